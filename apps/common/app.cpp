@@ -1,0 +1,171 @@
+#include "app.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "filigree/core/error.hpp"
+#include "filigree/io/text_writer.hpp"
+#include "filigree/io/unfinished.hpp"
+
+namespace filigree::app {
+
+App::App(Runtime& runtime, About about, int argc, char** argv)
+    : cli(about.summary, about.name), runtime_(runtime), about_(std::move(about)), argc_(argc), argv_(argv) {
+  cli.footer("Examples:\n" + about_.examples);
+  cli.set_version_flag("--version", about_.name + " " + FILIGREE_VERSION);
+  cli.option_defaults()->always_capture_default();
+}
+
+void App::add_shared_options(CLI::App& to) {
+  const std::string& group = shared_group;
+  to.add_option("-o,--output", output_, "write results here instead of to standard output")->group(group);
+  to.add_option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")->group(group);
+  to.add_option("--seed", seed_, "of all random numbers")->group(group);
+  to.add_option("--repeat", repeat_, "run the work so often; times are of the fastest")->group(group);
+  to.add_option("--warmup", warmup_, "runs before that which do not count")->group(group);
+  to.add_flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong")->group(group);
+  to.add_option("--json", json_, "write a record of this run: input, options, times, counted work")
+      ->type_name("FILE")->group(group);
+  to.add_flag("--quiet", quiet_, "say nothing but errors")->group(group);
+  add_choice<Show>(to, "--progress", show_,
+                   {{"auto", Show::automatic}, {"bar", Show::bar}, {"lines", Show::lines}, {"off", Show::off}},
+                   "how to show progress; auto: a bar on a terminal, else lines")->group(group);
+}
+
+void App::parse() {
+  const auto subcommands = cli.get_subcommands([](CLI::App*) { return true; });
+  if (subcommands.empty()) add_shared_options(cli);
+  for (CLI::App* subcommand : subcommands) {
+    add_shared_options(*subcommand);
+    subcommand->footer(cli.get_footer());
+  }
+  cli.require_subcommand(subcommands.empty() ? 0 : 1);
+  cli.parse(argc_, argv_);
+  if (repeat_ < 1) usage_error(text("--repeat: ", repeat_, ", must be at least 1"));
+  if (warmup_ < 0) usage_error(text("--warmup: ", warmup_, ", must be at least 0"));
+  if (threads_ < 0) usage_error(text("--threads: ", threads_, ", must be at least 0"));
+
+  // Better told now than after hours of work.
+  comm().guard([&] {
+    if (!comm().is_root()) return;
+    for (const std::string& path : {output_, json_}) {
+      if (path.empty()) continue;
+      const auto folder = std::filesystem::path(path).parent_path();
+      if (access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
+        throw IoError(text(path, ": cannot be written: its folder is missing or not writable"));
+      }
+    }
+  });
+
+  runtime_.set_threads(threads_);
+  if (comm().is_root() && !quiet_) {
+    using Style = ProgressDisplay::Style;
+    if (show_ == Show::automatic) show_ = isatty(STDERR_FILENO) != 0 ? Show::bar : Show::lines;
+    display_.set_style(show_ == Show::bar ? Style::bar : show_ == Show::lines ? Style::lines : Style::off);
+  }
+  note(runtime_.layout());
+  for (const std::string& warning : runtime_.warnings()) note("warning: " + warning);
+}
+
+void App::usage_error(const std::string& what) const { throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError); }
+
+void App::note(const std::string& line) {
+  if (!comm().is_root() || quiet_) return;
+  display_.clear();
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+Progress App::progress() {
+  return [this](std::string_view phase, Offset done, Offset total) { display_.report(phase, done, total); };
+}
+
+void App::describe_input(const std::string& path, const Graph& graph) { input_ = input_record(path, graph); }
+
+void App::verified(bool holds, const std::string& what) {
+  verified_ = holds && verified_.value_or(true);
+  if (holds) return note("verified: " + what);
+  finish();
+  throw Error("verification failed: " + what);
+}
+
+void App::print(std::string_view mine) {
+  display_.clear();
+  io::TextWriter out(comm(), output_.empty() ? "-" : output_);
+  out.write(mine);
+  out.commit();
+}
+
+void App::sign(io::Hdf5Writer& file, const std::string& kind) const {
+  file.attribute("/", "kind", kind);
+  file.attribute("/", "version", std::string(FILIGREE_VERSION));
+  file.attribute("/", "options", options_record(cli, OptionsFor::result_file).dump());
+  file.attribute("/", "seed", static_cast<std::int64_t>(seed_));
+  file.attribute("/", "input_hash", input_["hash"].get<std::string>());
+}
+
+void App::finish() {
+  if (json_.empty()) return;
+  Json record = provenance(about_.name);
+  record["ranks"] = comm().size();
+  record["threads"] = runtime_.threads();
+  record["input"] = input_;
+  record["options"] = options_record(cli, OptionsFor::record);
+  record["seed"] = seed_;
+  record["phases"] = phases_record(comm(), phases_);
+  record["stats"] = stats_;
+  record["result"] = results_;
+  record["peak_rss_bytes"] = peak_memory_bytes(comm());
+  record["verified"] = verified_ ? Json(*verified_) : Json();
+  io::TextWriter out(comm(), json_);
+  out.write(comm().is_root() ? record.dump(2) + "\n" : "");
+  out.commit();
+}
+
+namespace {
+
+/// Ctrl-C, a killed job, a closed terminal: remove what is half written, then die of it as usual.
+void clean_up_on_signals() {
+  const auto handler = [](int signal) {
+    io::remove_unfinished_files();
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  };
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
+}
+
+}  // namespace
+
+std::string number(double value) {
+  std::array<char, 32> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
+  return {digits.data(), end};
+}
+
+int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body) {
+  Runtime runtime(argc, argv);
+  clean_up_on_signals();
+  return runtime.run([&] {
+    App program(runtime, about, argc, argv);
+    try {
+      body(program);
+      program.finish();
+      return 0;
+    } catch (const CLI::ParseError& stop) {
+      // --help and --version come this way too, as exceptions of code 0.
+      const bool usage = stop.get_exit_code() != 0;
+      if (runtime.comm().is_root() && usage) {
+        std::fprintf(stderr, "usage: %s\n%s --help tells more\n", stop.what(), about.name.c_str());
+      } else if (runtime.comm().is_root()) {
+        program.cli.exit(stop);
+      }
+      return usage ? 2 : 0;
+    }
+  });
+}
+
+}  // namespace filigree::app

@@ -1,0 +1,179 @@
+// App: what every program of filigree does the same way - options, exit codes, what it says while it works, its record.
+//
+//   int main(int argc, char** argv) {
+//     return app::run(argc, argv, {"filigree-thing", "Does a thing.", "examples"}, [](app::App& program) {
+//       program.cli.add_option(...);
+//       program.parse();                                             leaves here for --help and usage errors
+//       const auto result = program.measure("thing", [&] { return thing(...); });
+//       program.print(...);
+//     });
+//   }
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "filigree/core/runtime.hpp"
+#include "filigree/core/timing.hpp"
+#include "filigree/io/hdf5.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+#include "progress.hpp"
+#include "record.hpp"
+
+namespace filigree::app {
+
+struct About {
+  std::string name;
+  std::string summary;
+  std::string examples;
+};
+
+class App {
+ public:
+  App(Runtime& runtime, About about, int argc, char** argv);
+
+  /// The command line. Options shared by all programs are added by parse(): to every subcommand, if there are some.
+  CLI::App cli;
+
+  /// Lets the output be given by position too.
+  void add_output_argument(const std::string& name) { cli.add_option(name, output_, "where results go")->type_name("FILE"); }
+  /// Reads the command line, sets the threads and says where it runs. Throws CLI::ParseError on all ranks.
+  void parse();
+
+  const Comm& comm() const { return runtime_.comm(); }
+  std::uint64_t seed() const { return seed_; }
+  bool verify() const { return verify_; }
+  /// Where results go; empty = standard output.
+  const std::string& output() const { return output_; }
+  bool output_is_hdf5() const { return output_.ends_with(".h5") || output_.ends_with(".hdf5"); }
+  /// Throws a usage error on all ranks.
+  [[noreturn]] void usage_error(const std::string& what) const;
+
+  /// A line on stderr from rank 0, unless --quiet.
+  void note(const std::string& line);
+  /// Shows progress on stderr, from rank 0, unless --quiet.
+  Progress progress();
+
+  /// Times a part of the program that runs once.
+  template <class F>
+  auto time(const std::string& phase, F&& part) {
+    const Phase timer(phases_, phase);
+    return part();
+  }
+  /// Runs the work that this program is about --warmup + --repeat times and returns the last result. The record gets the
+  /// seconds of the fastest repetition, its own timings (as "phase.part") and stats, and peak memory from here on.
+  template <class F>
+  auto measure(const std::string& phase, F&& work) {
+    if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+      measure(phase, [&] { return work(), std::monostate(); });
+    } else {
+      return measure_result(phase, work);
+    }
+  }
+
+  /// Prints results, those of rank 0 first, to --output (which gets its name once it is complete) or standard output.
+  /// Collective.
+  void print(std::string_view mine);
+
+  /// What a result file says of its making: kind, version, options, seed, hash of the input. Collective.
+  void sign(io::Hdf5Writer& file, const std::string& kind) const;
+
+  /// What the record says of the input. Collective.
+  void describe_input(const std::string& path, const Graph& graph);
+  /// A headline figure for the record.
+  template <class T>
+  void result(const std::string& name, const T& value) {
+    results_[name] = value;
+  }
+  /// The outcome of --verify; `what` names the claim. If it does not hold the program writes its record and throws.
+  /// Collective.
+  void verified(bool holds, const std::string& what);
+
+ private:
+  friend int run(int, char**, const About&, const std::function<void(App&)>&);
+  void add_shared_options(CLI::App& to);
+  /// Writes the record of --json. Collective.
+  void finish();
+  template <class F>
+  auto measure_result(const std::string& phase, F& work) {
+    reset_peak_memory();
+    std::optional<std::invoke_result_t<F&>> result;
+    double fastest = std::numeric_limits<double>::infinity();
+    for (int run = 0; run < warmup_ + repeat_; ++run) {
+      result.reset();
+      comm().barrier();
+      const Stopwatch watch;
+      result.emplace(work());
+      const double mine = watch.seconds();
+      const double slowest = comm().max(mine);
+      if (run < warmup_ || slowest >= fastest) continue;
+      fastest = slowest;
+      phases_[phase] = mine;
+      if constexpr (requires { result->timings; }) {
+        for (const auto& [part, seconds] : result->timings) phases_[phase + "." + part] = seconds;
+      }
+    }
+    if constexpr (requires { result->stats; }) stats_ = result->stats;
+    display_.clear();
+    return std::move(*result);
+  }
+
+  Runtime& runtime_;
+  About about_;
+  int argc_;
+  char** argv_;
+
+  int threads_ = 0;
+  std::uint64_t seed_ = 1;
+  int repeat_ = 1;
+  int warmup_ = 0;
+  bool verify_ = false;
+  bool quiet_ = false;
+  enum class Show { automatic, bar, lines, off } show_ = Show::automatic;
+  ProgressDisplay display_;
+  std::string json_;
+  std::string output_;
+
+  Timings phases_;
+  Stats stats_;
+  Json input_;
+  Json results_ = Json::object();
+  std::optional<bool> verified_;
+};
+
+/// A whole program: exit code 0 when `body` returns, 1 when it throws (one message, from rank 0), 2 for usage errors.
+/// Whatever ends it, signals included, no half-written file keeps its name.
+int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body);
+
+/// A score as tables print it: ten significant digits, so that the last bits, which ranks may change, do not show.
+std::string number(double value);
+
+/// An option with named values: `--name a|b|c`. `value` is the default.
+template <class E>
+CLI::Option* add_choice(CLI::App& cli, const std::string& name, E& value,
+                        std::vector<std::pair<std::string, E>> choices, const std::string& help) {
+  std::string names;
+  std::string current;
+  for (const auto& [choice, meaning] : choices) {
+    names += (names.empty() ? "" : "|") + choice;
+    if (meaning == value) current = choice;
+  }
+  const auto set = [&value, name, names, choices](const std::string& given) {
+    for (const auto& [choice, meaning] : choices) {
+      if (choice != given) continue;
+      value = meaning;
+      return;
+    }
+    throw CLI::ValidationError(name, "'" + given + "' is none of " + names);
+  };
+  return cli.add_option_function<std::string>(name, set, help)->type_name(names)->default_str(current);
+}
+
+}  // namespace filigree::app

@@ -1,0 +1,73 @@
+#include "graph_input.hpp"
+
+namespace filigree::app {
+namespace {
+
+std::string counted(Offset n, const std::string& one, const std::string& many) {
+  return text(n, " ", n == 1 ? one : many);
+}
+
+}  // namespace
+
+void GraphInput::add_to(CLI::App& cli, const std::string& name) {
+  using io::Format;
+  using io::Ids;
+  const std::string group = "How to read the graph";
+  cli.add_option(name, path_, "a file: edge list, MatrixMarket, METIS or HDF5")->required()->type_name("FILE");
+  add_choice<Format>(cli, "--format", options_.format,
+                     {{"auto", Format::automatic},
+                      {"edges", Format::edge_list},
+                      {"mtx", Format::matrix_market},
+                      {"metis", Format::metis},
+                      {"hdf5", Format::hdf5}},
+                     "of the file; auto: by its extension")
+      ->group(group);
+  cli.add_flag("--undirected", options_.undirected, "take every arc both ways")->group(group);
+  cli.add_flag("--weights", options_.weights, "edge list: the third column is a weight")->group(group);
+  add_choice<Ids>(cli, "--ids", options_.ids, {{"compact", Ids::compact}, {"keep", Ids::keep}, {"names", Ids::names}},
+                  "edge list: number the vertices that occur; or keep ids as numbers, gaps are isolated vertices; or "
+                  "take ids as texts (007)")
+      ->group(group);
+  add_choice<Duplicates>(
+      cli, "--duplicates", options_.policy.duplicates,
+      {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
+      "what becomes of the weights of an arc that is there twice")
+      ->group(group);
+  cli.add_flag_callback("--drop-loops", [this] { options_.policy.loops = Loops::drop; },
+                        "leave out arcs from a vertex to itself")
+      ->group(group);
+}
+
+io::GraphFile GraphInput::load(App& program) {
+  options_.progress = program.progress();
+  io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path_, options_); });
+  program.describe_input(path_, file.graph);
+  const Offset num_arcs = file.graph.num_nonzeros();
+  std::string line = text(path_, ": ", counted(file.graph.num_rows(), "vertex", "vertices"), ", ",
+                          counted(num_arcs, "arc", "arcs"));
+  const auto& [format, header_lines, entries, hash] = file.report;
+  if (header_lines > 0) line += "; " + counted(header_lines, "header line", "header lines");
+  if (entries.duplicates > 0) {
+    line += "; " + counted(entries.duplicates, "duplicate", "duplicates") +
+            (options_.policy.duplicates == Duplicates::sum && options_.weights ? " added up" : " left out");
+  }
+  if (entries.loops > 0) {
+    line += "; " + counted(entries.loops, "loop", "loops") +
+            (options_.policy.loops == Loops::drop ? " left out" : " kept");
+  }
+  program.note(line);
+  return file;
+}
+
+void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling) {
+  cli.add_option("--teleport", teleport, "probability of a jump back, in (0, 1)");
+  add_choice<Dangling>(cli, "--dangling", dangling,
+                       {{"source", Dangling::source},
+                        {"self", Dangling::self},
+                        {"uniform", Dangling::uniform},
+                        {"drop", Dangling::drop}},
+                       "where a walk goes from a vertex without out-arcs: back to where it began, nowhere else, "
+                       "anywhere, or it ends");
+}
+
+}  // namespace filigree::app

@@ -1,0 +1,28 @@
+// A graph on the command line.
+#pragma once
+
+#include <string>
+
+#include "app.hpp"
+#include "filigree/io/read.hpp"
+#include "filigree/matrix/transition.hpp"
+
+namespace filigree::app {
+
+/// The option that names a graph, and those that say how to read it.
+class GraphInput {
+ public:
+  /// `name`: of the option that takes the path, "--graph" or a positional "IN".
+  void add_to(CLI::App& cli, const std::string& name = "--graph");
+  /// Reads it, says what it met and describes it in the record. Collective.
+  io::GraphFile load(App& program);
+
+ private:
+  std::string path_;
+  io::ReadOptions options_;
+};
+
+/// `--teleport` and `--dangling`: the walk that pagerank and ppr share.
+void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling);
+
+}  // namespace filigree::app

@@ -1,0 +1,30 @@
+// What rank 0 shows while a long call works.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "filigree/core/timing.hpp"
+
+namespace filigree::app {
+
+class ProgressDisplay {
+ public:
+  enum class Style {
+    off,
+    lines,  ///< a line every two seconds, for a log; none for what is done sooner
+    bar     ///< a bar redrawn in place, for a terminal; it goes when something else is printed
+  };
+  void set_style(Style style) { style_ = style; }
+  void report(std::string_view phase, Offset done, Offset total);
+  /// Before anything else goes to the terminal.
+  void clear();
+
+ private:
+  Style style_ = Style::off;
+  std::string phase_;
+  Stopwatch since_;
+  bool visible_ = false;
+};
+
+}  // namespace filigree::app

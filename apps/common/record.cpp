@@ -1,0 +1,122 @@
+#include "record.hpp"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <set>
+
+#include "filigree/matrix/content_hash.hpp"
+
+namespace filigree::app {
+namespace {
+
+/// What follows "key...:" in a file of such lines, or "".
+std::string value_in(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(':');
+    if (!line.starts_with(key) || colon == std::string::npos) continue;
+    const auto value = line.find_first_not_of(" \t", colon + 1);
+    return value == std::string::npos ? "" : line.substr(value);
+  }
+  return "";
+}
+
+std::string mpi_name() {
+#if defined(OMPI_MAJOR_VERSION)
+  return text("Open MPI ", OMPI_MAJOR_VERSION, ".", OMPI_MINOR_VERSION, ".", OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+  return text("MPICH ", MPICH_VERSION);
+#else
+  return "unknown";
+#endif
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 32> iso{};
+  std::strftime(iso.data(), iso.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return iso.data();
+}
+
+/// "0.15" -> 0.15, "true" -> true, "source" -> "source".
+Json typed(const std::string& value) {
+  const Json parsed = Json::parse(value, nullptr, false);
+  return parsed.is_number() || parsed.is_boolean() ? parsed : Json(value);
+}
+
+}  // namespace
+
+Json provenance(const std::string& app) {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  std::string cpu = value_in("/proc/cpuinfo", "model name");
+  if (cpu.empty()) cpu = "unknown";
+  return {{"app", app},           {"version", FILIGREE_VERSION}, {"git", FILIGREE_GIT}, {"date", utc_now()},
+          {"host", host.data()}, {"cpu", cpu},                  {"mpi", mpi_name()}};
+}
+
+Json input_record(const std::string& path, const Graph& graph) {
+  std::array<char, 17> hash{};
+  std::snprintf(hash.data(), hash.size(), "%016llx", static_cast<unsigned long long>(content_hash(graph)));
+  return {{"path", path.empty() ? Json() : Json(path)},
+          {"rows", graph.num_rows()},
+          {"cols", graph.num_cols()},
+          {"nnz", graph.num_nonzeros()},
+          {"hash", hash.data()}};
+}
+
+Json options_record(const CLI::App& cli, OptionsFor use) {
+  Json options = Json::object();
+  const auto subcommands = cli.get_subcommands();
+  if (!subcommands.empty()) options["subcommand"] = subcommands.front()->get_name();
+  const CLI::App& leaf = subcommands.empty() ? cli : *subcommands.front();
+  for (const CLI::Option* option : leaf.get_options()) {
+    const std::string name = option->get_single_name();
+    // What the record tells elsewhere, and what changes only how a run looks.
+    static const std::set<std::string> elsewhere{"help", "version", "json", "threads", "seed", "quiet", "progress"};
+    if (elsewhere.contains(name)) continue;
+    if (use == OptionsFor::result_file && (option->get_group() == shared_group || option->get_type_name() == "FILE")) continue;
+    const auto& given = option->results();
+    if (option->get_expected_max() == 0) {
+      options[name] = option->count() > 0;
+    } else if (given.size() > 1) {
+      options[name] = Json::array();
+      for (const std::string& value : given) options[name].push_back(typed(value));
+    } else {
+      options[name] = typed(given.empty() ? option->get_default_str() : given.front());
+    }
+  }
+  return options;
+}
+
+Json phases_record(const Comm& comm, const Timings& phases) {
+  Json record = Json::object();
+  std::string names;
+  for (const auto& [name, seconds] : phases) names += name + "\n";
+  names = comm.broadcast(names);
+  for (std::size_t begin = 0; begin < names.size();) {
+    const std::size_t end = names.find('\n', begin);
+    const std::string name = names.substr(begin, end - begin);
+    begin = end + 1;
+    const auto mine = phases.find(name);
+    const double seconds = mine == phases.end() ? 0 : mine->second;
+    record[name] = {{"min", comm.min(seconds)}, {"mean", comm.sum(seconds) / comm.size()}, {"max", comm.max(seconds)}};
+  }
+  return record;
+}
+
+void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << 5; }
+
+Offset peak_memory_bytes(const Comm& comm) {
+  const std::string kilobytes = value_in("/proc/self/status", "VmHWM");
+  return comm.max(kilobytes.empty() ? Offset{0} : static_cast<Offset>(std::stoll(kilobytes)) * 1024);
+}
+
+}  // namespace filigree::app

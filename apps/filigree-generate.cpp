@@ -1,0 +1,116 @@
+// filigree-generate: graphs from a formula and a seed.
+#include "app.hpp"
+#include "filigree/generate.hpp"
+#include "filigree/io/write.hpp"
+#include "filigree/matrix/content_hash.hpp"
+
+namespace {
+
+using namespace filigree;
+
+const app::About about{
+    "filigree-generate",
+    "Writes a generated graph. The same options give the same file on any number of ranks. The format follows the\n"
+    "extension of --output: .h5, .mtx, .graph (METIS), otherwise an edge list.",
+    "  filigree-generate rmat --scale 16 --output r16.h5\n"
+    "  mpirun -n 4 filigree-generate uniform --vertices 100000 --degree 8 --undirected --output u.mtx\n"
+    "  filigree-generate grid3d 100 100 100 --output grid.graph\n"};
+
+struct Arguments {
+  int scale = 16;
+  Offset edges_per_vertex = 16;
+  bool keep_order = false;
+  generate::RmatOptions rmat;
+  Global vertices = 0;
+  Global columns = 0;
+  Offset degree = 16;
+  std::optional<Offset> edges;
+  generate::UniformOptions uniform;
+  std::vector<Global> extents;
+};
+
+/// Makes the graph of the subcommand that was chosen.
+using Make = std::function<Graph(const Comm&, EntryCounts&)>;
+
+template <class Options>
+void add_edge_options(CLI::App& cli, Options& options) {
+  cli.add_flag("--undirected", options.undirected, "add the reverse of every edge");
+  cli.add_flag_callback("--drop-loops", [&options] { options.loops = Loops::drop; },
+                        "leave out edges from a vertex to itself");
+}
+
+void add_rmat(app::App& program, Arguments& a, Make& make) {
+  auto& cli = *program.cli.add_subcommand("rmat", "recursive-matrix graph of 2^SCALE vertices, as Graph500's");
+  cli.add_option("--scale", a.scale, "2^SCALE vertices");
+  cli.add_option("--edges-per-vertex", a.edges_per_vertex, "edges drawn; those drawn twice count once");
+  cli.add_option("-a", a.rmat.a, "probability of the upper left quarter");
+  cli.add_option("-b", a.rmat.b, "probability of the upper right quarter");
+  cli.add_option("-c", a.rmat.c, "probability of the lower left quarter; the lower right gets the rest");
+  cli.add_option("--noise", a.rmat.noise, "largest random shift of the probabilities of a level");
+  cli.add_flag("--keep-order", a.keep_order, "do not renumber vertices at random: hubs get the small ids");
+  add_edge_options(cli, a.rmat);
+  cli.callback([&] {
+    a.rmat.scramble = !a.keep_order;
+    make = [&](const Comm& comm, EntryCounts& counts) {
+      return generate::rmat(comm, a.scale, a.edges_per_vertex, program.seed(), a.rmat, &counts);
+    };
+  });
+}
+
+void add_uniform(app::App& program, Arguments& a, Make& make) {
+  auto& cli = *program.cli.add_subcommand("uniform", "edges at uniformly random positions");
+  cli.add_option("--vertices,--rows", a.vertices, "vertices, or rows")->required();
+  cli.add_option("--columns", a.columns, "columns; 0 = as many as rows, a graph");
+  cli.add_option("--degree", a.degree, "edges drawn per row; those drawn twice count once");
+  cli.add_option("--edges", a.edges, "edges drawn in all, instead of --degree");
+  add_edge_options(cli, a.uniform);
+  cli.callback([&] {
+    make = [&](const Comm& comm, EntryCounts& counts) {
+      const Global columns = a.columns == 0 ? a.vertices : a.columns;
+      const Offset edges = a.edges ? *a.edges : a.vertices * a.degree;
+      return generate::uniform(comm, a.vertices, columns, edges, program.seed(), a.uniform, &counts);
+    };
+  });
+}
+
+void add_grid(app::App& program, Arguments& a, Make& make, int dimensions) {
+  const std::string name = text("grid", dimensions, "d");
+  auto& cli = *program.cli.add_subcommand(name, "vertices joined with their neighbours in a grid");
+  cli.add_option("extents", a.extents, dimensions == 2 ? "HEIGHT WIDTH" : "DEPTH HEIGHT WIDTH")
+      ->required()
+      ->expected(dimensions);
+  cli.callback([&make, &a, dimensions] {
+    make = [&a, dimensions](const Comm& comm, EntryCounts&) {
+      return dimensions == 2 ? generate::grid2d(comm, a.extents[0], a.extents[1])
+                             : generate::grid3d(comm, a.extents[0], a.extents[1], a.extents[2]);
+    };
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return app::run(argc, argv, about, [](app::App& program) {
+    Arguments arguments;
+    Make make;
+    add_rmat(program, arguments, make);
+    add_uniform(program, arguments, make);
+    add_grid(program, arguments, make, 2);
+    add_grid(program, arguments, make, 3);
+    program.parse();
+    if (program.output().empty()) program.usage_error("--output is required");
+
+    EntryCounts counts;
+    const Graph graph = program.measure("generate", [&] { return make(program.comm(), counts); });
+    program.describe_input("", graph);
+    program.result("duplicates", counts.duplicates);
+    program.result("loops", counts.loops);
+    program.note(text(graph.num_rows(), " x ", graph.num_cols(), ", ", graph.num_nonzeros(), " edges; ",
+                      counts.duplicates, " drawn twice, ", counts.loops, " loops"));
+    if (program.verify()) {
+      EntryCounts same;
+      program.verified(content_hash(graph) == content_hash(make(Comm::self(), same)), "one rank makes the same graph");
+    }
+    program.time("write", [&] { io::write(graph, io::VertexNames(graph.rows), program.output()); });
+  });
+}

@@ -1,0 +1,127 @@
+// filigree-pagerank: the living template of a program. Options, load, measure, verify, write.
+#include "filigree/pagerank.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app.hpp"
+#include "filigree/ppr.hpp"
+#include "graph_input.hpp"
+#include "seeds.hpp"
+
+namespace {
+
+using namespace filigree;
+
+const app::About about{
+    "filigree-pagerank",
+    "PageRank: lines `vertex score` in the order of the graph, or the best with --top; HDF5 with --output x.h5.",
+    "  filigree-pagerank --graph g.txt --top 10\n"
+    "  mpirun -n 4 filigree-pagerank --graph g.txt --dangling uniform --tolerance 1e-12 --output scores.h5\n"
+    "  filigree-pagerank --graph g.txt --seeds 12:0.7 40:0.3 --top 20        # jumps to vertices 12 and 40\n"};
+
+/// The weights of the owned vertices; empty when there are no seeds, which means all vertices alike.
+std::vector<double> teleport_weights(const Graph& graph, const ppr::Query& seeds) {
+  if (seeds.empty()) return {};
+  std::vector<double> weight(static_cast<std::size_t>(graph.num_local_rows()), 0.0);
+  for (const ppr::Seed& seed : seeds) {
+    if (!graph.rows.owns(graph.comm.rank(), seed.vertex)) continue;
+    weight[static_cast<std::size_t>(seed.vertex - graph.first_row())] += seed.weight;
+  }
+  return weight;
+}
+
+/// L1 distance of the scores from the answer that pushes give to one personalized query with all the seeds.
+double distance_by_pushes(const Graph& graph, ppr::Query seeds, const pagerank::Options& options,
+                          const std::vector<double>& scores) {
+  if (seeds.empty()) {
+    for (Global v = 0; v < graph.num_rows(); ++v) seeds.push_back({v, 1});
+  }
+  const std::vector<ppr::Query> queries(graph.comm.is_root() ? 1 : 0, seeds);
+  const auto answer = ppr::exact(graph, queries, {options.teleport, options.dangling, 1e-13, 0, {}});
+  std::vector<double> difference = graph.comm.all_gather(std::span<const double>(scores)).values;
+  for (std::size_t k = 0; k < answer.vertex.size(); ++k) {
+    difference[static_cast<std::size_t>(answer.vertex[k])] -= answer.score[k];
+  }
+  double distance = 0;
+  for (double d : difference) distance += std::abs(d);
+  return graph.comm.broadcast(distance);
+}
+
+struct Scored {
+  Global vertex;
+  double score;
+};
+
+/// The best vertices, on every rank: by falling score and then rising id.
+std::vector<Scored> best(const Graph& graph, const std::vector<double>& scores, Offset top) {
+  const auto keep_best = [top](std::vector<Scored>& some) {
+    const auto end = some.begin() + std::min<Offset>(top, static_cast<Offset>(some.size()));
+    std::partial_sort(some.begin(), end, some.end(), [](const Scored& a, const Scored& b) {
+      return a.score != b.score ? a.score > b.score : a.vertex < b.vertex;
+    });
+    some.erase(end, some.end());
+  };
+  std::vector<Scored> candidates;
+  for (Global v = graph.first_row(); const double score : scores) candidates.push_back({v++, score});
+  keep_best(candidates);
+  candidates = graph.comm.all_gather(std::span<const Scored>(candidates)).values;
+  keep_best(candidates);
+  return candidates;
+}
+
+void write_scores(app::App& program, const io::GraphFile& input, const std::vector<double>& scores, Offset top) {
+  const Comm& comm = program.comm();
+  if (program.output_is_hdf5()) {
+    io::Hdf5Writer file(comm, program.output());
+    file.write("/pagerank/scores", std::span<const double>(scores));
+    program.sign(file, "pagerank");
+    return file.commit();
+  }
+  std::string table = comm.is_root() ? "vertex\tscore\n" : "";
+  if (top == 0) {
+    for (Local v = 0; const double score : scores) {
+      table += text(input.names.owned(comm, v++), '\t', app::number(score), '\n');
+    }
+  } else {
+    const auto rows = best(input.graph, scores, top);
+    std::vector<Global> vertices;
+    if (comm.is_root()) {
+      for (const Scored& row : rows) vertices.push_back(row.vertex);
+    }
+    const auto names = input.names.fetch(comm, vertices);
+    for (std::size_t i = 0; i < names.size(); ++i) table += text(names[i], '\t', app::number(rows[i].score), '\n');
+  }
+  program.print(table);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return app::run(argc, argv, about, [](app::App& program) {
+    app::GraphInput input;
+    pagerank::Options options;
+    std::vector<std::string> seeds;
+    Offset top = 0;
+    input.add_to(program.cli);
+    app::add_walk_options(program.cli, options.teleport, options.dangling);
+    program.cli.add_option("--tolerance", options.tolerance, "on the L1 error of all scores");
+    program.cli.add_option("--seeds", seeds, "jump to these vertices, VERTEX or VERTEX:WEIGHT, instead of to all alike");
+    program.cli.add_option("--top", top, "print the best only, best first; 0 = all vertices");
+    program.parse();
+    options.progress = program.progress();
+
+    const io::GraphFile file = input.load(program);
+    ppr::Query query;
+    for (const auto& part : app::find_seeds(program.comm(), file.names, seeds)) query.insert(query.end(), part.begin(), part.end());
+    const std::vector<double> teleport = teleport_weights(file.graph, query);
+    const auto result = program.measure("pagerank", [&] { return pagerank::solve(file.graph, teleport, options); });
+    program.result("error_bound", result.error_bound);
+    program.note(text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
+    if (program.verify()) {
+      const double distance = distance_by_pushes(file.graph, query, options, result.scores);
+      program.verified(distance <= result.error_bound + 1e-12, text("L1 distance ", distance, " from the answer by pushes"));
+    }
+    program.time("write", [&] { write_scores(program, file, result.scores, top); });
+  });
+}

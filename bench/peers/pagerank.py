@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""PageRank of filigree beside networkx and igraph: distance and seconds.
+
+usage: bench/peers/pagerank.py PROGRAMS GRAPH [--weights] [--undirected] [--seed VERTEX] [--repeat N]
+
+PROGRAMS is the folder with filigree-pagerank and filigree-ppr; GRAPH a plain edge list. Prints the largest difference of
+any score for PageRank and, with --seed, for personalized PageRank (filigree-pagerank and filigree-ppr exact), and the seconds
+of igraph's solver (PRPACK, its one method today) beside ours in one run, alternating, best of N; reading and building
+the graph are excluded on both sides. The residuals |p - f(p)|_1 of both answers are printed too, so that speed is
+compared at equal residual. Exits 1 if a difference passes 1e-10.
+
+Needs python3-igraph, python3-networkx, python3-scipy (scripts/install_dependencies --peers).
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import igraph
+import networkx
+import numpy as np
+import scipy.sparse
+
+TOLERANCE = 1e-10
+TELEPORT = 0.15
+
+
+def read_arcs(path, weights, undirected):
+    """(tail, head) -> weight, the first of duplicates; with `undirected` both ways."""
+    arcs = {}
+    with open(path) as lines:
+        for line in lines:
+            if line.startswith(("#", "%")):
+                continue
+            fields = line.split()
+            weight = float(fields[2]) if weights else 1.0
+            arcs.setdefault((fields[0], fields[1]), weight)
+            if undirected:
+                arcs.setdefault((fields[1], fields[0]), weight)
+    return arcs
+
+
+def run(program, arguments):
+    """Scores by vertex name, and the record."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = os.path.join(folder, "record.json")
+        output = subprocess.run([program, *arguments, "--quiet", "--json", record],
+                                check=True, capture_output=True, text=True).stdout
+        rows = (line.split("\t") for line in output.splitlines() if not line.startswith("#"))
+        return {row[-2]: float(row[-1]) for row in rows}, json.load(open(record))
+
+
+def residual(scores, transition, dangling, teleport):
+    """L1 norm of p - (c t + (1-c) (p A + mass on dangling vertices x t))."""
+    image = TELEPORT * teleport + (1 - TELEPORT) * (transition.T @ scores + scores[dangling].sum() * teleport)
+    return np.abs(scores - image).sum()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("programs")
+    parser.add_argument("graph")
+    parser.add_argument("--weights", action="store_true")
+    parser.add_argument("--undirected", action="store_true")
+    parser.add_argument("--seed")
+    parser.add_argument("--repeat", type=int, default=5)
+    options = parser.parse_args()
+
+    arcs = read_arcs(options.graph, options.weights, options.undirected)
+    names = sorted({name for arc in arcs for name in arc})
+    number = {name: i for i, name in enumerate(names)}
+    tails = np.array([number[tail] for tail, _ in arcs])
+    heads = np.array([number[head] for _, head in arcs])
+    weight = np.array(list(arcs.values()))
+    n = len(names)
+    matrix = scipy.sparse.csr_matrix((weight, (tails, heads)), shape=(n, n))
+    out = np.asarray(matrix.sum(axis=1)).ravel()
+    dangling = out == 0
+    transition = scipy.sparse.diags(np.where(dangling, 0, 1 / np.where(dangling, 1, out))) @ matrix
+    graph = igraph.Graph(n=n, edges=list(zip(tails.tolist(), heads.tolist())), directed=True)
+    graph.es["weight"] = weight
+    netx = networkx.DiGraph()
+    netx.add_nodes_from(range(n))
+    netx.add_weighted_edges_from(zip(tails.tolist(), heads.tolist(), weight.tolist()))
+
+    shared = ["--graph", options.graph] + options.weights * ["--weights"] + options.undirected * ["--undirected"]
+    pagerank = os.path.join(options.programs, "filigree-pagerank")
+    failed = False
+    for seed in [None] + ([options.seed] if options.seed else []):
+        teleport = np.full(n, 1 / n)
+        if seed is not None:
+            teleport = np.zeros(n)
+            teleport[number[seed]] = 1
+        seeds = [] if seed is None else ["--seeds", seed]
+
+        def ours():
+            scores, record = run(pagerank, [*shared, *seeds, "--tolerance", "1e-12", "--threads", "1", "--output", "-"])
+            return np.array([scores.get(name, 0.0) for name in names]), record["phases"]["pagerank"]["max"]
+
+        def igraphs():
+            start = time.perf_counter()
+            if seed is None:
+                scores = graph.pagerank(damping=1 - TELEPORT, weights="weight")
+            else:
+                scores = graph.personalized_pagerank(damping=1 - TELEPORT, weights="weight", reset=teleport.tolist())
+            return np.array(scores), time.perf_counter() - start
+
+        best = {"filigree": np.inf, "igraph": np.inf}
+        answers = {}
+        for _ in range(options.repeat):
+            for name, solve in (("filigree", ours), ("igraph", igraphs)):
+                answers[name], seconds = solve()
+                best[name] = min(best[name], seconds)
+        personalization = None if seed is None else {number[seed]: 1}
+        scores = networkx.pagerank(netx, alpha=1 - TELEPORT, tol=1e-14, max_iter=1000, personalization=personalization)
+        answers["networkx"] = np.array([scores[v] for v in range(n)])
+        if seed is not None:
+            exact, _ = run(os.path.join(options.programs, "filigree-ppr"),
+                           ["exact", *shared, "--sources", seed, "--tolerance", "1e-13"])
+            answers["filigree-ppr exact"] = np.array([exact.get(name, 0.0) for name in names])
+
+        title = "PageRank" if seed is None else f"personalized PageRank of {seed}"
+        print(f"{title}, {os.path.basename(options.graph)}: {n} vertices, {len(arcs)} arcs")
+        for name, answer in answers.items():
+            difference = np.abs(answer - answers["filigree"]).max()
+            failed |= not difference < TOLERANCE
+            seconds = f"{best[name]:9.4f} s" if name in best else ""
+            print(f"  {name:20} largest difference {difference:8.1e}   residual "
+                  f"{residual(answer, transition, dangling, teleport):8.1e}   {seconds}")
+        print(f"  igraph / filigree    {best['igraph'] / best['filigree']:.2f} x")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

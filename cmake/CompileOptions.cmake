@@ -1,0 +1,12 @@
+# filigree_compile_options(target): the warnings and machine flags that every target of the project is built with.
+find_program(CCACHE ccache)
+mark_as_advanced(CCACHE)
+if(CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+function(filigree_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow
+    $<$<BOOL:${FILIGREE_WERROR}>:-Werror>
+    $<$<BOOL:${FILIGREE_NATIVE}>:-march=native>)
+endfunction()

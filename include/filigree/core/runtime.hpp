@@ -1,0 +1,52 @@
+// Runtime: what a program sets up once - MPI, threads, and the way it fails.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "filigree/core/comm.hpp"
+
+namespace filigree {
+
+/// Owns MPI (MPI_THREAD_FUNNELED) and sets the threads of OpenMP, oneTBB and Eigen together. For programs: make one
+/// in main, before anything else of the library. The library itself never makes one.
+class Runtime {
+ public:
+  /// Initializes MPI unless somebody did. Works without mpirun too (one rank).
+  Runtime(int& argc, char**& argv);
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  /// Finalizes MPI if the constructor initialized it and no exception unwinds (MPI_Finalize would wait for the others).
+  ~Runtime();
+
+  const Comm& comm() const { return comm_; }
+
+  /// Threads per rank; 0 = the cores this rank may use, shared fairly with the ranks of its host that may use them too.
+  /// Throws InvalidArgument if negative. Collective.
+  void set_threads(int threads);
+  int threads() const { return threads_; }
+  /// "2 ranks x 1 thread".
+  std::string layout() const;
+  /// Sentences about idle or oversubscribed cores, for rank 0 to print; empty when all is well.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  /// Runs a program and returns its exit code. An exception that every rank threw (within two seconds: a wrong
+  /// argument, whatever Comm::guard passed on) is printed once by rank 0, and the code is 1. One that escaped from some
+  /// ranks only is printed with its rank and the whole job is aborted, so that no rank waits for a dead one.
+  int run(const std::function<int()>& program);
+
+ private:
+  struct Mpi;
+  std::unique_ptr<Mpi> mpi_;
+  Comm comm_;
+  Comm agreement_;  // failures meet here, where no other message can be pending
+  Comm host_;
+  struct Threading;
+  std::unique_ptr<Threading> threading_;
+  int threads_ = 1;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace filigree

@@ -1,0 +1,15 @@
+// Index and count types. One choice for the whole library; widths never switch.
+#pragma once
+
+#include <cstdint>
+
+namespace filigree {
+
+/// Row, column or vertex id in the whole (distributed) object.
+using Global = std::int64_t;
+/// Index inside one rank: a monotone renumbering of the global ids that the rank knows. Exceeding 2^31 - 1 throws.
+using Local = std::int32_t;
+/// Position in an array as long as the nonzeros, and every count of bytes, messages, nonzeros.
+using Offset = std::int64_t;
+
+}  // namespace filigree

@@ -1,0 +1,57 @@
+// generate: graphs from a formula and a seed, for tests, benchmarks and first steps.
+#pragma once
+
+#include <cstdint>
+
+#include "filigree/matrix/dist_csr.hpp"
+
+/// Every edge is a pure function of the arguments and its own number, so any number of ranks and threads gives the same
+/// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones).
+namespace filigree::generate {
+
+struct UniformOptions {
+  bool undirected = false;    ///< add the reverse of every edge
+  Loops loops = Loops::keep;  ///< what becomes of positions on the diagonal
+};
+
+struct RmatOptions {
+  /// Probabilities of the upper left, upper right and lower left quarter of the adjacency matrix; the lower right gets
+  /// d = 1 - a - b - c. The defaults are Graph500's; then d = 0.05.
+  double a = 0.57;
+  double b = 0.19;
+  double c = 0.19;
+  /// Largest shift mu of a level's probabilities, 0 <= noise <= min((a + d) / 2, b, c): b + mu, c + mu, and a and d
+  /// shrink in proportion, with mu uniform in [-noise, noise] for every level. Smooths the oscillating degrees of plain
+  /// R-MAT (Seshadhri, Pinar, Kolda, JACM 2013); 0 is plain R-MAT.
+  double noise = 0;
+  /// Renumber the vertices by a pseudo-random permutation, as Graph500 does. Without it the small ids are the hubs, which
+  /// gives an unnatural locality and load.
+  bool scramble = true;
+  bool undirected = false;    ///< add the reverse of every edge; Graph500 reads its edges this way
+  Loops loops = Loops::keep;  ///< what becomes of edges from a vertex to itself
+};
+
+/// Recursive-matrix graph (Chakrabarti, Zhan, Faloutsos, SDM 2004) of 2^scale vertices from 2^scale * edges_per_vertex
+/// drawn edges: each descends `scale` times into a quarter of the adjacency matrix. Edges drawn twice count once, so
+/// the graph has somewhat fewer; `counts` tells how many were merged, and the loops met.
+/// 0 <= scale <= 62, edges_per_vertex >= 0 and at most 2^62 edges in all. Throws InvalidArgument on all ranks.
+/// Collective. Work O(edges * scale); peak bytes per rank 64 times its share of the edges.
+Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed, const RmatOptions& options = {},
+           EntryCounts* counts = nullptr);
+
+/// num_edges independent positions, each uniform over the num_rows x num_cols matrix; equal ones count once, as in rmat.
+/// Square: an Erdos-Renyi graph. num_rows, num_cols, num_edges >= 0; edges need a nonempty matrix, `undirected` a square
+/// one. Throws InvalidArgument on all ranks. Collective. Work O(edges); peak bytes per rank 64 times its share of them.
+Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges, std::uint64_t seed,
+              const UniformOptions& options = {}, EntryCounts* counts = nullptr);
+
+/// A height x width grid: vertex i * width + j is joined, both ways, with those above, left, right and below. Extents
+/// >= 0. Rows are dealt out in equal numbers. Collective, without communication of edges. Peak bytes per rank 80 times
+/// its vertices.
+Graph grid2d(const Comm& comm, Global height, Global width);
+
+/// A depth x height x width grid: vertex (i * height + j) * width + k is joined, both ways, with its up to six
+/// neighbours. Otherwise as grid2d; peak bytes per rank 110 times its vertices.
+Graph grid3d(const Comm& comm, Global depth, Global height, Global width);
+
+}  // namespace filigree::generate

@@ -1,0 +1,69 @@
+// Typed HDF5 datasets in global order: what algorithms keep their own file formats in.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "filigree/core/comm.hpp"
+
+namespace filigree::io {
+
+/// Writes one HDF5 file together. The file grows under a temporary name beside `path` and takes its name in commit();
+/// without commit() nothing is left. The bytes hold no trace of ranks or time: any number of ranks writes the same file.
+/// Element types: uint8_t, int32_t, int64_t, uint32_t, uint64_t, float, double. All members are collective.
+class Hdf5Writer {
+ public:
+  /// Throws IoError on all ranks when the directory is missing or not writable.
+  Hdf5Writer(const Comm& comm, const std::string& path);
+  Hdf5Writer(const Hdf5Writer&) = delete;
+  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
+  ~Hdf5Writer();
+
+  /// A one-dimensional dataset: the ranks' spans one after the other. Groups in `dataset` ("/graph/indptr") are made
+  /// as needed. Written in slices of at most 1 GiB.
+  template <class T>
+  void write(const std::string& dataset, std::span<const T> mine);
+  /// An attribute of a group or dataset (made as a group if missing): a text, an integer, a real number or a list of
+  /// integers, equal on all ranks.
+  void attribute(const std::string& object, const std::string& name, const std::string& value);
+  void attribute(const std::string& object, const std::string& name, std::int64_t value);
+  void attribute(const std::string& object, const std::string& name, double value);
+  void attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values);
+  /// Closes the file and renames it to `path`, replacing what was there.
+  void commit();
+
+ private:
+  struct File;
+  std::unique_ptr<File> file_;
+};
+
+/// Reads such a file together, on any number of ranks. Every failure (no file, not HDF5, cut short, no such dataset,
+/// another type) is an IoError on all ranks that names the path and the dataset. All members are collective.
+class Hdf5Reader {
+ public:
+  Hdf5Reader(const Comm& comm, const std::string& path);
+  Hdf5Reader(const Hdf5Reader&) = delete;
+  Hdf5Reader& operator=(const Hdf5Reader&) = delete;
+  ~Hdf5Reader();
+
+  const std::string& path() const;
+  bool has(const std::string& object) const;
+  /// Elements of a one-dimensional dataset.
+  Offset length(const std::string& dataset) const;
+  /// This rank's elements [first, first + count) of a dataset; each rank may ask for others.
+  template <class T>
+  std::vector<T> read(const std::string& dataset, Offset first, Offset count) const;
+  /// An attribute, or nothing when there is none. T: std::string, int64_t, double, vector of int64_t.
+  template <class T>
+  std::optional<T> attribute(const std::string& object, const std::string& name) const;
+
+ private:
+  struct File;
+  std::unique_ptr<File> file_;
+};
+
+}  // namespace filigree::io

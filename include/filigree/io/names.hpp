@@ -1,0 +1,68 @@
+// VertexNames: what vertices are called in the file they came from.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filigree/core/comm.hpp"
+#include "filigree/matrix/partition.hpp"
+
+namespace filigree::io {
+
+/// Texts one behind the other in one array: 8 bytes a text beyond its own. Reads like a std::vector<std::string>.
+class Strings {
+ public:
+  std::size_t size() const { return begins_.size() - 1; }
+  std::string_view operator[](std::size_t i) const {
+    const auto begin = static_cast<std::size_t>(begins_[i]);
+    return std::string_view(bytes_).substr(begin, static_cast<std::size_t>(begins_[i + 1]) - begin);
+  }
+  void push_back(std::string_view value) {
+    bytes_.append(value);
+    begins_.push_back(static_cast<Offset>(bytes_.size()));
+  }
+  /// All texts without anything between them.
+  std::string_view bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+  std::vector<Offset> begins_{0};
+};
+
+/// The name of every vertex, dealt out like the rows of its graph. A name is the vertex number itself, an integer id, or
+/// a text; no two vertices share one.
+class VertexNames {
+ public:
+  /// Every vertex is called by its number.
+  explicit VertexNames(Partition vertices) : vertices_(std::move(vertices)) {}
+  /// Integer ids or texts; one for each vertex that this rank owns.
+  VertexNames(const Comm& comm, Partition vertices, std::vector<Global> ids);
+  VertexNames(const Comm& comm, Partition vertices, Strings texts);
+
+  const Partition& vertices() const { return vertices_; }
+  enum class Kind { numbers, ids, texts };
+  Kind kind() const { return kind_; }
+  /// Of the owned vertices if kind() is ids or texts.
+  const std::vector<Global>& ids() const { return ids_; }
+  const Strings& texts() const { return texts_; }
+
+  /// The name of vertex first_owned + i of the calling rank. Not collective.
+  std::string owned(const Comm& comm, Local i) const;
+  /// Names of any vertices, in their order; each rank may ask for others. Throws InvalidArgument for numbers outside
+  /// [0, n). Collective. Moves the names asked for once.
+  std::vector<std::string> fetch(const Comm& comm, std::span<const Global> vertices) const;
+  /// The vertices with these names, in their order; each rank may ask for others. Throws InvalidArgument for a name that
+  /// no vertex has. Collective. Cost: a pass over the owned names, and the names asked for on every rank: made for
+  /// queries, not for whole graphs.
+  std::vector<Global> find(const Comm& comm, std::span<const std::string> names) const;
+
+ private:
+  Kind kind_ = Kind::numbers;
+  Partition vertices_;
+  std::vector<Global> ids_;
+  Strings texts_;
+};
+
+}  // namespace filigree::io

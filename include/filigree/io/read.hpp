@@ -1,0 +1,54 @@
+// Reading graphs and sparse matrices, in parallel.
+#pragma once
+
+#include <string>
+
+#include "filigree/core/timing.hpp"
+#include "filigree/io/names.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+
+namespace filigree::io {
+
+enum class Format { automatic, edge_list, matrix_market, metis, hdf5 };
+
+/// What becomes of the vertices of an edge list.
+///   compact: those that occur, numbered without gaps in numeric order of their ids (byte order of names). Vertices are
+///            names if the first edges of the file are not numbers.
+///   keep:    the id is the vertex number; ids that do not occur are isolated vertices.
+///   names:   compact, with texts for names even where they are numbers ("007").
+enum class Ids { compact, keep, names };
+
+struct ReadOptions {
+  Format format = Format::automatic;  ///< automatic: by extension, .mtx .graph .metis .h5 .hdf5, all others edge lists
+  bool undirected = false;            ///< every arc both ways
+  bool weights = false;               ///< edge list: the third column is a weight
+  Ids ids = Ids::compact;
+  EntryPolicy policy = {Duplicates::first, Loops::keep};
+  Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
+};
+
+/// What reading met.
+struct ReadReport {
+  Format format = Format::automatic;  ///< never automatic
+  Offset header_lines = 0;  ///< edge list: lines before the first edge that are neither edge nor comment
+  EntryCounts entries;      ///< duplicates and loops, handled by the policy
+  std::string hash;         ///< content_hash() of the graph, 16 hexadecimal digits
+};
+
+struct GraphFile {
+  Graph graph;
+  VertexNames names;  ///< dealt out like the rows of the graph
+  ReadReport report;
+};
+
+/// Reads a file on all ranks together: text by byte ranges, entries in the order of the file, so the result does not
+/// depend on the number of ranks. Throws IoError("path:line: what") on all ranks.
+///
+/// Edge list: two vertices and, behind them, anything; separated by blanks, a comma or a semicolon. Lines that begin
+/// with # % or // are comments, lines out of shape before the first edge are header. Ids are whole numbers below 10^18.
+/// Names are what stands between tabs, commas, semicolons or blanks, whichever of them the first edge has.
+///
+/// Collective. Peak memory beyond the graph: 40 bytes a nonzero of this rank, and the names.
+GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});
+
+}  // namespace filigree::io

@@ -1,0 +1,34 @@
+// TextWriter: one text file written by all ranks.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "filigree/core/comm.hpp"
+
+namespace filigree::io {
+
+/// Writes a text file, or to standard output when `path` is "-". The file grows under a temporary name beside `path` and
+/// takes its name in commit(); without commit() nothing is left. All members but the destructor are collective.
+class TextWriter {
+ public:
+  /// Throws IoError on all ranks when the directory is missing or not writable.
+  TextWriter(const Comm& comm, const std::string& path);
+  TextWriter(const TextWriter&) = delete;
+  TextWriter& operator=(const TextWriter&) = delete;
+  ~TextWriter();
+
+  /// Appends the ranks' texts one after the other.
+  void write(std::string_view mine);
+  /// Renames the file to `path`, replacing what was there.
+  void commit();
+
+ private:
+  struct Output;
+  struct File;
+  struct Screen;
+  std::unique_ptr<Output> output_;
+};
+
+}  // namespace filigree::io

@@ -1,0 +1,25 @@
+// Writing graphs and sparse matrices, in parallel.
+#pragma once
+
+#include <string>
+
+#include "filigree/io/names.hpp"
+#include "filigree/io/read.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+
+namespace filigree::io {
+
+/// Writes a graph under a temporary name beside `path` that becomes `path` when all is written. Any number of ranks
+/// writes the same bytes; real numbers read back as they were.
+///
+///   hdf5           everything, names too; the only format that loses nothing and the fastest to read
+///   edge_list      "from TAB to [TAB weight]" by name, rows in order; vertices without edges are lost
+///   matrix_market  coordinate, general, real or pattern; names are lost
+///   metis          graphs without loops in which every arc has its reverse, with whole weights above 0; names are lost
+///
+/// format: automatic goes by the extension as in read(). `names` is dealt out like graph.rows, as read() returns it.
+/// Throws InvalidArgument, naming an arc or a name, when the format cannot hold the graph; IoError when writing fails.
+/// Collective over graph.comm. Peak memory of text formats: the text of this rank's rows.
+void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
+
+}  // namespace filigree::io

@@ -1,0 +1,15 @@
+// A fingerprint of a matrix.
+#pragma once
+
+#include <cstdint>
+
+#include "filigree/matrix/dist_csr.hpp"
+
+namespace filigree {
+
+/// Equal for equal matrices on any number of ranks, and for a matrix without values and the same with ones; different,
+/// but for a chance of 2^-64, for any others. XXH3 of every row, keyed by its number, summed, and mixed with the shape.
+/// Not made against forgery. Collective. One pass over the nonzeros.
+std::uint64_t content_hash(const Graph& graph);
+
+}  // namespace filigree

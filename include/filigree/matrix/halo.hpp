@@ -1,0 +1,54 @@
+// Halo: values of columns that other ranks own.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "filigree/core/comm.hpp"
+#include "filigree/matrix/partition.hpp"
+
+namespace filigree {
+
+/// The exchange plan between the owners of a vector's elements and the ranks that see some of them as ghosts.
+///
+///   rank 1 of 3 sees   | ghosts below (rank 0's) | owned | ghosts above (rank 2's) |     all ascending by global id
+///
+/// Bytes of a gather: sizeof(T) per ghost, in at most size() - 1 messages per rank.
+class Halo {
+ public:
+  /// `ghosts`: global ids that this rank needs and does not own, strictly increasing. Collective.
+  Halo(const Comm& comm, const Partition& owners, std::span<const Global> ghosts);
+
+  Offset num_ghosts() const { return num_ghosts_; }
+  /// Owned elements, counted once for every rank that wants them.
+  Offset num_sent() const { return static_cast<Offset>(sent_.size()); }
+
+  /// Fills `ghosts` (num_ghosts() values) from the `owned` values of their owners. Collective.
+  template <class T>
+  void gather(std::span<const T> owned, std::span<T> ghosts) const {
+    std::vector<T> packed(sent_.size());
+    for (std::size_t i = 0; i < sent_.size(); ++i) packed[i] = owned[static_cast<std::size_t>(sent_[i])];
+    comm_.all_to_all(std::span<const T>(packed), send_counts_, ghosts, ghost_counts_);
+  }
+
+  /// The way back: combine(owned value, ghost value) at the owner for every ghost, by rank of the sender and then by
+  /// global id, so the result's bits are repeatable. Collective.
+  template <class T, class Combine>
+  void scatter(std::span<const T> ghosts, std::span<T> owned, Combine combine) const {
+    std::vector<T> arrived(sent_.size());
+    comm_.all_to_all(ghosts, ghost_counts_, std::span<T>(arrived), send_counts_);
+    for (std::size_t i = 0; i < sent_.size(); ++i) {
+      T& value = owned[static_cast<std::size_t>(sent_[i])];
+      value = combine(value, arrived[i]);
+    }
+  }
+
+ private:
+  Comm comm_;
+  Offset num_ghosts_ = 0;
+  std::vector<Local> sent_;           // owned positions, grouped by the rank that wants them
+  std::vector<Offset> send_counts_;   // by rank
+  std::vector<Offset> ghost_counts_;  // by rank
+};
+
+}  // namespace filigree

@@ -1,0 +1,26 @@
+// SharedCsr: a whole matrix, once per node.
+#pragma once
+
+#include "filigree/core/shared_array.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+
+namespace filigree {
+
+/// All rows of a distributed matrix in memory that the ranks of a node share, columns by global id. For algorithms that
+/// deal out independent work over one graph. Needs fewer than 2^31 rows and columns. Peak bytes per node:
+/// 8 a row + 4 (+ sizeof V with values) a nonzero.
+template <class V>
+struct SharedCsr {
+  Local num_cols = 0;
+  SharedArray<Offset> row_ptr;
+  SharedArray<Local> col;
+  SharedArray<V> val;
+
+  CsrView<V> view() const { return {num_cols, row_ptr.span(), col.span(), val.span()}; }
+};
+
+/// Every node gets the whole matrix. Collective over matrix.comm; each row crosses the network once per other node.
+template <class V>
+SharedCsr<V> replicate(const DistCsr<V>& matrix);
+
+}  // namespace filigree

@@ -1,0 +1,46 @@
+// PageRank by power iteration, for any teleport distribution.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "filigree/core/timing.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+#include "filigree/matrix/transition.hpp"
+
+namespace filigree::pagerank {
+
+struct Options {
+  double teleport = 0.15;                ///< c, probability of a jump, in (0, 1)
+  double tolerance = 1e-10;              ///< on the L1 error of the scores, > 0; below 1e-15 rounding decides
+  Dangling dangling = Dangling::source;  ///< what a vertex without out-arcs does
+  Progress progress = {};                     ///< told the iterations done and an upper bound of their number
+};
+
+struct Result {
+  Partition vertices;
+  std::vector<double> scores;  ///< of the vertices this rank owns
+  double error_bound = 0;      ///< on the L1 distance of all scores from the fixed point, rounding aside
+  Timings timings;             ///< transpose, iterate
+  Stats stats;                 ///< iterations, arcs, ghost_values
+};
+
+/// The fixed point p of
+///
+///   p = c t + (1-c) (p A + |p on dangling vertices|_1 d)
+///
+/// A: row-stochastic by arc weights, zero on dangling rows; t: teleport distribution; d: where dangling mass goes.
+///
+/// graph     square, weights finite and >= 0
+/// teleport  weights >= 0 of the owned vertices, scaled here to sum 1 over all ranks; empty on all ranks = uniform
+/// returns   scores, dealt out like the rows; they sum to 1 (below 1 with Dangling::drop)
+///
+/// Throws InvalidArgument on all ranks for an option out of range, a graph that is not square or has no vertices, and
+/// teleport weights that are negative, not finite or all 0. Collective over graph.comm.
+/// Cost: log(tolerance) / log(1-c) iterations, each one pass over the transposed arcs and one gather of ghosts. Peak
+/// bytes per rank beyond the graph: the transpose (4 per arc, 12 with weights, 8 per vertex) and 40 per vertex.
+/// Equal bits for any number of threads; ranks change sums of dangling mass, so scores agree to 1e-15 relative.
+/// Source: Page, Brin, Motwani, Winograd, "The PageRank Citation Ranking", Stanford 1999.
+Result solve(const Graph& graph, std::span<const double> teleport = {}, const Options& options = {});
+
+}  // namespace filigree::pagerank

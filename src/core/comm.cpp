@@ -1,0 +1,197 @@
+#include "filigree/core/comm.hpp"
+
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "core/large_count.hpp"
+
+namespace filigree {
+
+using large_count::check;
+
+struct Comm::Handle {
+  MPI_Comm comm = MPI_COMM_NULL;
+  int rank = 0;
+  int size = 1;
+
+  explicit Handle(MPI_Comm owned) : comm(owned) {
+    check(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
+    check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() {
+    // MPI_Comm_free is collective: a rank that unwinds alone must not wait in it for the others.
+    int finalized = 0;
+    MPI_Finalized(&finalized);
+    if (finalized == 0 && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm);
+  }
+};
+
+namespace {
+
+/// Frees a derived type when it goes; built-in types are only referred to.
+class Datatype {
+ public:
+  explicit Datatype(MPI_Datatype builtin) : type_(builtin) {}
+  explicit Datatype(std::size_t bytes) : owned_(true) {
+    check(MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_), "MPI_Type_contiguous");
+    check(MPI_Type_commit(&type_), "MPI_Type_commit");
+  }
+  Datatype(const Datatype&) = delete;
+  Datatype& operator=(const Datatype&) = delete;
+  ~Datatype() {
+    if (owned_) MPI_Type_free(&type_);
+  }
+  operator MPI_Datatype() const { return type_; }
+
+ private:
+  MPI_Datatype type_ = MPI_DATATYPE_NULL;
+  bool owned_ = false;
+};
+
+template <class Element>
+Datatype datatype(Element element) {
+  using Kind = typename Element::Kind;
+  switch (element.kind) {
+    case Kind::int32: return Datatype(MPI_INT32_T);
+    case Kind::int64: return Datatype(MPI_INT64_T);
+    case Kind::uint64: return Datatype(MPI_UINT64_T);
+    case Kind::float32: return Datatype(MPI_FLOAT);
+    case Kind::float64: return Datatype(MPI_DOUBLE);
+    case Kind::bytes: break;
+  }
+  if (element.size == 1) return Datatype(MPI_BYTE);
+  return Datatype(element.size);
+}
+
+}  // namespace
+
+Comm::Comm(MPI_Comm parent) {
+  MPI_Comm duplicate = MPI_COMM_NULL;
+  check(MPI_Comm_dup(parent, &duplicate), "MPI_Comm_dup");
+  handle_ = std::make_shared<const Handle>(duplicate);
+}
+
+Comm Comm::node() const {
+  MPI_Comm neighbours = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(handle(), MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &neighbours), "MPI_Comm_split_type");
+  return Comm(std::make_shared<const Handle>(neighbours));
+}
+
+Comm Comm::split(int color) const {
+  MPI_Comm group = MPI_COMM_NULL;
+  check(MPI_Comm_split(handle(), color, rank(), &group), "MPI_Comm_split");
+  return Comm(std::make_shared<const Handle>(group));
+}
+
+int Comm::rank() const { return handle_->rank; }
+int Comm::size() const { return handle_->size; }
+MPI_Comm Comm::handle() const { return handle_->comm; }
+void Comm::barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
+
+std::string Comm::broadcast(const std::string& value, int root) const {
+  std::string copy = value;
+  copy.resize(static_cast<std::size_t>(broadcast(static_cast<Offset>(copy.size()), root)));
+  broadcast(std::span<char>(copy), root);
+  return copy;
+}
+
+Offset Comm::exclusive_sum(Offset value) const {
+  Offset before = 0;
+  check(MPI_Exscan(&value, &before, 1, MPI_INT64_T, MPI_SUM, handle()), "MPI_Exscan");
+  return is_root() ? 0 : before;
+}
+
+std::vector<Offset> Comm::exchange_counts(std::span<const Offset> counts) const {
+  std::vector<Offset> received(counts.size());
+  check(MPI_Alltoall(counts.data(), 1, MPI_INT64_T, received.data(), 1, MPI_INT64_T, handle()), "MPI_Alltoall");
+  return received;
+}
+
+void Comm::broadcast_bytes(void* data, Element type, Offset count, int root) const {
+  large_count::broadcast(data, count, datatype(type), root, handle());
+}
+
+void Comm::reduce_bytes(void* data, Element type, Offset count, Reduction op) const {
+  const MPI_Op mpi_op = op == Reduction::sum ? MPI_SUM : op == Reduction::min ? MPI_MIN : MPI_MAX;
+  if (type.kind != Element::Kind::uint64 || op == Reduction::sum) {
+    return large_count::all_reduce(data, count, datatype(type), mpi_op, handle());
+  }
+  // MPICH 4.0 compares unsigned numbers as if they were signed. With the top bit flipped that is the right order.
+  const auto flip = [&] {
+    for (Offset i = 0; i < count; ++i) {
+      auto* at = static_cast<std::byte*>(data) + static_cast<std::size_t>(i) * sizeof(std::uint64_t);
+      std::uint64_t value = 0;
+      std::memcpy(&value, at, sizeof value);
+      value ^= std::uint64_t{1} << 63;
+      std::memcpy(at, &value, sizeof value);
+    }
+  };
+  flip();
+  large_count::all_reduce(data, count, MPI_INT64_T, mpi_op, handle());
+  flip();
+}
+
+void Comm::all_gather_bytes(const void* mine, Element type, Offset count, void* all,
+                            std::span<const Offset> counts) const {
+  large_count::all_gather(mine, count, all, counts, datatype(type), type.size, handle());
+}
+
+void Comm::all_to_all_bytes(const void* values, std::span<const Offset> counts, void* received,
+                            std::span<const Offset> received_counts, Element type) const {
+  large_count::all_to_all(values, counts, received, received_counts, datatype(type), type.size, handle());
+}
+
+namespace {
+
+enum class Kind : int { error, invalid_argument, io_error, mpi_error };
+
+struct Failure {
+  Kind kind = Kind::error;
+  std::string message;
+};
+
+Failure describe(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const InvalidArgument& e) {
+    return {Kind::invalid_argument, e.what()};
+  } catch (const IoError& e) {
+    return {Kind::io_error, e.what()};
+  } catch (const MpiError& e) {
+    return {Kind::mpi_error, e.what()};
+  } catch (const std::bad_alloc&) {
+    return {Kind::error, "out of memory"};
+  } catch (const std::exception& e) {
+    return {Kind::error, e.what()};
+  } catch (...) {
+    return {Kind::error, "unknown failure"};
+  }
+}
+
+}  // namespace
+
+void Comm::rethrow_together(std::exception_ptr failure) const {
+  const int nobody = std::numeric_limits<int>::max();
+  const int first = min(failure ? rank() : nobody);
+  if (first == nobody) return;
+  Failure shared;
+  if (rank() == first) {
+    shared = describe(failure);
+    if (shared.message == "out of memory") shared.message += text(" on rank ", first, " of ", size());
+  }
+  shared.kind = static_cast<Kind>(broadcast(static_cast<int>(shared.kind), first));
+  shared.message = broadcast(shared.message, first);
+  switch (shared.kind) {
+    case Kind::invalid_argument: throw InvalidArgument(shared.message);
+    case Kind::io_error: throw IoError(shared.message);
+    case Kind::mpi_error: throw MpiError(shared.message);
+    case Kind::error: break;
+  }
+  throw Error(shared.message);
+}
+
+}  // namespace filigree

@@ -1,0 +1,122 @@
+#include "filigree/core/runtime.hpp"
+
+#include <omp.h>
+#include <sched.h>
+#include <tbb/global_control.h>
+#include <unistd.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <thread>
+
+#include "core/large_count.hpp"
+#include "filigree/core/timing.hpp"
+
+namespace filigree {
+
+struct Runtime::Mpi {
+  bool ours = false;
+  int exceptions_at_start = std::uncaught_exceptions();
+
+  Mpi(int& argc, char**& argv) {
+    int initialized = 0;
+    MPI_Initialized(&initialized);
+    if (initialized != 0) return;
+    int provided = 0;
+    large_count::check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    ours = true;
+  }
+  Mpi(const Mpi&) = delete;
+  Mpi& operator=(const Mpi&) = delete;
+  ~Mpi() {
+    if (ours && std::uncaught_exceptions() == exceptions_at_start) MPI_Finalize();
+  }
+};
+
+struct Runtime::Threading {
+  std::optional<tbb::global_control> tbb_limit;
+};
+
+Runtime::Runtime(int& argc, char**& argv)
+    : mpi_(std::make_unique<Mpi>(argc, argv)),
+      comm_(Comm::world()),
+      agreement_(Comm::world()),
+      host_(comm_.node()),
+      threading_(std::make_unique<Threading>()) {
+  set_threads(0);
+}
+
+Runtime::~Runtime() = default;
+
+void Runtime::set_threads(int threads) {
+  require(threads >= 0, "threads: ", threads, ", must be at least 1 (or 0 for all cores this rank may use)");
+  cpu_set_t mine;
+  CPU_ZERO(&mine);
+  if (sched_getaffinity(0, sizeof mine, &mine) != 0) CPU_SET(0, &mine);  // more cores than a cpu_set_t holds: count one
+  int ranks_on_my_cores = 0;
+  cpu_set_t used;
+  CPU_ZERO(&used);
+  for (cpu_set_t theirs : host_.all_gather(mine)) {
+    CPU_OR(&used, &used, &theirs);
+    CPU_AND(&theirs, &theirs, &mine);
+    if (CPU_COUNT(&theirs) > 0) ++ranks_on_my_cores;
+  }
+  const int my_cores = CPU_COUNT(&mine);
+  threads_ = threads > 0 ? threads : std::max(1, my_cores / ranks_on_my_cores);
+  omp_set_num_threads(threads_);
+  threading_->tbb_limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
+  Eigen::setNbThreads(threads_);
+
+  warnings_.clear();
+  const int host_threads = host_.sum(threads_);
+  const int host_cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  const int used_cores = CPU_COUNT(&used);
+  if (host_threads > used_cores) {
+    warnings_.push_back(text(host_threads, " threads share ", used_cores, " cores of this host: expect no speed-up"));
+  }
+  if (used_cores < host_cores && host_threads <= used_cores) {
+    warnings_.push_back(text("bound to ", used_cores, " of the ", host_cores,
+                             " cores of this host; with Open MPI, mpirun --bind-to none frees the others"));
+  } else if (host_threads < used_cores) {
+    warnings_.push_back(text(used_cores - host_threads, " of ", used_cores, " cores stay idle; see --threads"));
+  }
+}
+
+std::string Runtime::layout() const {
+  return text(comm_.size(), comm_.size() == 1 ? " rank x " : " ranks x ", threads_, threads_ == 1 ? " thread" : " threads");
+}
+
+int Runtime::run(const std::function<int()>& program) {
+  std::string message;
+  try {
+    return program();
+  } catch (const std::bad_alloc&) {
+    message = "out of memory";
+  } catch (const std::exception& e) {
+    message = e.what();
+  } catch (...) {
+    message = "unknown failure";
+  }
+  // Is every rank here? Then this is one failure of the whole program, and it can end in good order.
+  constexpr double patience_seconds = 2;
+  MPI_Request arrival = MPI_REQUEST_NULL;
+  int together = MPI_Ibarrier(agreement_.handle(), &arrival) == MPI_SUCCESS ? 0 : -1;
+  const Stopwatch waiting;
+  while (together == 0 && waiting.seconds() < patience_seconds) {
+    MPI_Test(&arrival, &together, MPI_STATUS_IGNORE);
+    if (together == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (together > 0) {
+    if (comm_.is_root()) std::fprintf(stderr, "error: %s\n", message.c_str());
+    return 1;
+  }
+  std::fprintf(stderr, "error on rank %d of %d: %s\n", comm_.rank(), comm_.size(), message.c_str());
+  std::fflush(nullptr);
+  MPI_Abort(MPI_COMM_WORLD, 1);
+  return 1;
+}
+
+}  // namespace filigree

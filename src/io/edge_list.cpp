@@ -1,0 +1,324 @@
+// Edge lists: a line per edge, two vertices and perhaps a weight.
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <optional>
+
+#include "filigree/io/text_writer.hpp"
+#include "io/fields.hpp"
+#include "io/formats.hpp"
+#include "io/interner.hpp"
+#include "io/keys.hpp"
+#include "io/print.hpp"
+#include "io/text_file.hpp"
+
+namespace filigree::io {
+namespace {
+
+std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
+
+// -- One line --------------------------------------------------------------------------------------------------------
+
+/// How the lines of a file are written.
+struct Dialect {
+  bool names;             ///< vertices are texts, not whole numbers
+  std::string_view ends;  ///< characters that end a field
+};
+constexpr Dialect numbers{false, " \t\r,;"};
+/// Names may hold blanks where something else separates them: the first of these that occurs in the first edge.
+constexpr Dialect name_dialects[] = {{true, "\t"}, {true, ","}, {true, ";"}, {true, " \t\r"}};
+
+template <class Key>
+struct Edge {
+  Key from{};
+  Key to{};
+  double weight = 1;
+};
+
+/// Why a line is no edge. A text out of shape may be a header; a number out of range never is.
+struct Fault {
+  std::string what;
+  bool maybe_header = true;
+};
+
+bool is_comment_or_blank(std::string_view line) {
+  line = without_blanks(line);
+  return line.empty() || line.front() == '#' || line.front() == '%' || line.starts_with("//");
+}
+
+/// The first three fields of a line; those it lacks are empty.
+struct Fields {
+  std::string_view field[3];
+};
+Fields split(std::string_view line, Dialect dialect) {
+  const bool at_blanks = dialect.ends.find(' ') != std::string_view::npos;
+  const auto skip_blanks = [&] {
+    while (at_blanks && !line.empty() && is_blank(line.front())) line.remove_prefix(1);
+  };
+  Fields fields;
+  for (std::string_view& field : fields.field) {
+    skip_blanks();
+    const std::size_t end = std::min(line.size(), line.find_first_of(dialect.ends));
+    field = without_blanks(line.substr(0, end));
+    line.remove_prefix(end);
+    // Blanks and one comma are one separator; between two commas lies an empty field.
+    skip_blanks();
+    if (!line.empty() && dialect.ends.find(line.front()) != std::string_view::npos) line.remove_prefix(1);
+  }
+  return fields;
+}
+
+/// The fast way through a well-formed line of numbers, which ends in a newline. Returns the begin of the next line, or
+/// null when anything is unusual.
+template <bool weighted>
+const char* parse_numbers(const char* p, const char* end, Edge<Global>& edge) {
+  const auto skip_separator = [&] {
+    const char* const begin = p;
+    while (is_blank(*p)) ++p;
+    if (*p == ',' || *p == ';') ++p;
+    while (is_blank(*p)) ++p;
+    return p > begin;
+  };
+  while (is_blank(*p)) ++p;
+  if ((p = parse_digits(p, edge.from)) == nullptr || !skip_separator()) return nullptr;
+  if ((p = parse_digits(p, edge.to)) == nullptr) return nullptr;
+  if (weighted) {
+    if (!skip_separator()) return nullptr;
+    const auto [stop, error] = std::from_chars(p, end, edge.weight);
+    if (error != std::errc{} || !std::isfinite(edge.weight)) return nullptr;
+    p = stop;
+  }
+  if (*p == '\n') return p + 1;
+  if (!is_blank(*p) && *p != ',' && *p != ';') return nullptr;
+  return static_cast<const char*>(std::memchr(p, '\n', z(end - p))) + 1;
+}
+
+std::optional<Fault> parse_vertex(std::string_view field, Global& id) {
+  if (!is_number(field)) return Fault{quoted(field) + " is not a vertex id, a whole number; names must be asked for here"};
+  if (!parse_whole(field, id) || id < 0 || field.size() > most_digits) {
+    return Fault{text("vertex id ", field, " is not a whole number in [0, 10^", most_digits, ")"), false};
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> parse_vertex(std::string_view field, std::string_view& name) {
+  for (char c : field) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) return Fault{text("a control character in the name ", quoted(field)), false};
+  }
+  name = field;
+  return std::nullopt;
+}
+
+/// The thorough way through any line that is not a comment: an edge, or what is wrong with it.
+template <bool weighted, class Key>
+std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Edge<Key>& edge) {
+  const Fields fields = split(line, dialect);
+  const auto& [from, to, weight] = fields.field;
+  if (from.empty() || to.empty()) return Fault{"expected two vertices"};
+  if (auto fault = parse_vertex(from, edge.from)) return Fault{fault->what, fault->maybe_header || !is_number(to)};
+  if (auto fault = parse_vertex(to, edge.to)) return fault;
+  if (!weighted) return std::nullopt;
+  if (weight.empty()) return Fault{"expected two vertices and a weight"};
+  if (parse_whole(weight, edge.weight) && std::isfinite(edge.weight)) return std::nullopt;
+  double any = 0;
+  const bool number = is_number(weight) || parse_whole(weight, any);
+  return number ? Fault{text("weight ", weight, " is not a finite number that a double can hold"), false}
+                : Fault{text("weight ", quoted(weight), " is not a number")};
+}
+
+// -- One rank's lines ------------------------------------------------------------------------------------------------
+
+/// What a rank found in its part of the file.
+struct Part {
+  Entries<double> entries;
+  Offset headers = 0;  ///< lines before the first edge that may be headers
+  Offset first_header = 0;
+  std::string first_header_fault;
+  std::optional<LineFault> fault;  ///< what ended the reading
+};
+
+/// Reads edges; number(key) gives what an entry holds for a vertex.
+template <bool weighted, class Key, class Number>
+Part read_part(const TextFile& file, TextFile::Range range, const Progress& progress, Dialect dialect, Number number) {
+  Part part;
+  file.for_lines(range, progress, [&](std::string_view lines, Offset offset) {
+    const char* p = lines.data();
+    const char* const end = p + lines.size();
+    if (offset == 0 && lines.starts_with("\xef\xbb\xbf")) p += 3;  // a byte order mark
+    while (p < end) {
+      const char* const begin = p;
+      Edge<Key> edge;
+      if constexpr (std::is_same_v<Key, Global>) p = parse_numbers<weighted>(begin, end, edge);
+      if (std::is_same_v<Key, std::string_view> || p == nullptr) {
+        p = static_cast<const char*>(std::memchr(begin, '\n', z(end - begin))) + 1;
+        const std::string_view line(begin, z(p - 1 - begin));
+        if (is_comment_or_blank(line)) continue;
+        if (auto fault = parse_thoroughly<weighted>(line, dialect, edge)) {
+          const Offset at = offset + (begin - lines.data());
+          if (!fault->maybe_header || part.entries.size() > 0) {
+            part.fault = {at, std::move(fault->what)};
+            return false;
+          }
+          if (part.headers++ == 0) {
+            part.first_header = at;
+            part.first_header_fault = std::move(fault->what);
+          }
+          continue;
+        }
+      }
+      part.entries.row.push_back(number(edge.from));
+      part.entries.col.push_back(number(edge.to));
+      if (weighted) part.entries.val.push_back(edge.weight);
+    }
+    if (offset == range.begin) reserve(part.entries, range, lines);
+    return true;
+  });
+  return part;
+}
+
+template <class Key, class Number>
+Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, Dialect dialect, Number number) {
+  return options.weights ? read_part<true, Key>(file, range, options.progress, dialect, number)
+                         : read_part<false, Key>(file, range, options.progress, dialect, number);
+}
+
+// -- The whole file --------------------------------------------------------------------------------------------------
+
+/// Names if asked for, or if the first megabyte has edges but none of numbers. Collective.
+Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
+  std::size_t found = 0;  // 0: numbers, else a dialect of names
+  comm.guard([&] {
+    if (!comm.is_root()) return;
+    file.for_lines({0, file.size()}, {}, [&](std::string_view lines, Offset) {
+      while (!lines.empty()) {
+        const std::size_t end = lines.find('\n');
+        const std::string_view line = lines.substr(0, end);
+        lines.remove_prefix(end + 1);
+        if (is_comment_or_blank(line)) continue;
+        const Fields fields = split(line, numbers);
+        if (ids != Ids::names && is_number(fields.field[0]) && is_number(fields.field[1])) {
+          found = 0;
+          break;
+        }
+        for (std::size_t d = 0; d < std::size(name_dialects) && found == 0; ++d) {
+          if (!split(line, name_dialects[d]).field[1].empty()) found = d + 1;
+        }
+      }
+      return false;
+    });
+  });
+  found = comm.broadcast(found);
+  if (found == 0) return ids == Ids::names ? name_dialects[0] : numbers;
+  return name_dialects[found - 1];
+}
+
+/// Throws for the first line of the file that is neither edge nor header; returns the number of header lines. Only now
+/// it is known which lines come before the first edge. Collective.
+Offset check_lines(const Comm& comm, const TextFile& file, const Part& part) {
+  const int nobody = comm.size();
+  const int first_with_edge = comm.min(part.entries.size() > 0 ? comm.rank() : nobody);
+  const int first_fault = comm.min(part.fault ? comm.rank() : nobody);
+  comm.guard([&] {
+    // Without any edge there is nothing that a header could be before.
+    const bool no_headers = comm.rank() > first_with_edge || (first_with_edge == nobody && first_fault == nobody);
+    if (no_headers && part.headers > 0) file.fail(part.first_header, part.first_header_fault);
+    if (part.fault) file.fail(part.fault->at, part.fault->what);
+  });
+  return comm.sum(part.headers);
+}
+
+/// Vertices are called by their numbers; ids that do not occur are isolated vertices. Collective.
+GraphFile build_kept(const Comm& comm, const ReadOptions& options, Entries<double> entries) {
+  Global last = -1;
+  for (Global vertex : entries.row) last = std::max(last, vertex);
+  for (Global vertex : entries.col) last = std::max(last, vertex);
+  const Global num_vertices = comm.max(last) + 1;
+  comm.guard([&] {
+    if (options.undirected) symmetrize(entries);
+  });
+  ReadReport report;
+  Graph graph = Graph::from_entries(comm, num_vertices, num_vertices, std::move(entries), options.policy, &report.entries);
+  VertexNames names(graph.rows);
+  return {std::move(graph), std::move(names), std::move(report)};
+}
+
+/// Vertices are those that occur: entries hold positions among `keys`, those that this rank met. Collective.
+template <class Keys>
+GraphFile build_compact(const Comm& comm, const ReadOptions& options, Entries<double> entries, const Keys& keys) {
+  NumberedKeys<Keys> numbered = number_keys(comm, keys);
+  comm.guard([&] {
+    for (Global& vertex : entries.row) vertex = numbered.number[z(vertex)];
+    for (Global& vertex : entries.col) vertex = numbered.number[z(vertex)];
+    if (options.undirected) symmetrize(entries);
+  });
+  ReadReport report;
+  Graph graph = Graph::from_entries(comm, numbered.total, numbered.total, std::move(entries), options.policy, &report.entries);
+  // Ids without gaps from 0 are the vertex numbers.
+  bool plain = false;
+  if constexpr (std::is_same_v<Keys, std::vector<Global>>) {
+    plain = numbered.sorted.empty() ||
+            numbered.sorted.back() == numbered.first + static_cast<Global>(numbered.sorted.size()) - 1;
+    plain = comm.min(static_cast<int>(plain)) != 0;
+  }
+  VertexNames names(graph.rows);
+  if (!plain) names = VertexNames(comm, graph.rows, deal_out(comm, numbered.sorted, numbered.first, graph.rows));
+  return {std::move(graph), std::move(names), std::move(report)};
+}
+
+}  // namespace
+
+GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  const TextFile file(comm, path);
+  const Dialect dialect = dialect_of(comm, file, options.ids);
+  if (dialect.names && options.ids == Ids::keep) {
+    throw IoError(text(path, ": vertices have names; only whole numbers can be kept as vertex numbers"));
+  }
+  TextFile::Range range{};
+  Interner<Strings> names;
+  std::optional<IdInterner> ids;
+  Part part = comm.guard([&] {
+    range = file.share(comm);
+    if (dialect.names) return read_part<std::string_view>(file, range, options, dialect, std::ref(names));
+    if (options.ids == Ids::keep) return read_part<Global>(file, range, options, dialect, [](Global id) { return id; });
+    ids.emplace((range.end - range.begin) / 4);  // a table no larger than this part of the file
+    return read_part<Global>(file, range, options, dialect, std::ref(*ids));
+  });
+  const Offset headers = check_lines(comm, file, part);
+  GraphFile result = dialect.names ? build_compact(comm, options, std::move(part.entries), names.keys())
+                     : ids         ? build_compact(comm, options, std::move(part.entries), ids->keys())
+                                   : build_kept(comm, options, std::move(part.entries));
+  result.report.header_lines = headers;
+  return result;
+}
+
+void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path) {
+  const Comm& comm = graph.comm;
+  require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ", graph.num_rows(),
+          " rows and ", graph.num_cols(), " columns");
+  const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
+  const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts);
+  const Local owned_end = graph.owned_begin() + graph.num_owned_cols();
+  TextWriter file(comm, path);
+  const auto append_name = [&](std::string& out, Local column) {
+    const bool owned = graph.owned_begin() <= column && column < owned_end;
+    const Local ghost = column < graph.owned_begin() ? column : column - graph.num_owned_cols();
+    const std::string name = owned ? names.owned(comm, column - graph.owned_begin()) : ghost_names[z(ghost)];
+    require(!is_comment_or_blank(name), path, ": the name ", quoted(name), " would read as a comment in an edge list");
+    out += name;
+  };
+  write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
+    for (std::size_t k = 0; k < cols.size(); ++k) {
+      append_name(out, static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
+      out += '\t';
+      append_name(out, cols[k]);
+      if (has_values) {
+        out += '\t';
+        append(out, vals[k]);
+      }
+      out += '\n';
+    }
+  });
+  file.commit();
+}
+
+}  // namespace filigree::io

@@ -1,0 +1,65 @@
+// Fields of a line of text, and the numbers in them.
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "filigree/core/types.hpp"
+
+namespace filigree::io {
+
+inline bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+inline std::string_view without_blanks(std::string_view s) {
+  while (!s.empty() && is_blank(s.front())) s.remove_prefix(1);
+  while (!s.empty() && is_blank(s.back())) s.remove_suffix(1);
+  return s;
+}
+
+/// Ids have at most 18 digits, so that they and their count are far from the limits of Global.
+constexpr int most_digits = 18;
+
+/// Reads an id at p, which must lie before a newline. Returns where it ends, or null unless 1 to 18 digits are there.
+inline const char* parse_digits(const char* p, Global& id) {
+  const char* const begin = p;
+  Global value = 0;
+  for (; *p >= '0' && *p <= '9' && p - begin <= most_digits; ++p) value = 10 * value + (*p - '0');
+  id = value;
+  return p > begin && p - begin <= most_digits ? p : nullptr;
+}
+
+/// A text as a number of type T; false unless the whole text is one. Texts out of range of T give false too.
+template <class T>
+bool parse_whole(std::string_view s, T& value) {
+  if (s.size() > 1 && s.front() == '+' && s[1] != '-') s.remove_prefix(1);
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+  return error == std::errc{} && end == s.data() + s.size();
+}
+
+/// Whether a text is written in digits as a number is, be it out of range.
+inline bool is_number(std::string_view s) {
+  if (s.size() > 1 && s.front() == '+' && s[1] != '-') s.remove_prefix(1);
+  if (s.find_first_of("0123456789") > 2) return false;  // also "nan" and "inf"
+  double value = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+  return error != std::errc::invalid_argument && end == s.data() + s.size();
+}
+
+/// The next field of a line whose fields stand between blanks; empty when there is none left.
+inline std::string_view next_field(std::string_view& line) {
+  line = without_blanks(line);
+  const std::string_view field = line.substr(0, line.find_first_of(" \t\r"));
+  line.remove_prefix(field.size());
+  return field;
+}
+
+/// A text as an error message shows it: cut when long, bytes that a terminal would not print as "?".
+inline std::string quoted(std::string_view s) {
+  constexpr std::size_t most = 40;
+  std::string shown = "'";
+  for (char c : s.substr(0, most)) shown += static_cast<unsigned char>(c) < 32 || c == 127 ? '?' : c;
+  return shown + (s.size() > most ? "...'" : "'");
+}
+
+}  // namespace filigree::io

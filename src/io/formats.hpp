@@ -1,0 +1,28 @@
+// The formats that read() and write() choose among, one file each.
+#pragma once
+
+#include <string>
+
+#include "filigree/io/read.hpp"
+
+namespace filigree::io {
+
+/// The format that the extension of a path tells; edge list if it tells nothing.
+Format format_of(const std::string& path);
+
+/// content_hash() in 16 hexadecimal digits. Collective.
+std::string hash_text(const Graph& graph);
+
+// Collective. report.format and report.hash are left to read().
+GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions& options);
+
+// Collective.
+void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path);
+void write_matrix_market(const Graph& graph, const std::string& path);
+void write_metis(const Graph& graph, const std::string& path);
+void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path);
+
+}  // namespace filigree::io

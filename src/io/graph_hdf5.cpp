@@ -1,0 +1,156 @@
+// Graphs in HDF5. /graph holds compressed rows in global order:
+//
+//   indptr   int64, rows + 1          indices  int64, columns, increasing within a row
+//   data     float64, values, absent when all are one
+//   ids      int64, or names (uint8, one name behind the other) with names_indptr (int64): what vertices are called
+//   attributes: kind "graph", version 1, shape [rows, columns], hash
+#include <algorithm>
+
+#include "filigree/io/hdf5.hpp"
+#include "filigree/matrix/content_hash.hpp"
+#include "io/formats.hpp"
+
+namespace filigree::io {
+namespace {
+
+std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
+
+constexpr std::int64_t format_version = 1;
+
+[[noreturn]] void damaged(const Hdf5Reader& file, const std::string& what) {
+  throw IoError(text(file.path(), ": /graph: ", what));
+}
+
+/// Rows in blocks of nearly equal nonzeros + rows, judged by what is in the file. Collective.
+Partition balanced_rows(const Comm& comm, const Hdf5Reader& file, Global num_rows, Offset num_nonzeros) {
+  const Partition uniform = Partition::uniform(num_rows, comm.size());
+  const Global first = uniform.begin(comm.rank());
+  const std::vector<Offset> row_ptr = file.read<Offset>("/graph/indptr", first, uniform.size(comm.rank()) + 1);
+  std::vector<Global> begins(z(comm.size()) + 1, 0);
+  for (int part = 1; part < comm.size(); ++part) {
+    const Offset target = (num_rows + num_nonzeros) / comm.size() * part;
+    // Of all blocks, the rows whose preceding weight has not reached the target yet.
+    Global before = 0;
+    for (std::size_t i = 0; i + 1 < row_ptr.size(); ++i) before += row_ptr[i] < target - first - static_cast<Global>(i) ? 1 : 0;
+    begins[z(part)] = before;
+  }
+  comm.sum(std::span<Global>(begins));
+  begins.back() = num_rows;
+  return Partition::from_begins(std::move(begins));
+}
+
+VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows) {
+  const Global first = rows.begin(comm.rank());
+  const Global count = rows.size(comm.rank());
+  if (file.has("/graph/ids")) return VertexNames(comm, rows, file.read<Global>("/graph/ids", first, count));
+  if (!file.has("/graph/names")) return VertexNames(rows);
+  const std::vector<Offset> begins = file.read<Offset>("/graph/names_indptr", first, count + 1);
+  comm.guard([&] {
+    if (begins.front() < 0 || !std::is_sorted(begins.begin(), begins.end())) damaged(file, "names_indptr does not ascend");
+  });
+  const std::vector<std::uint8_t> bytes = file.read<std::uint8_t>("/graph/names", begins.front(), begins.back() - begins.front());
+  Strings names;
+  for (std::size_t i = 0; i + 1 < begins.size(); ++i) {
+    const auto* const name = reinterpret_cast<const char*>(bytes.data()) + (begins[i] - begins.front());
+    names.push_back(std::string_view(name, z(begins[i + 1] - begins[i])));
+  }
+  return VertexNames(comm, rows, std::move(names));
+}
+
+/// The graph with what `options` asks for beyond the file, its rows where they were. Collective.
+Graph apply(const Graph& graph, const ReadOptions& options, EntryCounts& counts) {
+  Entries<double> entries;
+  for (Local row = 0; row < graph.num_local_rows(); ++row) {
+    for (Local column : graph.local.view().cols(row)) {
+      entries.row.push_back(graph.first_row() + row);
+      entries.col.push_back(graph.global_col(column));
+    }
+  }
+  entries.val = graph.local.val;
+  if (options.undirected) symmetrize(entries);
+  return Graph::from_entries(graph.comm, graph.rows, graph.cols, std::move(entries), options.policy, &counts);
+}
+
+}  // namespace
+
+GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  const Hdf5Reader file(comm, path);
+  const auto kind = file.attribute<std::string>("/graph", "kind");
+  const auto version = file.attribute<std::int64_t>("/graph", "version");
+  const auto shape = file.attribute<std::vector<std::int64_t>>("/graph", "shape");
+  if (kind != "graph" || !shape || shape->size() != 2 || (*shape)[0] < 0 || (*shape)[1] < 0) damaged(file, "is not there, or not a graph");
+  if (version != format_version) damaged(file, text("has version ", version.value_or(0), ", expected ", format_version));
+  const Global num_rows = (*shape)[0];
+  const Global num_cols = (*shape)[1];
+  if (options.undirected && num_rows != num_cols) {
+    throw InvalidArgument(text(path, ": ", num_rows, " x ", num_cols, ": only a square matrix can be made undirected"));
+  }
+  const Offset num_nonzeros = file.length("/graph/indices");
+  if (file.length("/graph/indptr") != num_rows + 1) damaged(file, text("indptr must have ", num_rows + 1, " elements"));
+  const bool has_values = file.has("/graph/data");
+  if (has_values && file.length("/graph/data") != num_nonzeros) damaged(file, "indices and data differ in length");
+
+  const Partition rows = balanced_rows(comm, file, num_rows, num_nonzeros);
+  std::vector<Offset> row_ptr = file.read<Offset>("/graph/indptr", rows.begin(comm.rank()), rows.size(comm.rank()) + 1);
+  const Offset first = row_ptr.front();
+  const Offset count = row_ptr.back() - first;
+  comm.guard([&] {
+    const bool from_zero = comm.rank() > 0 || first == 0;
+    const bool to_end = comm.rank() + 1 < comm.size() || row_ptr.back() == num_nonzeros;
+    if (!from_zero || !to_end || !std::is_sorted(row_ptr.begin(), row_ptr.end())) {
+      damaged(file, text("indptr does not ascend from 0 to the ", num_nonzeros, " indices"));
+    }
+  });
+  for (Offset& p : row_ptr) p -= first;
+  const std::vector<Global> col = file.read<Global>("/graph/indices", first, count);
+  const std::vector<double> val = has_values ? file.read<double>("/graph/data", first, count) : std::vector<double>{};
+  ReadReport report;
+  Graph graph = [&] {
+    try {
+      return Graph::from_csr(comm, num_cols, row_ptr, col, val);
+    } catch (const InvalidArgument& fault) {  // on all ranks
+      throw IoError(text(path, ": /graph: ", fault.what()));
+    }
+  }();
+  const auto expected = file.attribute<std::string>("/graph", "hash");
+  if (expected && *expected != hash_text(graph)) damaged(file, "its content does not match its hash; the file is damaged");
+  if (options.undirected || options.policy.loops == Loops::drop) graph = apply(graph, options, report.entries);
+  VertexNames names = read_names(comm, file, graph.rows);
+  return {std::move(graph), std::move(names), std::move(report)};
+}
+
+void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path) {
+  const Comm& comm = graph.comm;
+  const CsrView<double> local = graph.local.view();
+  const bool has_values = comm.max(static_cast<int>(local.has_values())) != 0;
+  Hdf5Writer file(comm, path);
+  file.attribute("/graph", "kind", "graph");
+  file.attribute("/graph", "version", format_version);
+  file.attribute("/graph", "shape", std::vector<std::int64_t>{graph.num_rows(), graph.num_cols()});
+  file.attribute("/graph", "hash", hash_text(graph));
+
+  // Begins of the rows; the last rank adds the end of all.
+  const auto with_end = [&](std::vector<Offset> begins) {
+    const Offset before = comm.exclusive_sum(begins.back());
+    for (Offset& begin : begins) begin += before;
+    if (comm.rank() + 1 < comm.size()) begins.pop_back();
+    return begins;
+  };
+  file.write<Offset>("/graph/indptr", with_end({local.row_ptr.begin(), local.row_ptr.end()}));
+  std::vector<Global> col(local.col.size());
+  for (std::size_t k = 0; k < col.size(); ++k) col[k] = graph.global_col(local.col[k]);
+  file.write<Global>("/graph/indices", col);
+  if (has_values) file.write<double>("/graph/data", local.val);
+
+  if (names.kind() == VertexNames::Kind::ids) file.write<Global>("/graph/ids", names.ids());
+  if (names.kind() == VertexNames::Kind::texts) {
+    const std::string_view bytes = names.texts().bytes();
+    std::vector<Offset> begins(1, 0);
+    for (std::size_t i = 0; i < names.texts().size(); ++i) begins.push_back(begins.back() + static_cast<Offset>(names.texts()[i].size()));
+    file.write<std::uint8_t>("/graph/names", {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    file.write<Offset>("/graph/names_indptr", with_end(std::move(begins)));
+  }
+  file.commit();
+}
+
+}  // namespace filigree::io

@@ -1,0 +1,447 @@
+#include "filigree/io/hdf5.hpp"
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "io/hdf5_slice.hpp"
+#include "io/pending_file.hpp"
+
+namespace filigree::io {
+namespace {
+
+Offset slice_bytes = Offset{1} << 30;
+
+/// HDF5 prints its errors unless told otherwise. The caller's setting comes back at the end of the scope.
+class Quiet {
+ public:
+  Quiet() {
+    H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+  ~Quiet() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
+
+ private:
+  H5E_auto2_t print_ = nullptr;
+  void* data_ = nullptr;
+};
+
+/// An HDF5 handle that is closed at the end of its scope.
+class Id {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Id(hid_t id, Close how) : id_(id), close_(how) {}
+  Id(Id&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
+  Id& operator=(Id&&) = delete;
+  ~Id() { close(); }
+
+  bool valid() const { return id_ >= 0; }
+  operator hid_t() const { return id_; }
+  herr_t close() { return id_ >= 0 ? close_(std::exchange(id_, H5I_INVALID_HID)) : 0; }
+  /// Gives the handle up without closing it.
+  void leak() { id_ = H5I_INVALID_HID; }
+
+ private:
+  hid_t id_;
+  Close close_;
+};
+
+/// What HDF5 says about its last failure: the innermost entry of its error stack.
+std::string reason() {
+  std::string innermost;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned position, const H5E_error2_t* error, void* found) -> herr_t {
+        if (position == 0 && error->desc != nullptr) *static_cast<std::string*>(found) = error->desc;
+        return 0;
+      },
+      &innermost);
+  return innermost.empty() ? "HDF5 gives no reason" : innermost;
+}
+
+/// How elements of type T look in memory, and in the file on any machine.
+struct Type {
+  hid_t memory;
+  hid_t file;
+};
+template <class T>
+Type type_of() {
+  if constexpr (std::is_same_v<T, std::uint8_t>) return {H5T_NATIVE_UINT8, H5T_STD_U8LE};
+  else if constexpr (std::is_same_v<T, std::int32_t>) return {H5T_NATIVE_INT32, H5T_STD_I32LE};
+  else if constexpr (std::is_same_v<T, std::int64_t>) return {H5T_NATIVE_INT64, H5T_STD_I64LE};
+  else if constexpr (std::is_same_v<T, std::uint32_t>) return {H5T_NATIVE_UINT32, H5T_STD_U32LE};
+  else if constexpr (std::is_same_v<T, std::uint64_t>) return {H5T_NATIVE_UINT64, H5T_STD_U64LE};
+  else if constexpr (std::is_same_v<T, float>) return {H5T_NATIVE_FLOAT, H5T_IEEE_F32LE};
+  else return {H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE};
+}
+
+std::string name_of(hid_t type) {
+  const char* const kind = H5Tget_class(type) == H5T_FLOAT                                                   ? "float"
+                           : H5Tget_class(type) == H5T_STRING                                                ? "text"
+                           : H5Tget_class(type) != H5T_INTEGER                                               ? "other"
+                           : H5Tget_sign(type) == H5T_SGN_NONE                                               ? "uint"
+                                                                                                             : "int";
+  return text(kind, 8 * H5Tget_size(type));
+}
+
+/// Access through MPI, for all ranks of `comm` together.
+Id file_access(const Comm& comm) {
+  Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  // One fixed version of the format, so that the bytes do not depend on the version of the library.
+  if (!access.valid() || H5Pset_fapl_mpio(access, comm.handle(), MPI_INFO_NULL) < 0 ||
+      H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) < 0) {
+    throw IoError(text("HDF5 cannot work through MPI: ", reason()));
+  }
+  return access;
+}
+
+/// Creation properties of a file, a group or a dataset, without time stamps.
+Id timeless(hid_t kind) {
+  Id properties(H5Pcreate(kind), H5Pclose);
+  H5Pset_obj_track_times(properties, false);
+  return properties;
+}
+
+/// Whether `object` ("/a/b/c") is there; HDF5 answers only when all groups above it exist.
+bool exists(hid_t file, const std::string& object) {
+  for (std::size_t end = object.find('/', 1); object != "/"; end = object.find('/', end + 1)) {
+    if (H5Lexists(file, object.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    if (end == std::string::npos) break;
+  }
+  return true;
+}
+
+/// Moves elements [first, first + count) of a dataset, this rank's share, in slices. Every rank makes the same number
+/// of calls, since each is collective. Returns what HDF5 said about the first that failed, else an empty text.
+template <class Move>
+std::string move_in_slices(const Comm& comm, hid_t dataset, Offset first, Offset count, std::size_t element_bytes, Move move) {
+  const Offset slice = std::max<Offset>(1, slice_bytes / static_cast<Offset>(element_bytes));
+  const Offset calls = comm.max((count + slice - 1) / slice);
+  const Id collective(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
+  H5Pset_dxpl_mpio(collective, H5FD_MPIO_COLLECTIVE);
+  const Id in_file(H5Dget_space(dataset), H5Sclose);
+  std::string failure;
+  for (Offset call = 0; call < calls; ++call) {
+    const Offset done = std::min(call * slice, count);
+    const hsize_t start = static_cast<hsize_t>(first + done);
+    const hsize_t length = static_cast<hsize_t>(std::min(slice, count - done));
+    const Id in_memory(H5Screate_simple(1, &length, nullptr), H5Sclose);
+    if (length == 0) {
+      H5Sselect_none(in_file);
+      H5Sselect_none(in_memory);
+    } else {
+      H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+    }
+    if (move(in_memory, in_file, collective, done) < 0 && failure.empty()) failure = reason();
+  }
+  return failure;
+}
+
+}  // namespace
+
+Offset hdf5_slice_bytes() { return slice_bytes; }
+void set_hdf5_slice_bytes(Offset bytes) { slice_bytes = bytes; }
+
+// -- Writing ---------------------------------------------------------------------------------------------------------
+
+struct Hdf5Writer::File {
+  Comm comm;
+  PendingFile pending;
+  Id id;
+  int exceptions_at_start = std::uncaught_exceptions();
+
+  File(const Comm& communicator, const std::string& path)
+      : comm(communicator), pending(communicator, path), id(create(comm, pending)) {}
+
+  static Id create(const Comm& comm, const PendingFile& pending) {
+    const Id access = file_access(comm);
+    const Id creation = timeless(H5P_FILE_CREATE);
+    Id id(H5Fcreate(pending.temporary_path().c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose);
+    comm.guard([&] {
+      if (!id.valid()) throw IoError(text(pending.path(), ": cannot be written: ", reason()));
+    });
+    return id;
+  }
+
+  ~File() {
+    // Closing is collective: a rank that unwinds alone must not wait in it for the others. HDF5 closes what is leaked
+    // here in MPI_Finalize, if the program gets that far.
+    if (std::uncaught_exceptions() > exceptions_at_start) id.leak();
+  }
+
+  /// All ranks throw when one passes a failure.
+  void agree(const std::string& object, const std::string& failure) {
+    comm.guard([&] {
+      if (!failure.empty()) throw IoError(text(pending.path(), ": ", object, " cannot be written: ", failure));
+    });
+  }
+
+  /// Makes `group` and, one by one, the groups above it: H5Pset_create_intermediate_group would stamp them with times.
+  void make_groups(const std::string& group) const {
+    for (std::size_t end = group.find('/', 1); !group.empty() && group != "/"; end = group.find('/', end + 1)) {
+      const std::string above = group.substr(0, end);
+      if (!exists(id, above)) {
+        const Id made(H5Gcreate2(id, above.c_str(), H5P_DEFAULT, timeless(H5P_GROUP_CREATE), H5P_DEFAULT), H5Gclose);
+      }
+      if (end == std::string::npos) break;
+    }
+  }
+
+  void write(const std::string& dataset, Type type, const void* mine, Offset count) {
+    const Quiet quiet;
+    const Offset first = comm.exclusive_sum(count);
+    const hsize_t total = static_cast<hsize_t>(comm.sum(count));
+    make_groups(dataset.substr(0, dataset.rfind('/')));
+    const Id space(H5Screate_simple(1, &total, nullptr), H5Sclose);
+    const Id creation = timeless(H5P_DATASET_CREATE);
+    // Room at once, in the order of the calls, and no zeros written that the data would overwrite.
+    H5Pset_layout(creation, H5D_CONTIGUOUS);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    const Id made(H5Dcreate2(id, dataset.c_str(), type.file, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
+    agree(dataset, made.valid() ? "" : reason());
+    const std::size_t bytes = H5Tget_size(type.memory);
+    agree(dataset, move_in_slices(comm, made, first, count, bytes, [&](hid_t memory, hid_t file, hid_t how, Offset done) {
+            const std::byte nothing{};  // HDF5 refuses a null pointer even when it moves no element
+            const void* const from = count == 0 ? &nothing : static_cast<const std::byte*>(mine) + done * static_cast<Offset>(bytes);
+            return H5Dwrite(made, type.memory, memory, file, how, from);
+          }));
+  }
+
+  /// One value, or a list of `length` values.
+  void attribute(const std::string& object, const std::string& name, Type type, const void* value,
+                 std::optional<hsize_t> length = {}) {
+    const Quiet quiet;
+    make_groups(object);
+    const Id space(length ? H5Screate_simple(1, &*length, nullptr) : H5Screate(H5S_SCALAR), H5Sclose);
+    Id made(H5Acreate_by_name(id, object.c_str(), name.c_str(), type.file, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const bool written = made.valid() && H5Awrite(made, type.memory, value) >= 0;
+    agree(text(object, ", attribute ", name), written ? "" : reason());
+  }
+
+  void commit() {
+    const Quiet quiet;
+    const bool closed = id.close() >= 0;
+    agree("the file", closed ? "" : reason());
+    pending.commit();
+  }
+};
+
+Hdf5Writer::Hdf5Writer(const Comm& comm, const std::string& path) {
+  const Quiet quiet;
+  file_ = std::make_unique<File>(comm, path);
+}
+Hdf5Writer::~Hdf5Writer() {
+  const Quiet quiet;
+  file_.reset();
+}
+
+template <class T>
+void Hdf5Writer::write(const std::string& dataset, std::span<const T> mine) {
+  file_->write(dataset, type_of<T>(), mine.data(), static_cast<Offset>(mine.size()));
+}
+
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
+  const Id type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, std::max<std::size_t>(1, value.size()));
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  file_->attribute(object, name, {type, type}, value.c_str());
+}
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, std::int64_t value) {
+  file_->attribute(object, name, type_of<std::int64_t>(), &value);
+}
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, double value) {
+  file_->attribute(object, name, type_of<double>(), &value);
+}
+void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values) {
+  file_->attribute(object, name, type_of<std::int64_t>(), values.data(), values.size());
+}
+
+void Hdf5Writer::commit() { file_->commit(); }
+
+// -- Reading ---------------------------------------------------------------------------------------------------------
+
+struct Hdf5Reader::File {
+  Comm comm;
+  std::string path;
+  Id id;
+  int exceptions_at_start = std::uncaught_exceptions();
+
+  File(const Comm& communicator, const std::string& name) : comm(communicator), path(name), id(open_file(comm, path)) {}
+
+  static Id open_file(const Comm& comm, const std::string& path) {
+    comm.guard([&] {
+      const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      if (file < 0) throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
+      char signature[8] = {};
+      const ssize_t length = ::read(file, signature, sizeof signature);
+      const int why = errno;
+      close(file);
+      if (length < 0) throw IoError(text(path, ": cannot be read: ", std::strerror(why)));
+      if (std::string_view(signature, sizeof signature) != "\x89HDF\r\n\x1a\n") throw IoError(text(path, ": is not an HDF5 file"));
+    });
+    const Id access = file_access(comm);
+    Id id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+    comm.guard([&] {
+      if (!id.valid()) throw IoError(text(path, ": cannot be opened as HDF5: ", reason()));
+    });
+    return id;
+  }
+
+  ~File() {
+    if (std::uncaught_exceptions() > exceptions_at_start) id.leak();  // as in the writer
+  }
+
+  [[noreturn]] void fail(const std::string& object, const std::string& what) const {
+    throw IoError(text(path, ": ", object, ": ", what));
+  }
+
+  /// A one-dimensional dataset and its length. Not collective.
+  std::pair<Id, Offset> open_dataset(const std::string& name) const {
+    if (!exists(id, name)) fail(name, "no such dataset in this file");
+    Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
+    if (!dataset.valid()) fail(name, reason());
+    const Id space(H5Dget_space(dataset), H5Sclose);
+    hsize_t length = 0;
+    if (H5Sget_simple_extent_ndims(space) != 1) fail(name, "must have one dimension");
+    if (H5Sget_simple_extent_dims(space, &length, nullptr) != 1) fail(name, reason());
+    return {std::move(dataset), static_cast<Offset>(length)};
+  }
+
+  void read(const std::string& name, Type type, Offset first, Offset count, void* values) const {
+    auto [dataset, length] = comm.guard([&] {
+      auto found = open_dataset(name);
+      const Id stored(H5Dget_type(found.first), H5Tclose);
+      const std::string expected = name_of(type.memory);
+      if (name_of(stored) != expected) fail(name, text("holds ", name_of(stored), ", expected ", expected));
+      if (first < 0 || count < 0 || first > found.second - count) {
+        fail(name, text("has ", found.second, " elements; asked for ", count, " from ", first));
+      }
+      return found;
+    });
+    const std::size_t bytes = H5Tget_size(type.memory);
+    const hid_t from = dataset;
+    const std::string failure = move_in_slices(comm, from, first, count, bytes, [&](hid_t memory, hid_t file, hid_t how, Offset done) {
+      std::byte nothing{};
+      void* const to = count == 0 ? &nothing : static_cast<std::byte*>(values) + done * static_cast<Offset>(bytes);
+      return H5Dread(from, type.memory, memory, file, how, to);
+    });
+    comm.guard([&] {
+      if (!failure.empty()) fail(name, failure);
+    });
+  }
+
+  /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.
+  Id open_attribute(const std::string& object, const std::string& name, H5T_class_t kind, const char* expected,
+                    bool list = false) const {
+    if (!exists(id, object) || H5Aexists_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) {
+      return Id(H5I_INVALID_HID, H5Aclose);
+    }
+    Id attribute(H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    if (!attribute.valid()) fail(text(object, ", attribute ", name), reason());
+    const Id stored(H5Aget_type(attribute), H5Tclose);
+    const Id space(H5Aget_space(attribute), H5Sclose);
+    const bool one = H5Sget_simple_extent_npoints(space) == 1;
+    if (H5Tget_class(stored) != kind || (!one && !list)) {
+      fail(text(object, ", attribute ", name), text("must be ", expected));
+    }
+    return attribute;
+  }
+
+  template <class T>
+  std::optional<T> attribute(const std::string& object, const std::string& name) const {
+    const bool integer = std::is_same_v<T, std::int64_t>;
+    const Id found = open_attribute(object, name, integer ? H5T_INTEGER : H5T_FLOAT, integer ? "an integer" : "a real number");
+    if (!found.valid()) return std::nullopt;
+    T value{};
+    if (H5Aread(found, type_of<T>().memory, &value) < 0) fail(text(object, ", attribute ", name), reason());
+    return value;
+  }
+};
+
+template <>
+std::optional<std::string> Hdf5Reader::File::attribute(const std::string& object, const std::string& name) const {
+  const Id found = open_attribute(object, name, H5T_STRING, "a text");
+  if (!found.valid()) return std::nullopt;
+  const Id stored(H5Aget_type(found), H5Tclose);
+  if (H5Tis_variable_str(stored) > 0) fail(text(object, ", attribute ", name), "must be a text of fixed length");
+  std::string value(H5Tget_size(stored), '\0');
+  if (H5Aread(found, stored, value.data()) < 0) fail(text(object, ", attribute ", name), reason());
+  return value.substr(0, value.find('\0'));
+}
+
+template <>
+std::optional<std::vector<std::int64_t>> Hdf5Reader::File::attribute(const std::string& object, const std::string& name) const {
+  const Id found = open_attribute(object, name, H5T_INTEGER, "integers", true);
+  if (!found.valid()) return std::nullopt;
+  const Id space(H5Aget_space(found), H5Sclose);
+  std::vector<std::int64_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+  if (!values.empty() && H5Aread(found, H5T_NATIVE_INT64, values.data()) < 0) fail(text(object, ", attribute ", name), reason());
+  return values;
+}
+
+Hdf5Reader::Hdf5Reader(const Comm& comm, const std::string& path) {
+  const Quiet quiet;
+  file_ = std::make_unique<File>(comm, path);
+}
+Hdf5Reader::~Hdf5Reader() {
+  const Quiet quiet;
+  file_.reset();
+}
+
+const std::string& Hdf5Reader::path() const { return file_->path; }
+
+bool Hdf5Reader::has(const std::string& object) const {
+  const Quiet quiet;
+  return exists(file_->id, object);
+}
+
+Offset Hdf5Reader::length(const std::string& dataset) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->open_dataset(dataset).second; });
+}
+
+template <class T>
+std::vector<T> Hdf5Reader::read(const std::string& dataset, Offset first, Offset count) const {
+  const Quiet quiet;
+  std::vector<T> values;
+  file_->comm.guard([&] { values.resize(static_cast<std::size_t>(std::clamp<Offset>(count, 0, file_->open_dataset(dataset).second))); });
+  file_->read(dataset, type_of<T>(), first, count, values.data());
+  return values;
+}
+
+template <class T>
+std::optional<T> Hdf5Reader::attribute(const std::string& object, const std::string& name) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->attribute<T>(object, name); });
+}
+
+// -- The element types of the header ---------------------------------------------------------------------------------
+
+#define FILIGREE_HDF5_ELEMENT(T)                                          \
+  template void Hdf5Writer::write(const std::string&, std::span<const T>); \
+  template std::vector<T> Hdf5Reader::read(const std::string&, Offset, Offset) const;
+FILIGREE_HDF5_ELEMENT(std::uint8_t)
+FILIGREE_HDF5_ELEMENT(std::int32_t)
+FILIGREE_HDF5_ELEMENT(std::int64_t)
+FILIGREE_HDF5_ELEMENT(std::uint32_t)
+FILIGREE_HDF5_ELEMENT(std::uint64_t)
+FILIGREE_HDF5_ELEMENT(float)
+FILIGREE_HDF5_ELEMENT(double)
+#undef FILIGREE_HDF5_ELEMENT
+template std::optional<std::string> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+template std::optional<std::int64_t> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+template std::optional<double> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+template std::optional<std::vector<std::int64_t>> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+
+}  // namespace filigree::io

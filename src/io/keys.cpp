@@ -1,0 +1,132 @@
+#include "io/keys.hpp"
+
+#include <tbb/parallel_sort.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace filigree::io {
+namespace {
+
+std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
+
+/// Positions of the keys in ascending order.
+template <class Keys>
+std::vector<Offset> ascending(const Keys& keys) {
+  std::vector<Offset> order(keys.size());
+  std::iota(order.begin(), order.end(), Offset{0});
+  tbb::parallel_sort(order.begin(), order.end(), [&](Offset a, Offset b) { return keys[z(a)] < keys[z(b)]; });
+  return order;
+}
+
+std::vector<Offset> lengths_of(const Strings& keys) {
+  std::vector<Offset> lengths(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) lengths[i] = static_cast<Offset>(keys[i].size());
+  return lengths;
+}
+
+Strings from_lengths(std::span<const Offset> lengths, std::span<const char> bytes) {
+  Strings strings;
+  for (Offset length : lengths) {
+    strings.push_back(std::string_view(bytes.data(), z(length)));
+    bytes = bytes.subspan(z(length));
+  }
+  return strings;
+}
+
+/// At most size() - 1 keys that cut all keys into runs of similar length, the same on all ranks: every rank contributes
+/// some at equal distances.
+template <class Keys>
+Keys splitters(const Comm& comm, const Keys& keys, std::span<const Offset> order) {
+  constexpr Offset samples_per_part = 64;
+  const Offset distance = comm.sum(static_cast<Offset>(keys.size())) / (comm.size() * samples_per_part) + 1;
+  Keys offered;
+  for (std::size_t i = 0; i < keys.size(); i += z(distance)) offered.push_back(keys[z(order[i])]);
+  const Keys samples = all_gather(comm, offered);
+  const std::vector<Offset> sample_order = ascending(samples);
+  Keys chosen;
+  for (Offset part = 1; part < comm.size() && samples.size() > 0; ++part) {
+    chosen.push_back(samples[z(sample_order[z(static_cast<Offset>(samples.size()) * part / comm.size())])]);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+ReceivedKeys<std::vector<Global>> all_to_all(const Comm& comm, const std::vector<Global>& keys, std::span<const Offset> counts) {
+  Received<Global> received = comm.all_to_all(std::span<const Global>(keys), counts);
+  return {std::move(received.values), std::move(received.counts)};
+}
+
+ReceivedKeys<Strings> all_to_all(const Comm& comm, const Strings& keys, std::span<const Offset> counts) {
+  const std::vector<Offset> lengths = lengths_of(keys);
+  std::vector<Offset> bytes(counts.size());
+  auto begin = lengths.begin();
+  for (std::size_t r = 0; r < counts.size(); begin += counts[r++]) {
+    bytes[r] = std::accumulate(begin, begin + counts[r], Offset{0});
+  }
+  const Received<Offset> arrived = comm.all_to_all(std::span<const Offset>(lengths), counts);
+  return {from_lengths(arrived.values, comm.all_to_all(std::span<const char>(keys.bytes()), bytes).values), arrived.counts};
+}
+
+std::vector<Global> all_gather(const Comm& comm, const std::vector<Global>& keys) {
+  return comm.all_gather(std::span<const Global>(keys)).values;
+}
+
+Strings all_gather(const Comm& comm, const Strings& keys) {
+  const std::vector<Offset> lengths = lengths_of(keys);
+  const Received<Offset> arrived = comm.all_gather(std::span<const Offset>(lengths));
+  return from_lengths(arrived.values, comm.all_gather(std::span<const char>(keys.bytes())).values);
+}
+
+template <class Keys>
+NumberedKeys<Keys> number_keys(const Comm& comm, const Keys& keys) {
+  // Each key to the rank that holds its run.
+  const std::vector<Offset> order = ascending(keys);
+  const Keys bounds = splitters(comm, keys, order);
+  Keys sent;
+  std::vector<Offset> counts(z(comm.size()), 0);
+  std::size_t part = 0;
+  for (Offset i : order) {
+    while (part < bounds.size() && !(keys[z(i)] < bounds[part])) ++part;
+    sent.push_back(keys[z(i)]);
+    ++counts[part];
+  }
+  const ReceivedKeys<Keys> arrived = all_to_all(comm, sent, counts);
+
+  // There keys from different ranks meet: equal ones get one number.
+  NumberedKeys<Keys> result;
+  std::vector<Global> answer(arrived.keys.size());
+  for (Offset i : ascending(arrived.keys)) {
+    const auto key = arrived.keys[z(i)];
+    if (result.sorted.size() == 0 || result.sorted[result.sorted.size() - 1] != key) result.sorted.push_back(key);
+    answer[z(i)] = static_cast<Global>(result.sorted.size()) - 1;
+  }
+  result.first = comm.exclusive_sum(static_cast<Offset>(result.sorted.size()));
+  result.total = comm.sum(static_cast<Offset>(result.sorted.size()));
+  for (Global& number : answer) number += result.first;
+
+  // And the numbers back.
+  std::vector<Global> in_order(keys.size());
+  comm.all_to_all(std::span<const Global>(answer), arrived.counts, std::span<Global>(in_order), counts);
+  result.number.resize(keys.size());
+  for (std::size_t k = 0; k < order.size(); ++k) result.number[z(order[k])] = in_order[k];
+  return result;
+}
+
+template <class Keys>
+Keys deal_out(const Comm& comm, const Keys& keys, Global first, const Partition& owners) {
+  const Global end = first + static_cast<Global>(keys.size());
+  std::vector<Offset> counts(z(comm.size()));
+  for (int r = 0; r < comm.size(); ++r) {
+    counts[z(r)] = std::max<Offset>(0, std::min(end, owners.end(r)) - std::max(first, owners.begin(r)));
+  }
+  return all_to_all(comm, keys, counts).keys;
+}
+
+template NumberedKeys<std::vector<Global>> number_keys(const Comm&, const std::vector<Global>&);
+template NumberedKeys<Strings> number_keys(const Comm&, const Strings&);
+template std::vector<Global> deal_out(const Comm&, const std::vector<Global>&, Global, const Partition&);
+template Strings deal_out(const Comm&, const Strings&, Global, const Partition&);
+
+}  // namespace filigree::io

@@ -1,0 +1,350 @@
+#include "filigree/matrix/dist_csr.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <mutex>
+#include <numeric>
+#include <optional>
+
+namespace filigree {
+namespace {
+
+std::size_t z(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+/// Rows in blocks of nearly equal entries + rows. Counts whole rows below 2^20 rows, else runs of equal length.
+template <class V>
+Partition balanced_rows(const Comm& comm, Global num_rows, const Entries<V>& entries) {
+  constexpr Global most_runs = Global{1} << 20;
+  const Global run = std::max<Global>(1, (num_rows + most_runs - 1) / most_runs);
+  std::vector<Offset> weight(z((num_rows + run - 1) / run), 0);
+  for (Global row : entries.row) ++weight[z(row / run)];
+  comm.sum(std::span<Offset>(weight));
+  for (Offset& w : weight) w += run;
+  const Partition runs = Partition::by_weight(weight, comm.size());
+  std::vector<Global> begins;
+  for (Global begin : runs.begins()) begins.push_back(std::min(begin * run, num_rows));
+  return Partition::from_begins(std::move(begins));
+}
+
+/// Brings every entry to the owner of its row. Arrival order: by rank, on a rank by position.
+template <class V>
+Entries<V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> entries) {
+  if (comm.size() == 1) return entries;
+  std::vector<Offset> counts(z(comm.size()), 0);
+  std::vector<int> owner(entries.size());
+  for (std::size_t k = 0; k < entries.size(); ++k) ++counts[z(owner[k] = rows.owner(entries.row[k]))];
+  std::vector<Offset> start(counts.size(), 0);
+  std::exclusive_scan(counts.begin(), counts.end(), start.begin(), Offset{0});
+  const auto route = [&]<class T>(std::vector<T>& values) {
+    std::vector<T> sorted(values.size());
+    std::vector<Offset> next = start;
+    for (std::size_t k = 0; k < values.size(); ++k) sorted[z(next[z(owner[k])]++)] = values[k];
+    std::vector<T>().swap(values);
+    values = comm.all_to_all(std::span<const T>(sorted), counts).values;
+  };
+  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
+  route(entries.row);
+  route(entries.col);
+  if (has_values) route(entries.val);
+  return entries;
+}
+
+/// Rows of this rank with global columns.
+template <class V>
+struct GlobalRows {
+  std::vector<Offset> row_ptr;
+  std::vector<Global> col;
+  std::vector<V> val;
+};
+
+/// Stable counting sort of owned entries by row.
+template <class V>
+GlobalRows<V> sort_by_row(Global first_row, Global num_rows, Entries<V> entries) {
+  GlobalRows<V> sorted;
+  sorted.row_ptr.assign(z(num_rows) + 1, 0);
+  for (Global row : entries.row) ++sorted.row_ptr[z(row - first_row) + 1];
+  std::partial_sum(sorted.row_ptr.begin(), sorted.row_ptr.end(), sorted.row_ptr.begin());
+  if (std::is_sorted(entries.row.begin(), entries.row.end())) {
+    sorted.col = std::move(entries.col);
+    sorted.val = std::move(entries.val);
+    return sorted;
+  }
+  std::vector<Offset> next(sorted.row_ptr.begin(), sorted.row_ptr.end() - 1);
+  sorted.col.resize(entries.col.size());
+  sorted.val.resize(entries.val.size());
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    const Offset at = next[z(entries.row[k] - first_row)]++;
+    sorted.col[z(at)] = entries.col[k];
+    if (!entries.val.empty()) sorted.val[z(at)] = entries.val[k];
+  }
+  return sorted;
+}
+
+/// Sorts every row by column (stable) and merges what shares a position, in place. Returns the number merged away.
+template <class V>
+Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy) {
+  const auto num_rows = static_cast<std::int64_t>(rows.row_ptr.size()) - 1;
+  const bool has_values = !rows.val.empty();
+  std::vector<Offset> kept(z(num_rows));
+  // An exception must not leave a parallel region: remember the smallest row at fault.
+  std::int64_t fault_row = num_rows;
+#pragma omp parallel
+  {
+    std::vector<std::pair<Global, V>> pairs;
+#pragma omp for schedule(dynamic, 512) reduction(min : fault_row)
+    for (std::int64_t row = 0; row < num_rows; ++row) {
+      const auto begin = rows.col.begin() + rows.row_ptr[z(row)];
+      const auto end = rows.col.begin() + rows.row_ptr[z(row) + 1];
+      const Offset length = end - begin;
+      kept[z(row)] = length;
+      const auto out_of_order = [](Global a, Global b) { return a >= b; };
+      if (std::adjacent_find(begin, end, out_of_order) == end) continue;
+      if (!has_values) {
+        std::sort(begin, end);
+        kept[z(row)] = std::unique(begin, end) - begin;
+      } else {
+        pairs.clear();
+        const auto values = rows.val.begin() + rows.row_ptr[z(row)];
+        for (Offset k = 0; k < length; ++k) pairs.emplace_back(begin[k], values[k]);
+        std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        Offset out = 0;
+        for (std::size_t k = 0; k < pairs.size(); ++k) {
+          if (k > 0 && pairs[k].first == pairs[k - 1].first) {
+            if (policy == Duplicates::sum) values[out - 1] += pairs[k].second;
+          } else {
+            begin[out] = pairs[k].first;
+            values[out++] = pairs[k].second;
+          }
+        }
+        kept[z(row)] = out;
+      }
+      if (policy == Duplicates::error && kept[z(row)] < length) fault_row = std::min(fault_row, row);
+    }
+  }
+  require(fault_row == num_rows, "row ", first_row + fault_row, " names a column twice, and duplicates are refused");
+
+  Offset at = 0;
+  Offset begin = 0;
+  for (std::int64_t row = 0; row < num_rows; ++row) {
+    const Offset next_begin = rows.row_ptr[z(row) + 1];
+    if (at != begin) {
+      std::copy_n(rows.col.begin() + begin, kept[z(row)], rows.col.begin() + at);
+      if (has_values) std::copy_n(rows.val.begin() + begin, kept[z(row)], rows.val.begin() + at);
+    }
+    at += kept[z(row)];
+    begin = next_begin;
+    rows.row_ptr[z(row) + 1] = at;
+  }
+  const Offset merged = static_cast<Offset>(rows.col.size()) - at;
+  rows.col.resize(z(at));
+  if (has_values) rows.val.resize(z(at));
+  return merged;
+}
+
+/// Throws unless this rank can number `count` rows or columns.
+void check_local(const Comm& comm, Offset count, const char* what) {
+  constexpr Offset most = std::numeric_limits<Local>::max();
+  require(count <= most, "rank ", comm.rank(), " of ", comm.size(), " would number ", count, " ", what, ", at most ", most,
+          ": use more ranks");
+}
+
+/// Numbers columns as this rank meets them: ghosts below | owned | ghosts above.
+template <class V>
+DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, const Partition& cols, GlobalRows<V> rows) {
+  const Global first = cols.begin(comm.rank());
+  const Global last = cols.end(comm.rank());
+  std::vector<Global> ghosts;
+  Csr<V> local;
+  comm.guard([&] {
+    for (Global column : rows.col) {
+      if (column < first || column >= last) ghosts.push_back(column);
+    }
+    std::sort(ghosts.begin(), ghosts.end());
+    ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+    ghosts.shrink_to_fit();
+    const Offset num_cols = static_cast<Offset>(ghosts.size()) + (last - first);
+    check_local(comm, row_partition.size(comm.rank()), "rows");
+    check_local(comm, num_cols, "columns");
+    local.num_cols = static_cast<Local>(num_cols);
+    local.row_ptr = std::move(rows.row_ptr);
+    local.val = std::move(rows.val);
+    local.col.resize(rows.col.size());
+    const Global below = std::lower_bound(ghosts.begin(), ghosts.end(), first) - ghosts.begin();
+    for (std::size_t k = 0; k < rows.col.size(); ++k) {
+      const Global column = rows.col[k];
+      if (column >= first && column < last) {
+        local.col[k] = static_cast<Local>(column - first + below);
+      } else {
+        const Global at = std::lower_bound(ghosts.begin(), ghosts.end(), column) - ghosts.begin();
+        local.col[k] = static_cast<Local>(at < below ? at : at + (last - first));
+      }
+    }
+  });
+  return DistCsr<V>(comm, row_partition, cols, std::move(local), std::move(ghosts));
+}
+
+template <class V>
+void check_entries(const Comm& comm, Global num_rows, Global num_cols, const Entries<V>& entries) {
+  comm.guard([&] {
+    require(num_rows >= 0 && num_cols >= 0, "shape ", num_rows, " x ", num_cols, ", must be at least 0 x 0");
+    require(entries.col.size() == entries.size() && (entries.val.empty() || entries.val.size() == entries.size()),
+            "entries: ", entries.row.size(), " rows, ", entries.col.size(), " columns, ", entries.val.size(), " values");
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+      require(entries.row[k] >= 0 && entries.row[k] < num_rows && entries.col[k] >= 0 && entries.col[k] < num_cols,
+              "entry (", entries.row[k], ", ", entries.col[k], ") lies outside the ", num_rows, " x ", num_cols, " matrix");
+    }
+  });
+}
+
+}  // namespace
+
+template <class V>
+struct DistCsr<V>::LazyHalo {
+  std::once_flag built;
+  std::optional<Halo> halo;
+};
+
+template <class V>
+DistCsr<V>::DistCsr(Comm communicator, Partition row_partition, Partition col_partition, Csr<V> local_rows,
+                    std::vector<Global> ghost_ids)
+    : comm(std::move(communicator)),
+      rows(std::move(row_partition)),
+      cols(std::move(col_partition)),
+      local(std::move(local_rows)),
+      ghosts(std::move(ghost_ids)),
+      owned_begin_(static_cast<Local>(std::lower_bound(ghosts.begin(), ghosts.end(), cols.begin(comm.rank())) -
+                                      ghosts.begin())),
+      halo_(std::make_shared<LazyHalo>()) {}
+
+template <class V>
+DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
+                                    EntryPolicy policy, EntryCounts* counts) {
+  check_entries(comm, num_rows, num_cols, entries);
+  const Partition rows = balanced_rows(comm, num_rows, entries);
+  const Partition cols = num_cols == num_rows ? rows : Partition::uniform(num_cols, comm.size());
+  return from_entries(comm, rows, cols, std::move(entries), policy, counts);
+}
+
+template <class V>
+DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
+                                    EntryPolicy policy, EntryCounts* counts) {
+  require(rows.num_parts() == comm.size() && cols.num_parts() == comm.size(), "from_entries: rows in ", rows.num_parts(),
+          " parts and columns in ", cols.num_parts(), " on ", comm.size(), " ranks");
+  check_entries(comm, rows.num_items(), cols.num_items(), entries);
+  EntryCounts met;
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    const bool loop = entries.row[k] == entries.col[k];
+    met.loops += loop ? 1 : 0;
+    if (loop && policy.loops == Loops::drop) continue;
+    entries.row[kept] = entries.row[k];
+    entries.col[kept] = entries.col[k];
+    if (!entries.val.empty()) entries.val[kept] = entries.val[k];
+    ++kept;
+  }
+  entries.row.resize(kept);
+  entries.col.resize(kept);
+  if (!entries.val.empty()) entries.val.resize(kept);
+
+  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
+  if (has_values && entries.val.empty()) entries.val.assign(entries.size(), V{1});
+
+  entries = send_to_owners(comm, rows, std::move(entries));
+  const Global first = rows.begin(comm.rank());
+  GlobalRows<V> sorted;
+  comm.guard([&] {
+    check_local(comm, rows.size(comm.rank()), "rows");
+    sorted = sort_by_row(first, rows.size(comm.rank()), std::move(entries));
+    met.duplicates = merge_duplicates(sorted, first, policy.duplicates);
+  });
+  const Offset duplicates = comm.sum(met.duplicates);
+  const Offset num_loops = comm.sum(met.loops);
+  if (counts != nullptr) *counts = {duplicates, num_loops};
+  return number_columns(comm, rows, cols, std::move(sorted));
+}
+
+template <class V>
+DistCsr<V> DistCsr<V>::from_csr(const Comm& comm, Global num_cols, std::span<const Offset> row_ptr,
+                                std::span<const Global> col, std::span<const V> val) {
+  comm.guard([&] {
+    require(!row_ptr.empty() && row_ptr.front() == 0 && std::is_sorted(row_ptr.begin(), row_ptr.end()) &&
+                z(row_ptr.back()) == col.size() && (val.empty() || val.size() == col.size()),
+            "from_csr: row_ptr must ascend from 0 to the number of columns, and values match them");
+    for (std::size_t row = 0; row + 1 < row_ptr.size(); ++row) {
+      for (Offset k = row_ptr[row]; k < row_ptr[row + 1]; ++k) {
+        const Global previous = k == row_ptr[row] ? -1 : col[z(k) - 1];
+        require(col[z(k)] > previous && col[z(k)] < num_cols, "from_csr: local row ", row, " holds column ", col[z(k)],
+                " after ", previous, "; columns must increase and stay below ", num_cols);
+      }
+    }
+  });
+  const auto counts = comm.all_gather(static_cast<Global>(row_ptr.size()) - 1);
+  std::vector<Global> begins(1, 0);
+  for (Global count : counts) begins.push_back(begins.back() + count);
+  const Partition rows = Partition::from_begins(std::move(begins));
+  const Partition cols = num_cols == rows.num_items() ? rows : Partition::uniform(num_cols, comm.size());
+  GlobalRows<V> given{{row_ptr.begin(), row_ptr.end()}, {col.begin(), col.end()}, {val.begin(), val.end()}};
+  if (comm.max(static_cast<int>(!val.empty())) != 0 && val.empty()) given.val.assign(col.size(), V{1});
+  return number_columns(comm, rows, cols, std::move(given));
+}
+
+template <class V>
+const Halo& DistCsr<V>::halo() const {
+  std::call_once(halo_->built, [&] { halo_->halo.emplace(comm, cols, ghosts); });
+  return *halo_->halo;
+}
+
+template <class V>
+DistCsr<V> transpose(const DistCsr<V>& matrix) {
+  Entries<V> entries;
+  entries.row.reserve(matrix.local.col.size());
+  entries.col.reserve(matrix.local.col.size());
+  for (Local row = 0; row < matrix.num_local_rows(); ++row) {
+    for (Local column : matrix.local.view().cols(row)) {
+      entries.row.push_back(matrix.global_col(column));
+      entries.col.push_back(matrix.first_row() + row);
+    }
+  }
+  entries.val = matrix.local.val;
+  return DistCsr<V>::from_entries(matrix.comm, matrix.cols, matrix.rows, std::move(entries), {Duplicates::error, Loops::keep});
+}
+
+template <class V>
+void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y) {
+  if (matrix.comm.size() == 1) return multiply(matrix.local.view(), x, y);
+  const std::vector<double> all = matrix.with_ghosts(x);
+  multiply(matrix.local.view(), std::span<const double>(all), y);
+}
+
+template <class V>
+void symmetrize(Entries<V>& entries) {
+  Entries<V> both;
+  const bool has_values = !entries.val.empty();
+  both.row.reserve(2 * entries.size());
+  both.col.reserve(2 * entries.size());
+  both.val.reserve(2 * entries.val.size());
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    both.row.push_back(entries.row[k]);
+    both.col.push_back(entries.col[k]);
+    if (has_values) both.val.push_back(entries.val[k]);
+    if (entries.row[k] == entries.col[k]) continue;
+    both.row.push_back(entries.col[k]);
+    both.col.push_back(entries.row[k]);
+    if (has_values) both.val.push_back(entries.val[k]);
+  }
+  entries = std::move(both);
+}
+
+template void symmetrize(Entries<double>&);
+template void symmetrize(Entries<float>&);
+template void symmetrize(Entries<std::int64_t>&);
+template struct DistCsr<double>;
+template struct DistCsr<float>;
+template struct DistCsr<std::int64_t>;
+template DistCsr<double> transpose(const DistCsr<double>&);
+template DistCsr<float> transpose(const DistCsr<float>&);
+template DistCsr<std::int64_t> transpose(const DistCsr<std::int64_t>&);
+template void multiply(const DistCsr<double>&, std::span<const double>, std::span<double>);
+template void multiply(const DistCsr<float>&, std::span<const double>, std::span<double>);
+
+}  // namespace filigree

@@ -1,0 +1,126 @@
+// MatrixMarket files of every kind that is read, and what is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "filigree/io/write.hpp"
+#include "io/reading.hpp"
+
+namespace filigree::io {
+namespace {
+
+using filigree::testing::Content;
+using filigree::testing::GlobalMatrix;
+using filigree::testing::message_of;
+using filigree::testing::read_bytes;
+using filigree::testing::read_on_any_ranks;
+using filigree::testing::TempFolder;
+using filigree::testing::why_not;
+using ::testing::HasSubstr;
+
+const std::string banner = "%%MatrixMarket matrix coordinate ";
+
+TEST(MatrixMarket, GeneralRealRectangular) {
+  const Content content = read_bytes(banner + "real general\n% comment\n%\n\n2 3 3\n1 3 0.1\n2 1 -1e-3\n1 1 7\n", "a.mtx");
+  EXPECT_EQ(content.num_rows, 2);
+  EXPECT_EQ(content.num_cols, 3);
+  EXPECT_TRUE(content.matrix == (GlobalMatrix<double>{{{0, 2}, 0.1}, {{1, 0}, -1e-3}, {{0, 0}, 7}}));
+  EXPECT_TRUE(content.has_values);
+  EXPECT_EQ(content.report.format, Format::matrix_market);
+}
+
+TEST(MatrixMarket, SymmetricKinds) {
+  const GlobalMatrix<double> symmetric{{{0, 0}, 4}, {{1, 0}, -2}, {{0, 1}, -2}, {{2, 1}, 5}, {{1, 2}, 5}};
+  EXPECT_TRUE(read_bytes(banner + "integer symmetric\n3 3 3\n1 1 4\n2 1 -2\n3 2 5\n", "a.mtx").matrix == symmetric);
+  EXPECT_TRUE(read_bytes(banner + "real symmetric\n3 3 3\n1 1 4\n1 2 -2\n2 3 5\n", "a.mtx").matrix == symmetric);
+  EXPECT_TRUE(read_bytes(banner + "real skew-symmetric\n2 2 1\n2 1 3\n", "a.mtx").matrix ==
+              (GlobalMatrix<double>{{{1, 0}, 3}, {{0, 1}, -3}}));
+  const Content pattern = read_bytes("%%matrixmarket MATRIX Coordinate PATTERN Symmetric\r\n2 2 2\r\n2 1\r\n2 2", "a.mtx");
+  EXPECT_TRUE(pattern.matrix == (GlobalMatrix<double>{{{1, 0}, 1}, {{0, 1}, 1}, {{1, 1}, 1}}));
+  EXPECT_FALSE(pattern.has_values);
+}
+
+TEST(MatrixMarket, Undirected) {
+  EXPECT_TRUE(read_bytes(banner + "real general\n2 2 2\n1 2 3\n2 2 1\n", "a.mtx", {.undirected = true}).matrix ==
+              (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}, {{1, 1}, 1}}));
+  // What is symmetric already is not doubled.
+  EXPECT_TRUE(read_bytes(banner + "real symmetric\n2 2 1\n2 1 3\n", "a.mtx",
+                         {.undirected = true, .policy = {Duplicates::sum, Loops::keep}}).matrix ==
+              (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}}));
+}
+
+TEST(MatrixMarket, Empty) {
+  EXPECT_EQ(read_bytes(banner + "real general\n0 0 0\n", "a.mtx").num_rows, 0);
+  const Content zeros = read_bytes(banner + "pattern general\n4 2 0", "a.mtx");
+  EXPECT_EQ(zeros.num_rows, 4);
+  EXPECT_EQ(zeros.num_cols, 2);
+  EXPECT_TRUE(zeros.matrix.empty());
+}
+
+TEST(MatrixMarket, MalformedFilesNameTheLine) {
+  const std::string real = banner + "real general\n";
+  const struct {
+    std::string bytes;
+    const char* expected;
+  } cases[] = {
+      {"", "bad.mtx:1: expected the banner %%MatrixMarket; the file is empty"},
+      {"1 2 3\n", "bad.mtx:1: expected the banner"},
+      {"%%MatrixMarket matrix array real general\n1 1\n1\n", "bad.mtx:1: layout 'array', expected coordinate"},
+      {"%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n", "bad.mtx:1: values 'complex', expected real"},
+      {"%%MatrixMarket matrix coordinate real hermitian\n1 1 1\n1 1 1\n", "bad.mtx:1: symmetry 'hermitian', expected general"},
+      {"%%MatrixMarket matrix coordinate pattern skew-symmetric\n1 1 0\n", "bad.mtx:1: a pattern cannot be skew-symmetric"},
+      {"%%MatrixMarket vector coordinate real general\n", "bad.mtx:1: object 'vector', expected matrix"},
+      {"%%MatrixMarket matrix coordinate real\n1 1 0\n", "bad.mtx:1: symmetry ''"},
+      {real, "bad.mtx:1: ends without the line of rows, columns and entries"},
+      {real + "% only\n% comments\n", "bad.mtx:3: ends without the line"},
+      {real + "2 2\n", "bad.mtx:2: expected three whole numbers: rows, columns and entries; found ''"},
+      {real + "2 x 1\n", "bad.mtx:2: expected three whole numbers: rows, columns and entries; found 'x'"},
+      {real + "2 -2 1\n", "bad.mtx:2: expected three whole numbers: rows, columns and entries; found '-2'"},
+      {real + "9999999999999999999 1 1\n", "bad.mtx:2: expected three whole numbers"},
+      {real + "2 2 1 5\n", "bad.mtx:2: expected only rows, columns and entries; found '5'"},
+      {banner + "real symmetric\n2 3 0\n", "bad.mtx:2: a symmetric matrix of 2 rows and 3 columns"},
+      {real + "2 2 1\n0 1 1\n", "bad.mtx:3: row 0 must be in [1, 2]"},
+      {real + "2 2 1\n1 3 1\n", "bad.mtx:3: column 3 must be in [1, 2]"},
+      {real + "2 2 1\n-1 1 1\n", "bad.mtx:3: row -1 must be in [1, 2]"},
+      {real + "2 2 1\n99999999999999999999 1 1\n", "bad.mtx:3: '99999999999999999999' is not a row or column number"},
+      {real + "2 2 1\n1 1\n", "bad.mtx:3: expected a row, a column and a value"},
+      {real + "2 2 1\n1\n", "bad.mtx:3: expected a row, a column and a value"},
+      {real + "2 2 2\n1 1 1\n% fine\n\n1 x 1\n", "bad.mtx:6: 'x' is not a row or column number"},
+      {real + "2 2 1\n1 1 one\n", "bad.mtx:3: value 'one' is not a number"},
+      {real + "2 2 1\n1 1 nan\n", "bad.mtx:3: value nan must be finite"},
+      {real + "2 2 1\n1 1 1e999\n", "bad.mtx:3: value '1e999' is not a number that a double can hold"},
+      {real + "2 2 1\n1 1 1 1\n", "bad.mtx:3: unexpected '1' behind the entry"},
+      {banner + "pattern general\n2 2 1\n1 1 1\n", "bad.mtx:3: unexpected '1' behind the entry"},
+      {banner + "integer general\n2 2 1\n1 1 1.5\n", "bad.mtx:3: value 1.5 must be a whole number"},
+      {banner + "integer general\n2 2 1\n1 1 99999999999999999999\n", "bad.mtx:3: value 1e+20 must be a whole number of at most 2^53"},
+      {banner + "real skew-symmetric\n2 2 1\n1 1 0\n", "bad.mtx:3: a skew-symmetric matrix has no diagonal"},
+      {real + "2 2 3\n1 1 1\n2 2 1\n", "bad.mtx:4: ends after 2 of 3 entries"},
+      {real + "2 2 1\n", "bad.mtx:2: ends after 0 of 1 entries"},
+      {real + "2 2 1\n1 1 1\n% c\n2 2 1\n1 2 1\n", "bad.mtx:5: one entry more than the 1 promised above"},
+      {real + "2 2 0\n1 1 1\n", "bad.mtx:3: one entry more than the 0 promised above"},
+      {real + "1000000000000000 5 999999999999999\n1 1 1\n", "bad.mtx:3: ends after 1 of 999999999999999 entries"},
+  };
+  for (const auto& c : cases) EXPECT_THAT(why_not(c.bytes, "bad.mtx"), HasSubstr(c.expected)) << c.bytes;
+  EXPECT_THAT(message_of<InvalidArgument>([&] { read_bytes(real + "2 3 0\n", "a.mtx", {.undirected = true}); }),
+              HasSubstr("2 x 3: only a square matrix"));
+}
+
+TEST(MatrixMarket, RandomMatricesComeBackBitByBit) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  for (const auto values : {testing::Values::none, testing::Values::rounded}) {
+    const auto entries = testing::random_entries<double>(3000, 2000, 40000, values, 5);
+    const EntryPolicy policy{Duplicates::first, Loops::keep};
+    const Graph graph = Graph::from_entries(comm, 3000, 2000, testing::deal(comm, entries, 6), policy);
+    write(graph, VertexNames(graph.rows), folder / "a.mtx");
+    const Content content = read_on_any_ranks(folder / "a.mtx");
+    EXPECT_EQ(content.num_rows, 3000);
+    EXPECT_EQ(content.num_cols, 2000);
+    EXPECT_TRUE(content.matrix == *testing::merged(entries, policy));
+    EXPECT_EQ(content.has_values, values != testing::Values::none);
+  }
+}
+
+}  // namespace
+}  // namespace filigree::io

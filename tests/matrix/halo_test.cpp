@@ -1,0 +1,131 @@
+// Halo against a whole vector that every rank knows.
+#include "filigree/matrix/halo.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "support/matrices.hpp"
+
+namespace filigree::testing {
+namespace {
+
+/// What rank `rank` wants in round `round`: a random share of what it does not own, from nothing to everything.
+std::vector<Global> ghosts_of(const Partition& owners, int rank, std::uint64_t round) {
+  Random random(round * 64 + static_cast<std::uint64_t>(rank));
+  const std::int64_t tenths = below(random, 3) == 0 ? 0 : below(random, 11);
+  std::vector<Global> ghosts;
+  for (Global id = 0; id < owners.num_items(); ++id) {
+    if (!owners.owns(rank, id) && below(random, 10) < tenths) ghosts.push_back(id);
+  }
+  return ghosts;
+}
+
+constexpr std::uint64_t rounds = 40;
+Partition owners_of(const Comm& comm, std::uint64_t round) {
+  return random_partition(static_cast<Global>(round * 3 % 70), comm.size(), round);
+}
+
+TEST(Halo, GatherBringsTheOwnersValues) {
+  const Comm comm = Comm::world();
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    const Partition owners = owners_of(comm, round);
+    const auto ghosts = ghosts_of(owners, comm.rank(), round);
+    const Halo halo(comm, owners, ghosts);
+    EXPECT_EQ(halo.num_ghosts(), static_cast<Offset>(ghosts.size()));
+    EXPECT_EQ(comm.sum(halo.num_sent()), comm.sum(halo.num_ghosts()));
+
+    const auto all = random_vector(owners.num_items(), Values::rounded, round);
+    const auto mine = owned(owners, comm.rank(), all);
+    std::vector<double> arrived(ghosts.size(), -1);
+    halo.gather(std::span<const double>(mine), std::span<double>(arrived));
+    std::vector<double> expected;
+    for (Global ghost : ghosts) expected.push_back(all[static_cast<std::size_t>(ghost)]);
+    EXPECT_EQ(arrived, expected) << "round " << round;
+  }
+}
+
+TEST(Halo, GatherBringsStructs) {
+  struct Labelled {
+    Global id;
+    char tag;
+    bool operator==(const Labelled&) const = default;
+  };
+  const Comm comm = Comm::world();
+  const Partition owners = Partition::uniform(17, comm.size());
+  const auto ghosts = ghosts_of(owners, comm.rank(), 5);
+  const Halo halo(comm, owners, ghosts);
+  std::vector<Labelled> mine;
+  for (Global id = owners.begin(comm.rank()); id < owners.end(comm.rank()); ++id) mine.push_back({id * id, 'v'});
+  std::vector<Labelled> arrived(ghosts.size());
+  halo.gather(std::span<const Labelled>(mine), std::span<Labelled>(arrived));
+  for (std::size_t k = 0; k < ghosts.size(); ++k) EXPECT_EQ(arrived[k], (Labelled{ghosts[k] * ghosts[k], 'v'}));
+}
+
+/// Scatter as documented: at the owner, by rank of the sender and then by global id.
+template <class Combine>
+std::vector<double> scattered(const Comm& comm, const Partition& owners, std::uint64_t round, std::vector<double> all,
+                              Combine combine) {
+  for (int sender = 0; sender < comm.size(); ++sender) {
+    for (Global ghost : ghosts_of(owners, sender, round)) {
+      double& value = all[static_cast<std::size_t>(ghost)];
+      value = combine(value, 1.0 / (static_cast<double>(ghost) + sender + 3));
+    }
+  }
+  return all;
+}
+
+TEST(Halo, ScatterCombinesAtTheOwnerInOrder) {
+  const Comm comm = Comm::world();
+  // The last one tells every order from every other.
+  const std::function<double(double, double)> combines[] = {
+      [](double a, double b) { return a + b; }, [](double a, double b) { return std::max(a, b); },
+      [](double, double b) { return b; }, [](double a, double b) { return a / 3 + b; }};
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    const Partition owners = owners_of(comm, round);
+    const auto ghosts = ghosts_of(owners, comm.rank(), round);
+    const Halo halo(comm, owners, ghosts);
+    const auto all = random_vector(owners.num_items(), Values::rounded, round + 1000);
+    std::vector<double> values;
+    for (Global ghost : ghosts) values.push_back(1.0 / (static_cast<double>(ghost) + comm.rank() + 3));
+    for (const auto& combine : combines) {
+      auto mine = owned(owners, comm.rank(), all);
+      halo.scatter(std::span<const double>(values), std::span<double>(mine), combine);
+      EXPECT_EQ(mine, owned(owners, comm.rank(), scattered(comm, owners, round, all, combine))) << "round " << round;
+    }
+  }
+}
+
+TEST(Halo, MayBeUsedAgainAndCopied) {
+  const Comm comm = Comm::world();
+  const Partition owners = Partition::uniform(23, comm.size());
+  const auto ghosts = ghosts_of(owners, comm.rank(), 7);
+  const Halo halo(comm, owners, ghosts);
+  const Halo copy = halo;
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const auto all = random_vector(23, Values::exact, i);
+    std::vector<double> arrived(ghosts.size());
+    (i % 2 == 0 ? halo : copy)
+        .gather(std::span<const double>(owned(owners, comm.rank(), all)), std::span<double>(arrived));
+    for (std::size_t k = 0; k < ghosts.size(); ++k) EXPECT_EQ(arrived[k], all[static_cast<std::size_t>(ghosts[k])]);
+  }
+}
+
+TEST(Halo, RefusesGhostsThatAreNoneOnAllRanks) {
+  const Comm comm = Comm::world();
+  const Partition owners = Partition::uniform(4 * comm.size(), comm.size());
+  const Global mine = owners.begin(comm.size() - 1);
+  const std::vector<std::vector<Global>> wrong{{mine}, {-1}, {owners.num_items()}, {mine + 1, 0}};
+  for (const auto& ghosts : wrong) {  // on the last rank only
+    const std::vector<Global> given = comm.rank() == comm.size() - 1 ? ghosts : std::vector<Global>{};
+    EXPECT_THROW(Halo(comm, owners, given), InvalidArgument);
+  }
+  if (comm.size() > 1) {
+    const std::vector<Global> twice = comm.rank() == 0 ? std::vector<Global>{mine, mine} : std::vector<Global>{};
+    EXPECT_THROW(Halo(comm, owners, twice), InvalidArgument);
+  }
+  EXPECT_EQ(comm.sum(1), comm.size());
+}
+
+}  // namespace
+}  // namespace filigree::testing
