@@ -11,13 +11,13 @@ namespace {
 
 using namespace filigree;
 
-const app::About about{
-    "filigree-convert",
-    "Reads a graph and writes it in the format of OUT's extension (.h5, .mtx, .graph, otherwise an edge list), or says\n"
-    "what is in it.",
-    "  filigree-convert g.txt g.h5\n"
-    "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
-    "  filigree-convert --info g.txt\n"};
+const app::About about{"filigree-convert",
+                       "Reads a graph and writes it in the format of OUT's extension (.h5, .mtx, .graph, otherwise an "
+                       "edge list), or says\n"
+                       "what is in it.",
+                       "  filigree-convert g.txt g.h5\n"
+                       "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
+                       "  filigree-convert --info g.txt\n"};
 
 /// Quantiles of a number per row, over all ranks: from how often each value occurs.
 std::string quantiles(const Comm& comm, const std::vector<Offset>& values) {
@@ -27,8 +27,8 @@ std::string quantiles(const Comm& comm, const std::vector<Offset>& values) {
   comm.sum(std::span<Offset>(occurs));
   const Offset count = comm.sum(static_cast<Offset>(values.size()));
   std::string line;
-  for (const auto& [name, share] : {std::pair{"min", 0.0}, {"25%", 0.25}, {"median", 0.5}, {"75%", 0.75}, {"99%", 0.99},
-                                    {"max", 1.0}}) {
+  for (const auto& [name, share] :
+       {std::pair{"min", 0.0}, {"25%", 0.25}, {"median", 0.5}, {"75%", 0.75}, {"99%", 0.99}, {"max", 1.0}}) {
     // The smallest value that at least this share of the rows does not exceed.
     std::size_t value = 0;
     for (Offset below = occurs[0]; static_cast<double>(below) < share * static_cast<double>(count) || below == 0;) {
@@ -53,12 +53,12 @@ void print_info(app::App& program, const io::GraphFile& file) {
   const std::string out = quantiles(comm, degrees(graph));
   const std::string in = quantiles(comm, degrees(transpose(graph)));
   const bool weighted = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
-  program.print(!comm.is_root() ? std::string()
-                                : text("rows        ", graph.num_rows(), "\ncolumns     ", graph.num_cols(), "\narcs        ",
-                                       num_arcs, "\nloops       ", file.report.entries.loops, "\nduplicates  ",
-                                       file.report.entries.duplicates, "\nweights     ", weighted ? "yes" : "no",
-                                       "\nout-degree  ", out, "\nin-degree   ", in, "\nhash        ", file.report.hash,
-                                       '\n'));
+  program.print(!comm.is_root()
+                    ? std::string()
+                    : text("rows        ", graph.num_rows(), "\ncolumns     ", graph.num_cols(), "\narcs        ",
+                           num_arcs, "\nloops       ", file.report.entries.loops, "\nduplicates  ",
+                           file.report.entries.duplicates, "\nweights     ", weighted ? "yes" : "no", "\nout-degree  ",
+                           out, "\nin-degree   ", in, "\nhash        ", file.report.hash, '\n'));
 }
 
 }  // namespace
@@ -70,8 +70,10 @@ int main(int argc, char** argv) {
     input.add_to(program.cli, "IN");
     program.add_output_argument("OUT");
     program.cli.add_flag("--info", info, "say what is in IN instead: size, loops, duplicates, degrees");
+    program.cli.callback([&] {
+      if (!info && program.output().empty()) app::usage_error("give OUT, or --info");
+    });
     program.parse();
-    if (!info && program.output().empty()) program.usage_error("give OUT, or --info");
 
     const io::GraphFile file = input.load(program);
     if (info) return print_info(program, file);

@@ -35,8 +35,8 @@ using Make = std::function<Graph(const Comm&, EntryCounts&)>;
 template <class Options>
 void add_edge_options(CLI::App& cli, Options& options) {
   cli.add_flag("--undirected", options.undirected, "add the reverse of every edge");
-  cli.add_flag_callback("--drop-loops", [&options] { options.loops = Loops::drop; },
-                        "leave out edges from a vertex to itself");
+  cli.add_flag_callback(
+      "--drop-loops", [&options] { options.loops = Loops::drop; }, "leave out edges from a vertex to itself");
 }
 
 void add_rmat(app::App& program, Arguments& a, Make& make) {
@@ -78,7 +78,8 @@ void add_grid(app::App& program, Arguments& a, Make& make, int dimensions) {
   auto& cli = *program.cli.add_subcommand(name, "vertices joined with their neighbours in a grid");
   cli.add_option("extents", a.extents, dimensions == 2 ? "HEIGHT WIDTH" : "DEPTH HEIGHT WIDTH")
       ->required()
-      ->expected(dimensions);
+      ->expected(dimensions)
+      ->default_str("");
   cli.callback([&make, &a, dimensions] {
     make = [&a, dimensions](const Comm& comm, EntryCounts&) {
       return dimensions == 2 ? generate::grid2d(comm, a.extents[0], a.extents[1])
@@ -97,8 +98,10 @@ int main(int argc, char** argv) {
     add_uniform(program, arguments, make);
     add_grid(program, arguments, make, 2);
     add_grid(program, arguments, make, 3);
+    program.cli.callback([&] {
+      if (program.output().empty()) app::usage_error("--output is required");
+    });
     program.parse();
-    if (program.output().empty()) program.usage_error("--output is required");
 
     EntryCounts counts;
     const Graph graph = program.measure("generate", [&] { return make(program.comm(), counts); });

@@ -1,10 +1,9 @@
 // filigree-pagerank: the living template of a program. Options, load, measure, verify, write.
-#include "filigree/pagerank.hpp"
-
 #include <algorithm>
 #include <cmath>
 
 #include "app.hpp"
+#include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"
 #include "graph_input.hpp"
 #include "seeds.hpp"
@@ -75,7 +74,7 @@ void write_scores(app::App& program, const io::GraphFile& input, const std::vect
   if (program.output_is_hdf5()) {
     io::Hdf5Writer file(comm, program.output());
     file.write("/pagerank/scores", std::span<const double>(scores));
-    program.sign(file, "pagerank");
+    program.sign(file, "pagerank", input.names);
     return file.commit();
   }
   std::string table = comm.is_root() ? "vertex\tscore\n" : "";
@@ -106,21 +105,26 @@ int main(int argc, char** argv) {
     input.add_to(program.cli);
     app::add_walk_options(program.cli, options.teleport, options.dangling);
     program.cli.add_option("--tolerance", options.tolerance, "on the L1 error of all scores");
-    program.cli.add_option("--seeds", seeds, "jump to these vertices, VERTEX or VERTEX:WEIGHT, instead of to all alike");
+    program.cli
+        .add_option("--seeds", seeds, "jump to these vertices, VERTEX or VERTEX:WEIGHT, instead of to all alike")
+        ->default_str("");
     program.cli.add_option("--top", top, "print the best only, best first; 0 = all vertices");
     program.parse();
     options.progress = program.progress();
 
     const io::GraphFile file = input.load(program);
     ppr::Query query;
-    for (const auto& part : app::find_seeds(program.comm(), file.names, seeds)) query.insert(query.end(), part.begin(), part.end());
+    for (const auto& part : app::find_seeds(program.comm(), file.names, seeds))
+      query.insert(query.end(), part.begin(), part.end());
     const std::vector<double> teleport = teleport_weights(file.graph, query);
     const auto result = program.measure("pagerank", [&] { return pagerank::solve(file.graph, teleport, options); });
     program.result("error_bound", result.error_bound);
-    program.note(text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
+    program.note(
+        text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
     if (program.verify()) {
       const double distance = distance_by_pushes(file.graph, query, options, result.scores);
-      program.verified(distance <= result.error_bound + 1e-12, text("L1 distance ", distance, " from the answer by pushes"));
+      program.verified(distance <= result.error_bound + 1e-12,
+                       text("L1 distance ", distance, " from the answer by pushes"));
     }
     program.time("write", [&] { write_scores(program, file, result.scores, top); });
   });

@@ -1,7 +1,6 @@
 // filigree-ppr: personalized PageRank. Build an index of random walks once, then answer queries with it.
-#include "filigree/ppr.hpp"
-
 #include "app.hpp"
+#include "filigree/ppr.hpp"
 #include "filigree/ppr_file.hpp"
 #include "graph_input.hpp"
 #include "ppr_answers.hpp"
@@ -39,25 +38,7 @@ Loaded load(app::App& program, Arguments& a) {
   return program.time("replicate", [&] { return Loaded{file.graph, file.names}; });
 }
 
-/// The queries this rank answers: an equal share, in order.
-struct Share {
-  std::vector<std::string> lines;
-  std::vector<ppr::Query> queries;
-};
-Share deal(app::App& program, const Arguments& a, const io::VertexNames& names) {
-  const Comm& comm = program.comm();
-  const auto all = app::query_lines(comm, a.sources);
-  if (all.empty()) throw InvalidArgument("--sources: " + a.sources.front() + " holds no query");
-  const auto shares = Partition::uniform(static_cast<Global>(all.size()), comm.size());
-  Share mine;
-  mine.lines.assign(all.begin() + shares.begin(comm.rank()), all.begin() + shares.end(comm.rank()));
-  mine.queries = app::find_seeds(comm, names, mine.lines);
-  program.result("queries", all.size());
-  return mine;
-}
-
 void build_index(app::App& program, Arguments& a) {
-  if (program.output().empty()) program.usage_error("--output is required");
   a.index.seed = program.seed();
   a.index.progress = program.progress();
   const Loaded loaded = load(program, a);
@@ -66,44 +47,34 @@ void build_index(app::App& program, Arguments& a) {
   program.time("write", [&] { ppr::save(program.comm(), index, program.output()); });
   if (!program.verify()) return;
   const auto read = ppr::load(program.comm(), program.output());
-  program.verified(program.comm().min(static_cast<int>(read.visits == index.visits && read.deviation == index.deviation)) != 0,
-                   "the file reads back the same");
+  program.verified(
+      program.comm().min(static_cast<int>(read.visits == index.visits && read.deviation == index.deviation)) != 0,
+      "the file reads back the same");
 }
 
 void answer(app::App& program, Arguments& a) {
   const Comm& comm = program.comm();
   a.query.progress = program.progress();
   const Loaded loaded = load(program, a);
-  const Share mine = deal(program, a, loaded.names);
+  const auto mine = app::deal_queries(program, a.sources, loaded.names);
   std::optional<ppr::Index> index;
   if (!a.index_path.empty()) index = program.time("load_index", [&] { return ppr::load(comm, a.index_path); });
   const auto answers = program.measure(
       "query", [&] { return ppr::query(loaded.graph, index ? &*index : nullptr, mine.queries, a.query); });
-  const double share = app::mean(comm, answers.index_share);
   program.result("mean_error_estimate", app::mean(comm, answers.error_estimate));
   program.result("mean_error_bound", app::mean(comm, answers.error_bound));
-  program.result("mean_index_share", share);
-  program.note(text("expected L1 error ", app::mean(comm, answers.error_estimate), ", guaranteed ",
-                    app::mean(comm, answers.error_bound), " (means over queries)"));
-
-  if (a.check_exact || program.verify()) {
-    const ppr::ExactOptions options{a.query.teleport, a.query.dangling, 1e-12, 0, program.progress()};
-    const auto exact = program.time("exact", [&] { return ppr::exact(loaded.graph, mine.queries, options); });
-    const auto agreement = app::compare(comm, answers, exact, a.query.top > 0 ? a.query.top : 200);
-    program.result("rag_k", agreement.k);
-    program.result("mean_rag", agreement.mean_rag);
-    program.result("min_rag", agreement.min_rag);
-    program.note(text("RAG(", agreement.k, ") ", agreement.mean_rag, " (worst query ", agreement.min_rag, "); ",
-                      100 * share, " % of the mass came through the index"));
-    if (program.verify()) program.verified(agreement.max_excess <= 1e-9, "errors stay below their bounds");
-  }
+  program.result("mean_index_share", app::mean(comm, answers.index_share));
+  program.note(text("L1 error ", app::mean(comm, answers.error_estimate), " expected, ",
+                    app::mean(comm, answers.error_bound), " at most (means over queries)"));
+  if (a.check_exact || program.verify())
+    app::check_against_exact(program, loaded.graph, mine.queries, answers, a.query);
   program.time("write", [&] { app::write_answers(program, loaded.names, mine.lines, answers); });
 }
 
 void answer_exactly(app::App& program, Arguments& a) {
   a.exact.progress = program.progress();
   const Loaded loaded = load(program, a);
-  const Share mine = deal(program, a, loaded.names);
+  const auto mine = app::deal_queries(program, a.sources, loaded.names);
   const auto answers = program.measure("exact", [&] { return ppr::exact(loaded.graph, mine.queries, a.exact); });
   program.result("mean_error_bound", app::mean(program.comm(), answers.error_bound));
   program.time("write", [&] { app::write_answers(program, loaded.names, mine.lines, answers); });
@@ -111,8 +82,7 @@ void answer_exactly(app::App& program, Arguments& a) {
 
 void add_queries(CLI::App& cli, Arguments& a, int& top) {
   a.input.add_to(cli);
-  cli.add_option("--sources", a.sources, "queries: VERTEX, or 'VERTEX:WEIGHT VERTEX:WEIGHT ...'; or a file of such lines")
-      ->required();
+  app::add_sources(cli, a.sources);
   cli.add_option("--top", top, "answers per query; 0 = all");
 }
 
@@ -125,12 +95,17 @@ int main(int argc, char** argv) {
     a.input.add_to(index);
     index.add_option("--walks", a.index.walks, "from every vertex");
     index.add_option("--teleport", a.index.teleport, "probability that a walk stops, in (0, 1)");
+    index.callback([&] {
+      if (program.output().empty()) app::usage_error("--output is required");
+    });
 
     auto& query = *program.cli.add_subcommand("query", "answer queries, with an index or without");
     add_queries(query, a, a.query.top);
-    query.add_option("--index", a.index_path, "made by filigree-ppr index for this graph and teleport")->type_name("FILE");
+    query.add_option("--index", a.index_path, "made by filigree-ppr index for this graph and teleport")
+        ->type_name("FILE");
     app::add_walk_options(query, a.query.teleport, a.query.dangling);
-    app::add_choice<ppr::Method>(query, "--method", a.query.method, {{"push", ppr::Method::push}, {"verd", ppr::Method::verd}},
+    app::add_choice<ppr::Method>(query, "--method", a.query.method,
+                                 {{"push", ppr::Method::push}, {"verd", ppr::Method::verd}},
                                  "push where the residual is large, or everywhere, --levels times");
     query.add_option("--target-error", a.query.target_error, "push: L1 error to reach, in (0, 2)");
     query.add_option("--levels", a.query.levels, "verd: how often");

@@ -10,19 +10,17 @@
 
 namespace filigree::app {
 
-/// Answers against exact ones, over the queries of all ranks.
-struct Agreement {
-  Offset k = 0;
-  double mean_rag = 0;  ///< exact mass of the k best answers / exact mass of the k truly best: 1 = none missed
-  double min_rag = 0;
-  /// Largest excess of a query's L1 error over its error_bound, over the scores that were returned; at most rounding.
-  double max_excess = 0;
-};
-/// `exact`: all scores (top = 0) of the same queries. Collective.
-Agreement compare(const Comm& comm, const ppr::Result& answers, const ppr::Result& exact, Offset k);
-
 /// Mean over the queries of all ranks. Collective.
 double mean(const Comm& comm, const std::vector<double>& mine);
+
+/// Computes the same answers exactly and says how good the first `options.top` (200 if that is 0) are:
+///
+///   RAG(k) = exact mass of the k best answers / exact mass of the k truly best;   1 = none missed
+///
+/// and how much of the mass came through the index; with --verify also whether errors stay below their bounds.
+/// Collective.
+void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::span<const ppr::Query> queries,
+                         const ppr::Result& answers, const ppr::QueryOptions& options);
 
 /// To --output or standard output: lines `query rank vertex score`, best first, or, for *.h5, sparse rows of scores.
 /// `lines`: the queries of this rank, as they were asked. Collective.

@@ -4,17 +4,20 @@
 # library's internal headers (src/). Registered once per number of ranks as name_r1, name_r2, ..., with one thread a rank;
 # with THREADS also per number of threads, as name_r2_t2.
 set(FILIGREE_MPI_TEST_ENVIRONMENT
-  # Open MPI: containers run as root, more ranks than cores, and unbound: bound, all concurrent jobs share core 0.
+  # Open MPI: containers run as root, and may forbid one process to read another's memory; there are more ranks than
+  # cores; and unbound, because bound, all concurrent jobs share core 0.
   OMPI_ALLOW_RUN_AS_ROOT=1
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   OMPI_MCA_rmaps_base_oversubscribe=1
   OMPI_MCA_mpi_yield_when_idle=1
   OMPI_MCA_hwloc_base_binding_policy=none
+  OMPI_MCA_btl_vader_single_copy_mechanism=none
   # More threads than cores, too: waiting threads that spin keep the others from the cores (20 s where 1 s will do).
   OMP_WAIT_POLICY=passive
   OMP_NUM_THREADS=1)
 string(TOUPPER "CMAKE_CXX_FLAGS_${CMAKE_BUILD_TYPE}" flags)
 if("${CMAKE_CXX_FLAGS} ${${flags}}" MATCHES "-fsanitize=(address|thread)")
+  set(FILIGREE_SANITIZED ON)
   # MPI, HDF5 and oneTBB are not instrumented: what they leak or how they lock is not reported.
   list(APPEND FILIGREE_MPI_TEST_ENVIRONMENT
     ASAN_OPTIONS=fast_unwind_on_malloc=0

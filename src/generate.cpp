@@ -138,6 +138,7 @@ Graph grid(const Comm& comm, const char* what, const std::array<Global, 3>& exte
   comm.guard([&] {
     row_ptr.reserve(z(rows.size(comm.rank())) + 1);
     row_ptr.push_back(0);
+    col.reserve(6 * z(rows.size(comm.rank())));
     for (Global v = rows.begin(comm.rank()); v < rows.end(comm.rank()); ++v) {
       const Global k = v % width;
       const Global j = v / width % height;
@@ -189,10 +190,10 @@ Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edg
   comm.guard([&] {
     require(num_rows >= 0 && num_cols >= 0, "uniform: shape ", num_rows, " x ", num_cols, ", must be at least 0 x 0");
     require(num_edges >= 0 && num_edges <= most_edges, "uniform: ", num_edges, " edges, must be in [0, 2^62]");
-    require(num_edges == 0 || (num_rows > 0 && num_cols > 0), "uniform: ", num_edges, " edges do not fit into ", num_rows,
+    require(num_edges == 0 || (num_rows > 0 && num_cols > 0), "uniform: ", num_edges, " edges do not fit into ",
+            num_rows, " x ", num_cols);
+    require(!options.undirected || num_rows == num_cols, "uniform: an undirected graph is square, not ", num_rows,
             " x ", num_cols);
-    require(!options.undirected || num_rows == num_cols, "uniform: an undirected graph is square, not ", num_rows, " x ",
-            num_cols);
   });
   const Stream stream(seed, edge_purpose);
   const auto draw = [&](Offset k) -> std::array<Global, 2> {

@@ -31,12 +31,13 @@ GlobalMatrix<double> same_on_any_ranks(const Generator& make) {
   return matrix;
 }
 
-Generator rmat(int scale, Offset edges, std::uint64_t seed, const Options& options = {}, EntryCounts* counts = nullptr) {
+Generator rmat(int scale, Offset edges, std::uint64_t seed, const Options& options = {},
+               EntryCounts* counts = nullptr) {
   return [=](const Comm& comm) { return generate::rmat(comm, scale, edges, seed, options, counts); };
 }
 
-Generator uniform(Global rows, Global cols, Offset edges, std::uint64_t seed, const generate::UniformOptions& options = {},
-                  EntryCounts* counts = nullptr) {
+Generator uniform(Global rows, Global cols, Offset edges, std::uint64_t seed,
+                  const generate::UniformOptions& options = {}, EntryCounts* counts = nullptr) {
   return [=](const Comm& comm) { return generate::uniform(comm, rows, cols, edges, seed, options, counts); };
 }
 
@@ -152,8 +153,8 @@ TEST(Rmat, ExtremeProbabilities) {
 
 TEST(Uniform, SameOnAnyRanksAndEveryDrawnEdgeIsCounted) {
   EntryCounts counts;
-  for (const auto& [rows, cols, edges] : {std::tuple{100, 100, 700}, {40, 7, 100}, {1, 1, 3}, {3, 1000, 50}, {5, 0, 0},
-                                          {0, 0, 0}, {50, 50, 0}}) {
+  for (const auto& [rows, cols, edges] :
+       {std::tuple{100, 100, 700}, {40, 7, 100}, {1, 1, 3}, {3, 1000, 50}, {5, 0, 0}, {0, 0, 0}, {50, 50, 0}}) {
     const auto matrix = same_on_any_ranks(uniform(rows, cols, edges, 6, {}, &counts));
     EXPECT_EQ(static_cast<Offset>(matrix.size()) + counts.duplicates, edges);
   }
@@ -195,22 +196,21 @@ GlobalMatrix<double> grid_by_definition(Global depth, Global height, Global widt
 }
 
 TEST(Grid, NeighboursDifferByOneStep) {
-  for (const auto& [height, width] : {std::pair<Global, Global>{5, 7}, {1, 6}, {6, 1}, {1, 1}, {2, 2}, {0, 4}, {4, 0}}) {
+  for (const auto& [height, width] :
+       {std::pair<Global, Global>{5, 7}, {1, 6}, {6, 1}, {1, 1}, {2, 2}, {0, 4}, {4, 0}}) {
     const auto made = same_on_any_ranks([h = height, w = width](const Comm& c) { return generate::grid2d(c, h, w); });
     EXPECT_TRUE(made == grid_by_definition(1, height, width)) << height << " x " << width;
   }
   for (const auto& [depth, height, width] :
        {std::tuple<Global, Global, Global>{3, 4, 5}, {1, 3, 3}, {4, 1, 2}, {3, 2, 1}, {2, 2, 2}, {2, 0, 3}}) {
-    const auto made = same_on_any_ranks(
-        [d = depth, h = height, w = width](const Comm& c) { return generate::grid3d(c, d, h, w); });
+    const auto made =
+        same_on_any_ranks([d = depth, h = height, w = width](const Comm& c) { return generate::grid3d(c, d, h, w); });
     EXPECT_TRUE(made == grid_by_definition(depth, height, width)) << depth << " x " << height << " x " << width;
   }
 }
 
 TEST(Generate, RefusesBadArgumentsByName) {
-  const auto refused = [](const Generator& make) {
-    return message_of<InvalidArgument>([&] { make(Comm::world()); });
-  };
+  const auto refused = [](const Generator& make) { return message_of<InvalidArgument>([&] { make(Comm::world()); }); };
   EXPECT_EQ(refused(rmat(-1, 16, 1)), "rmat: scale -1, must be in [0, 62]");
   EXPECT_EQ(refused(rmat(63, 16, 1)), "rmat: scale 63, must be in [0, 62]");
   EXPECT_EQ(refused(rmat(60, 5, 1)), "rmat: 5 edges per vertex, must be in [0, 4] for scale 60");
@@ -223,8 +223,7 @@ TEST(Generate, RefusesBadArgumentsByName) {
   EXPECT_EQ(refused(uniform(4, 0, 1, 1)), "uniform: 1 edges do not fit into 4 x 0");
   EXPECT_EQ(refused(uniform(4, 4, -2, 1)), "uniform: -2 edges, must be in [0, 2^62]");
   EXPECT_EQ(refused(uniform(4, 5, 2, 1, {.undirected = true})), "uniform: an undirected graph is square, not 4 x 5");
-  EXPECT_EQ(refused([](const Comm& c) { return generate::grid2d(c, 3, -1); }),
-            "grid2d: extent -1, must be at least 0");
+  EXPECT_EQ(refused([](const Comm& c) { return generate::grid2d(c, 3, -1); }), "grid2d: extent -1, must be at least 0");
   EXPECT_EQ(refused([](const Comm& c) { return generate::grid3d(c, 1 << 30, 1 << 30, 1 << 30); }),
             "grid3d: more than 2^62 vertices");
 }

@@ -11,6 +11,7 @@
 #include "filigree/core/error.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/unfinished.hpp"
+#include "filigree/io/write.hpp"
 
 namespace filigree::app {
 
@@ -23,18 +24,28 @@ App::App(Runtime& runtime, About about, int argc, char** argv)
 
 void App::add_shared_options(CLI::App& to) {
   const std::string& group = shared_group;
-  to.add_option("-o,--output", output_, "write results here instead of to standard output")->group(group);
-  to.add_option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")->group(group);
-  to.add_option("--seed", seed_, "of all random numbers")->group(group);
-  to.add_option("--repeat", repeat_, "run the work so often; times are of the fastest")->group(group);
-  to.add_option("--warmup", warmup_, "runs before that which do not count")->group(group);
+  to.add_option("-o,--output", output_, "write results here instead of to standard output")
+      ->type_name("FILE")
+      ->group(group);
+  to.add_option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  to.add_option("--seed", seed_, "of all random numbers")->check(CLI::NonNegativeNumber)->group(group);
+  to.add_option("--repeat", repeat_, "run the work so often; times are of the fastest")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  to.add_option("--warmup", warmup_, "runs before that which do not count")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
   to.add_flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong")->group(group);
   to.add_option("--json", json_, "write a record of this run: input, options, times, counted work")
-      ->type_name("FILE")->group(group);
+      ->type_name("FILE")
+      ->group(group);
   to.add_flag("--quiet", quiet_, "say nothing but errors")->group(group);
   add_choice<Show>(to, "--progress", show_,
                    {{"auto", Show::automatic}, {"bar", Show::bar}, {"lines", Show::lines}, {"off", Show::off}},
-                   "how to show progress; auto: a bar on a terminal, else lines")->group(group);
+                   "how to show progress; auto: a bar on a terminal, else lines")
+      ->group(group);
 }
 
 void App::parse() {
@@ -46,9 +57,6 @@ void App::parse() {
   }
   cli.require_subcommand(subcommands.empty() ? 0 : 1);
   cli.parse(argc_, argv_);
-  if (repeat_ < 1) usage_error(text("--repeat: ", repeat_, ", must be at least 1"));
-  if (warmup_ < 0) usage_error(text("--warmup: ", warmup_, ", must be at least 0"));
-  if (threads_ < 0) usage_error(text("--threads: ", threads_, ", must be at least 0"));
 
   // Better told now than after hours of work.
   comm().guard([&] {
@@ -71,8 +79,6 @@ void App::parse() {
   note(runtime_.layout());
   for (const std::string& warning : runtime_.warnings()) note("warning: " + warning);
 }
-
-void App::usage_error(const std::string& what) const { throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError); }
 
 void App::note(const std::string& line) {
   if (!comm().is_root() || quiet_) return;
@@ -100,12 +106,13 @@ void App::print(std::string_view mine) {
   out.commit();
 }
 
-void App::sign(io::Hdf5Writer& file, const std::string& kind) const {
+void App::sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNames& names) const {
   file.attribute("/", "kind", kind);
   file.attribute("/", "version", std::string(FILIGREE_VERSION));
   file.attribute("/", "options", options_record(cli, OptionsFor::result_file).dump());
   file.attribute("/", "seed", static_cast<std::int64_t>(seed_));
   file.attribute("/", "input_hash", input_["hash"].get<std::string>());
+  io::write_names(comm(), file, names);
 }
 
 void App::finish() {
@@ -119,7 +126,7 @@ void App::finish() {
   record["phases"] = phases_record(comm(), phases_);
   record["stats"] = stats_;
   record["result"] = results_;
-  record["peak_rss_bytes"] = peak_memory_bytes(comm());
+  record["peak_rss_bytes"] = comm().max(peak_bytes_.value_or(peak_memory_bytes()));
   record["verified"] = verified_ ? Json(*verified_) : Json();
   io::TextWriter out(comm(), json_);
   out.write(comm().is_root() ? record.dump(2) + "\n" : "");
@@ -140,9 +147,12 @@ void clean_up_on_signals() {
 
 }  // namespace
 
+void usage_error(const std::string& what) { throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError); }
+
 std::string number(double value) {
   std::array<char, 32> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
   return {digits.data(), end};
 }
 
@@ -159,7 +169,7 @@ int run(int argc, char** argv, const About& about, const std::function<void(App&
       // --help and --version come this way too, as exceptions of code 0.
       const bool usage = stop.get_exit_code() != 0;
       if (runtime.comm().is_root() && usage) {
-        std::fprintf(stderr, "usage: %s\n%s --help tells more\n", stop.what(), about.name.c_str());
+        std::fprintf(stderr, "usage error: %s\n%s --help tells more\n", stop.what(), about.name.c_str());
       } else if (runtime.comm().is_root()) {
         program.cli.exit(stop);
       }

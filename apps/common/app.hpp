@@ -23,6 +23,7 @@
 #include "filigree/core/runtime.hpp"
 #include "filigree/core/timing.hpp"
 #include "filigree/io/hdf5.hpp"
+#include "filigree/io/names.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "progress.hpp"
 #include "record.hpp"
@@ -43,7 +44,9 @@ class App {
   CLI::App cli;
 
   /// Lets the output be given by position too.
-  void add_output_argument(const std::string& name) { cli.add_option(name, output_, "where results go")->type_name("FILE"); }
+  void add_output_argument(const std::string& name) {
+    cli.add_option(name, output_, "where results go")->type_name("FILE");
+  }
   /// Reads the command line, sets the threads and says where it runs. Throws CLI::ParseError on all ranks.
   void parse();
 
@@ -53,8 +56,6 @@ class App {
   /// Where results go; empty = standard output.
   const std::string& output() const { return output_; }
   bool output_is_hdf5() const { return output_.ends_with(".h5") || output_.ends_with(".hdf5"); }
-  /// Throws a usage error on all ranks.
-  [[noreturn]] void usage_error(const std::string& what) const;
 
   /// A line on stderr from rank 0, unless --quiet.
   void note(const std::string& line);
@@ -67,8 +68,9 @@ class App {
     const Phase timer(phases_, phase);
     return part();
   }
-  /// Runs the work that this program is about --warmup + --repeat times and returns the last result. The record gets the
-  /// seconds of the fastest repetition, its own timings (as "phase.part") and stats, and peak memory from here on.
+  /// Runs the work that this program is about --warmup + --repeat times and returns the last result. The record gets
+  /// the seconds of the fastest repetition, its own timings (as "phase.part") and stats, and the peak memory of the
+  /// runs.
   template <class F>
   auto measure(const std::string& phase, F&& work) {
     if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
@@ -82,8 +84,9 @@ class App {
   /// Collective.
   void print(std::string_view mine);
 
-  /// What a result file says of its making: kind, version, options, seed, hash of the input. Collective.
-  void sign(io::Hdf5Writer& file, const std::string& kind) const;
+  /// What a result file says of its making - kind, version, options, seed, hash of the input - and the vertices' names.
+  /// Collective.
+  void sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNames& names) const;
 
   /// What the record says of the input. Collective.
   void describe_input(const std::string& path, const Graph& graph);
@@ -121,6 +124,7 @@ class App {
       }
     }
     if constexpr (requires { result->stats; }) stats_ = result->stats;
+    peak_bytes_ = peak_memory_bytes();
     display_.clear();
     return std::move(*result);
   }
@@ -145,12 +149,16 @@ class App {
   Stats stats_;
   Json input_;
   Json results_ = Json::object();
+  std::optional<Offset> peak_bytes_;
   std::optional<bool> verified_;
 };
 
 /// A whole program: exit code 0 when `body` returns, 1 when it throws (one message, from rank 0), 2 for usage errors.
 /// Whatever ends it, signals included, no half-written file keeps its name.
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body);
+
+/// What a callback of CLI::App throws when options do not go together: exit code 2.
+[[noreturn]] void usage_error(const std::string& what);
 
 /// A score as tables print it: ten significant digits, so that the last bits, which ranks may change, do not show.
 std::string number(double value);

@@ -28,13 +28,12 @@ void GraphInput::add_to(CLI::App& cli, const std::string& name) {
                   "edge list: number the vertices that occur; or keep ids as numbers, gaps are isolated vertices; or "
                   "take ids as texts (007)")
       ->group(group);
-  add_choice<Duplicates>(
-      cli, "--duplicates", options_.policy.duplicates,
-      {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
-      "what becomes of the weights of an arc that is there twice")
+  add_choice<Duplicates>(cli, "--duplicates", options_.policy.duplicates,
+                         {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
+                         "what becomes of the weights of an arc that is there twice")
       ->group(group);
-  cli.add_flag_callback("--drop-loops", [this] { options_.policy.loops = Loops::drop; },
-                        "leave out arcs from a vertex to itself")
+  cli.add_flag_callback(
+         "--drop-loops", [this] { options_.policy.loops = Loops::drop; }, "leave out arcs from a vertex to itself")
       ->group(group);
 }
 
@@ -43,8 +42,8 @@ io::GraphFile GraphInput::load(App& program) {
   io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path_, options_); });
   program.describe_input(path_, file.graph);
   const Offset num_arcs = file.graph.num_nonzeros();
-  std::string line = text(path_, ": ", counted(file.graph.num_rows(), "vertex", "vertices"), ", ",
-                          counted(num_arcs, "arc", "arcs"));
+  std::string line =
+      text(path_, ": ", counted(file.graph.num_rows(), "vertex", "vertices"), ", ", counted(num_arcs, "arc", "arcs"));
   const auto& [format, header_lines, entries, hash] = file.report;
   if (header_lines > 0) line += "; " + counted(header_lines, "header line", "header lines");
   if (entries.duplicates > 0) {
@@ -52,8 +51,8 @@ io::GraphFile GraphInput::load(App& program) {
             (options_.policy.duplicates == Duplicates::sum && options_.weights ? " added up" : " left out");
   }
   if (entries.loops > 0) {
-    line += "; " + counted(entries.loops, "loop", "loops") +
-            (options_.policy.loops == Loops::drop ? " left out" : " kept");
+    line +=
+        "; " + counted(entries.loops, "loop", "loops") + (options_.policy.loops == Loops::drop ? " left out" : " kept");
   }
   program.note(line);
   return file;

@@ -1,6 +1,5 @@
 #include "record.hpp"
 
-#include <mpi.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,8 +57,9 @@ Json provenance(const std::string& app) {
   gethostname(host.data(), host.size() - 1);
   std::string cpu = value_in("/proc/cpuinfo", "model name");
   if (cpu.empty()) cpu = "unknown";
-  return {{"app", app},           {"version", FILIGREE_VERSION}, {"git", FILIGREE_GIT}, {"date", utc_now()},
-          {"host", host.data()}, {"cpu", cpu},                  {"mpi", mpi_name()}};
+  return {{"app", app},        {"version", FILIGREE_VERSION}, {"git", FILIGREE_GIT},
+          {"date", utc_now()}, {"host", host.data()},         {"cpu", cpu},
+          {"mpi", mpi_name()}};
 }
 
 Json input_record(const std::string& path, const Graph& graph) {
@@ -82,7 +82,8 @@ Json options_record(const CLI::App& cli, OptionsFor use) {
     // What the record tells elsewhere, and what changes only how a run looks.
     static const std::set<std::string> elsewhere{"help", "version", "json", "threads", "seed", "quiet", "progress"};
     if (elsewhere.contains(name)) continue;
-    if (use == OptionsFor::result_file && (option->get_group() == shared_group || option->get_type_name() == "FILE")) continue;
+    if (use == OptionsFor::result_file && (option->get_group() == shared_group || option->get_type_name() == "FILE"))
+      continue;
     const auto& given = option->results();
     if (option->get_expected_max() == 0) {
       options[name] = option->count() > 0;
@@ -114,9 +115,9 @@ Json phases_record(const Comm& comm, const Timings& phases) {
 
 void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << 5; }
 
-Offset peak_memory_bytes(const Comm& comm) {
+Offset peak_memory_bytes() {
   const std::string kilobytes = value_in("/proc/self/status", "VmHWM");
-  return comm.max(kilobytes.empty() ? Offset{0} : static_cast<Offset>(std::stoll(kilobytes)) * 1024);
+  return kilobytes.empty() ? 0 : static_cast<Offset>(std::stoll(kilobytes)) * 1024;
 }
 
 }  // namespace filigree::app

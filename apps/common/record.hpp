@@ -27,7 +27,7 @@ Json phases_record(const Comm& comm, const Timings& phases);
 
 /// Makes the peak of this process's memory count from now on (Linux; elsewhere it counts from the start).
 void reset_peak_memory();
-/// The largest peak resident memory over ranks. Collective.
-Offset peak_memory_bytes(const Comm& comm);
+/// The peak resident memory of this process since then; 0 where the system does not tell.
+Offset peak_memory_bytes();
 
 }  // namespace filigree::app

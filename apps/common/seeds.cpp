@@ -43,15 +43,14 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-}  // namespace
-
-std::vector<std::string> query_lines(const Comm& comm, const std::vector<std::string>& arguments) {
-  if (arguments.size() != 1 || !comm.broadcast(is_file(arguments.front()))) return arguments;
+/// The queries of all ranks, on every rank.
+std::vector<std::string> query_lines(const Comm& comm, const std::vector<std::string>& sources) {
+  if (sources.size() != 1 || !comm.broadcast(is_file(sources.front()))) return sources;
   std::string content = comm.guard([&] {
     if (!comm.is_root()) return std::string();
-    std::ifstream file(arguments.front(), std::ios::binary);
+    std::ifstream file(sources.front(), std::ios::binary);
     std::string all{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file) throw IoError(text(arguments.front(), ": cannot be read: ", std::strerror(errno)));
+    if (!file) throw IoError(text(sources.front(), ": cannot be read: ", std::strerror(errno)));
     return all;
   });
   content = comm.broadcast(content);
@@ -61,6 +60,8 @@ std::vector<std::string> query_lines(const Comm& comm, const std::vector<std::st
   });
   return lines;
 }
+
+}  // namespace
 
 std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines) {
   std::vector<ppr::Query> queries;
@@ -79,6 +80,26 @@ std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& name
     for (ppr::Seed& seed : query) seed.vertex = found[next++];
   }
   return queries;
+}
+
+void add_sources(CLI::App& cli, std::vector<std::string>& sources) {
+  cli.add_option("--sources", sources,
+                 "queries: a vertex each, or several with weights, '12:0.7 40:0.3'; or a file of such lines")
+      ->required()
+      ->type_name("VERTEX|FILE")
+      ->default_str("");
+}
+
+DealtQueries deal_queries(App& program, const std::vector<std::string>& sources, const io::VertexNames& names) {
+  const Comm& comm = program.comm();
+  const auto all = query_lines(comm, sources);
+  require(!all.empty(), "--sources: ", sources.front(), ": holds no query");
+  const auto shares = Partition::uniform(static_cast<Global>(all.size()), comm.size());
+  DealtQueries mine;
+  mine.lines.assign(all.begin() + shares.begin(comm.rank()), all.begin() + shares.end(comm.rank()));
+  mine.queries = find_seeds(comm, names, mine.lines);
+  program.result("queries", all.size());
+  return mine;
 }
 
 }  // namespace filigree::app

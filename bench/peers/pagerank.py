@@ -49,7 +49,7 @@ def run(program, arguments):
         record = os.path.join(folder, "record.json")
         output = subprocess.run([program, *arguments, "--quiet", "--json", record],
                                 check=True, capture_output=True, text=True).stdout
-        rows = (line.split("\t") for line in output.splitlines() if not line.startswith("#"))
+        rows = (line.split("\t") for line in output.splitlines()[1:])
         return {row[-2]: float(row[-1]) for row in rows}, json.load(open(record))
 
 
@@ -115,7 +115,7 @@ def main():
                 answers[name], seconds = solve()
                 best[name] = min(best[name], seconds)
         personalization = None if seed is None else {number[seed]: 1}
-        scores = networkx.pagerank(netx, alpha=1 - TELEPORT, tol=1e-14, max_iter=1000, personalization=personalization)
+        scores = networkx.pagerank(netx, alpha=1 - TELEPORT, tol=1e-12 / n, max_iter=1000, personalization=personalization)
         answers["networkx"] = np.array([scores[v] for v in range(n)])
         if seed is not None:
             exact, _ = run(os.path.join(options.programs, "filigree-ppr"),

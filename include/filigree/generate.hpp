@@ -24,8 +24,8 @@ struct RmatOptions {
   /// shrink in proportion, with mu uniform in [-noise, noise] for every level. Smooths the oscillating degrees of plain
   /// R-MAT (Seshadhri, Pinar, Kolda, JACM 2013); 0 is plain R-MAT.
   double noise = 0;
-  /// Renumber the vertices by a pseudo-random permutation, as Graph500 does. Without it the small ids are the hubs, which
-  /// gives an unnatural locality and load.
+  /// Renumber the vertices by a pseudo-random permutation, as Graph500 does. Without it the small ids are the hubs,
+  /// which gives an unnatural locality and load.
   bool scramble = true;
   bool undirected = false;    ///< add the reverse of every edge; Graph500 reads its edges this way
   Loops loops = Loops::keep;  ///< what becomes of edges from a vertex to itself
@@ -35,23 +35,24 @@ struct RmatOptions {
 /// drawn edges: each descends `scale` times into a quarter of the adjacency matrix. Edges drawn twice count once, so
 /// the graph has somewhat fewer; `counts` tells how many were merged, and the loops met.
 /// 0 <= scale <= 62, edges_per_vertex >= 0 and at most 2^62 edges in all. Throws InvalidArgument on all ranks.
-/// Collective. Work O(edges * scale); peak bytes per rank 64 times its share of the edges.
+/// Collective. Work O(edges * scale); peak bytes per rank 64 times its share of the edges, reverses counted.
 Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed, const RmatOptions& options = {},
            EntryCounts* counts = nullptr);
 
-/// num_edges independent positions, each uniform over the num_rows x num_cols matrix; equal ones count once, as in rmat.
-/// Square: an Erdos-Renyi graph. num_rows, num_cols, num_edges >= 0; edges need a nonempty matrix, `undirected` a square
-/// one. Throws InvalidArgument on all ranks. Collective. Work O(edges); peak bytes per rank 64 times its share of them.
+/// num_edges independent positions, each uniform over the num_rows x num_cols matrix; equal ones count once, as in
+/// rmat. Square: an Erdos-Renyi graph. num_rows, num_cols, num_edges >= 0; edges need a nonempty matrix, `undirected` a
+/// square one. Throws InvalidArgument on all ranks. Collective. Work O(edges); peak bytes per rank 64 times its share
+/// of them.
 Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges, std::uint64_t seed,
               const UniformOptions& options = {}, EntryCounts* counts = nullptr);
 
 /// A height x width grid: vertex i * width + j is joined, both ways, with those above, left, right and below. Extents
-/// >= 0. Rows are dealt out in equal numbers. Collective, without communication of edges. Peak bytes per rank 80 times
-/// its vertices.
+/// >= 0. Rows are dealt out in equal numbers. Collective, without communication of edges. Peak bytes per rank 100
+/// times its vertices.
 Graph grid2d(const Comm& comm, Global height, Global width);
 
 /// A depth x height x width grid: vertex (i * height + j) * width + k is joined, both ways, with its up to six
-/// neighbours. Otherwise as grid2d; peak bytes per rank 110 times its vertices.
+/// neighbours. Otherwise as grid2d; peak bytes per rank 150 times its vertices.
 Graph grid3d(const Comm& comm, Global depth, Global height, Global width);
 
 }  // namespace filigree::generate

@@ -12,6 +12,7 @@ namespace filigree::detail {
 using large_count::check;
 
 SharedBytes::SharedBytes(const Comm& node, Offset bytes) : node_(node) {
+  require(bytes >= 0, "SharedArray: ", bytes, " bytes, must be at least 0");
   if (node.size() == 1) {
     node.guard([&] { alone_.resize(static_cast<std::size_t>(bytes)); });
     data_ = alone_.data();

@@ -1,4 +1,5 @@
 // Edge lists: a line per edge, two vertices and perhaps a weight.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -93,19 +94,27 @@ const char* parse_numbers(const char* p, const char* end, Edge<Global>& edge) {
   return static_cast<const char*>(std::memchr(p, '\n', z(end - p))) + 1;
 }
 
-std::optional<Fault> parse_vertex(std::string_view field, Global& id) {
-  if (!is_number(field)) return Fault{quoted(field) + " is not a vertex id, a whole number; names must be asked for here"};
-  if (!parse_whole(field, id) || id < 0 || field.size() > most_digits) {
-    return Fault{text("vertex id ", field, " is not a whole number in [0, 10^", most_digits, ")"), false};
+std::optional<Fault> parse_vertices(std::string_view from, std::string_view to, Edge<Global>& edge) {
+  for (std::string_view field : {from, to}) {
+    if (!is_number(field))
+      return Fault{quoted(field) + " is not a vertex id, a whole number (Ids::names takes any text)"};
+  }
+  for (auto [field, id] : {std::pair{from, &edge.from}, std::pair{to, &edge.to}}) {
+    if (!parse_whole(field, *id) || *id < 0 || field.size() > most_digits) {
+      return Fault{text("vertex id ", field, " is not a whole number in [0, 10^", most_digits, ")"), false};
+    }
   }
   return std::nullopt;
 }
 
-std::optional<Fault> parse_vertex(std::string_view field, std::string_view& name) {
-  for (char c : field) {
-    if (static_cast<unsigned char>(c) < 32 || c == 127) return Fault{text("a control character in the name ", quoted(field)), false};
+std::optional<Fault> parse_vertices(std::string_view from, std::string_view to, Edge<std::string_view>& edge) {
+  for (std::string_view field : {from, to}) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
+    if (std::none_of(field.begin(), field.end(), is_control)) continue;
+    return Fault{text("a control character in the name ", quoted(field)), false};
   }
-  name = field;
+  edge.from = from;
+  edge.to = to;
   return std::nullopt;
 }
 
@@ -115,8 +124,7 @@ std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Ed
   const Fields fields = split(line, dialect);
   const auto& [from, to, weight] = fields.field;
   if (from.empty() || to.empty()) return Fault{"expected two vertices"};
-  if (auto fault = parse_vertex(from, edge.from)) return Fault{fault->what, fault->maybe_header || !is_number(to)};
-  if (auto fault = parse_vertex(to, edge.to)) return fault;
+  if (auto fault = parse_vertices(from, to, edge)) return fault;
   if (!weighted) return std::nullopt;
   if (weight.empty()) return Fault{"expected two vertices and a weight"};
   if (parse_whole(weight, edge.weight) && std::isfinite(edge.weight)) return std::nullopt;
@@ -134,7 +142,8 @@ struct Part {
   Offset headers = 0;  ///< lines before the first edge that may be headers
   Offset first_header = 0;
   std::string first_header_fault;
-  std::optional<LineFault> fault;  ///< what ended the reading
+  Offset fault_at = -1;  ///< the line that ended the reading, -1 if none did
+  std::string fault;
 };
 
 /// Reads edges; number(key) gives what an entry holds for a vertex.
@@ -144,7 +153,6 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
   file.for_lines(range, progress, [&](std::string_view lines, Offset offset) {
     const char* p = lines.data();
     const char* const end = p + lines.size();
-    if (offset == 0 && lines.starts_with("\xef\xbb\xbf")) p += 3;  // a byte order mark
     while (p < end) {
       const char* const begin = p;
       Edge<Key> edge;
@@ -156,7 +164,8 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
         if (auto fault = parse_thoroughly<weighted>(line, dialect, edge)) {
           const Offset at = offset + (begin - lines.data());
           if (!fault->maybe_header || part.entries.size() > 0) {
-            part.fault = {at, std::move(fault->what)};
+            part.fault_at = at;
+            part.fault = std::move(fault->what);
             return false;
           }
           if (part.headers++ == 0) {
@@ -177,7 +186,8 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
 }
 
 template <class Key, class Number>
-Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, Dialect dialect, Number number) {
+Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, Dialect dialect,
+               Number number) {
   return options.weights ? read_part<true, Key>(file, range, options.progress, dialect, number)
                          : read_part<false, Key>(file, range, options.progress, dialect, number);
 }
@@ -189,7 +199,7 @@ Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
   std::size_t found = 0;  // 0: numbers, else a dialect of names
   comm.guard([&] {
     if (!comm.is_root()) return;
-    file.for_lines({0, file.size()}, {}, [&](std::string_view lines, Offset) {
+    file.for_lines(file.all(), {}, [&](std::string_view lines, Offset) {
       while (!lines.empty()) {
         const std::size_t end = lines.find('\n');
         const std::string_view line = lines.substr(0, end);
@@ -217,52 +227,42 @@ Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
 Offset check_lines(const Comm& comm, const TextFile& file, const Part& part) {
   const int nobody = comm.size();
   const int first_with_edge = comm.min(part.entries.size() > 0 ? comm.rank() : nobody);
-  const int first_fault = comm.min(part.fault ? comm.rank() : nobody);
+  const int first_fault = comm.min(part.fault_at >= 0 ? comm.rank() : nobody);
   comm.guard([&] {
     // Without any edge there is nothing that a header could be before.
     const bool no_headers = comm.rank() > first_with_edge || (first_with_edge == nobody && first_fault == nobody);
     if (no_headers && part.headers > 0) file.fail(part.first_header, part.first_header_fault);
-    if (part.fault) file.fail(part.fault->at, part.fault->what);
+    if (part.fault_at >= 0) file.fail(part.fault_at, part.fault);
   });
   return comm.sum(part.headers);
 }
 
 /// Vertices are called by their numbers; ids that do not occur are isolated vertices. Collective.
-GraphFile build_kept(const Comm& comm, const ReadOptions& options, Entries<double> entries) {
+GraphFile build_kept(const Comm& comm, const std::string& path, const ReadOptions& options, Entries<double> entries) {
   Global last = -1;
   for (Global vertex : entries.row) last = std::max(last, vertex);
   for (Global vertex : entries.col) last = std::max(last, vertex);
   const Global num_vertices = comm.max(last) + 1;
-  comm.guard([&] {
-    if (options.undirected) symmetrize(entries);
-  });
-  ReadReport report;
-  Graph graph = Graph::from_entries(comm, num_vertices, num_vertices, std::move(entries), options.policy, &report.entries);
-  VertexNames names(graph.rows);
-  return {std::move(graph), std::move(names), std::move(report)};
+  return assemble(comm, path, num_vertices, num_vertices, std::move(entries), options);
 }
 
 /// Vertices are those that occur: entries hold positions among `keys`, those that this rank met. Collective.
 template <class Keys>
-GraphFile build_compact(const Comm& comm, const ReadOptions& options, Entries<double> entries, const Keys& keys) {
-  NumberedKeys<Keys> numbered = number_keys(comm, keys);
-  comm.guard([&] {
-    for (Global& vertex : entries.row) vertex = numbered.number[z(vertex)];
-    for (Global& vertex : entries.col) vertex = numbered.number[z(vertex)];
-    if (options.undirected) symmetrize(entries);
-  });
-  ReadReport report;
-  Graph graph = Graph::from_entries(comm, numbered.total, numbered.total, std::move(entries), options.policy, &report.entries);
-  // Ids without gaps from 0 are the vertex numbers.
-  bool plain = false;
+GraphFile build_compact(const Comm& comm, const std::string& path, const ReadOptions& options, Entries<double> entries,
+                        const Keys& keys) {
+  const NumberedKeys<Keys> numbered = number_keys(comm, keys);
+  for (Global& vertex : entries.row) vertex = numbered.number[z(vertex)];
+  for (Global& vertex : entries.col) vertex = numbered.number[z(vertex)];
+  GraphFile file = assemble(comm, path, numbered.total, numbered.total, std::move(entries), options);
   if constexpr (std::is_same_v<Keys, std::vector<Global>>) {
-    plain = numbered.sorted.empty() ||
-            numbered.sorted.back() == numbered.first + static_cast<Global>(numbered.sorted.size()) - 1;
-    plain = comm.min(static_cast<int>(plain)) != 0;
+    // Ids without gaps from 0 are the vertex numbers.
+    const bool plain = numbered.sorted.empty() ||
+                       numbered.sorted.back() + 1 == numbered.first + static_cast<Global>(numbered.sorted.size());
+    if (comm.min(static_cast<int>(plain)) != 0) return file;
   }
-  VertexNames names(graph.rows);
-  if (!plain) names = VertexNames(comm, graph.rows, deal_out(comm, numbered.sorted, numbered.first, graph.rows));
-  return {std::move(graph), std::move(names), std::move(report)};
+  const Partition& rows = file.graph.rows;
+  file.names = VertexNames(comm, rows, deal_out(comm, numbered.sorted, numbered.first, rows));
+  return file;
 }
 
 }  // namespace
@@ -277,24 +277,24 @@ GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOp
   Interner<Strings> names;
   std::optional<IdInterner> ids;
   Part part = comm.guard([&] {
-    range = file.share(comm);
+    range = file.share(comm, file.begin());
     if (dialect.names) return read_part<std::string_view>(file, range, options, dialect, std::ref(names));
     if (options.ids == Ids::keep) return read_part<Global>(file, range, options, dialect, [](Global id) { return id; });
     ids.emplace((range.end - range.begin) / 4);  // a table no larger than this part of the file
     return read_part<Global>(file, range, options, dialect, std::ref(*ids));
   });
   const Offset headers = check_lines(comm, file, part);
-  GraphFile result = dialect.names ? build_compact(comm, options, std::move(part.entries), names.keys())
-                     : ids         ? build_compact(comm, options, std::move(part.entries), ids->keys())
-                                   : build_kept(comm, options, std::move(part.entries));
+  GraphFile result = dialect.names ? build_compact(comm, path, options, std::move(part.entries), names.keys())
+                     : ids         ? build_compact(comm, path, options, std::move(part.entries), ids->keys())
+                                   : build_kept(comm, path, options, std::move(part.entries));
   result.report.header_lines = headers;
   return result;
 }
 
 void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path) {
   const Comm& comm = graph.comm;
-  require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ", graph.num_rows(),
-          " rows and ", graph.num_cols(), " columns");
+  require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ",
+          graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
   const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts);
   const Local owned_end = graph.owned_begin() + graph.num_owned_cols();

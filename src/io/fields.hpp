@@ -23,9 +23,10 @@ constexpr int most_digits = 18;
 /// Reads an id at p, which must lie before a newline. Returns where it ends, or null unless 1 to 18 digits are there.
 inline const char* parse_digits(const char* p, Global& id) {
   const char* const begin = p;
-  Global value = 0;
-  for (; *p >= '0' && *p <= '9' && p - begin <= most_digits; ++p) value = 10 * value + (*p - '0');
-  id = value;
+  std::uint64_t value = 0;  // has room for one digit more
+  for (; *p >= '0' && *p <= '9' && p - begin <= most_digits; ++p)
+    value = 10 * value + static_cast<std::uint64_t>(*p - '0');
+  id = static_cast<Global>(value);
   return p > begin && p - begin <= most_digits ? p : nullptr;
 }
 

@@ -13,6 +13,11 @@ Format format_of(const std::string& path);
 /// content_hash() in 16 hexadecimal digits. Collective.
 std::string hash_text(const Graph& graph);
 
+/// The graph of entries that stand in the order of the file, made undirected if options say so, duplicates and loops by
+/// their policy; vertices are called by their numbers. Messages begin with `path`. Collective.
+GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<double> entries,
+                   const ReadOptions& options);
+
 // Collective. report.format and report.hash are left to read().
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);

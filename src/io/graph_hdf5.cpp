@@ -5,8 +5,10 @@
 //   ids      int64, or names (uint8, one name behind the other) with names_indptr (int64): what vertices are called
 //   attributes: kind "graph", version 1, shape [rows, columns], hash
 #include <algorithm>
+#include <cmath>
 
 #include "filigree/io/hdf5.hpp"
+#include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "io/formats.hpp"
 
@@ -31,7 +33,8 @@ Partition balanced_rows(const Comm& comm, const Hdf5Reader& file, Global num_row
     const Offset target = (num_rows + num_nonzeros) / comm.size() * part;
     // Of all blocks, the rows whose preceding weight has not reached the target yet.
     Global before = 0;
-    for (std::size_t i = 0; i + 1 < row_ptr.size(); ++i) before += row_ptr[i] < target - first - static_cast<Global>(i) ? 1 : 0;
+    for (std::size_t i = 0; i + 1 < row_ptr.size(); ++i)
+      before += row_ptr[i] < target - first - static_cast<Global>(i) ? 1 : 0;
     begins[z(part)] = before;
   }
   comm.sum(std::span<Global>(begins));
@@ -46,9 +49,11 @@ VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition
   if (!file.has("/graph/names")) return VertexNames(rows);
   const std::vector<Offset> begins = file.read<Offset>("/graph/names_indptr", first, count + 1);
   comm.guard([&] {
-    if (begins.front() < 0 || !std::is_sorted(begins.begin(), begins.end())) damaged(file, "names_indptr does not ascend");
+    if (begins.front() < 0 || !std::is_sorted(begins.begin(), begins.end()))
+      damaged(file, "names_indptr does not ascend");
   });
-  const std::vector<std::uint8_t> bytes = file.read<std::uint8_t>("/graph/names", begins.front(), begins.back() - begins.front());
+  const std::vector<std::uint8_t> bytes =
+      file.read<std::uint8_t>("/graph/names", begins.front(), begins.back() - begins.front());
   Strings names;
   for (std::size_t i = 0; i + 1 < begins.size(); ++i) {
     const auto* const name = reinterpret_cast<const char*>(bytes.data()) + (begins[i] - begins.front());
@@ -57,8 +62,8 @@ VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition
   return VertexNames(comm, rows, std::move(names));
 }
 
-/// The graph with what `options` asks for beyond the file, its rows where they were. Collective.
-Graph apply(const Graph& graph, const ReadOptions& options, EntryCounts& counts) {
+/// The entries of this rank's rows, with columns by global id.
+Entries<double> entries_of(const Graph& graph) {
   Entries<double> entries;
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
     for (Local column : graph.local.view().cols(row)) {
@@ -67,8 +72,15 @@ Graph apply(const Graph& graph, const ReadOptions& options, EntryCounts& counts)
     }
   }
   entries.val = graph.local.val;
-  if (options.undirected) symmetrize(entries);
-  return Graph::from_entries(graph.comm, graph.rows, graph.cols, std::move(entries), options.policy, &counts);
+  return entries;
+}
+
+/// Begins of this rank's rows in the whole file; the last rank adds the end of all. Collective.
+std::vector<Offset> with_end(const Comm& comm, std::vector<Offset> begins) {
+  const Offset before = comm.exclusive_sum(begins.back());
+  for (Offset& begin : begins) begin += before;
+  if (comm.rank() + 1 < comm.size()) begins.pop_back();
+  return begins;
 }
 
 }  // namespace
@@ -78,15 +90,14 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
   const auto kind = file.attribute<std::string>("/graph", "kind");
   const auto version = file.attribute<std::int64_t>("/graph", "version");
   const auto shape = file.attribute<std::vector<std::int64_t>>("/graph", "shape");
-  if (kind != "graph" || !shape || shape->size() != 2 || (*shape)[0] < 0 || (*shape)[1] < 0) damaged(file, "is not there, or not a graph");
-  if (version != format_version) damaged(file, text("has version ", version.value_or(0), ", expected ", format_version));
+  if (kind != "graph" || !shape || shape->size() != 2 || (*shape)[0] < 0 || (*shape)[1] < 0)
+    damaged(file, "is not there, or not a graph");
+  if (version != format_version)
+    damaged(file, text("has version ", version.value_or(0), ", expected ", format_version));
   const Global num_rows = (*shape)[0];
   const Global num_cols = (*shape)[1];
-  if (options.undirected && num_rows != num_cols) {
-    throw InvalidArgument(text(path, ": ", num_rows, " x ", num_cols, ": only a square matrix can be made undirected"));
-  }
   const Offset num_nonzeros = file.length("/graph/indices");
-  if (file.length("/graph/indptr") != num_rows + 1) damaged(file, text("indptr must have ", num_rows + 1, " elements"));
+  if (file.length("/graph/indptr") - 1 != num_rows) damaged(file, text("indptr must have 1 + ", num_rows, " elements"));
   const bool has_values = file.has("/graph/data");
   if (has_values && file.length("/graph/data") != num_nonzeros) damaged(file, "indices and data differ in length");
 
@@ -105,18 +116,46 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
   const std::vector<Global> col = file.read<Global>("/graph/indices", first, count);
   const std::vector<double> val = has_values ? file.read<double>("/graph/data", first, count) : std::vector<double>{};
   ReadReport report;
-  Graph graph = [&] {
-    try {
-      return Graph::from_csr(comm, num_cols, row_ptr, col, val);
-    } catch (const InvalidArgument& fault) {  // on all ranks
-      throw IoError(text(path, ": /graph: ", fault.what()));
+  comm.guard([&] {
+    for (std::size_t i = 0; i + 1 < row_ptr.size(); ++i) {
+      const Global row = rows.begin(comm.rank()) + static_cast<Global>(i);
+      for (Offset k = row_ptr[i]; k < row_ptr[i + 1]; ++k) {
+        const Global previous = k == row_ptr[i] ? -1 : col[z(k) - 1];
+        if (col[z(k)] <= previous || col[z(k)] >= num_cols) {
+          damaged(file, text("row ", row, " holds column ", col[z(k)], " after ", previous,
+                             "; columns must increase and stay below ", num_cols));
+        }
+        if (has_values && !std::isfinite(val[z(k)])) {
+          damaged(file, text("row ", row, " holds the value ", val[z(k)], ", which must be finite"));
+        }
+        if (col[z(k)] == row) ++report.entries.loops;
+      }
     }
-  }();
+  });
+  report.entries.loops = comm.sum(report.entries.loops);
+  Graph graph = Graph::from_csr(comm, num_cols, row_ptr, col, val);
   const auto expected = file.attribute<std::string>("/graph", "hash");
-  if (expected && *expected != hash_text(graph)) damaged(file, "its content does not match its hash; the file is damaged");
-  if (options.undirected || options.policy.loops == Loops::drop) graph = apply(graph, options, report.entries);
+  if (expected && *expected != hash_text(graph))
+    damaged(file, "its content does not match its hash; the file is damaged");
+  if (options.undirected || options.policy.loops == Loops::drop) {
+    GraphFile changed = assemble(comm, path, num_rows, num_cols, entries_of(graph), options);
+    graph = std::move(changed.graph);
+    report.entries = changed.report.entries;
+  }
   VertexNames names = read_names(comm, file, graph.rows);
   return {std::move(graph), std::move(names), std::move(report)};
+}
+
+void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names) {
+  if (names.kind() == VertexNames::Kind::ids) file.write<Global>("/graph/ids", names.ids());
+  if (names.kind() == VertexNames::Kind::texts) {
+    const std::string_view bytes = names.texts().bytes();
+    std::vector<Offset> begins(1, 0);
+    for (std::size_t i = 0; i < names.texts().size(); ++i)
+      begins.push_back(begins.back() + static_cast<Offset>(names.texts()[i].size()));
+    file.write<std::uint8_t>("/graph/names", {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+    file.write<Offset>("/graph/names_indptr", with_end(comm, std::move(begins)));
+  }
 }
 
 void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path) {
@@ -129,27 +168,13 @@ void write_hdf5(const Graph& graph, const VertexNames& names, const std::string&
   file.attribute("/graph", "shape", std::vector<std::int64_t>{graph.num_rows(), graph.num_cols()});
   file.attribute("/graph", "hash", hash_text(graph));
 
-  // Begins of the rows; the last rank adds the end of all.
-  const auto with_end = [&](std::vector<Offset> begins) {
-    const Offset before = comm.exclusive_sum(begins.back());
-    for (Offset& begin : begins) begin += before;
-    if (comm.rank() + 1 < comm.size()) begins.pop_back();
-    return begins;
-  };
-  file.write<Offset>("/graph/indptr", with_end({local.row_ptr.begin(), local.row_ptr.end()}));
+  file.write<Offset>("/graph/indptr", with_end(comm, {local.row_ptr.begin(), local.row_ptr.end()}));
   std::vector<Global> col(local.col.size());
   for (std::size_t k = 0; k < col.size(); ++k) col[k] = graph.global_col(local.col[k]);
   file.write<Global>("/graph/indices", col);
   if (has_values) file.write<double>("/graph/data", local.val);
 
-  if (names.kind() == VertexNames::Kind::ids) file.write<Global>("/graph/ids", names.ids());
-  if (names.kind() == VertexNames::Kind::texts) {
-    const std::string_view bytes = names.texts().bytes();
-    std::vector<Offset> begins(1, 0);
-    for (std::size_t i = 0; i < names.texts().size(); ++i) begins.push_back(begins.back() + static_cast<Offset>(names.texts()[i].size()));
-    file.write<std::uint8_t>("/graph/names", {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
-    file.write<Offset>("/graph/names_indptr", with_end(std::move(begins)));
-  }
+  write_names(comm, file, names);
   file.commit();
 }
 

@@ -75,21 +75,28 @@ struct Type {
 };
 template <class T>
 Type type_of() {
-  if constexpr (std::is_same_v<T, std::uint8_t>) return {H5T_NATIVE_UINT8, H5T_STD_U8LE};
-  else if constexpr (std::is_same_v<T, std::int32_t>) return {H5T_NATIVE_INT32, H5T_STD_I32LE};
-  else if constexpr (std::is_same_v<T, std::int64_t>) return {H5T_NATIVE_INT64, H5T_STD_I64LE};
-  else if constexpr (std::is_same_v<T, std::uint32_t>) return {H5T_NATIVE_UINT32, H5T_STD_U32LE};
-  else if constexpr (std::is_same_v<T, std::uint64_t>) return {H5T_NATIVE_UINT64, H5T_STD_U64LE};
-  else if constexpr (std::is_same_v<T, float>) return {H5T_NATIVE_FLOAT, H5T_IEEE_F32LE};
-  else return {H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE};
+  if constexpr (std::is_same_v<T, std::uint8_t>)
+    return {H5T_NATIVE_UINT8, H5T_STD_U8LE};
+  else if constexpr (std::is_same_v<T, std::int32_t>)
+    return {H5T_NATIVE_INT32, H5T_STD_I32LE};
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return {H5T_NATIVE_INT64, H5T_STD_I64LE};
+  else if constexpr (std::is_same_v<T, std::uint32_t>)
+    return {H5T_NATIVE_UINT32, H5T_STD_U32LE};
+  else if constexpr (std::is_same_v<T, std::uint64_t>)
+    return {H5T_NATIVE_UINT64, H5T_STD_U64LE};
+  else if constexpr (std::is_same_v<T, float>)
+    return {H5T_NATIVE_FLOAT, H5T_IEEE_F32LE};
+  else
+    return {H5T_NATIVE_DOUBLE, H5T_IEEE_F64LE};
 }
 
 std::string name_of(hid_t type) {
-  const char* const kind = H5Tget_class(type) == H5T_FLOAT                                                   ? "float"
-                           : H5Tget_class(type) == H5T_STRING                                                ? "text"
-                           : H5Tget_class(type) != H5T_INTEGER                                               ? "other"
-                           : H5Tget_sign(type) == H5T_SGN_NONE                                               ? "uint"
-                                                                                                             : "int";
+  const char* const kind = H5Tget_class(type) == H5T_FLOAT     ? "float"
+                           : H5Tget_class(type) == H5T_STRING  ? "text"
+                           : H5Tget_class(type) != H5T_INTEGER ? "other"
+                           : H5Tget_sign(type) == H5T_SGN_NONE ? "uint"
+                                                               : "int";
   return text(kind, 8 * H5Tget_size(type));
 }
 
@@ -120,30 +127,24 @@ bool exists(hid_t file, const std::string& object) {
   return true;
 }
 
-/// Moves elements [first, first + count) of a dataset, this rank's share, in slices. Every rank makes the same number
-/// of calls, since each is collective. Returns what HDF5 said about the first that failed, else an empty text.
-template <class Move>
-std::string move_in_slices(const Comm& comm, hid_t dataset, Offset first, Offset count, std::size_t element_bytes, Move move) {
-  const Offset slice = std::max<Offset>(1, slice_bytes / static_cast<Offset>(element_bytes));
-  const Offset calls = comm.max((count + slice - 1) / slice);
-  const Id collective(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
-  H5Pset_dxpl_mpio(collective, H5FD_MPIO_COLLECTIVE);
+/// Writes elements [first, first + count) of a dataset, this rank's share, in slices. Not collective: Open MPI 4.1's
+/// own MPI-IO loses errors of collective writes (on a full disk they succeed), and a rank's share is one run of bytes,
+/// which collective writing could not speed up. Returns what HDF5 says of a failure, else an empty text.
+std::string write_in_slices(hid_t dataset, hid_t type, Offset first, Offset count, const void* values) {
+  const Offset element_bytes = static_cast<Offset>(H5Tget_size(type));
+  const Offset slice = std::max<Offset>(1, slice_bytes / element_bytes);
+  const Id independent(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
+  H5Pset_dxpl_mpio(independent, H5FD_MPIO_INDEPENDENT);
   const Id in_file(H5Dget_space(dataset), H5Sclose);
-  std::string failure;
-  for (Offset call = 0; call < calls; ++call) {
-    const Offset done = std::min(call * slice, count);
+  for (Offset done = 0; done < count; done += slice) {
     const hsize_t start = static_cast<hsize_t>(first + done);
     const hsize_t length = static_cast<hsize_t>(std::min(slice, count - done));
     const Id in_memory(H5Screate_simple(1, &length, nullptr), H5Sclose);
-    if (length == 0) {
-      H5Sselect_none(in_file);
-      H5Sselect_none(in_memory);
-    } else {
-      H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &length, nullptr);
-    }
-    if (move(in_memory, in_file, collective, done) < 0 && failure.empty()) failure = reason();
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+    const void* const from = static_cast<const std::byte*>(values) + done * element_bytes;
+    if (H5Dwrite(dataset, type, in_memory, in_file, independent, from) < 0) return reason();
   }
-  return failure;
+  return {};
 }
 
 }  // namespace
@@ -165,11 +166,11 @@ struct Hdf5Writer::File {
   static Id create(const Comm& comm, const PendingFile& pending) {
     const Id access = file_access(comm);
     const Id creation = timeless(H5P_FILE_CREATE);
-    Id id(H5Fcreate(pending.temporary_path().c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose);
+    Id created(H5Fcreate(pending.temporary_path().c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose);
     comm.guard([&] {
-      if (!id.valid()) throw IoError(text(pending.path(), ": cannot be written: ", reason()));
+      if (!created.valid()) throw IoError(text(pending.path(), ": cannot be written: ", reason()));
     });
-    return id;
+    return created;
   }
 
   ~File() {
@@ -209,12 +210,7 @@ struct Hdf5Writer::File {
     H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
     const Id made(H5Dcreate2(id, dataset.c_str(), type.file, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
     agree(dataset, made.valid() ? "" : reason());
-    const std::size_t bytes = H5Tget_size(type.memory);
-    agree(dataset, move_in_slices(comm, made, first, count, bytes, [&](hid_t memory, hid_t file, hid_t how, Offset done) {
-            const std::byte nothing{};  // HDF5 refuses a null pointer even when it moves no element
-            const void* const from = count == 0 ? &nothing : static_cast<const std::byte*>(mine) + done * static_cast<Offset>(bytes);
-            return H5Dwrite(made, type.memory, memory, file, how, from);
-          }));
+    agree(dataset, write_in_slices(made, type.memory, first, count, mine));
   }
 
   /// One value, or a list of `length` values.
@@ -223,7 +219,9 @@ struct Hdf5Writer::File {
     const Quiet quiet;
     make_groups(object);
     const Id space(length ? H5Screate_simple(1, &*length, nullptr) : H5Screate(H5S_SCALAR), H5Sclose);
-    Id made(H5Acreate_by_name(id, object.c_str(), name.c_str(), type.file, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    Id made(
+        H5Acreate_by_name(id, object.c_str(), name.c_str(), type.file, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+        H5Aclose);
     const bool written = made.valid() && H5Awrite(made, type.memory, value) >= 0;
     agree(text(object, ", attribute ", name), written ? "" : reason());
   }
@@ -263,7 +261,8 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, s
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, double value) {
   file_->attribute(object, name, type_of<double>(), &value);
 }
-void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values) {
+void Hdf5Writer::attribute(const std::string& object, const std::string& name,
+                           const std::vector<std::int64_t>& values) {
   file_->attribute(object, name, type_of<std::int64_t>(), values.data(), values.size());
 }
 
@@ -271,11 +270,13 @@ void Hdf5Writer::commit() { file_->commit(); }
 
 // -- Reading ---------------------------------------------------------------------------------------------------------
 
+/// Every rank opens the file by itself and reads its own elements: nothing here has to be collective but the answer to
+/// failures. (Collective reads through Open MPI 4.1's own MPI-IO deliver wrong elements where ranks read the same
+/// ones.)
 struct Hdf5Reader::File {
   Comm comm;
   std::string path;
   Id id;
-  int exceptions_at_start = std::uncaught_exceptions();
 
   File(const Comm& communicator, const std::string& name) : comm(communicator), path(name), id(open_file(comm, path)) {}
 
@@ -288,18 +289,16 @@ struct Hdf5Reader::File {
       const int why = errno;
       close(file);
       if (length < 0) throw IoError(text(path, ": cannot be read: ", std::strerror(why)));
-      if (std::string_view(signature, sizeof signature) != "\x89HDF\r\n\x1a\n") throw IoError(text(path, ": is not an HDF5 file"));
+      if (std::string_view(signature, sizeof signature) != "\x89HDF\r\n\x1a\n")
+        throw IoError(text(path, ": is not an HDF5 file"));
     });
-    const Id access = file_access(comm);
-    Id id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
-    comm.guard([&] {
-      if (!id.valid()) throw IoError(text(path, ": cannot be opened as HDF5: ", reason()));
+    return comm.guard([&] {
+      const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+      H5Pset_file_locking(access, false, true);  // many file systems of clusters have no locks
+      Id opened(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+      if (!opened.valid()) throw IoError(text(path, ": cannot be opened as HDF5: ", reason()));
+      return opened;
     });
-    return id;
-  }
-
-  ~File() {
-    if (std::uncaught_exceptions() > exceptions_at_start) id.leak();  // as in the writer
   }
 
   [[noreturn]] void fail(const std::string& object, const std::string& what) const {
@@ -318,27 +317,25 @@ struct Hdf5Reader::File {
     return {std::move(dataset), static_cast<Offset>(length)};
   }
 
-  void read(const std::string& name, Type type, Offset first, Offset count, void* values) const {
-    auto [dataset, length] = comm.guard([&] {
-      auto found = open_dataset(name);
-      const Id stored(H5Dget_type(found.first), H5Tclose);
-      const std::string expected = name_of(type.memory);
-      if (name_of(stored) != expected) fail(name, text("holds ", name_of(stored), ", expected ", expected));
-      if (first < 0 || count < 0 || first > found.second - count) {
-        fail(name, text("has ", found.second, " elements; asked for ", count, " from ", first));
-      }
-      return found;
-    });
-    const std::size_t bytes = H5Tget_size(type.memory);
-    const hid_t from = dataset;
-    const std::string failure = move_in_slices(comm, from, first, count, bytes, [&](hid_t memory, hid_t file, hid_t how, Offset done) {
-      std::byte nothing{};
-      void* const to = count == 0 ? &nothing : static_cast<std::byte*>(values) + done * static_cast<Offset>(bytes);
-      return H5Dread(from, type.memory, memory, file, how, to);
-    });
-    comm.guard([&] {
-      if (!failure.empty()) fail(name, failure);
-    });
+  /// Not collective.
+  template <class T>
+  std::vector<T> read(const std::string& name, Offset first, Offset count) const {
+    const auto [dataset, length] = open_dataset(name);
+    const hid_t type = type_of<T>().memory;
+    const Id stored(H5Dget_type(dataset), H5Tclose);
+    if (name_of(stored) != name_of(type)) fail(name, text("holds ", name_of(stored), ", expected ", name_of(type)));
+    if (first < 0 || count < 0 || first > length - count) {
+      fail(name, text("has ", length, " elements; asked for ", count, " from ", first));
+    }
+    std::vector<T> values(static_cast<std::size_t>(count));
+    if (count == 0) return values;
+    const hsize_t start = static_cast<hsize_t>(first);
+    const hsize_t size = static_cast<hsize_t>(count);
+    const Id in_memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+    const Id in_file(H5Dget_space(dataset), H5Sclose);
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &size, nullptr);
+    if (H5Dread(dataset, type, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
+    return values;
   }
 
   /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.
@@ -361,7 +358,8 @@ struct Hdf5Reader::File {
   template <class T>
   std::optional<T> attribute(const std::string& object, const std::string& name) const {
     const bool integer = std::is_same_v<T, std::int64_t>;
-    const Id found = open_attribute(object, name, integer ? H5T_INTEGER : H5T_FLOAT, integer ? "an integer" : "a real number");
+    const Id found =
+        open_attribute(object, name, integer ? H5T_INTEGER : H5T_FLOAT, integer ? "an integer" : "a real number");
     if (!found.valid()) return std::nullopt;
     T value{};
     if (H5Aread(found, type_of<T>().memory, &value) < 0) fail(text(object, ", attribute ", name), reason());
@@ -381,12 +379,14 @@ std::optional<std::string> Hdf5Reader::File::attribute(const std::string& object
 }
 
 template <>
-std::optional<std::vector<std::int64_t>> Hdf5Reader::File::attribute(const std::string& object, const std::string& name) const {
+std::optional<std::vector<std::int64_t>> Hdf5Reader::File::attribute(const std::string& object,
+                                                                     const std::string& name) const {
   const Id found = open_attribute(object, name, H5T_INTEGER, "integers", true);
   if (!found.valid()) return std::nullopt;
   const Id space(H5Aget_space(found), H5Sclose);
   std::vector<std::int64_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
-  if (!values.empty() && H5Aread(found, H5T_NATIVE_INT64, values.data()) < 0) fail(text(object, ", attribute ", name), reason());
+  if (!values.empty() && H5Aread(found, H5T_NATIVE_INT64, values.data()) < 0)
+    fail(text(object, ", attribute ", name), reason());
   return values;
 }
 
@@ -414,10 +414,7 @@ Offset Hdf5Reader::length(const std::string& dataset) const {
 template <class T>
 std::vector<T> Hdf5Reader::read(const std::string& dataset, Offset first, Offset count) const {
   const Quiet quiet;
-  std::vector<T> values;
-  file_->comm.guard([&] { values.resize(static_cast<std::size_t>(std::clamp<Offset>(count, 0, file_->open_dataset(dataset).second))); });
-  file_->read(dataset, type_of<T>(), first, count, values.data());
-  return values;
+  return file_->comm.guard([&] { return file_->read<T>(dataset, first, count); });
 }
 
 template <class T>
@@ -428,7 +425,7 @@ std::optional<T> Hdf5Reader::attribute(const std::string& object, const std::str
 
 // -- The element types of the header ---------------------------------------------------------------------------------
 
-#define FILIGREE_HDF5_ELEMENT(T)                                          \
+#define FILIGREE_HDF5_ELEMENT(T)                                           \
   template void Hdf5Writer::write(const std::string&, std::span<const T>); \
   template std::vector<T> Hdf5Reader::read(const std::string&, Offset, Offset) const;
 FILIGREE_HDF5_ELEMENT(std::uint8_t)

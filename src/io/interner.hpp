@@ -4,8 +4,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <algorithm>
+#include <bit>
 #include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "filigree/core/error.hpp"
@@ -23,12 +26,13 @@ class Interner {
   /// The position of a key among keys(), appended there when it is new.
   template <class Key>
   Local operator()(Key key) {
-    if (2 * (keys_.size() + 1) > slots_.size()) grow();
+    if (2 * (num_hashed_ + 1) > slots_.size()) grow();
     const std::uint64_t hash = hash_of(key);
     for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
       Slot& slot = slots_[at];
       if (slot.position < 0) {
         slot = {tag_of(hash), append(key)};
+        ++num_hashed_;
         return slot.position;
       }
       if (slot.tag == tag_of(hash) && keys_[static_cast<std::size_t>(slot.position)] == key) return slot.position;
@@ -56,16 +60,18 @@ class Interner {
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
 
   void grow() {
-    slots_.assign(slots_.empty() ? 1024 : 2 * slots_.size(), Slot{});
-    for (std::size_t position = 0; position < keys_.size(); ++position) {
-      const std::uint64_t hash = hash_of(keys_[position]);
-      std::size_t at = hash & (slots_.size() - 1);
+    const std::vector<Slot> smaller =
+        std::exchange(slots_, std::vector<Slot>(std::max<std::size_t>(1024, 2 * slots_.size())));
+    for (const Slot& slot : smaller) {
+      if (slot.position < 0) continue;
+      std::size_t at = hash_of(keys_[static_cast<std::size_t>(slot.position)]) & (slots_.size() - 1);
       while (slots_[at].position >= 0) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = {tag_of(hash), static_cast<Local>(position)};
+      slots_[at] = slot;
     }
   }
 
   Keys keys_;
+  std::size_t num_hashed_ = 0;
   std::vector<Slot> slots_;
 };
 

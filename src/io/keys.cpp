@@ -53,7 +53,8 @@ Keys splitters(const Comm& comm, const Keys& keys, std::span<const Offset> order
 
 }  // namespace
 
-ReceivedKeys<std::vector<Global>> all_to_all(const Comm& comm, const std::vector<Global>& keys, std::span<const Offset> counts) {
+ReceivedKeys<std::vector<Global>> all_to_all(const Comm& comm, const std::vector<Global>& keys,
+                                             std::span<const Offset> counts) {
   Received<Global> received = comm.all_to_all(std::span<const Global>(keys), counts);
   return {std::move(received.values), std::move(received.counts)};
 }
@@ -66,7 +67,8 @@ ReceivedKeys<Strings> all_to_all(const Comm& comm, const Strings& keys, std::spa
     bytes[r] = std::accumulate(begin, begin + counts[r], Offset{0});
   }
   const Received<Offset> arrived = comm.all_to_all(std::span<const Offset>(lengths), counts);
-  return {from_lengths(arrived.values, comm.all_to_all(std::span<const char>(keys.bytes()), bytes).values), arrived.counts};
+  return {from_lengths(arrived.values, comm.all_to_all(std::span<const char>(keys.bytes()), bytes).values),
+          arrived.counts};
 }
 
 std::vector<Global> all_gather(const Comm& comm, const std::vector<Global>& keys) {

@@ -17,7 +17,8 @@ struct ReceivedKeys {
   std::vector<Offset> counts;
 };
 /// The first counts[0] keys go to rank 0, the next counts[1] to rank 1, ... Collective.
-ReceivedKeys<std::vector<Global>> all_to_all(const Comm& comm, const std::vector<Global>& keys, std::span<const Offset> counts);
+ReceivedKeys<std::vector<Global>> all_to_all(const Comm& comm, const std::vector<Global>& keys,
+                                             std::span<const Offset> counts);
 ReceivedKeys<Strings> all_to_all(const Comm& comm, const Strings& keys, std::span<const Offset> counts);
 /// Every rank's keys on every rank, in rank order. Collective.
 std::vector<Global> all_gather(const Comm& comm, const std::vector<Global>& keys);
@@ -32,8 +33,8 @@ struct NumberedKeys {
   Global first = 0;
 };
 /// Numbers all keys without gaps in ascending order (numeric order, byte order). A rank passes each key once, in any
-/// order; ranks may pass the same. A sort by sampled splitters: every distinct key moves once from each rank that has it.
-/// Collective.
+/// order; ranks may pass the same. A sort by sampled splitters: every distinct key moves once from each rank that has
+/// it. Collective.
 template <class Keys>
 NumberedKeys<Keys> number_keys(const Comm& comm, const Keys& keys);
 

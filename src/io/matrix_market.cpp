@@ -46,15 +46,24 @@ std::string parse_banner(std::string_view line, Header& header) {
   const std::string symmetry = lower_case(next_field(line));
   if (object != "matrix") return text("object ", quoted(object), ", expected matrix");
   if (layout != "coordinate") return text("layout ", quoted(layout), ", expected coordinate");
-  if (field == "real" || field == "double") header.field = Field::real;
-  else if (field == "integer") header.field = Field::integer;
-  else if (field == "pattern") header.field = Field::pattern;
-  else return text("values ", quoted(field), ", expected real, integer or pattern");
-  if (symmetry == "general") header.symmetry = Symmetry::general;
-  else if (symmetry == "symmetric") header.symmetry = Symmetry::symmetric;
-  else if (symmetry == "skew-symmetric") header.symmetry = Symmetry::skew_symmetric;
-  else return text("symmetry ", quoted(symmetry), ", expected general, symmetric or skew-symmetric");
-  if (header.field == Field::pattern && header.symmetry == Symmetry::skew_symmetric) return "a pattern cannot be skew-symmetric";
+  if (field == "real" || field == "double")
+    header.field = Field::real;
+  else if (field == "integer")
+    header.field = Field::integer;
+  else if (field == "pattern")
+    header.field = Field::pattern;
+  else
+    return text("values ", quoted(field), ", expected real, integer or pattern");
+  if (symmetry == "general")
+    header.symmetry = Symmetry::general;
+  else if (symmetry == "symmetric")
+    header.symmetry = Symmetry::symmetric;
+  else if (symmetry == "skew-symmetric")
+    header.symmetry = Symmetry::skew_symmetric;
+  else
+    return text("symmetry ", quoted(symmetry), ", expected general, symmetric or skew-symmetric");
+  if (header.field == Field::pattern && header.symmetry == Symmetry::skew_symmetric)
+    return "a pattern cannot be skew-symmetric";
   return {};
 }
 
@@ -66,7 +75,8 @@ std::string parse_sizes(std::string_view line, Header& header) {
       return text("expected three whole numbers: rows, columns and entries; found ", quoted(field));
     }
   }
-  if (!without_blanks(line).empty()) return text("expected only rows, columns and entries; found ", quoted(without_blanks(line)));
+  if (!without_blanks(line).empty())
+    return text("expected only rows, columns and entries; found ", quoted(without_blanks(line)));
   if (header.symmetry != Symmetry::general && header.num_rows != header.num_cols) {
     return text("a symmetric matrix of ", header.num_rows, " rows and ", header.num_cols, " columns");
   }
@@ -79,7 +89,7 @@ Header read_header(const Comm& comm, const TextFile& file) {
   comm.guard([&] {
     if (!comm.is_root()) return;
     bool has_banner = false;
-    file.for_lines({0, file.size()}, {}, [&](std::string_view lines, Offset offset) {
+    file.for_lines(file.all(), {}, [&](std::string_view lines, Offset offset) {
       for (std::size_t begin = 0, end = 0; begin < lines.size(); begin = end + 1) {
         end = lines.find('\n', begin);
         const std::string_view line = lines.substr(begin, end - begin);
@@ -136,7 +146,8 @@ std::string parse_thoroughly(std::string_view line, bool has_value, Entry& entry
   if (has_value) {
     const std::string_view field = next_field(line);
     if (field.empty()) return "expected a row, a column and a value";
-    if (!parse_whole(field, entry.value)) return text("value ", quoted(field), " is not a number that a double can hold");
+    if (!parse_whole(field, entry.value))
+      return text("value ", quoted(field), " is not a number that a double can hold");
   }
   if (!without_blanks(line).empty()) return text("unexpected ", quoted(without_blanks(line)), " behind the entry");
   return {};
@@ -144,13 +155,16 @@ std::string parse_thoroughly(std::string_view line, bool has_value, Entry& entry
 
 /// What is wrong with an entry that could be read.
 std::string check(const Header& header, const Entry& entry) {
-  if (entry.row < 1 || entry.row > header.num_rows) return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
-  if (entry.col < 1 || entry.col > header.num_cols) return text("column ", entry.col, " must be in [1, ", header.num_cols, "]");
+  if (entry.row < 1 || entry.row > header.num_rows)
+    return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
+  if (entry.col < 1 || entry.col > header.num_cols)
+    return text("column ", entry.col, " must be in [1, ", header.num_cols, "]");
   if (!std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
   if (header.field == Field::integer && (std::trunc(entry.value) != entry.value || std::abs(entry.value) > 0x1p53)) {
     return text("value ", entry.value, " must be a whole number of at most 2^53");
   }
-  if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col) return "a skew-symmetric matrix has no diagonal";
+  if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col)
+    return "a skew-symmetric matrix has no diagonal";
   return {};
 }
 
@@ -201,9 +215,6 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const TextFile file(comm, path);
   const Header header = read_header(comm, file);
-  if (options.undirected && header.num_rows != header.num_cols) {
-    throw InvalidArgument(text(path, ": ", header.num_rows, " x ", header.num_cols, ": only a square matrix can be made undirected"));
-  }
   TextFile::Range range{};
   Part part = comm.guard([&] {
     range = file.share(comm, header.data_begin);
@@ -213,27 +224,28 @@ GraphFile read_matrix_market(const Comm& comm, const std::string& path, const Re
   const Offset total = comm.sum(part.num_lines);
   comm.guard([&] {
     if (before <= header.num_entries && header.num_entries < before + part.num_lines) {
-      file.fail(file.find_line(range, header.num_entries - before, [](auto line) { return !is_comment_or_blank(line); }),
-                text("one entry more than the ", header.num_entries, " promised above"));
+      file.fail(
+          file.find_line(range, header.num_entries - before, [](auto line) { return !is_comment_or_blank(line); }),
+          text("one entry more than the ", header.num_entries, " promised above"));
     }
     if (total < header.num_entries) {
       file.fail(file.size() - 1, text("ends after ", total, " of ", header.num_entries, " entries"));
     }
-    if (options.undirected && header.symmetry == Symmetry::general) symmetrize(part.entries);
   });
-  ReadReport report;
-  Graph graph = Graph::from_entries(comm, header.num_rows, header.num_cols, std::move(part.entries), options.policy, &report.entries);
-  VertexNames names(graph.rows);
-  return {std::move(graph), std::move(names), std::move(report)};
+  // What is symmetric already must not be doubled.
+  ReadOptions rest = options;
+  rest.undirected = options.undirected && header.symmetry == Symmetry::general;
+  return assemble(comm, path, header.num_rows, header.num_cols, std::move(part.entries), rest);
 }
 
 void write_matrix_market(const Graph& graph, const std::string& path) {
   TextWriter file(graph.comm, path);
   const bool has_values = graph.comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
   const Offset num_nonzeros = graph.num_nonzeros();
-  file.write(!graph.comm.is_root() ? std::string()
-                                   : text("%%MatrixMarket matrix coordinate ", has_values ? "real" : "pattern", " general\n",
-                                          graph.num_rows(), ' ', graph.num_cols(), ' ', num_nonzeros, '\n'));
+  file.write(!graph.comm.is_root()
+                 ? std::string()
+                 : text("%%MatrixMarket matrix coordinate ", has_values ? "real" : "pattern", " general\n",
+                        graph.num_rows(), ' ', graph.num_cols(), ' ', num_nonzeros, '\n'));
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
       append(out, row + 1);

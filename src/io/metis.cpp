@@ -66,8 +66,7 @@ Header read_header(const Comm& comm, const TextFile& file) {
   Header header;
   comm.guard([&] {
     if (!comm.is_root()) return;
-    const TextFile::Range all{0, file.size()};
-    file.for_lines(all, {}, [&](std::string_view lines, Offset offset) {
+    file.for_lines(file.all(), {}, [&](std::string_view lines, Offset offset) {
       for (std::size_t begin = 0, end = 0; begin < lines.size(); begin = end + 1) {
         end = lines.find('\n', begin);
         const std::string_view line = lines.substr(begin, end - begin);
@@ -136,11 +135,14 @@ class Numbers {
 
 /// Reads one vertex.
 void read_row(Numbers& line, const Header& header, Part& part) {
-  if (line.more()) part.last_filled = part.num_rows;
-  else part.first_blank = std::min(part.first_blank, part.num_rows);
+  if (line.more())
+    part.last_filled = part.num_rows;
+  else
+    part.first_blank = std::min(part.first_blank, part.num_rows);
   for (Offset k = 0; k < header.numbers_before_edges && part.last_filled == part.num_rows; ++k) {
     if (!line.more()) {
-      throw Error(text("expected ", header.numbers_before_edges, " numbers before the neighbours, the size or weights of the vertex; found ", k));
+      throw Error(text("expected ", header.numbers_before_edges,
+                       " numbers before the neighbours, the size or weights of the vertex; found ", k));
     }
     line.weight();
   }
@@ -195,15 +197,21 @@ GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOption
   const Global num_rows = comm.sum(part.num_rows);
   const Offset num_arcs = comm.sum(static_cast<Offset>(part.entries.size()));
   const Global n = header.num_vertices;
+  const bool too_many = comm.max(part.last_filled < 0 ? -1 : first + part.last_filled) >= n;
   const auto fail_at = [&](Global vertex, const std::string& what) {
-    file.fail(file.find_line(range, std::max<Global>(0, vertex - first), is_row), what);
+    file.fail(file.find_line(range, vertex - first, is_row), what);
   };
   comm.guard([&] {
     if (header.numbers_before_edges > 0 && part.first_blank < n - first) {
       fail_at(first + part.first_blank, text("vertex ", first + part.first_blank + 1, " has no size or weights"));
     }
-    // Blank lines behind the last vertex do no harm.
-    if (part.last_filled >= 0 && first + part.last_filled >= n) fail_at(n, text("one vertex more than the ", n, " promised above"));
+  });
+  comm.guard([&] {
+    // Only blank lines behind the last vertex do no harm.
+    if (too_many && first <= n && n < first + part.num_rows)
+      fail_at(n, text("one vertex more than the ", n, " promised above"));
+  });
+  comm.guard([&] {
     for (std::size_t k = 0; k < part.entries.size(); ++k) {
       part.entries.row[k] += first;
       if (part.entries.row[k] == part.entries.col[k]) {
@@ -214,26 +222,28 @@ GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOption
   comm.guard([&] {
     if (num_rows < n) file.fail(file.size() - 1, text("ends after ", num_rows, " of ", n, " vertices"));
     if (num_arcs != 2 * header.num_edges) {
-      file.fail(0, text("promises ", header.num_edges, " edges, each at both ends; the lines below hold ", num_arcs, " ends instead of ", 2 * header.num_edges));
+      file.fail(header.data_begin - 1,
+                text("promises ", header.num_edges, " edges, each at both ends; the lines below hold ", num_arcs,
+                     " ends instead of ", 2 * header.num_edges));
     }
   });
-  ReadReport report;
-  Graph graph = Graph::from_entries(comm, n, n, std::move(part.entries), options.policy, &report.entries);
-  const std::optional<Arc> alone = asymmetric_arc(graph);
+  ReadOptions rest = options;
+  rest.undirected = false;  // it is already
+  GraphFile result = assemble(comm, path, n, n, std::move(part.entries), rest);
+  const std::optional<Arc> alone = asymmetric_arc(result.graph);
   comm.guard([&] {
     if (alone && first <= alone->from && alone->from < first + part.num_rows) {
       fail_at(alone->from, text("vertex ", alone->to + 1, " is a neighbour of vertex ", alone->from + 1,
                                 ", but not the other way round with the same weight"));
     }
   });
-  VertexNames names(graph.rows);
-  return {std::move(graph), std::move(names), std::move(report)};
+  return result;
 }
 
 void write_metis(const Graph& graph, const std::string& path) {
   const Comm& comm = graph.comm;
-  require(graph.num_rows() == graph.num_cols(), path, ": METIS files hold square matrices only; this one has ", graph.num_rows(),
-          " rows and ", graph.num_cols(), " columns");
+  require(graph.num_rows() == graph.num_cols(), path, ": METIS files hold square matrices only; this one has ",
+          graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
   comm.guard([&] {
     const CsrView<double> local = graph.local.view();

@@ -44,7 +44,8 @@ std::string VertexNames::owned(const Comm& comm, Local i) const {
 std::vector<std::string> VertexNames::fetch(const Comm& comm, std::span<const Global> vertices) const {
   comm.guard([&] {
     for (Global vertex : vertices) {
-      require(vertex >= 0 && vertex < vertices_.num_items(), "vertex ", vertex, " must be in [0, ", vertices_.num_items(), ")");
+      require(vertex >= 0 && vertex < vertices_.num_items(), "vertex ", vertex, " must be in [0, ",
+              vertices_.num_items(), ")");
     }
   });
   // Questions to the owners, in the order of the vertices; the answers come back in the same order.

@@ -10,9 +10,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "io/descriptor.hpp"
-
 #include "filigree/io/unfinished.hpp"
+#include "io/descriptor.hpp"
 
 namespace filigree::io {
 namespace {
@@ -45,18 +44,25 @@ void remove_unfinished_files() noexcept {
 PendingFile::PendingFile(const Comm& comm, const std::string& path) : comm_(comm), path_(path) {
   // The process id keeps two jobs that write the same path apart.
   temporary_path_ = comm.broadcast(text(path, ".", getpid(), ".partial"));
-  comm.guard([&] {
-    if (!comm.is_root()) return;
-    struct stat status {};
-    if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-      throw IoError(text(path, ": exists and is not a regular file"));
-    }
-    Descriptor file;
-    if (!file.take(open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666))) {
-      throw IoError(text(path, ": cannot be written: ", std::strerror(errno)));
-    }
-  });
+  // Every rank can remove the file before there is one: the first may be killed right after it made it.
   enlist(temporary_path_.c_str());
+  comm.barrier();
+  try {
+    comm.guard([&] {
+      if (!comm.is_root()) return;
+      struct stat status {};
+      if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+        throw IoError(text(path, ": exists and is not a regular file"));
+      }
+      Descriptor file;
+      if (!file.take(open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666))) {
+        throw IoError(text(path, ": cannot be written: ", std::strerror(errno)));
+      }
+    });
+  } catch (...) {
+    strike_off(temporary_path_.c_str());
+    throw;
+  }
 }
 
 PendingFile::~PendingFile() {

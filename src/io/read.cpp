@@ -14,7 +14,8 @@ Format format_of(const std::string& path) {
   if (extension == ".mtx") return Format::matrix_market;
   if (extension == ".graph" || extension == ".metis") return Format::metis;
   if (extension == ".h5" || extension == ".hdf5") return Format::hdf5;
-  if (extension == ".gz" || extension == ".zst") throw IoError(text(path, ": compressed files cannot be read or written; use the plain one"));
+  if (extension == ".gz" || extension == ".zst")
+    throw IoError(text(path, ": compressed files cannot be read or written; use the plain one"));
   return Format::edge_list;
 }
 
@@ -23,6 +24,23 @@ std::string hash_text(const Graph& graph) {
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), content_hash(graph), 16).ptr;
   const std::string_view shown(digits.data(), static_cast<std::size_t>(end - digits.data()));
   return std::string(digits.size() - shown.size(), '0') + std::string(shown);
+}
+
+GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<double> entries,
+                   const ReadOptions& options) {
+  try {
+    require(!options.undirected || num_rows == num_cols, num_rows, " x ", num_cols,
+            ": only a square matrix can be made undirected");
+    comm.guard([&] {
+      if (options.undirected) symmetrize(entries);
+    });
+    ReadReport report;
+    Graph graph = Graph::from_entries(comm, num_rows, num_cols, std::move(entries), options.policy, &report.entries);
+    VertexNames names(graph.rows);
+    return {std::move(graph), std::move(names), std::move(report)};
+  } catch (const InvalidArgument& fault) {  // on all ranks
+    throw InvalidArgument(text(path, ": ", fault.what()));
+  }
 }
 
 namespace {

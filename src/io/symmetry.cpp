@@ -24,7 +24,8 @@ bool seems_symmetric(const Graph& graph) {
       const Global from = graph.first_row() + row;
       const Global to = graph.global_col(cols[k]);
       if (from == to) continue;
-      const std::uint64_t words[] = {static_cast<std::uint64_t>(std::min(from, to)), static_cast<std::uint64_t>(std::max(from, to)),
+      const std::uint64_t words[] = {static_cast<std::uint64_t>(std::min(from, to)),
+                                     static_cast<std::uint64_t>(std::max(from, to)),
                                      std::bit_cast<std::uint64_t>(value_at(graph, row, k))};
       const std::uint64_t fingerprint = XXH3_64bits(words, sizeof words);
       difference += from < to ? fingerprint : -fingerprint;

@@ -18,12 +18,16 @@ constexpr std::size_t block_bytes = std::size_t{1} << 20;
 TextFile::TextFile(const Comm& comm, const std::string& path) : path_(path) {
   comm.guard([&] {
     // Non-blocking, not to wait for the writer of a pipe.
-    if (!file_.take(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))) throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
+    if (!file_.take(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)))
+      throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
     struct stat status {};
     if (fstat(file_, &status) != 0) throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
     if (S_ISDIR(status.st_mode)) throw IoError(text(path, ": is a directory"));
     if (!S_ISREG(status.st_mode)) throw IoError(text(path, ": is not a regular file; ranks read it at several places"));
     size_ = status.st_size;
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    char first[3] = {};
+    if (std::string_view(first, read_at(0, first, sizeof first)) == byte_order_mark) begin_ = sizeof first;
   });
 }
 
@@ -42,7 +46,6 @@ std::size_t TextFile::read_at(Offset at, char* to, std::size_t most) const {
 
 /// The first begin of a line at or behind `at`, else the end of the file.
 Offset TextFile::line_begin_from(Offset at) const {
-  if (at <= 0) return 0;
   std::string buffer(4096, '\0');
   for (Offset from = at - 1; from < size_;) {
     const std::string_view bytes(buffer.data(), read_at(from, buffer.data(), buffer.size()));
@@ -58,7 +61,7 @@ TextFile::Range TextFile::share(const Comm& comm, Offset from) const {
   const Offset length = size_ - from;
   const auto cut = [&](int rank) {
     const Offset at = from + length / comm.size() * rank + length % comm.size() * rank / comm.size();
-    return std::max(from, line_begin_from(at));
+    return at == from ? from : line_begin_from(at);
   };
   return {cut(comm.rank()), cut(comm.rank() + 1)};
 }

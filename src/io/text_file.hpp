@@ -12,12 +12,6 @@
 
 namespace filigree::io {
 
-/// What is wrong with a line, and a byte of that line.
-struct LineFault {
-  Offset at = 0;
-  std::string what;
-};
-
 /// A text file open on every rank. Bytes are dealt out evenly; a line belongs to the rank in whose bytes it begins:
 ///
 ///     rank 0        | rank 1        | rank 2
@@ -29,6 +23,8 @@ class TextFile {
   TextFile(const Comm& comm, const std::string& path);
 
   const std::string& path() const { return path_; }
+  /// Where the text begins: behind a byte order mark if there is one.
+  Offset begin() const { return begin_; }
   Offset size() const { return size_; }
 
   // Nothing below is collective; all of it may throw IoError and belongs inside Comm::guard.
@@ -37,8 +33,10 @@ class TextFile {
     Offset begin;
     Offset end;
   };
+  /// All lines.
+  Range all() const { return {begin_, size_}; }
   /// The whole lines of this rank in the bytes from `from`, itself the begin of a line, to the end of the file.
-  Range share(const Comm& comm, Offset from = 0) const;
+  Range share(const Comm& comm, Offset from) const;
 
   /// Calls f(lines, offset) for the lines of a range in order, about a megabyte at a time. `lines` holds whole lines,
   /// each with its newline (the last of the file gets one if it has none); `offset` is where they begin in the file.
@@ -81,11 +79,12 @@ class TextFile {
 
   std::string path_;
   Descriptor file_;
+  Offset begin_ = 0;
   Offset size_ = 0;
 };
 
-/// Makes room for the entries of a whole range, judging by those of its first lines: vectors that grow by doubling would
-/// hold half as much again.
+/// Makes room for the entries of a whole range, judging by those of its first lines: vectors that grow by doubling
+/// would hold half as much again.
 inline void reserve(Entries<double>& entries, TextFile::Range range, std::string_view first_lines) {
   const double parts = static_cast<double>(range.end - range.begin) / static_cast<double>(first_lines.size());
   const auto expected = static_cast<std::size_t>(1.05 * parts * static_cast<double>(entries.size()));

@@ -80,8 +80,10 @@ struct TextWriter::Screen : TextWriter::Output {
 };
 
 TextWriter::TextWriter(const Comm& comm, const std::string& path) {
-  if (path == "-") output_ = std::make_unique<Screen>(comm);
-  else output_ = std::make_unique<File>(comm, path);
+  if (path == "-")
+    output_ = std::make_unique<Screen>(comm);
+  else
+    output_ = std::make_unique<File>(comm, path);
 }
 TextWriter::~TextWriter() = default;
 void TextWriter::write(std::string_view mine) { output_->write(mine); }

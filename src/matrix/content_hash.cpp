@@ -22,7 +22,8 @@ std::uint64_t content_hash(const Graph& graph) {
       if (!local.has_values()) words.resize(2 * words.size(), std::bit_cast<std::uint64_t>(1.0));
       // Empty rows add nothing: the shape counts them.
       if (words.empty()) continue;
-      sum += XXH3_64bits_withSeed(words.data(), words.size() * sizeof words[0], static_cast<XXH64_hash_t>(graph.first_row() + row));
+      sum += XXH3_64bits_withSeed(words.data(), words.size() * sizeof words[0],
+                                  static_cast<XXH64_hash_t>(graph.first_row() + row));
     }
   }
   const std::uint64_t whole[] = {graph.comm.sum(sum), static_cast<std::uint64_t>(graph.num_rows()),

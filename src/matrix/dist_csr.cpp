@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <optional>
 
@@ -80,47 +81,58 @@ GlobalRows<V> sort_by_row(Global first_row, Global num_rows, Entries<V> entries)
   return sorted;
 }
 
-/// Sorts every row by column (stable) and merges what shares a position, in place. Returns the number merged away.
+/// Sorts a row by column (stable) and merges what shares a position, in place. Returns the length that is left.
+/// `pairs` is room to work in.
+template <class V>
+Offset merge_row(std::span<Global> col, std::span<V> val, Duplicates policy, std::vector<std::pair<Global, V>>& pairs) {
+  const auto out_of_order = [](Global a, Global b) { return a >= b; };
+  if (std::adjacent_find(col.begin(), col.end(), out_of_order) == col.end()) return std::ssize(col);
+  if (val.empty()) {
+    std::sort(col.begin(), col.end());
+    return std::unique(col.begin(), col.end()) - col.begin();
+  }
+  pairs.clear();
+  for (std::size_t k = 0; k < col.size(); ++k) pairs.emplace_back(col[k], val[k]);
+  std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::size_t out = 0;
+  for (const auto& [column, value] : pairs) {
+    if (out > 0 && column == col[out - 1]) {
+      if (policy == Duplicates::sum) val[out - 1] += value;
+    } else {
+      col[out] = column;
+      val[out++] = value;
+    }
+  }
+  return static_cast<Offset>(out);
+}
+
+/// The same for every row. Returns the number merged away.
 template <class V>
 Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy) {
   const auto num_rows = static_cast<std::int64_t>(rows.row_ptr.size()) - 1;
   const bool has_values = !rows.val.empty();
   std::vector<Offset> kept(z(num_rows));
-  // An exception must not leave a parallel region: remember the smallest row at fault.
+  // An exception must not leave a parallel region: remember the smallest row at fault, and that memory ran out.
   std::int64_t fault_row = num_rows;
+  bool no_memory = false;
 #pragma omp parallel
   {
     std::vector<std::pair<Global, V>> pairs;
-#pragma omp for schedule(dynamic, 512) reduction(min : fault_row)
+#pragma omp for schedule(dynamic, 512) reduction(min : fault_row) reduction(|| : no_memory)
     for (std::int64_t row = 0; row < num_rows; ++row) {
-      const auto begin = rows.col.begin() + rows.row_ptr[z(row)];
-      const auto end = rows.col.begin() + rows.row_ptr[z(row) + 1];
-      const Offset length = end - begin;
-      kept[z(row)] = length;
-      const auto out_of_order = [](Global a, Global b) { return a >= b; };
-      if (std::adjacent_find(begin, end, out_of_order) == end) continue;
-      if (!has_values) {
-        std::sort(begin, end);
-        kept[z(row)] = std::unique(begin, end) - begin;
-      } else {
-        pairs.clear();
-        const auto values = rows.val.begin() + rows.row_ptr[z(row)];
-        for (Offset k = 0; k < length; ++k) pairs.emplace_back(begin[k], values[k]);
-        std::stable_sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-        Offset out = 0;
-        for (std::size_t k = 0; k < pairs.size(); ++k) {
-          if (k > 0 && pairs[k].first == pairs[k - 1].first) {
-            if (policy == Duplicates::sum) values[out - 1] += pairs[k].second;
-          } else {
-            begin[out] = pairs[k].first;
-            values[out++] = pairs[k].second;
-          }
-        }
-        kept[z(row)] = out;
+      const std::size_t begin = z(rows.row_ptr[z(row)]);
+      const std::size_t length = z(rows.row_ptr[z(row) + 1]) - begin;
+      const auto values = has_values ? std::span<V>(rows.val).subspan(begin, length) : std::span<V>();
+      try {
+        kept[z(row)] = merge_row(std::span<Global>(rows.col).subspan(begin, length), values, policy, pairs);
+      } catch (const std::bad_alloc&) {
+        no_memory = true;
+        continue;
       }
-      if (policy == Duplicates::error && kept[z(row)] < length) fault_row = std::min(fault_row, row);
+      if (policy == Duplicates::error && z(kept[z(row)]) < length) fault_row = std::min(fault_row, row);
     }
   }
+  if (no_memory) throw std::bad_alloc();
   require(fault_row == num_rows, "row ", first_row + fault_row, " names a column twice, and duplicates are refused");
 
   Offset at = 0;

@@ -7,12 +7,12 @@ Decomposition::Decomposition(const ReplicatedGraph::Parts& graph, double telepor
       arcs_(graph.arcs()),
       c_(teleport),
       settled_(arcs_.num_rows()),
-      residual_(arcs_.num_rows()),
-      queued_(static_cast<std::size_t>(arcs_.num_rows()), 0) {}
+      residual_(arcs_.num_rows()) {}
 
 void Decomposition::start(const Query& query) {
   settled_.clear();
   residual_.clear();
+  settled_mass_ = 0;
   num_pushes_ = 0;
   num_arcs_pushed_ = 0;
   double total = 0;
@@ -27,6 +27,7 @@ template <class Give>
 void Decomposition::push(Local v, double amount, Give give) {
   ++num_pushes_;
   settled_.add(v, c_ * amount);
+  settled_mass_ += c_ * amount;
   const double weight = graph_.out_weight(v);
   if (weight == 0) return;
   const double share = (1 - c_) * amount / weight;
@@ -40,55 +41,24 @@ void Decomposition::push(Local v, double amount, Give give) {
   }
 }
 
-void Decomposition::push_above(double rmax) {
-  queue_.clear();
-  const auto enqueue = [&](Local v) {
-    if (queued_[static_cast<std::size_t>(v)] != 0 || !ready(v, rmax)) return;
-    queued_[static_cast<std::size_t>(v)] = 1;
-    queue_.push_back(v);
-  };
-  for (Local v : residual_.touched()) enqueue(v);
-  for (std::size_t head = 0; head < queue_.size(); ++head) {
-    const Local v = queue_[head];
-    queued_[static_cast<std::size_t>(v)] = 0;
-    push(v, residual_.take(v), [&](Local w, double x) {
-      residual_.add(w, x);
-      enqueue(w);
-    });
-  }
-}
-
-void Decomposition::sweep() {
-  for (Local v = 0; v < arcs_.num_rows(); ++v) {
-    if (residual_[v] > 0) push(v, residual_.take(v), [&](Local w, double x) { residual_.add(w, x); });
-  }
+void Decomposition::sweep_above(double rmax) {
+  residual_.for_each([&](Local v, double amount) {
+    if (amount < rmax * arcs_or_one(v)) return;
+    push(v, residual_.take(v), [&](Local w, double x) { residual_.add(w, x); });
+  });
 }
 
 void Decomposition::push_level() {
-  residual_.sort();
   std::vector<std::pair<Local, double>> level;
-  for (Local v : residual_.touched()) {
-    if (residual_[v] > 0) level.emplace_back(v, residual_[v]);
-  }
+  residual_.for_each([&](Local v, double amount) { level.emplace_back(v, amount); });
   residual_.clear();
   for (const auto& [v, amount] : level) push(v, amount, [&](Local w, double x) { residual_.add(w, x); });
 }
 
-void Decomposition::sort() {
-  settled_.sort();
-  residual_.sort();
-}
-
 double Decomposition::largest_ratio() const {
   double largest = 0;
-  for (Local v : residual_.touched()) largest = std::max(largest, residual_[v] / arcs_or_one(v));
+  residual_.for_each([&](Local v, double amount) { largest = std::max(largest, amount / arcs_or_one(v)); });
   return largest;
-}
-
-Offset Decomposition::frontier_arcs(double rmax) const {
-  Offset arcs = 0;
-  for (Local v : residual_.touched()) arcs += ready(v, rmax) ? arcs_.degree(v) : 0;
-  return arcs;
 }
 
 }  // namespace filigree::ppr

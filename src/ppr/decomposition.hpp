@@ -15,29 +15,25 @@ class Decomposition {
   /// Begins anew with residual = the query's seeds, scaled to sum 1; an empty query stands for all vertices alike.
   void start(const Query& query);
 
-  /// Pushes where residual > 0 and residual >= rmax x max(1, out-arcs), first come first served, until that is nowhere.
-  void push_above(double rmax);
-  /// Pushes at every vertex once, ascending.
-  void sweep();
+  /// Goes once through the residuals, ascending, and pushes those >= rmax x max(1, out-arcs); what a push leaves behind
+  /// it waits for the next sweep.
+  void sweep_above(double rmax);
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
 
   const SparseVector& settled() const { return settled_; }
   const SparseVector& residual() const { return residual_; }
-  /// Both ready to be read in ascending order.
-  void sort();
+  /// |settled|_1
+  double settled_mass() const { return settled_mass_; }
 
-  /// Largest rmax at which push_above would push anything.
+  /// Largest rmax at which sweep_above would push anything.
   double largest_ratio() const;
-  /// Arcs out of the vertices that push_above(rmax) begins with.
-  Offset frontier_arcs(double rmax) const;
 
   Offset num_pushes() const { return num_pushes_; }
   Offset num_arcs_pushed() const { return num_arcs_pushed_; }
 
  private:
   double arcs_or_one(Local v) const { return static_cast<double>(std::max<Offset>(1, arcs_.degree(v))); }
-  bool ready(Local v, double rmax) const { return residual_[v] > 0 && residual_[v] >= rmax * arcs_or_one(v); }
   template <class Give>
   void push(Local v, double amount, Give give);
 
@@ -46,8 +42,7 @@ class Decomposition {
   double c_;
   SparseVector settled_;
   SparseVector residual_;
-  std::vector<Local> queue_;
-  std::vector<std::uint8_t> queued_;
+  double settled_mass_ = 0;
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;
 };

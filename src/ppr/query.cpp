@@ -78,12 +78,10 @@ class Policy {
     all.start({});
     const double target = std::max(least_error, options.target_error / 8);
     do {
-      all.sweep();
-    } while (2 * sum(all.residual()) > target * sum(all.settled()));
-    all.sort();
-    uniform_mass_ = sum(all.settled());
-    uniform_error_ = 2 * sum(all.residual()) / uniform_mass_;
-    for (Local v : all.settled().touched()) uniform_.push_back(all.settled()[v] / uniform_mass_);
+      all.sweep_above(0);
+      uniform_error_ = 2 * sum(all.residual()) / all.settled_mass();
+    } while (uniform_error_ > target);
+    all.settled().for_each([&](Local, double q) { uniform_.push_back(q / all.settled_mass()); });
   }
 
   /// L1 error of p when q has L1 norm `norm` and an L1 error of `error`.
@@ -121,7 +119,7 @@ class Policy {
 
   static double sum(const SparseVector& values) {
     double total = 0;
-    for (Local v : values.touched()) total += values[v];
+    values.for_each([&](Local, double x) { total += x; });
     return total;
   }
 
@@ -129,7 +127,6 @@ class Policy {
   const ReplicatedGraph::Parts& graph_;
   QueryOptions options_;
   std::vector<double> uniform_;  // the answer for the uniform seed, policy `uniform` only
-  double uniform_mass_ = 0;
   double uniform_error_ = 0;
 };
 
@@ -143,42 +140,32 @@ struct Norms {
 
 Norms norms_of(const Decomposition& query, const IndexSummary* index) {
   Norms norms;
-  norms.settled = Policy::sum(query.settled());
-  for (Local v : query.residual().touched()) {
-    const double f = query.residual()[v];
+  norms.settled = query.settled_mass();
+  query.residual().for_each([&](Local v, double f) {
     norms.residual += f;
-    if (index == nullptr) continue;
+    if (index == nullptr) return;
     norms.indexed += f * index->mass[static_cast<std::size_t>(v)];
     norms.expected_error += f * index->deviation[static_cast<std::size_t>(v)];
-  }
+  });
   if (index == nullptr) norms.expected_error = norms.residual;
   return norms;
 }
 
 /// Pushes until the error that is left to the index, or to nobody, meets the target.
-void decompose(Decomposition& query, const ReplicatedGraph::Parts& graph, const IndexSummary* index, const Policy& policy,
-               const QueryOptions& options) {
+void decompose(Decomposition& query, const IndexSummary* index, const Policy& policy, const QueryOptions& options) {
   if (options.method == Method::verd) {
     for (int level = 0; level < options.levels; ++level) query.push_level();
     return;
   }
-  // A falling threshold pushes the residuals that buy most first. Once a round would begin with a quarter of all arcs,
-  // going through them in memory order is cheaper than following a queue.
-  constexpr double fall = 0.25;
+  // A slowly falling threshold pushes the residuals that buy most for their arcs first: fewer arcs than a queue with a
+  // fixed threshold, and in memory order.
+  constexpr double fall = 0.7;
   const auto off_target = [&] {
     const Norms norms = norms_of(query, index);
     const double norm = norms.settled + norms.indexed;
     return norms.residual > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > options.target_error);
   };
-  bool sweeping = false;
-  for (double rmax = query.largest_ratio(); off_target(); rmax *= fall) {
-    sweeping = sweeping || query.frontier_arcs(rmax) > graph.arcs().num_nonzeros() / 4;
-    if (sweeping) {
-      query.sweep();
-    } else {
-      query.push_above(rmax);
-    }
-  }
+  for (double rmax = query.largest_ratio(); off_target(); rmax *= fall) query.sweep_above(rmax);
 }
 
 /// A decomposed query that waits for its residual to be walked.
@@ -188,13 +175,10 @@ struct Partial {
   Norms norms;
 };
 
-Partial collect(Decomposition& query, std::int32_t number, const IndexSummary* index) {
-  query.sort();
+Partial collect(const Decomposition& query, std::int32_t number, const IndexSummary* index) {
   Partial partial;
-  for (Local v : query.settled().touched()) partial.settled.push_back({number, v, query.settled()[v]});
-  for (Local v : query.residual().touched()) {
-    if (query.residual()[v] > 0) partial.residual.push_back({number, v, query.residual()[v]});
-  }
+  query.settled().for_each([&](Local v, double x) { partial.settled.push_back({number, v, x}); });
+  query.residual().for_each([&](Local v, double x) { partial.residual.push_back({number, v, x}); });
   partial.norms = norms_of(query, index);
   return partial;
 }
@@ -247,8 +231,8 @@ std::vector<Term> walk_residuals(const Comm& comm, const Index& index, std::span
         for (std::size_t e = 0; e < vertices.size(); ++e) sum.add(vertices[e], weight * walked[e]);
         run.entries += static_cast<Offset>(vertices.size());
       }
-      sum.sort();
-      for (Local v : sum.touched()) run.row.push_back({asked.values[run.begin].query, v, sum[v]});
+      const std::int32_t query = asked.values[run.begin].query;
+      sum.for_each([&](Local v, double x) { run.row.push_back({query, v, x}); });
       sum.clear();
     };
     parallel_for(static_cast<Offset>(runs.size()), [&] { return SparseVector(visits.num_cols); }, sum_rows, [](Offset) {});
@@ -303,7 +287,7 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
       const auto take_apart = [&](Decomposition& parts_of, Offset i) {
         const auto b = static_cast<std::size_t>(i);
         parts_of.start(queries[static_cast<std::size_t>(first + i)]);
-        decompose(parts_of, parts, known, policy, options);
+        decompose(parts_of, known, policy, options);
         block[b] = collect(parts_of, static_cast<std::int32_t>(i), known);
         work[b] = {parts_of.num_pushes(), parts_of.num_arcs_pushed()};
       };
@@ -324,18 +308,17 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
 
     comm.guard([&] {
       const Phase phase(result.timings, "merge");
-      const auto of_query = [](const Term& term, std::int32_t q) { return term.query < q; };
+      const auto before = [](const Term& term, std::int32_t q) { return term.query < q; };
       const auto merge = [&](SparseVector& sum, Offset i) {
         Partial& partial = block[static_cast<std::size_t>(i)];
         const auto q = static_cast<std::int32_t>(i);
         for (const Term& term : partial.settled) sum.add(term.vertex, term.value);
-        auto term = std::lower_bound(walked.begin(), walked.end(), q, of_query);
+        auto term = std::lower_bound(walked.begin(), walked.end(), q, before);
         for (; term != walked.end() && term->query == q; ++term) sum.add(term->vertex, term->value);
-        sum.sort();
         partial.settled.clear();
-        for (Local v : sum.touched()) {
-          if (sum[v] > 0) partial.settled.push_back({q, v, sum[v]});
-        }
+        sum.for_each([&](Local v, double x) {
+          if (x > 0) partial.settled.push_back({q, v, x});
+        });
         sum.clear();
       };
       parallel_for(length, [&] { return SparseVector(num_vertices); }, merge, [](Offset) {});

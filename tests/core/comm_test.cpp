@@ -31,13 +31,17 @@ enum class Colour : std::uint16_t { none };
 template <class T>
 T value_of(std::int64_t i) {
   const std::uint64_t bits = static_cast<std::uint64_t>(i + 1) * 0x9e3779b97f4a7c15ULL;
-  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(static_cast<double>(bits >> 40) - 1e6);
-  else if constexpr (std::is_same_v<T, Record>) return {static_cast<double>(bits >> 20), static_cast<int>(bits >> 40), 'x'};
+  if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(static_cast<double>(bits >> 40) - 1e6);
+  else if constexpr (std::is_same_v<T, Record>)
+    return {static_cast<double>(bits >> 20), static_cast<int>(bits >> 40), 'x'};
   else if constexpr (std::is_same_v<T, Triple>) {
-    return {static_cast<std::uint8_t>(bits >> 56), static_cast<std::uint8_t>(bits >> 48), static_cast<std::uint8_t>(bits)};
+    return {static_cast<std::uint8_t>(bits >> 56), static_cast<std::uint8_t>(bits >> 48),
+            static_cast<std::uint8_t>(bits)};
   } else if constexpr (std::is_same_v<T, std::array<std::uint32_t, 4>>) {
     return {static_cast<std::uint32_t>(bits >> 32), 7, static_cast<std::uint32_t>(i), 0xffffffff};
-  } else return static_cast<T>(bits >> 13);
+  } else
+    return static_cast<T>(bits >> 13);
 }
 template <class T>
 std::vector<T> values_of(std::int64_t origin, Offset count) {
@@ -61,9 +65,9 @@ void with_limits(const std::function<void()>& test) {
 
 template <class T>
 class CommMoves : public ::testing::Test {};
-using Elements = ::testing::Types<char, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t, std::uint32_t,
-                                  std::int64_t, std::uint64_t, long long, float, double, long double, Colour, Triple, Record,
-                                  std::array<std::uint32_t, 4>>;
+using Elements = ::testing::Types<char, std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, std::int32_t,
+                                  std::uint32_t, std::int64_t, std::uint64_t, long long, float, double, long double,
+                                  Colour, Triple, Record, std::array<std::uint32_t, 4>>;
 TYPED_TEST_SUITE(CommMoves, Elements);
 
 TYPED_TEST(CommMoves, BroadcastFromEveryRoot) {
@@ -98,10 +102,10 @@ TYPED_TEST(CommMoves, AllGatherSpans) {
   using T = TypeParam;
   const Comm comm = Comm::world();
   constexpr CountOfRank patterns[] = {
-      [](int) -> Offset { return 0; },                             // nobody has anything
-      [](int) -> Offset { return 7; },                             // exactly one slice
-      [](int rank) -> Offset { return rank * rank; },              // uneven, nothing on rank 0
-      [](int rank) -> Offset { return rank % 2 == 0 ? 0 : 23; },   // nothing on every other rank
+      [](int) -> Offset { return 0; },                            // nobody has anything
+      [](int) -> Offset { return 7; },                            // exactly one slice
+      [](int rank) -> Offset { return rank * rank; },             // uneven, nothing on rank 0
+      [](int rank) -> Offset { return rank % 2 == 0 ? 0 : 23; },  // nothing on every other rank
       [](int rank) -> Offset { return rank == 1 ? 100 : rank; },
   };
   with_limits([&] {
@@ -116,18 +120,20 @@ TYPED_TEST(CommMoves, AllGatherSpans) {
       }
       EXPECT_EQ(all.values, expected);
       EXPECT_EQ(all.counts, expected_counts);
+      auto writable = mine;  // the elements travel here, too, not the span
+      EXPECT_EQ(comm.all_gather(std::span<T>(writable)).values, expected);
     }
   });
 }
 
 using CountOfPair = Offset (*)(int from, int to);
 constexpr CountOfPair pair_patterns[] = {
-    [](int, int) -> Offset { return 0; },                                         // silence
-    [](int from, int to) -> Offset { return (from * 7 + to * 3) % 11; },          // uneven
-    [](int from, int to) -> Offset { return from == to ? 30 : 0; },               // only to oneself
-    [](int from, int to) -> Offset { return from == to ? 0 : 8; },                // never to oneself
-    [](int from, int) -> Offset { return from == 0 ? 29 : 0; },                   // one rank has all
-    [](int, int to) -> Offset { return to == 1 ? 15 : 0; },                       // one rank wants all
+    [](int, int) -> Offset { return 0; },                                 // silence
+    [](int from, int to) -> Offset { return (from * 7 + to * 3) % 11; },  // uneven
+    [](int from, int to) -> Offset { return from == to ? 30 : 0; },       // only to oneself
+    [](int from, int to) -> Offset { return from == to ? 0 : 8; },        // never to oneself
+    [](int from, int) -> Offset { return from == 0 ? 29 : 0; },           // one rank has all
+    [](int, int to) -> Offset { return to == 1 ? 15 : 0; },               // one rank wants all
     [](int from, int to) -> Offset { return from % 2 == 1 && to % 2 == 0 ? 9 : 0; },
     [](int from, int to) -> Offset { return 200 * (from == 1 && to == 0) + 7; },
 };

@@ -18,15 +18,23 @@ int main(int argc, char** argv) {
   const std::string mode = argc == 2 ? argv[1] : "";
   const bool culprit = comm.rank() == comm.size() - 1;
   const SharedArray<double> alive(comm.node(), 1000);  // something collective to destroy on the way out
+  if (comm.is_root()) {
+    std::puts("started");
+    std::fflush(stdout);
+  }
 
   return runtime.run([&] {
     const SharedArray<double> inside(comm.node(), 1000);
     if (mode == "all_throw") {
       throw InvalidArgument("alpha: 2, must be below 1");
     } else if (mode == "guarded") {
-      comm.guard([&] { if (culprit) throw IoError("graph.txt:7: not a number"); });
+      comm.guard([&] {
+        if (culprit) throw IoError("graph.txt:7: not a number");
+      });
     } else if (mode == "guarded_memory") {
-      comm.guard([&] { if (culprit) throw std::bad_alloc(); });
+      comm.guard([&] {
+        if (culprit) throw std::bad_alloc();
+      });
     } else if (mode == "one_throws_others_return") {
       if (culprit) throw Error("only here");
     } else if (mode == "one_throws_others_compute") {

@@ -95,7 +95,8 @@ TEST(Guard, LowestRankSpeaks) {
     const auto thrown = thrown_by([&] {
       comm.guard([&] {
         if (comm.rank() < first) return;
-        const std::string what = text("rank ", comm.rank(), std::string(static_cast<std::size_t>(comm.rank()) * 50, '!'));
+        const std::string what =
+            text("rank ", comm.rank(), std::string(static_cast<std::size_t>(comm.rank()) * 50, '!'));
         if (comm.rank() % 2 == 0) throw IoError(what);
         throw InvalidArgument(what);
       });
@@ -108,9 +109,8 @@ TEST(Guard, LowestRankSpeaks) {
 TEST(Guard, WorksAgainAfterAFailure) {
   const Comm comm = Comm::world();
   for (int round = 0; round < 20; ++round) {
-    const auto thrown = thrown_by([&] {
-      comm.guard([&] { require(round % 2 == 0 || comm.rank() != round % comm.size(), "round ", round); });
-    });
+    const auto thrown = thrown_by(
+        [&] { comm.guard([&] { require(round % 2 == 0 || comm.rank() != round % comm.size(), "round ", round); }); });
     EXPECT_EQ(thrown.first, round % 2 == 0 ? "nothing" : "InvalidArgument");
     EXPECT_EQ(comm.sum(1), comm.size());
   }

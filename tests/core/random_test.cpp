@@ -176,7 +176,9 @@ TEST(Stream, UnitIsUniform) {
 TEST(Stream, NeighboursAreIndependent) {
   // Pairs of draws one step apart in each direction, and pairs of words of one block, fill a 16 x 16 table evenly.
   constexpr std::uint32_t draws = 100000;
-  const auto cell = [](std::uint32_t a, std::uint32_t b) { return static_cast<std::size_t>((a >> 28) * 16 + (b >> 28)); };
+  const auto cell = [](std::uint32_t a, std::uint32_t b) {
+    return static_cast<std::size_t>((a >> 28) * 16 + (b >> 28));
+  };
   for (const auto& [name, draw] : directions()) {
     std::vector<Offset> next(256, 0);
     std::vector<Offset> within(256, 0);

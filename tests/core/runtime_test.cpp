@@ -61,7 +61,8 @@ TEST(Runtime, WarnsOfOversubscribedCores) {
   {
     const ThreadsScope scope(1000);
     ASSERT_FALSE(runtime().warnings().empty());
-    EXPECT_NE(runtime().warnings().front().find(text(1000 * Comm::world().node().size(), " threads share")), std::string::npos)
+    EXPECT_NE(runtime().warnings().front().find(text(1000 * Comm::world().node().size(), " threads share")),
+              std::string::npos)
         << runtime().warnings().front();
   }
   const ThreadsScope scope(0);
@@ -103,7 +104,9 @@ TEST(Runtime, FailureOfAllRanksIsToldOnce) {
   // Through guard it is every rank's failure, whoever met it.
   const int culprit = comm.size() - 1;
   EXPECT_EQ(outcome([&] {
-              comm.guard([&] { if (comm.rank() == culprit) throw IoError("g.txt:3: not a number"); });
+              comm.guard([&] {
+                if (comm.rank() == culprit) throw IoError("g.txt:3: not a number");
+              });
               return 0;
             }),
             told("error: g.txt:3: not a number\n"));

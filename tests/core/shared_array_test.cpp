@@ -33,7 +33,8 @@ TEST(SharedArray, EveryRankSeesWhatTheOthersWrote) {
   for (int round = 0; round < 20; ++round) {
     const auto value = [&](Offset i) { return i * 31 + round; };
     const Offset block = (node.rank() + round) % node.size();  // another block every round
-    for (Offset i = block * per_rank; i < (block + 1) * per_rank; ++i) array.span()[static_cast<std::size_t>(i)] = value(i);
+    for (Offset i = block * per_rank; i < (block + 1) * per_rank; ++i)
+      array.span()[static_cast<std::size_t>(i)] = value(i);
     array.fence();
     Offset wrong = 0;
     for (Offset i = 0; i < per_rank * node.size(); ++i) wrong += array.span()[static_cast<std::size_t>(i)] != value(i);
@@ -85,13 +86,17 @@ TEST(SharedArray, HoldsStructs) {
   SharedArray<Pair> array(node, node.size());
   array.span()[static_cast<std::size_t>(node.rank())] = {node.rank() * 7, 0.5f};
   array.fence();
-  for (int rank = 0; rank < node.size(); ++rank) EXPECT_EQ(array.span()[static_cast<std::size_t>(rank)].vertex, rank * 7);
+  for (int rank = 0; rank < node.size(); ++rank)
+    EXPECT_EQ(array.span()[static_cast<std::size_t>(rank)].vertex, rank * 7);
   array.fence();
 }
 
 TEST(SharedArray, TooLargeFailsOnAllRanks) {
   const Comm node = Comm::world().node();
-  EXPECT_THROW(SharedArray<double>(node, Offset{1} << 58), Error);
+  EXPECT_THROW(SharedArray<double>(node, -1), InvalidArgument);
+  if (node.size() > 1) {  // alone it is plain memory, and sanitizers end a program that wants too much of that
+    EXPECT_THROW(SharedArray<double>(node, Offset{1} << 58), Error);
+  }
   EXPECT_EQ(node.sum(1), node.size());
 }
 

@@ -26,15 +26,16 @@ const GlobalMatrix<double> triangle{{{0, 1}, 1}, {{1, 2}, 1}, {{2, 0}, 1}};
 TEST(EdgeList, SeparatorsCommentsAndLineEnds) {
   for (const char* bytes : {
            "0 1\n1 2\n2 0\n",
-           "0 1\n1 2\n2 0",                                    // no newline at the end
-           "0\t1\r\n1\t2\r\n2\t0\r\n",                         // CRLF
-           "0\t1\r\n1\t2\r\n2\t0",                             // and no end
+           "0 1\n1 2\n2 0",             // no newline at the end
+           "0\t1\r\n1\t2\r\n2\t0\r\n",  // CRLF
+           "0\t1\r\n1\t2\r\n2\t0",      // and no end
            "0,1\n1,2\n2,0\n",
            "0;1\n1 ; 2\n 2;0\n",
-           "  0   1  \n\t1\t \t2\n\n   \n2 0\n\n",             // blanks and blank lines
+           "  0   1  \n\t1\t \t2\n\n   \n2 0\n\n",  // blanks and blank lines
            "# comment\n0 1\n% comment\n// comment\n  # comment\n1 2\n2 0\n#",
-           "\xef\xbb\xbf" "0 1\n1 2\n2 0\n",                   // a byte order mark
-           "0 1 1217567877\n1 2 five\n2 0 x y z\n",            // more columns are nobody's business
+           "\xef\xbb\xbf"
+           "0 1\n1 2\n2 0\n",                        // a byte order mark
+           "0 1 1217567877\n1 2 five\n2 0 x y z\n",  // more columns are nobody's business
            "0,1,\n1,2,3\n2,0,,\n",
            "00 01\n01 002\n2 0\n",
        }) {
@@ -50,7 +51,8 @@ TEST(EdgeList, SeparatorsCommentsAndLineEnds) {
 
 TEST(EdgeList, HeaderLinesAreCounted) {
   EXPECT_EQ(read_bytes("source,target\n0,1\n1,2\n2,0\n", "a.csv").report.header_lines, 1);
-  const Content odd = read_bytes("# Relations:\n   -1 (<From> is a customer of <To>)\n42\nfrom to\n0 1\n1 2\n2 0\n", "a.txt");
+  const Content odd =
+      read_bytes("# Relations:\n   -1 (<From> is a customer of <To>)\n42\nfrom to\n0 1\n1 2\n2 0\n", "a.txt");
   EXPECT_EQ(odd.report.header_lines, 3);
   EXPECT_TRUE(odd.matrix == triangle);
   // A header longer than most ranks' parts.
@@ -66,6 +68,19 @@ TEST(EdgeList, CompactKeepsTheOrderOfIds) {
   EXPECT_TRUE(content.matrix == (GlobalMatrix<double>{{{3, 0}, 1}, {{0, 1}, 1}, {{1, 2}, 1}}));
 }
 
+/// Small ids and large ones are looked up in different ways.
+TEST(EdgeList, CompactManySmallAndLargeIds) {
+  std::string bytes;
+  std::vector<std::string> expected;
+  GlobalMatrix<double> matrix;
+  for (int v = 0; v < 3000; ++v) bytes += text(v, ' ', Global{1} << 40 | (v * 7919 % 3000), '\n');
+  for (int v = 0; v < 3000; ++v) matrix[{v, 3000 + v * 7919 % 3000}] = 1;
+  for (int v = 0; v < 6000; ++v) expected.push_back(text(v < 3000 ? v : Global{1} << 40 | (v - 3000)));
+  const Content content = read_bytes(bytes, "mixed.txt");
+  EXPECT_TRUE(content.matrix == matrix);
+  EXPECT_EQ(content.names, expected);
+}
+
 TEST(EdgeList, KeepMakesIsolatedVertices) {
   const Content content = read_bytes("5 3\n3 1\n", "gaps.txt", {.ids = Ids::keep});
   EXPECT_EQ(content.num_rows, 6);
@@ -75,13 +90,15 @@ TEST(EdgeList, KeepMakesIsolatedVertices) {
 
 TEST(EdgeList, NamesInByteOrder) {
   const std::vector<std::string> expected{"Zo\xc3\xab", "anna", "bob", "\xc3\x89mile"};
-  for (const char* bytes : {"bob anna\nanna Zo\xc3\xab\nZo\xc3\xab \xc3\x89mile\n", "bob,anna\nanna,Zo\xc3\xab\nZo\xc3\xab,\xc3\x89mile",
-                            "bob\tanna\r\nanna\tZo\xc3\xab\r\nZo\xc3\xab\t\xc3\x89mile\r\n"}) {
+  for (const char* bytes :
+       {"bob anna\nanna Zo\xc3\xab\nZo\xc3\xab \xc3\x89mile\n", "bob,anna\nanna,Zo\xc3\xab\nZo\xc3\xab,\xc3\x89mile",
+        "bob\tanna\r\nanna\tZo\xc3\xab\r\nZo\xc3\xab\t\xc3\x89mile\r\n"}) {
     const Content content = read_bytes(bytes, "people.txt");
     EXPECT_EQ(content.names, expected) << bytes;
     EXPECT_TRUE(content.matrix == (GlobalMatrix<double>{{{2, 1}, 1}, {{1, 0}, 1}, {{0, 3}, 1}})) << bytes;
   }
-  const Content cities = read_bytes("New York;Los Angeles; 2.5\nLos Angeles;St. John's, N.L.;1e-3\n", "cities.csv", {.weights = true});
+  const Content cities =
+      read_bytes("New York;Los Angeles; 2.5\nLos Angeles;St. John's, N.L.;1e-3\n", "cities.csv", {.weights = true});
   EXPECT_THAT(cities.names, ElementsAre("Los Angeles", "New York", "St. John's, N.L."));
   EXPECT_TRUE(cities.matrix == (GlobalMatrix<double>{{{1, 0}, 2.5}, {{0, 2}, 1e-3}}));
 }
@@ -119,6 +136,15 @@ TEST(EdgeList, NothingIsAnEmptyGraph) {
       EXPECT_TRUE(content.matrix.empty()) << bytes;
     }
   }
+}
+
+TEST(EdgeList, ByteOrderMark) {
+  const std::string mark = "\xef\xbb\xbf";
+  EXPECT_THAT(read_bytes(mark + "4 7\n", "a.txt").names, ElementsAre("4", "7"));
+  EXPECT_THAT(read_bytes(mark + "bob anna", "a.txt").names, ElementsAre("anna", "bob"));
+  EXPECT_EQ(read_bytes(mark, "a.txt").num_rows, 0);
+  EXPECT_EQ(read_bytes(mark + "%%MatrixMarket matrix coordinate pattern general\n1 1 1\n1 1\n", "a.mtx").num_rows, 1);
+  EXPECT_EQ(read_bytes(mark + "2 1\n2\n1\n", "a.graph").num_rows, 2);
 }
 
 TEST(EdgeList, OneEdgeOnManyRanks) {
@@ -160,7 +186,8 @@ TEST(EdgeList, LongRandomFilesComeBackEntryByEntry) {
     for (const Duplicates duplicates : {Duplicates::first, Duplicates::sum}) {
       const EntryPolicy policy{duplicates, Loops::keep};
       const TempFolder folder(Comm::world());
-      const GraphFile file = read(Comm::world(), folder.write("random.txt", bytes), {.weights = true, .policy = policy});
+      const GraphFile file =
+          read(Comm::world(), folder.write("random.txt", bytes), {.weights = true, .policy = policy});
       EntryCounts counts;
       EXPECT_TRUE(testing::whole(file.graph) == *testing::merged(numbered, policy, &counts));
       EXPECT_EQ(file.report.entries.duplicates, counts.duplicates);
@@ -213,10 +240,23 @@ TEST(EdgeList, MalformedFilesNameTheLine) {
       {"anna bob\nbob\n", plain, "bad.txt:2: expected two vertices"},
       {"anna\tbob\nbob\t\n", plain, "bad.txt:2: expected two vertices"},
       {std::string("anna bob\nb\0b x\n", 15), plain, "bad.txt:2: a control character in the name 'b?b'"},
-      {"\x7f" "ELF\x02\x01 \x01\n", plain, "bad.txt:1: a control character in the name"},
+      {"\x7f"
+       "ELF x\nanna bob\n",
+       plain, "bad.txt:1: a control character in the name"},
+      {"\x7f"
+       "ELF\x02\x01 \x01\n",
+       plain, "bad.txt:1: a control character in the name"},
       {"anna bob\n", keep, "bad.txt: vertices have names; only whole numbers can be kept"},
   };
-  for (const auto& c : cases) EXPECT_THAT(why_not(c.bytes, "bad.txt", c.options), HasSubstr(c.expected)) << c.bytes.substr(0, 50);
+  for (const auto& c : cases)
+    EXPECT_THAT(why_not(c.bytes, "bad.txt", c.options), HasSubstr(c.expected)) << c.bytes.substr(0, 50);
+}
+
+TEST(EdgeList, DuplicatesCanBeRefused) {
+  const ReadOptions strict{.policy = {Duplicates::error, Loops::keep}};
+  EXPECT_EQ(read_bytes("0 1\n1 0\n", "a.txt", strict).matrix.size(), 2U);
+  EXPECT_THAT(message_of<InvalidArgument>([&] { read_bytes("0 1\n1 0\n0 1\n", "a.txt", strict); }),
+              HasSubstr("a.txt: row 0 names a column twice"));
 }
 
 TEST(EdgeList, WhatIsNoReadableFile) {

@@ -1,4 +1,6 @@
 // HDF5 datasets in global order: what is written comes back on any number of ranks, and failures leave nothing behind.
+#include "filigree/io/hdf5.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +8,6 @@
 #include <fstream>
 #include <numeric>
 
-#include "filigree/io/hdf5.hpp"
 #include "io/hdf5_slice.hpp"
 #include "support/files.hpp"
 #include "support/matrices.hpp"
@@ -14,15 +15,17 @@
 namespace filigree::io {
 namespace {
 
-using ::testing::HasSubstr;
 using filigree::testing::bytes_of;
 using filigree::testing::message_of;
 using filigree::testing::TempFolder;
+using ::testing::HasSubstr;
 
 /// This rank's share of 0, 1, ..., n-1, the first ranks getting the more the larger `skew`.
 template <class T>
 std::vector<T> share(const Comm& comm, Offset n, Offset skew) {
-  const auto begin_of = [&](int rank) { return rank == 0 ? Offset{0} : rank == comm.size() ? n : std::min(n, n * rank / comm.size() + skew); };
+  const auto begin_of = [&](int rank) {
+    return rank == 0 ? Offset{0} : rank == comm.size() ? n : std::min(n, n * rank / comm.size() + skew);
+  };
   std::vector<T> mine;
   for (Offset i = begin_of(comm.rank()); i < begin_of(comm.rank() + 1); ++i) mine.push_back(static_cast<T>(i));
   return mine;
@@ -66,6 +69,9 @@ TEST(Hdf5, ReadsBackWhatOtherRanksWrote) {
   EXPECT_EQ(part, expected);
   EXPECT_EQ(file.read<double>("/graph/data", comm.is_root() ? 0 : 2, comm.is_root() ? 2 : 0),
             comm.is_root() ? (std::vector<double>{0, 1}) : std::vector<double>{});
+  // Ranks may read the same elements.
+  EXPECT_EQ(file.read<float>("/top", comm.rank() % 2, 3 + comm.rank() % 2),
+            comm.rank() % 2 == 0 ? (std::vector<float>{0, 1, 2}) : (std::vector<float>{1, 2, 3, 4}));
   EXPECT_TRUE(file.read<std::uint8_t>("/graph/empty", 0, 0).empty());
   EXPECT_EQ(file.attribute<std::string>("/graph", "kind"), "sample");
   EXPECT_EQ(file.attribute<std::string>("/graph", "note"), "");
@@ -113,7 +119,9 @@ TEST(Hdf5, WithoutCommitNothingIsLeft) {
   EXPECT_THAT(message_of([&] {
                 Hdf5Writer file(comm, folder / "failed.h5");
                 file.write<double>("/x", share<double>(comm, 10, 0));
-                comm.guard([&] { if (comm.rank() == comm.size() - 1) throw Error("one rank fails"); });
+                comm.guard([&] {
+                  if (comm.rank() == comm.size() - 1) throw Error("one rank fails");
+                });
                 file.commit();
               }),
               HasSubstr("one rank fails"));
@@ -135,7 +143,8 @@ TEST(Hdf5, NamesWhatIsWrong) {
   EXPECT_THAT(message_of([&] { Hdf5Writer(comm, folder / "no/such/folder.h5"); }),
               HasSubstr("folder.h5: cannot be written: No such file or directory"));
   EXPECT_THAT(message_of([&] { Hdf5Writer(comm, folder.path()); }), HasSubstr("exists and is not a regular file"));
-  EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "none.h5"); }), HasSubstr("none.h5: cannot be opened: No such file"));
+  EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "none.h5"); }),
+              HasSubstr("none.h5: cannot be opened: No such file"));
   EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder.path()); }), HasSubstr("Is a directory"));
   folder.write("text.h5", "1 2\n");
   EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "text.h5"); }), HasSubstr("text.h5: is not an HDF5 file"));
@@ -146,21 +155,29 @@ TEST(Hdf5, NamesWhatIsWrong) {
   const std::string whole = bytes_of(folder / "whole.h5");
   for (const std::size_t length : {std::size_t{9}, whole.size() / 2, whole.size() - 1}) {
     folder.write("cut.h5", whole.substr(0, length));
-    EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "cut.h5"); }), HasSubstr("cut.h5: cannot be opened as HDF5: ")) << length;
+    EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "cut.h5"); }),
+                HasSubstr("cut.h5: cannot be opened as HDF5: "))
+        << length;
   }
 
   const Hdf5Reader file(comm, folder / "whole.h5");
-  EXPECT_THAT(message_of([&] { (void)file.length("/graph/none"); }), HasSubstr("whole.h5: /graph/none: no such dataset"));
+  EXPECT_THAT(message_of([&] { (void)file.length("/graph/none"); }),
+              HasSubstr("whole.h5: /graph/none: no such dataset"));
   EXPECT_THAT(message_of([&] { (void)file.length("/graph"); }), HasSubstr("whole.h5: /graph: "));
-  EXPECT_THAT(message_of([&] { (void)file.read<double>("/graph/indptr", 0, 1); }), HasSubstr("/graph/indptr: holds int64, expected float64"));
-  EXPECT_THAT(message_of([&] { (void)file.read<std::int32_t>("/graph/indptr", 0, 1); }), HasSubstr("holds int64, expected int32"));
-  EXPECT_THAT(message_of([&] { (void)file.read<std::int64_t>("/a/b/c", 0, 1); }), HasSubstr("holds uint64, expected int64"));
+  EXPECT_THAT(message_of([&] { (void)file.read<double>("/graph/indptr", 0, 1); }),
+              HasSubstr("/graph/indptr: holds int64, expected float64"));
+  EXPECT_THAT(message_of([&] { (void)file.read<std::int32_t>("/graph/indptr", 0, 1); }),
+              HasSubstr("holds int64, expected int32"));
+  EXPECT_THAT(message_of([&] { (void)file.read<std::int64_t>("/a/b/c", 0, 1); }),
+              HasSubstr("holds uint64, expected int64"));
   // Only the last rank asks for too much.
   EXPECT_THAT(message_of([&] { (void)file.read<double>("/graph/data", 1, comm.rank() == comm.size() - 1 ? 2 : 1); }),
               HasSubstr("/graph/data: has 2 elements; asked for 2 from 1"));
   EXPECT_THAT(message_of([&] { (void)file.read<double>("/graph/data", -1, 1); }), HasSubstr("asked for 1 from -1"));
-  EXPECT_THAT(message_of([&] { (void)file.attribute<std::int64_t>("/graph", "kind"); }), HasSubstr("attribute kind: must be an integer"));
-  EXPECT_THAT(message_of([&] { (void)file.attribute<std::string>("/graph", "rows"); }), HasSubstr("attribute rows: must be a text"));
+  EXPECT_THAT(message_of([&] { (void)file.attribute<std::int64_t>("/graph", "kind"); }),
+              HasSubstr("attribute kind: must be an integer"));
+  EXPECT_THAT(message_of([&] { (void)file.attribute<std::string>("/graph", "rows"); }),
+              HasSubstr("attribute rows: must be a text"));
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ using ::testing::HasSubstr;
 const std::string banner = "%%MatrixMarket matrix coordinate ";
 
 TEST(MatrixMarket, GeneralRealRectangular) {
-  const Content content = read_bytes(banner + "real general\n% comment\n%\n\n2 3 3\n1 3 0.1\n2 1 -1e-3\n1 1 7\n", "a.mtx");
+  const Content content =
+      read_bytes(banner + "real general\n% comment\n%\n\n2 3 3\n1 3 0.1\n2 1 -1e-3\n1 1 7\n", "a.mtx");
   EXPECT_EQ(content.num_rows, 2);
   EXPECT_EQ(content.num_cols, 3);
   EXPECT_TRUE(content.matrix == (GlobalMatrix<double>{{{0, 2}, 0.1}, {{1, 0}, -1e-3}, {{0, 0}, 7}}));
@@ -36,7 +37,8 @@ TEST(MatrixMarket, SymmetricKinds) {
   EXPECT_TRUE(read_bytes(banner + "real symmetric\n3 3 3\n1 1 4\n1 2 -2\n2 3 5\n", "a.mtx").matrix == symmetric);
   EXPECT_TRUE(read_bytes(banner + "real skew-symmetric\n2 2 1\n2 1 3\n", "a.mtx").matrix ==
               (GlobalMatrix<double>{{{1, 0}, 3}, {{0, 1}, -3}}));
-  const Content pattern = read_bytes("%%matrixmarket MATRIX Coordinate PATTERN Symmetric\r\n2 2 2\r\n2 1\r\n2 2", "a.mtx");
+  const Content pattern =
+      read_bytes("%%matrixmarket MATRIX Coordinate PATTERN Symmetric\r\n2 2 2\r\n2 1\r\n2 2", "a.mtx");
   EXPECT_TRUE(pattern.matrix == (GlobalMatrix<double>{{{1, 0}, 1}, {{0, 1}, 1}, {{1, 1}, 1}}));
   EXPECT_FALSE(pattern.has_values);
 }
@@ -46,8 +48,8 @@ TEST(MatrixMarket, Undirected) {
               (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}, {{1, 1}, 1}}));
   // What is symmetric already is not doubled.
   EXPECT_TRUE(read_bytes(banner + "real symmetric\n2 2 1\n2 1 3\n", "a.mtx",
-                         {.undirected = true, .policy = {Duplicates::sum, Loops::keep}}).matrix ==
-              (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}}));
+                         {.undirected = true, .policy = {Duplicates::sum, Loops::keep}})
+                  .matrix == (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}}));
 }
 
 TEST(MatrixMarket, Empty) {
@@ -67,9 +69,12 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
       {"", "bad.mtx:1: expected the banner %%MatrixMarket; the file is empty"},
       {"1 2 3\n", "bad.mtx:1: expected the banner"},
       {"%%MatrixMarket matrix array real general\n1 1\n1\n", "bad.mtx:1: layout 'array', expected coordinate"},
-      {"%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n", "bad.mtx:1: values 'complex', expected real"},
-      {"%%MatrixMarket matrix coordinate real hermitian\n1 1 1\n1 1 1\n", "bad.mtx:1: symmetry 'hermitian', expected general"},
-      {"%%MatrixMarket matrix coordinate pattern skew-symmetric\n1 1 0\n", "bad.mtx:1: a pattern cannot be skew-symmetric"},
+      {"%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n",
+       "bad.mtx:1: values 'complex', expected real"},
+      {"%%MatrixMarket matrix coordinate real hermitian\n1 1 1\n1 1 1\n",
+       "bad.mtx:1: symmetry 'hermitian', expected general"},
+      {"%%MatrixMarket matrix coordinate pattern skew-symmetric\n1 1 0\n",
+       "bad.mtx:1: a pattern cannot be skew-symmetric"},
       {"%%MatrixMarket vector coordinate real general\n", "bad.mtx:1: object 'vector', expected matrix"},
       {"%%MatrixMarket matrix coordinate real\n1 1 0\n", "bad.mtx:1: symmetry ''"},
       {real, "bad.mtx:1: ends without the line of rows, columns and entries"},
@@ -93,7 +98,8 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
       {real + "2 2 1\n1 1 1 1\n", "bad.mtx:3: unexpected '1' behind the entry"},
       {banner + "pattern general\n2 2 1\n1 1 1\n", "bad.mtx:3: unexpected '1' behind the entry"},
       {banner + "integer general\n2 2 1\n1 1 1.5\n", "bad.mtx:3: value 1.5 must be a whole number"},
-      {banner + "integer general\n2 2 1\n1 1 99999999999999999999\n", "bad.mtx:3: value 1e+20 must be a whole number of at most 2^53"},
+      {banner + "integer general\n2 2 1\n1 1 99999999999999999999\n",
+       "bad.mtx:3: value 1e+20 must be a whole number of at most 2^53"},
       {banner + "real skew-symmetric\n2 2 1\n1 1 0\n", "bad.mtx:3: a skew-symmetric matrix has no diagonal"},
       {real + "2 2 3\n1 1 1\n2 2 1\n", "bad.mtx:4: ends after 2 of 3 entries"},
       {real + "2 2 1\n", "bad.mtx:2: ends after 0 of 1 entries"},

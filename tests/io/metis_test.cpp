@@ -27,14 +27,12 @@ GlobalMatrix<double> both_ways(const GlobalMatrix<double>& edges) {
 TEST(Metis, EveryFormat) {
   const GlobalMatrix<double> path = both_ways({{{0, 1}, 1}, {{1, 2}, 1}});
   for (const char* bytes : {
-           "3 2\n2\n1 3\n2\n",
-           "3 2 0\n2\n1 3\n2",
-           "% comment\n 3  2 000\r\n2\r\n% another\r\n1 3\r\n2\r\n\r\n",
-           "3 2 10\n9 2\n9 1 3\n9 2\n",              // vertex weights
-           "3 2 010 2\n9 8 2\n9 8 1 3\n9 8 2\n",     // two each
-           "3 2 100\n7 2\n7 1 3\n7 2\n",             // vertex sizes
+           "3 2\n2\n1 3\n2\n", "3 2 0\n2\n1 3\n2", "% comment\n 3  2 000\r\n2\r\n% another\r\n1 3\r\n2\r\n\r\n",
+           "3 2 10\n9 2\n9 1 3\n9 2\n",           // vertex weights
+           "3 2 010 2\n9 8 2\n9 8 1 3\n9 8 2\n",  // two each
+           "3 2 100\n7 2\n7 1 3\n7 2\n",          // vertex sizes
            "3 2 110 3\n7 1 2 3 2\n7 1 2 3 1 3\n7 1 2 3 2\n",
-           "3 2 00 5\n2\n1 3\n2\n",                  // a number of weights that there are none of
+           "3 2 00 5\n2\n1 3\n2\n",  // a number of weights that there are none of
        }) {
     const Content content = read_bytes(bytes, "path.graph");
     EXPECT_TRUE(content.matrix == path) << bytes;
@@ -42,8 +40,9 @@ TEST(Metis, EveryFormat) {
     EXPECT_EQ(content.report.format, Format::metis);
   }
   const GlobalMatrix<double> weighted = both_ways({{{0, 1}, 5}, {{1, 2}, 2.5}});
-  for (const char* bytes : {"3 2 1\n2 5\n1 5 3 2.5\n2 2.5\n", "3 2 001\n2 5\n1 5 3 2.5\n2 2.5\n", "3 2 011\n9 2 5\n9 1 5 3 2.5\n9 2 2.5\n",
-                            "3 2 111 2\n4 9 9 2 5\n4 9 9 1 5 3 2.5\n4 9 9 2 2.5\n"}) {
+  for (const char* bytes :
+       {"3 2 1\n2 5\n1 5 3 2.5\n2 2.5\n", "3 2 001\n2 5\n1 5 3 2.5\n2 2.5\n", "3 2 011\n9 2 5\n9 1 5 3 2.5\n9 2 2.5\n",
+        "3 2 111 2\n4 9 9 2 5\n4 9 9 1 5 3 2.5\n4 9 9 2 2.5\n"}) {
     const Content content = read_bytes(bytes, "path.graph");
     EXPECT_TRUE(content.matrix == weighted) << bytes;
     EXPECT_TRUE(content.has_values) << bytes;
@@ -96,14 +95,17 @@ TEST(Metis, MalformedFilesNameTheLine) {
       {"3 2\n% c\n2\n1 3 2\n2\n", "bad.graph:4: vertex 2 is its own neighbour"},
       {"3 2\n2\n1 3\n", "bad.graph:3: ends after 2 of 3 vertices"},
       {"3 2\n", "bad.graph:1: ends after 0 of 3 vertices"},
-      {"2 1\n2\n1\n\n1\n", "bad.graph:5: one vertex more than the 2 promised above"},
-      {"3 3\n2\n1 3\n2\n", "bad.graph:1: promises 3 edges, each at both ends; the lines below hold 4 ends instead of 6"},
+      {"2 1\n2\n1\n\n1\n", "bad.graph:4: one vertex more than the 2 promised above"},
+      {"% c\n3 3\n2\n1 3\n2\n",
+       "bad.graph:2: promises 3 edges, each at both ends; the lines below hold 4 ends instead of 6"},
       {"3 2\n2\n3\n1 2\n", "bad.graph:2: vertex 2 is a neighbour of vertex 1, but not the other way round"},
-      {"3 2 1\n2 5\n1 6 3 1\n2 1\n", "bad.graph:2: vertex 2 is a neighbour of vertex 1, but not the other way round with the same weight"},
+      {"3 2 1\n2 5\n1 6 3 1\n2 1\n",
+       "bad.graph:2: vertex 2 is a neighbour of vertex 1, but not the other way round with the same weight"},
       {"3 2 1\n2 5\n1 5 3\n2 1\n", "bad.graph:3: no weight behind neighbour 3"},
       {"3 2 1\n2 5\n1 5 3 x\n2 1\n", "bad.graph:3: weight 'x' is not a finite number"},
       {"3 2 1\n2 nan\n1 nan 3 1\n2 1\n", "bad.graph:2: weight 'nan' is not a finite number"},
-      {"3 2 11 2\n1 1 2 1\n1\n1 1 2 1\n", "bad.graph:3: expected 2 numbers before the neighbours, the size or weights of the vertex; found 1"},
+      {"3 2 11 2\n1 1 2 1\n1\n1 1 2 1\n",
+       "bad.graph:3: expected 2 numbers before the neighbours, the size or weights of the vertex; found 1"},
       {"3 2 10\n1 2\n% c\n\n1 2\n", "bad.graph:4: vertex 2 has no size or weights"},
   };
   for (const auto& c : cases) EXPECT_THAT(why_not(c.bytes, "bad.graph"), HasSubstr(c.expected)) << c.bytes;
@@ -133,7 +135,8 @@ TEST(Metis, RefusesWhatItCannotHold) {
   EXPECT_THAT(why("0 1 -1\n1 0 -1\n"), HasSubstr("arc 0 -> 1 has -1"));
   EXPECT_FALSE(std::filesystem::exists(folder / "out.graph"));
   const Graph wide = Graph::from_entries(comm, 2, 3, {});
-  EXPECT_THAT(message_of<InvalidArgument>([&] { write(wide, VertexNames(wide.rows), folder / "out.graph"); }), HasSubstr("square"));
+  EXPECT_THAT(message_of<InvalidArgument>([&] { write(wide, VertexNames(wide.rows), folder / "out.graph"); }),
+              HasSubstr("square"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,12 +30,9 @@ inline Content content_of(const io::GraphFile& file) {
   expect_well_formed(file.graph);
   Content content{file.graph.num_rows(), file.graph.num_cols(), whole(file.graph), false, {}, file.report};
   content.has_values = comm.max(static_cast<int>(file.graph.local.view().has_values())) != 0;
-  std::vector<Global> all(comm.is_root() ? static_cast<std::size_t>(content.num_rows) : 0);
-  for (std::size_t v = 0; v < all.size(); ++v) all[v] = static_cast<Global>(v);
-  const std::vector<std::string> fetched = file.names.fetch(comm, all);
-  for (Global v = 0; v < content.num_rows; ++v) {
-    content.names.push_back(comm.broadcast(comm.is_root() ? fetched[static_cast<std::size_t>(v)] : std::string()));
-  }
+  std::vector<Global> all(static_cast<std::size_t>(content.num_rows));
+  std::iota(all.begin(), all.end(), Global{0});
+  content.names = file.names.fetch(comm, all);
   return content;
 }
 

@@ -36,7 +36,8 @@ std::vector<Sample<V>> samples(Values kind) {
   std::uint64_t seed = 1;
   for (const auto& [rows, cols] : {std::pair{0, 0}, {0, 5}, {5, 0}, {1, 1}, {7, 7}, {3, 50}, {50, 3}, {200, 180}}) {
     for (const Offset count : {0, 1, 20, 2000}) {
-      const auto entries = merged(random_entries<V>(rows, cols, count, kind, seed++), {Duplicates::first, Loops::keep}).value();
+      const auto entries =
+          merged(random_entries<V>(rows, cols, count, kind, seed++), {Duplicates::first, Loops::keep}).value();
       all.push_back({rows, cols, entries, csr_of(entries, rows, cols, kind != Values::none)});
     }
   }
@@ -61,7 +62,8 @@ TYPED_TEST(CsrOf, AccessorsTellTheRows) {
     for (Local row = 0; row < num_rows; ++row) {
       EXPECT_EQ(view.degree(row), static_cast<Offset>(view.cols(row).size()));
       EXPECT_EQ(view.vals(row).size(), view.cols(row).size());
-      for (std::size_t k = 0; k < view.cols(row).size(); ++k) read.emplace(std::pair(row, view.cols(row)[k]), view.vals(row)[k]);
+      for (std::size_t k = 0; k < view.cols(row).size(); ++k)
+        read.emplace(std::pair(row, view.cols(row)[k]), view.vals(row)[k]);
     }
     EXPECT_EQ(read, entries);
   }

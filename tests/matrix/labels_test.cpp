@@ -60,8 +60,9 @@ TEST(Labels, RefusesWrongInputOnAllRanks) {
   const Comm comm = Comm::world();
   const Partition vertices = Partition::uniform(3 * comm.size(), comm.size());
   const bool culprit = comm.rank() == comm.size() - 1;
-  const auto message = message_of<InvalidArgument>(
-      [&] { compact_labels(comm, vertices, {1, culprit ? Global{-4} : Global{4}, 2}); });
+  const auto message = message_of<InvalidArgument>([&] {
+    compact_labels(comm, vertices, {1, culprit ? Global{-4} : Global{4}, 2});
+  });
   EXPECT_EQ(message, text("labels: vertex ", 3 * comm.size() - 2, " has label -4, must be at least 0"));
   EXPECT_THROW(compact_labels(comm, vertices, std::vector<Global>(culprit ? 2 : 3, 1)), InvalidArgument);
   EXPECT_EQ(comm.sum(1), comm.size());

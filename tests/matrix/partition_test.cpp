@@ -68,7 +68,8 @@ std::vector<Global> weighted_begins(const std::vector<Offset>& weight, int parts
 
 TEST(Partition, ByWeightOfEqualWeightsIsUniformWhereItDivides) {
   const std::vector<Offset> weight(12, 5);
-  for (const int parts : {1, 2, 3, 4, 6, 12}) EXPECT_EQ(Partition::by_weight(weight, parts), Partition::uniform(12, parts));
+  for (const int parts : {1, 2, 3, 4, 6, 12})
+    EXPECT_EQ(Partition::by_weight(weight, parts), Partition::uniform(12, parts));
 }
 
 TEST(Partition, ByWeightOfChosenWeights) {
@@ -97,8 +98,8 @@ TEST(Partition, ByWeightWithMorePartsThanItems) {
 
 TEST(Partition, ByWeightOfHugeWeights) {
   constexpr Offset huge = (Offset{1} << 62) - 1;
-  for (const std::vector<Offset>& weight : {std::vector<Offset>{huge}, {huge, huge}, {huge, 1, huge}, {1, huge, 0, 1, 1},
-                                            {huge, huge, huge, huge, huge}}) {
+  for (const std::vector<Offset>& weight :
+       {std::vector<Offset>{huge}, {huge, huge}, {huge, 1, huge}, {1, huge, 0, 1, 1}, {huge, huge, huge, huge, huge}}) {
     for (const int parts : {1, 2, 3, 7, 64}) {
       const Partition p = Partition::by_weight(weight, parts);
       expect_partition(p, static_cast<Global>(weight.size()), parts);
@@ -134,7 +135,8 @@ TEST(Partition, OwnerSkipsEmptyBlocks) {
   expect_partition(p, 5, 6);
   const std::vector<int> owners{2, 2, 2, 4, 4};
   for (Global i = 0; i < 5; ++i) EXPECT_EQ(p.owner(i), owners[static_cast<std::size_t>(i)]);
-  for (int round = 0; round < 100; ++round) expect_partition(random_partition(20, 9, static_cast<std::uint64_t>(round)), 20, 9);
+  for (int round = 0; round < 100; ++round)
+    expect_partition(random_partition(20, 9, static_cast<std::uint64_t>(round)), 20, 9);
 }
 
 TEST(Partition, Compares) {

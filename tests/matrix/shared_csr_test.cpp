@@ -9,7 +9,9 @@ namespace filigree::testing {
 namespace {
 
 Csr<double> copied(CsrView<double> view) {
-  return {view.num_cols, {view.row_ptr.begin(), view.row_ptr.end()}, {view.col.begin(), view.col.end()},
+  return {view.num_cols,
+          {view.row_ptr.begin(), view.row_ptr.end()},
+          {view.col.begin(), view.col.end()},
           {view.val.begin(), view.val.end()}};
 }
 
@@ -22,9 +24,9 @@ TEST(SharedCsr, IsTheWholeMatrixOnEveryRank) {
       for (const Offset count : {0, 1, 3, 400}) {
         const auto entries = random_entries<double>(rows, cols, count, kind, ++seed);
         const auto alone = DistCsr<double>::from_entries(self, rows, cols, entries);
-        const auto spread = DistCsr<double>::from_entries(comm, random_partition(rows, comm.size(), seed),
-                                                          random_partition(cols, comm.size(), seed + 1),
-                                                          deal(comm, entries, seed));
+        const auto spread =
+            DistCsr<double>::from_entries(comm, random_partition(rows, comm.size(), seed),
+                                          random_partition(cols, comm.size(), seed + 1), deal(comm, entries, seed));
         const SharedCsr<double> shared = replicate(spread);
         EXPECT_NO_THROW(shared.view().validate());
         EXPECT_EQ(copied(shared.view()), alone.local) << rows << " x " << cols << " with " << count << " entries";

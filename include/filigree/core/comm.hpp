@@ -24,8 +24,9 @@ struct Received {
 };
 
 /// A communicator of the library's own: duplicated once from the caller's, so its messages meet no others; copies share
-/// it. All counts are 64-bit (src/core/large_count.cpp makes that true on any MPI). Every operation below is collective
-/// over the communicator unless it says otherwise. Call from one thread at a time (MPI_THREAD_FUNNELED).
+/// it, and the last one to go frees it (collective). All counts are 64-bit (src/core/large_count.cpp makes that true
+/// on any MPI). Every operation below is collective over the communicator unless it says otherwise. Call from one
+/// thread at a time (MPI_THREAD_FUNNELED).
 class Comm {
  public:
   /// Duplicates `parent`. Collective over `parent`. MPI must be initialized.
@@ -97,13 +98,14 @@ class Comm {
   }
   /// Every rank's span on every rank, in rank order.
   template <class T>
-  Received<T> all_gather(std::span<const T> values) const {
-    Received<T> all;
+  Received<std::remove_const_t<T>> all_gather(std::span<T> values) const {
+    Received<std::remove_const_t<T>> all;
     all.counts = all_gather(static_cast<Offset>(values.size()));
     Offset total = 0;
     for (Offset count : all.counts) total += count;
     all.values.resize(static_cast<std::size_t>(total));
-    all_gather_bytes(values.data(), type_of<T>(), static_cast<Offset>(values.size()), all.values.data(), all.counts);
+    all_gather_bytes(values.data(), type_of<std::remove_const_t<T>>(), static_cast<Offset>(values.size()),
+                     all.values.data(), all.counts);
     return all;
   }
 
@@ -166,7 +168,7 @@ class Comm {
 
   template <class T>
   static constexpr Element type_of() {
-    static_assert(std::is_trivially_copyable_v<T>, "only plain data travels between ranks");
+    static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>, "only plain data travels between ranks");
     using Kind = Element::Kind;
     if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 4) return {Kind::int32, 4};
     else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 8) return {Kind::int64, 8};

@@ -13,8 +13,8 @@
 namespace filigree::io {
 
 /// Writes one HDF5 file together. The file grows under a temporary name beside `path` and takes its name in commit();
-/// without commit() nothing is left. The bytes hold no trace of ranks or time: any number of ranks writes the same file.
-/// Element types: uint8_t, int32_t, int64_t, uint32_t, uint64_t, float, double. All members are collective.
+/// without commit() nothing is left. The bytes hold no trace of ranks or time: any number of ranks writes the same
+/// file. Element types: uint8_t, int32_t, int64_t, uint32_t, uint64_t, float, double. All members are collective.
 class Hdf5Writer {
  public:
   /// Throws IoError on all ranks when the directory is missing or not writable.

@@ -31,8 +31,8 @@ class Strings {
   std::vector<Offset> begins_{0};
 };
 
-/// The name of every vertex, dealt out like the rows of its graph. A name is the vertex number itself, an integer id, or
-/// a text; no two vertices share one.
+/// The name of every vertex, dealt out like the rows of its graph. A name is the vertex number itself, an integer id,
+/// or a text; no two vertices share one.
 class VertexNames {
  public:
   /// Every vertex is called by its number.
@@ -53,8 +53,8 @@ class VertexNames {
   /// Names of any vertices, in their order; each rank may ask for others. Throws InvalidArgument for numbers outside
   /// [0, n). Collective. Moves the names asked for once.
   std::vector<std::string> fetch(const Comm& comm, std::span<const Global> vertices) const;
-  /// The vertices with these names, in their order; each rank may ask for others. Throws InvalidArgument for a name that
-  /// no vertex has. Collective. Cost: a pass over the owned names, and the names asked for on every rank: made for
+  /// The vertices with these names, in their order; each rank may ask for others. Throws InvalidArgument for a name
+  /// that no vertex has. Collective. Cost: a pass over the owned names, and the names asked for on every rank: made for
   /// queries, not for whole graphs.
   std::vector<Global> find(const Comm& comm, std::span<const std::string> names) const;
 

@@ -30,9 +30,9 @@ struct ReadOptions {
 /// What reading met.
 struct ReadReport {
   Format format = Format::automatic;  ///< never automatic
-  Offset header_lines = 0;  ///< edge list: lines before the first edge that are neither edge nor comment
-  EntryCounts entries;      ///< duplicates and loops, handled by the policy
-  std::string hash;         ///< content_hash() of the graph, 16 hexadecimal digits
+  Offset header_lines = 0;            ///< edge list: lines before the first edge that are neither edge nor comment
+  EntryCounts entries;                ///< duplicates and loops, handled by the policy
+  std::string hash;                   ///< content_hash() of the graph, 16 hexadecimal digits
 };
 
 struct GraphFile {
@@ -47,6 +47,10 @@ struct GraphFile {
 /// Edge list: two vertices and, behind them, anything; separated by blanks, a comma or a semicolon. Lines that begin
 /// with # % or // are comments, lines out of shape before the first edge are header. Ids are whole numbers below 10^18.
 /// Names are what stands between tabs, commas, semicolons or blanks, whichever of them the first edge has.
+///
+/// MatrixMarket: coordinate; real, integer or pattern; general, symmetric or skew-symmetric. Values are always read. An
+/// entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of vertices are
+/// read over; each edge must stand at both ends. HDF5: what write() made.
 ///
 /// Collective. Peak memory beyond the graph: 40 bytes a nonzero of this rank, and the names.
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});

@@ -9,8 +9,8 @@
 
 namespace filigree::io {
 
-/// Writes a text file, or to standard output when `path` is "-". The file grows under a temporary name beside `path` and
-/// takes its name in commit(); without commit() nothing is left. All members but the destructor are collective.
+/// Writes a text file, or to standard output when `path` is "-". The file grows under a temporary name beside `path`
+/// and takes its name in commit(); without commit() nothing is left. All members but the destructor are collective.
 class TextWriter {
  public:
   /// Throws IoError on all ranks when the directory is missing or not writable.

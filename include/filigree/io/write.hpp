@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "filigree/io/hdf5.hpp"
 #include "filigree/io/names.hpp"
 #include "filigree/io/read.hpp"
 #include "filigree/matrix/dist_csr.hpp"
@@ -21,5 +22,9 @@ namespace filigree::io {
 /// Throws InvalidArgument, naming an arc or a name, when the format cannot hold the graph; IoError when writing fails.
 /// Collective over graph.comm. Peak memory of text formats: the text of this rank's rows.
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
+
+/// Adds what vertices are called to a file of results, where read() finds it in a file of a graph: /graph/ids, or
+/// /graph/names with /graph/names_indptr, or nothing when names are the vertex numbers. Collective.
+void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names);
 
 }  // namespace filigree::io

@@ -1,0 +1,493 @@
+// The programs as users meet them: exit codes, what goes to which stream, files, records, ends by force.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <sstream>
+
+#include "process.hpp"
+#include "schema.hpp"
+
+namespace filigree::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
+using Words = std::vector<std::string>;
+
+int occurrences(const std::string& text, const std::string& what) {
+  int count = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+/// Every test works in a folder of its own, which goes when it ends.
+class Apps : public ::testing::Test {
+ protected:
+  Apps() {
+    std::string pattern = (fs::temp_directory_path() / "filigree-apps-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
+    folder_ = pattern;
+  }
+  ~Apps() override { fs::remove_all(folder_); }
+
+  static Words command(int ranks, const std::string& program, const Words& arguments) {
+    Words words;
+    if (ranks > 0) words = {MPIEXEC, "-n", std::to_string(ranks)};
+    words.push_back(std::string(PROGRAMS) + "/filigree-" + program);
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return words;
+  }
+  /// 0 ranks: without mpirun.
+  Outcome run(int ranks, const std::string& program, const Words& arguments) const {
+    return Process(command(ranks, program, arguments), folder_).wait();
+  }
+  /// The same, and it must succeed.
+  Outcome done(int ranks, const std::string& program, const Words& arguments) const {
+    const Outcome outcome = run(ranks, program, arguments);
+    EXPECT_EQ(outcome.code, 0) << ::testing::PrintToString(command(ranks, program, arguments)) << "\n" << outcome.err;
+    return outcome;
+  }
+
+  std::string write(const std::string& name, const std::string& content) const {
+    std::ofstream(folder_ / name, std::ios::binary) << content;
+    return name;
+  }
+  std::string read(const std::string& name) const { return bytes_of(folder_ / name); }
+  /// What the folder holds besides the streams of the last run.
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename();
+      if (name != "stdout" && name != "stderr") names.push_back(name);
+    }
+    return names;
+  }
+  bool has_partial_file() const {
+    for (const std::string& name : files()) {
+      if (name.ends_with(".partial")) return true;
+    }
+    return false;
+  }
+
+  /// Five vertices with gaps in their ids; 9 is dangling. A header, a comment, a duplicate and a loop.
+  std::string small_graph() const {
+    return write("g.txt", "from to\n# comment\n1 5\n1 9\n5 1\n5 20\n20 30\n30 1\n1 5\n30 30\n");
+  }
+
+  fs::path folder_;
+};
+
+// ------------------------------------------------------------------------------------------------ the command line
+
+TEST_F(Apps, HelpAndVersion) {
+  for (const std::string program : {"convert", "generate", "pagerank", "ppr"}) {
+    const Outcome help = run(0, program, {"--help"});
+    EXPECT_EQ(help.code, 0);
+    EXPECT_THAT(help.out, HasSubstr("Examples:\n  filigree-" + program));
+    EXPECT_EQ(help.err, "");
+    const Outcome version = run(0, program, {"--version"});
+    EXPECT_EQ(version.code, 0);
+    EXPECT_THAT(version.out, MatchesRegex("filigree-" + program + " [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  }
+  const Outcome subcommand = run(2, "ppr", {"query", "--help"});
+  EXPECT_EQ(subcommand.code, 0);
+  for (const std::string option : {"--sources", "--undirected", "--threads", "--seed", "--repeat", "--warmup",
+                                   "--verify", "--json", "--quiet", "--progress", "-o,--output"}) {
+    EXPECT_EQ(occurrences(subcommand.out, "\n  " + option + " "), 1) << option;
+  }
+}
+
+TEST_F(Apps, UsageErrorsExitWith2) {
+  small_graph();
+  const std::vector<std::pair<std::string, Words>> mistakes{
+      {"ppr", {}},
+      {"ppr", {"walk"}},
+      {"ppr", {"query", "--graph", "g.txt"}},
+      {"ppr", {"index", "--graph", "g.txt"}},
+      {"ppr", {"query", "--graph", "g.txt", "--sources", "1", "--method", "magic"}},
+      {"pagerank", {"--graph", "g.txt", "--nonsense"}},
+      {"pagerank", {"--graph", "g.txt", "--top", "many"}},
+      {"pagerank", {"--graph", "g.txt", "--repeat", "0"}},
+      {"pagerank", {"--graph", "g.txt", "--threads", "-1"}},
+      {"pagerank", {"--graph", "g.txt", "--seed", "-1"}},
+      {"convert", {"g.txt"}},
+      {"generate", {"grid2d", "3", "--output", "x.txt"}},
+      {"generate", {"rmat", "--scale", "3"}},
+  };
+  for (const auto& [program, arguments] : mistakes) {
+    const Outcome outcome = run(0, program, arguments);
+    EXPECT_EQ(outcome.code, 2) << program << ::testing::PrintToString(arguments);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, StartsWith("usage error: "));
+    EXPECT_EQ(occurrences(outcome.err, "\n"), 2) << outcome.err;
+  }
+  const Outcome outcome = run(3, "pagerank", {"--graph", "g.txt", "--nonsense"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(occurrences(outcome.err, "usage error: "), 1) << outcome.err;
+  EXPECT_THAT(files(), ::testing::ElementsAre("g.txt"));
+}
+
+// ------------------------------------------------------------------------------------------------ streams and files
+
+TEST_F(Apps, StandardOutputCarriesResultsOnly) {
+  small_graph();
+  const Words question{"query", "--graph", "g.txt", "--sources", "1", "--top", "2"};
+  const Outcome alone = done(0, "ppr", question);
+  EXPECT_THAT(alone.out, MatchesRegex("query\trank\tvertex\tscore\n1\t1\t1\t0\\.[0-9]+\n1\t2\t5\t0\\.[0-9]+\n"));
+  EXPECT_THAT(alone.err, HasSubstr("1 rank x "));
+  EXPECT_THAT(alone.err, HasSubstr("g.txt: 5 vertices, 7 arcs; 1 header line; 1 duplicate left out; 1 loop kept\n"));
+
+  const Outcome together = done(3, "ppr", question);
+  EXPECT_EQ(together.out, alone.out);
+  EXPECT_EQ(occurrences(together.err, "3 ranks x 1 thread\n"), 1) << together.err;
+  EXPECT_EQ(occurrences(together.err, "5 vertices"), 1);
+
+  Words quiet = question;
+  quiet.push_back("--quiet");
+  const Outcome silent = done(3, "ppr", quiet);
+  EXPECT_EQ(silent.out, alone.out);
+  EXPECT_EQ(silent.err, "");
+
+  Words to_file = question;
+  to_file.insert(to_file.end(), {"--output", "top.tsv"});
+  EXPECT_EQ(done(0, "ppr", to_file).out, "");
+  EXPECT_EQ(read("top.tsv"), alone.out);
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("g.txt", "top.tsv"));
+}
+
+TEST_F(Apps, Progress) {
+  done(0, "generate", {"rmat", "--scale", "13", "--output", "g.h5"});
+  const auto shown = [&](const std::string& how) {
+    Words arguments{"index", "--graph", "g.h5", "--walks", "100", "--repeat", "4", "--output", "i.h5"};
+    if (!how.empty()) arguments.insert(arguments.end(), {"--progress", how});
+    return done(2, "ppr", arguments).err;
+  };
+  const std::string bar = shown("bar");
+  EXPECT_THAT(bar, ::testing::ContainsRegex("\r[^\n]*\\[#*\\.*\\] +[0-9]+ %"));
+  EXPECT_THAT(bar, ::testing::EndsWith("entries\n"));  // and it is gone before anything else is printed
+  for (const std::string how : {"", "lines", "off"}) EXPECT_EQ(occurrences(shown(how), "\r"), 0) << how;
+  EXPECT_EQ(occurrences(shown("off"), "%"), 0);
+}
+
+TEST_F(Apps, FilesHoldTheSameBytesOnAnyRanks) {
+  small_graph();
+  // Writes NAME once without mpirun and once on 3 ranks.
+  const auto same = [&](const std::string& program, Words arguments, const std::string& name) {
+    arguments.insert(arguments.end(), {"--quiet", "--output"});
+    Words second = arguments;
+    arguments.push_back("1-" + name);
+    second.push_back("3-" + name);
+    done(0, program, arguments);
+    done(3, program, second);
+    EXPECT_GT(read("1-" + name).size(), 20U);
+    EXPECT_EQ(read("1-" + name), read("3-" + name)) << name;
+  };
+  same("generate", {"rmat", "--scale", "9"}, "rmat.h5");
+  same("generate", {"rmat", "--scale", "9", "--undirected", "--drop-loops"}, "rmat.graph");
+  same("generate", {"uniform", "--vertices", "300", "--columns", "200", "--edges", "1000", "--seed", "7"},
+       "uniform.mtx");
+  same("generate", {"grid3d", "5", "6", "7"}, "grid.txt");
+  same("convert", {"g.txt"}, "converted.h5");
+  same("convert", {"1-rmat.h5", "--undirected"}, "converted.txt");
+  same("convert", {"1-rmat.h5", "--info"}, "info.txt");
+  same("ppr", {"index", "--graph", "1-rmat.h5", "--walks", "20"}, "index.h5");
+  same("ppr",
+       {"query", "--graph", "1-rmat.h5", "--index", "1-index.h5", "--sources", "5", "8", "30", "200", "--top", "9"},
+       "top.tsv");
+  same("pagerank", {"--graph", "1-rmat.h5", "--top", "20"}, "pagerank.tsv");
+  // Real numbers agree to rounding only, but on one vertex that is all there is.
+  write("loop.txt", "4711 4711\n");
+  same("ppr", {"exact", "--graph", "loop.txt", "--sources", "4711"}, "exact.h5");
+  same("pagerank", {"--graph", "loop.txt"}, "pagerank.h5");
+}
+
+TEST_F(Apps, NamesOfVerticesSurvive) {
+  write("names.csv", "follower,followed\nAda,Bob Moran\nAda,Eve\nBob Moran,Ada\nEve,Bob Moran\n");
+  write("queries.txt", "# who?\nAda\n\nEve:3\tBob Moran:1\n");
+  const Outcome all = done(2, "ppr", {"exact", "--graph", "names.csv", "--sources", "queries.txt", "--top", "1"});
+  EXPECT_THAT(all.out, HasSubstr("\nAda\t1\tAda\t0."));
+  EXPECT_THAT(all.out, HasSubstr("\nEve:3\tBob Moran:1\t1\t"));
+  EXPECT_EQ(occurrences(all.out, "\n"), 3) << all.out;
+  // Into HDF5 and out again.
+  done(2, "convert", {"names.csv", "names.h5"});
+  const Outcome again = done(1, "ppr", {"exact", "--graph", "names.h5", "--sources", "queries.txt", "--top", "1"});
+  EXPECT_EQ(again.out, all.out);
+}
+
+TEST_F(Apps, Info) {
+  small_graph();
+  const Outcome info = done(2, "convert", {"--info", "g.txt"});
+  for (const std::string line :
+       {"rows        5\n", "columns     5\n", "arcs        7\n", "loops       1\n", "duplicates  1\n",
+        "weights     no\n", "out-degree  min 0, 25% 1, median 2, 75% 2, 99% 2, max 2\n",
+        "in-degree   min 1, 25% 1, median 1, 75% 2, 99% 2, max 2\n"}) {
+    EXPECT_THAT(info.out, HasSubstr(line));
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ results
+
+/// The scores of a table by the columns before, except the rank of an answer.
+std::map<std::string, double> scores(const std::string& table) {
+  std::map<std::string, double> rows;
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  const bool has_ranks = line == "query\trank\tvertex\tscore";
+  while (std::getline(lines, line)) {
+    const auto last = line.rfind('\t');
+    std::string key = line.substr(0, last);
+    if (has_ranks) {
+      const auto vertex = key.rfind('\t');
+      key = key.substr(0, key.rfind('\t', vertex - 1)) + key.substr(vertex);
+    }
+    rows[key] = std::stod(line.substr(last + 1));
+  }
+  return rows;
+}
+
+TEST_F(Apps, AnswersOfTwoVerticesByHand) {
+  // 1 -> 2 and 2 dangling: q = (c, c (1-c)); `source` scales it to sum 1, `self` leaves the rest at 2.
+  write("arc.txt", "1 2\n");
+  const double c = 0.2;
+  for (const auto& [dangling, first, second] :
+       {std::tuple{"source", 1 / (2 - c), (1 - c) / (2 - c)}, {"self", c, 1 - c}, {"drop", c, c * (1 - c)}}) {
+    const Outcome answer =
+        done(2, "ppr", {"exact", "--graph", "arc.txt", "--sources", "1", "--teleport", "0.2", "--dangling", dangling});
+    const auto rows = scores(answer.out);
+    ASSERT_EQ(rows.size(), 2U) << answer.out;
+    EXPECT_NEAR(rows.at("1\t1"), first, 1e-9) << dangling;
+    EXPECT_NEAR(rows.at("1\t2"), second, 1e-9) << dangling;
+    const auto iterated = scores(
+        done(1, "pagerank", {"--graph", "arc.txt", "--seeds", "1:3", "--teleport", "0.2", "--dangling", dangling}).out);
+    EXPECT_NEAR(iterated.at("1"), first, 1e-9) << dangling;
+    EXPECT_NEAR(iterated.at("2"), second, 1e-9) << dangling;
+  }
+}
+
+TEST_F(Apps, WeightsOfArcsAndSeedsCount) {
+  write("weighted.txt", "1 2 3.0\n1 3 1.0\n2 1 1\n3 1 1\n");
+  const Words exact{"exact", "--graph", "weighted.txt", "--sources", "1"};
+  const auto plain = scores(done(0, "ppr", exact).out);
+  Words with_weights = exact;
+  with_weights.push_back("--weights");
+  const auto weighted = scores(done(0, "ppr", with_weights).out);
+  EXPECT_NEAR(plain.at("1\t2"), plain.at("1\t3"), 1e-9);
+  EXPECT_NEAR(weighted.at("1\t2"), 3 * weighted.at("1\t3"), 1e-9);
+
+  // Answers are linear in the seeds where nothing dangles.
+  const auto mixed = scores(done(2, "ppr", {"exact", "--graph", "weighted.txt", "--sources", "2:0.75 3:0.25"}).out);
+  const auto from_2 = scores(done(2, "ppr", {"exact", "--graph", "weighted.txt", "--sources", "2"}).out);
+  const auto from_3 = scores(done(2, "ppr", {"exact", "--graph", "weighted.txt", "--sources", "3"}).out);
+  EXPECT_NEAR(mixed.at("2:0.75 3:0.25\t1"), 0.75 * from_2.at("2\t1") + 0.25 * from_3.at("3\t1"), 1e-9);
+}
+
+// ------------------------------------------------------------------------------------------------ the record
+
+TEST_F(Apps, RecordsFollowTheirSchema) {
+  small_graph();
+  const Json schema = Json::parse(bytes_of(SCHEMA));
+  const auto record_of = [&](int ranks, const std::string& program, Words arguments) {
+    arguments.insert(arguments.end(), {"--json", "record.json", "--verify", "--repeat", "2", "--warmup", "1"});
+    done(ranks, program, arguments);
+    const Json record = Json::parse(read("record.json"), nullptr, false);
+    EXPECT_EQ(complaints(record, schema), "");
+    EXPECT_EQ(record.value("app", ""), "filigree-" + program);
+    EXPECT_EQ(record.value("ranks", 0), std::max(ranks, 1));
+    EXPECT_GT(record.value("peak_rss_bytes", 0), 1 << 20);
+    EXPECT_EQ(record["options"].value("repeat", 0), 2);
+    return record;
+  };
+  const Json generated = record_of(2, "generate", {"rmat", "--scale", "6", "--output", "r.h5", "--seed", "9"});
+  EXPECT_TRUE(generated["verified"] == true);
+  EXPECT_EQ(generated["seed"], 9);
+  EXPECT_TRUE(generated["input"]["path"].is_null());
+  EXPECT_EQ(generated["input"]["rows"], 64);
+  EXPECT_EQ(generated["input"]["nnz"].get<int>() + generated["result"]["duplicates"].get<int>(), 64 * 16);
+
+  const Json converted = record_of(0, "convert", {"r.h5", "r.mtx"});
+  EXPECT_TRUE(converted["verified"] == true);
+  EXPECT_EQ(converted["input"]["hash"], generated["input"]["hash"]);
+  EXPECT_TRUE(record_of(3, "convert", {"r.h5", "r.txt"})["verified"] == true);
+
+  for (const std::string dangling : {"source", "self", "uniform", "drop"}) {
+    const Json ranked = record_of(2, "pagerank", {"--graph", "r.mtx", "--top", "1", "--dangling", dangling});
+    EXPECT_TRUE(ranked["verified"] == true);
+    EXPECT_EQ(ranked["options"]["dangling"], dangling);
+    EXPECT_LT(ranked["result"]["error_bound"], 1e-10);
+    EXPECT_GT(ranked["stats"]["iterations"], 5);
+    EXPECT_TRUE(ranked["phases"].contains("pagerank.iterate"));
+  }
+  const Json index = record_of(2, "ppr", {"index", "--graph", "r.h5", "--output", "i.h5"});
+  EXPECT_TRUE(index["verified"] == true);
+  EXPECT_EQ(index["options"]["subcommand"], "index");
+  EXPECT_EQ(index["stats"]["walks"], 6400);
+  const Json query = record_of(2, "ppr",
+                               {"query", "--graph", "r.h5", "--index", "i.h5", "--sources", "1", "2", "3", "--top",
+                                "10", "--target-error", "0.3", "--output", "top.tsv"});
+  EXPECT_TRUE(query["verified"] == true);
+  EXPECT_EQ(query["result"]["queries"], 3);
+  EXPECT_GT(query["result"]["mean_rag"], 0.9);
+  EXPECT_GT(query["result"]["mean_index_share"], 0.05);
+  EXPECT_EQ(query["options"]["sources"], Json({1, 2, 3}));
+  const Json exact = record_of(0, "ppr", {"exact", "--graph", "r.h5", "--sources", "1", "--output", "e.h5"});
+  EXPECT_TRUE(exact["verified"].is_null());
+}
+
+TEST_F(Apps, TheSchemaRefusesBrokenRecords) {
+  const Json schema = Json::parse(bytes_of(SCHEMA));
+  done(0, "generate", {"grid2d", "3", "3", "--output", "g.txt", "--json", "record.json"});
+  const Json good = Json::parse(read("record.json"));
+  ASSERT_EQ(complaints(good, schema), "");
+  const auto refused = [&](const std::function<void(Json&)>& breaking) {
+    Json record = good;
+    breaking(record);
+    return !complaints(record, schema).empty();
+  };
+  for (const auto& [name, value] : good.items()) {
+    EXPECT_TRUE(refused([&, n = name](Json& r) { r.erase(n); })) << name;
+    EXPECT_TRUE(refused([&, n = name](Json& r) { r[n] = Json::array(); })) << name;
+  }
+  EXPECT_TRUE(refused([](Json& r) { r["surprise"] = 1; }));
+  EXPECT_TRUE(refused([](Json& r) { r["date"] = "yesterday"; }));
+  EXPECT_TRUE(refused([](Json& r) { r["ranks"] = 0; }));
+  EXPECT_TRUE(refused([](Json& r) { r["ranks"] = 1.5; }));
+  EXPECT_TRUE(refused([](Json& r) { r["phases"]["generate"].erase("mean"); }));
+  EXPECT_TRUE(refused([](Json& r) { r["stats"]["steps"] = 0.5; }));
+  EXPECT_TRUE(refused([](Json& r) { r["input"]["hash"] = "none"; }));
+}
+
+// ------------------------------------------------------------------------------------------------ failures
+
+/// "error: ..." and no more: without what a launcher adds.
+std::string error_line(const std::string& err) {
+  const auto at = err.find("error: ");
+  return at == std::string::npos ? "" : err.substr(at, err.find('\n', at) - at);
+}
+
+TEST_F(Apps, FailuresExitWith1AndOneMessage) {
+  small_graph();
+  write("other.txt", "1 2\n2 3\n");
+  std::string lines = "# many lines, so that the bad one is some rank's own\n";
+  for (int i = 1; i < 30000; ++i) lines += std::to_string(i) + " " + std::to_string(i + 1) + "\n";
+  write("bad_line.txt", lines + "17 x\n");
+  write("overflow.txt", lines + "17 99999999999999999999\n");
+  write("empty.txt", "");
+  write("no_queries.txt", "# none\n\n");
+  done(0, "ppr", {"index", "--graph", "g.txt", "--walks", "5", "--output", "g.ppr.h5", "--quiet"});
+  write("cut.h5", read("g.ppr.h5").substr(0, read("g.ppr.h5").size() / 2));
+
+  const std::vector<std::tuple<std::string, Words, std::string>> failures{
+      {"pagerank", {"--graph", "missing.txt"}, "missing.txt: "},
+      {"pagerank", {"--graph", "bad_line.txt"}, "bad_line.txt:30001: "},
+      {"pagerank", {"--graph", "overflow.txt"}, "overflow.txt:30001: "},
+      {"pagerank", {"--graph", "empty.txt"}, "no vertices"},
+      {"pagerank", {"--graph", "g.txt", "--teleport", "1.5"}, "teleport: 1.5, "},
+      {"pagerank", {"--graph", "g.txt", "--tolerance", "0"}, "tolerance"},
+      {"pagerank", {"--graph", "g.txt", "--seeds", "77"}, "77"},
+      {"pagerank", {"--graph", "g.txt", "--duplicates", "error"}, "twice"},
+      {"pagerank", {"--graph", "g.txt", "--format", "mtx"}, "g.txt:1: "},
+      {"pagerank", {"--graph", "cut.h5"}, "cut.h5: "},
+      {"ppr", {"query", "--graph", "g.txt", "--index", "g.txt", "--sources", "1"}, "g.txt: "},
+      {"ppr", {"query", "--graph", "g.txt", "--index", "cut.h5", "--sources", "1"}, "cut.h5: "},
+      {"ppr", {"query", "--graph", "other.txt", "--index", "g.ppr.h5", "--sources", "1"}, "graph"},
+      {"ppr", {"query", "--graph", "g.txt", "--index", "g.ppr.h5", "--teleport", "0.3", "--sources", "1"}, "teleport"},
+      {"ppr", {"query", "--graph", "g.txt", "--sources", "no_queries.txt"}, "no_queries.txt: holds no query"},
+      {"ppr", {"query", "--graph", "g.txt", "--sources", "1", "2"}, "2"},
+      {"ppr", {"query", "--graph", "g.txt", "--sources", "1:-1"}, "weight"},
+      {"ppr", {"index", "--graph", "g.txt", "--walks", "0"}, "walks: 0, "},
+      {"generate", {"rmat", "--scale", "45"}, "out of memory"},
+      {"generate", {"rmat", "-a", "2"}, "rmat: probabilities 2, "},
+      {"convert", {"g.txt", "--output", "nowhere/result"}, "nowhere/result: "},
+  };
+  const auto before = files();
+  for (auto [program, arguments, what] : failures) {
+    if (arguments.back() != "nowhere/result") arguments.insert(arguments.end(), {"--output", "result"});
+    const std::string called = program + " " + ::testing::PrintToString(arguments);
+    const Outcome alone = run(0, program, arguments);
+    EXPECT_EQ(alone.code, 1) << called << alone.err;
+    EXPECT_THAT(error_line(alone.err), HasSubstr(what)) << called;
+    const Outcome together = run(3, program, arguments);
+    EXPECT_EQ(together.code, 1) << called;
+    EXPECT_EQ(occurrences(together.err, "error: "), 1) << called << together.err;
+    // Only memory differs from rank to rank.
+    if (what != "out of memory") {
+      EXPECT_EQ(error_line(together.err), error_line(alone.err)) << called;
+    }
+    EXPECT_LT(together.seconds, 5) << called;
+    EXPECT_EQ(alone.out + together.out, "") << called;
+    EXPECT_EQ(files(), before) << called;
+  }
+}
+
+TEST_F(Apps, AnOldFileStaysWhenItsSuccessorFails) {
+  small_graph();
+  write("result", "old");
+  EXPECT_EQ(run(2, "convert", {"missing.txt", "result"}).code, 1);
+  EXPECT_EQ(read("result"), "old");
+  fs::create_directory(folder_ / "folder");
+  EXPECT_EQ(run(2, "convert", {"g.txt", "folder"}).code, 1);
+  EXPECT_TRUE(fs::is_directory(folder_ / "folder"));
+  EXPECT_THAT(files(), ::testing::UnorderedElementsAre("g.txt", "result", "folder"));
+}
+
+// ------------------------------------------------------------------------------------------------ ends by force
+
+class Killed : public Apps, public ::testing::WithParamInterface<const char*> {
+ protected:
+  /// Stops a generator in the middle of its writing, lets `strike` end it, and expects that nothing is left; but for
+  /// the whole file if it may finish.
+  void expect_clean_end(int ranks, const std::function<void(const Process&, const std::vector<int>&)>& strike,
+                        bool may_finish = false) {
+    const std::string output = GetParam();
+    // A machine may be so fast, or so busy, that the file is complete before anybody looks: then a larger graph.
+    for (const std::string scale : {"17", "18", "19", "20", "21"}) {
+      Process job(command(ranks, "generate", {"rmat", "--scale", scale, "--quiet", "--output", output}), folder_);
+      while (job.is_running() && !has_partial_file()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      const std::vector<int> processes = ranks > 0 ? job.children() : std::vector<int>{job.pid()};
+      for (int process : processes) kill(process, SIGSTOP);
+      if (!job.is_running() || !has_partial_file() || fs::exists(folder_ / output)) {
+        for (int process : processes) kill(process, SIGCONT);
+        job.wait();
+        fs::remove(folder_ / output);
+        continue;
+      }
+      ASSERT_EQ(processes.size(), static_cast<std::size_t>(std::max(ranks, 1)));
+      const auto start = std::chrono::steady_clock::now();
+      strike(job, processes);
+      if (ranks == 0) kill(job.pid(), SIGCONT);  // mpirun wakes its ranks itself, to end them
+      const Outcome outcome = job.wait();
+      EXPECT_NE(outcome.code, 0);
+      EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 5);
+      if (may_finish && fs::exists(folder_ / output)) {
+        done(0, "generate", {"rmat", "--scale", scale, "--quiet", "--output", "whole-" + output});
+        EXPECT_TRUE(read(output) == read("whole-" + output)) << "a half-written file has its final name";
+        fs::remove(folder_ / output);
+        fs::remove(folder_ / ("whole-" + output));
+      }
+      EXPECT_THAT(files(), ::testing::IsEmpty());
+      return;
+    }
+    FAIL() << "the program was never caught writing";
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Formats, Killed, ::testing::Values("r.txt", "r.h5"));
+
+TEST_P(Killed, OneRankOfThree) {
+  for (std::size_t rank : {0, 2}) {
+    expect_clean_end(3, [&](const Process&, const std::vector<int>& ranks) { kill(ranks[rank], SIGKILL); });
+  }
+}
+
+TEST_P(Killed, ByControlC) {
+  const auto interrupt = [](const Process& job, const std::vector<int>&) { kill(job.pid(), SIGINT); };
+  expect_clean_end(0, interrupt);
+  // mpirun lets its ranks run for another second before it passes the end on.
+  expect_clean_end(3, interrupt, true);
+}
+
+}  // namespace
+}  // namespace filigree::testing
