@@ -16,7 +16,7 @@ std::vector<double> scores(const Graph& graph, const std::vector<double>& telepo
 TEST(PageRank, EqualsADenseSolveForEveryPolicy) {
   const Comm comm = Comm::world();
   for (const bool weighted : {false, true}) {
-    for (const std::uint64_t seed : {1, 2, 3}) {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
       constexpr Global n = 60;
       const Graph graph = random_graph(comm, n, 150, weighted, seed);
       std::vector<double> teleport = random_vector(n, Values::exact, seed);

@@ -22,6 +22,7 @@
 #include "filigree/matrix/labels.hpp"
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/shared_csr.hpp"
+#include "filigree/matrix/spmv_plan.hpp"
 #include "filigree/matrix/transition.hpp"
 #include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"

@@ -101,7 +101,7 @@ int Runtime::run(const std::function<int()>& program) {
     message = "unknown failure";
   }
   // Is every rank here? Then this is one failure of the whole program, and it can end in good order.
-  constexpr double patience_seconds = 2;
+  constexpr double patience_seconds = 1;
   MPI_Request arrival = MPI_REQUEST_NULL;
   int together = MPI_Ibarrier(agreement_.handle(), &arrival) == MPI_SUCCESS ? 0 : -1;
   const Stopwatch waiting;

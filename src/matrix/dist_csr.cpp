@@ -308,6 +308,7 @@ const Halo& DistCsr<V>::halo() const {
 
 template <class V>
 DistCsr<V> transpose(const DistCsr<V>& matrix) {
+  if (matrix.comm.size() == 1) return {matrix.comm, matrix.cols, matrix.rows, transpose(matrix.local.view()), {}};
   Entries<V> entries;
   entries.row.reserve(matrix.local.col.size());
   entries.col.reserve(matrix.local.col.size());

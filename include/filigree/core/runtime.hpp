@@ -32,7 +32,7 @@ class Runtime {
   /// Sentences about idle or oversubscribed cores, for rank 0 to print; empty when all is well.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
-  /// Runs a program and returns its exit code. An exception that every rank threw (within two seconds: a wrong
+  /// Runs a program and returns its exit code. An exception that every rank threw (within a second: a wrong
   /// argument, whatever Comm::guard passed on) is printed once by rank 0, and the code is 1. One that escaped from some
   /// ranks only is printed with its rank and the whole job is aborted, so that no rank waits for a dead one.
   int run(const std::function<int()>& program);
