@@ -190,14 +190,19 @@ void add_file(const Comm& comm, const std::string& path) {
   const Graph graph = io::read(comm, path).graph;
   add_lines("file", std::make_shared<Problem>(graph.local));
   add_lines("file_transposed", std::make_shared<Problem>(transpose(graph.local.view())));
-  benchmark::RegisterBenchmark("file/read", [=](benchmark::State& state) {
-    Best time;
-    for (auto _ : state) {
-      time.run([&] { benchmark::DoNotOptimize(io::read(comm, path).graph.local.num_nonzeros()); });
-      state.SetIterationTime(time.seconds());
-    }
-    state.counters["MB/s"] = static_cast<double>(std::filesystem::file_size(path)) / time.seconds() / 1e6;
-  })->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(5);
+  benchmark::RegisterBenchmark(
+      "file/read",
+      [=](benchmark::State& state) {
+        Best time;
+        for (auto _ : state) {
+          time.run([&] { benchmark::DoNotOptimize(io::read(comm, path).graph.local.num_nonzeros()); });
+          state.SetIterationTime(time.seconds());
+        }
+        state.counters["MB/s"] = static_cast<double>(std::filesystem::file_size(path)) / time.seconds() / 1e6;
+      })
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond)
+      ->Iterations(5);
 }
 
 }  // namespace
@@ -211,21 +216,27 @@ int main(int argc, char** argv) {
     int scale = 20;
     for (int i = 1; i < argc; ++i) {
       const std::string argument = argv[i];
-      if (argument.rfind("--graph=", 0) == 0) graph = argument.substr(8);
-      else if (argument.rfind("--scale=", 0) == 0) scale = std::stoi(argument.substr(8));
+      if (argument.rfind("--graph=", 0) == 0)
+        graph = argument.substr(8);
+      else if (argument.rfind("--scale=", 0) == 0)
+        scale = std::stoi(argument.substr(8));
       else {
         std::cerr << argument << ": unknown; there are --graph=FILE, --scale=N and --benchmark_...\n";
         return 2;
       }
     }
-    benchmark::RegisterBenchmark("triad", [](benchmark::State& state) {
-      Best time;
-      for (auto _ : state) {
-        time.run(std::ref(triad()));
-        state.SetIterationTime(time.seconds());
-      }
-      state.counters["GB/s"] = Triad::bytes / time.seconds() / 1e9;
-    })->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(20);
+    benchmark::RegisterBenchmark("triad",
+                                 [](benchmark::State& state) {
+                                   Best time;
+                                   for (auto _ : state) {
+                                     time.run(std::ref(triad()));
+                                     state.SetIterationTime(time.seconds());
+                                   }
+                                   state.counters["GB/s"] = Triad::bytes / time.seconds() / 1e9;
+                                 })
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(20);
     if (!graph.empty()) add_file(runtime.comm(), graph);
     for (const bool scramble : {false, true}) add_rmat(runtime.comm(), scale, scramble);
     benchmark::RunSpecifiedBenchmarks();

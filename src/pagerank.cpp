@@ -28,8 +28,9 @@ std::vector<double> teleport_distribution(const Graph& graph, std::span<const do
     require(weights.size() == num_owned, "teleport: ", weights.size(), " weights for ", num_owned, " vertices on rank ",
             graph.comm.rank());
     for (std::size_t v = 0; v < num_owned; ++v) {
-      require(weights[v] >= 0 && std::isfinite(weights[v]), "teleport: vertex ", graph.first_row() + static_cast<Global>(v),
-              " has weight ", weights[v], "; weights must be finite and at least 0");
+      require(weights[v] >= 0 && std::isfinite(weights[v]), "teleport: vertex ",
+              graph.first_row() + static_cast<Global>(v), " has weight ", weights[v],
+              "; weights must be finite and at least 0");
     }
   });
   const double total = graph.comm.sum(std::accumulate(weights.begin(), weights.end(), 0.0));

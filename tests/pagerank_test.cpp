@@ -59,7 +59,8 @@ TEST(PageRank, OneVertexAndNoArcs) {
   const Comm comm = Comm::world();
   const Graph one = Graph::from_entries(comm, 1, 1, {});
   EXPECT_EQ(whole(comm, pagerank::solve(one).scores), std::vector<double>{1});
-  const Graph loop = Graph::from_entries(comm, 1, 1, comm.is_root() ? Entries<double>{{0}, {0}, {}} : Entries<double>{});
+  const Graph loop =
+      Graph::from_entries(comm, 1, 1, comm.is_root() ? Entries<double>{{0}, {0}, {}} : Entries<double>{});
   EXPECT_NEAR(whole(comm, pagerank::solve(loop).scores)[0], 1, 1e-10);
   const Graph isolated = Graph::from_entries(comm, 7, 7, {});
   for (const Dangling dangling : {Dangling::source, Dangling::self, Dangling::uniform}) {
@@ -77,7 +78,8 @@ TEST(PageRank, BadArgumentsAreNamedOnAllRanks) {
   EXPECT_THAT(says([&] { pagerank::solve(graph, {}, {.teleport = 1}); }), HasSubstr("teleport"));
   EXPECT_THAT(says([&] { pagerank::solve(graph, {}, {.tolerance = 0}); }), HasSubstr("tolerance"));
   std::vector<double> weights(static_cast<std::size_t>(graph.num_local_rows()), 1);
-  EXPECT_THAT(says([&] { pagerank::solve(graph, std::vector<double>(weights.size() + 1, 1)); }), HasSubstr("weights for"));
+  EXPECT_THAT(says([&] { pagerank::solve(graph, std::vector<double>(weights.size() + 1, 1)); }),
+              HasSubstr("weights for"));
   if (graph.rows.owns(comm.rank(), 7)) weights[static_cast<std::size_t>(7 - graph.first_row())] = -2;
   EXPECT_THAT(says([&] { pagerank::solve(graph, weights); }), HasSubstr("vertex 7 has weight -2"));
   std::fill(weights.begin(), weights.end(), 0);

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cmath>
-
 #include <cstdio>
 #include <fstream>
 #include <numeric>
@@ -17,8 +16,8 @@
 namespace filigree::testing {
 namespace {
 
-using ::testing::HasSubstr;
 using ppr::Query;
+using ::testing::HasSubstr;
 
 /// Queries of random seeds; equal ones on all ranks.
 std::vector<Query> random_queries(Global n, int count, std::uint64_t seed) {
@@ -26,7 +25,8 @@ std::vector<Query> random_queries(Global n, int count, std::uint64_t seed) {
   std::vector<Query> queries(static_cast<std::size_t>(count));
   for (Query& query : queries) {
     const auto num_seeds = 1 + below(random, 3);
-    for (std::int64_t s = 0; s < num_seeds; ++s) query.push_back({below(random, n), 0.5 + static_cast<double>(below(random, 4))});
+    for (std::int64_t s = 0; s < num_seeds; ++s)
+      query.push_back({below(random, n), 0.5 + static_cast<double>(below(random, 4))});
   }
   return queries;
 }
@@ -46,13 +46,15 @@ std::vector<double> teleport_of(const Query& query, Global n) {
 std::vector<double> dense_scores(const ppr::Result& result, std::size_t i, Global n) {
   std::vector<double> scores(static_cast<std::size_t>(n), 0);
   for (Offset k = result.row_ptr[i]; k < result.row_ptr[i + 1]; ++k) {
-    scores[static_cast<std::size_t>(result.vertex[static_cast<std::size_t>(k)])] = result.score[static_cast<std::size_t>(k)];
+    scores[static_cast<std::size_t>(result.vertex[static_cast<std::size_t>(k)])] =
+        result.score[static_cast<std::size_t>(k)];
   }
   return scores;
 }
 
 /// sum_{k<levels} plus, if asked, the index on what is left: the recursion of the paper, written down once more.
-std::vector<double> recursive_decomposition(const Graph& graph, const ppr::Index* index, Global vertex, double c, int levels) {
+std::vector<double> recursive_decomposition(const Graph& graph, const ppr::Index* index, Global vertex, double c,
+                                            int levels) {
   const auto n = static_cast<std::size_t>(graph.num_rows());
   std::vector<double> q(n, 0);
   const CsrView<double> arcs = graph.local.view();
@@ -61,7 +63,8 @@ std::vector<double> recursive_decomposition(const Graph& graph, const ppr::Index
     if (index == nullptr) return q;
     const auto visited = index->visits.view().cols(v);
     const auto counts = index->visits.view().vals(v);
-    for (std::size_t k = 0; k < visited.size(); ++k) q[static_cast<std::size_t>(visited[k])] = c * counts[k] / index->walks;
+    for (std::size_t k = 0; k < visited.size(); ++k)
+      q[static_cast<std::size_t>(visited[k])] = c * counts[k] / index->walks;
     return q;
   }
   double weight = 0;
@@ -107,7 +110,8 @@ TEST(Ppr, ExactEqualsADenseSolveForEveryPolicy) {
           for (std::size_t i = 0; i < queries.size(); ++i) {
             const auto expected = dense_pagerank(global, teleport_of(queries[i], n), c, dangling);
             EXPECT_LT(l1_distance(dense_scores(result, i, n), expected), 1e-12)
-                << "weighted " << weighted << " arcs " << arcs << " policy " << static_cast<int>(dangling) << " c " << c;
+                << "weighted " << weighted << " arcs " << arcs << " policy " << static_cast<int>(dangling) << " c "
+                << c;
             EXPECT_LE(result.error_bound[i], 1e-13);
           }
         }
@@ -130,7 +134,8 @@ TEST(Ppr, IndexIsTheSameOnAnyRanksAndThreads) {
     EXPECT_EQ(whole(comm, together.deviation), alone.deviation);
     EXPECT_EQ(together.graph_hash, alone.graph_hash);
     EXPECT_EQ(together.stats, alone.stats);
-    const ppr::Index other = ppr::build_index(random_graph(Comm::self(), 2500, 9000, weighted, 12), {.walks = 13, .seed = 6});
+    const ppr::Index other =
+        ppr::build_index(random_graph(Comm::self(), 2500, 9000, weighted, 12), {.walks = 13, .seed = 6});
     EXPECT_NE(other.visits.val, alone.visits.val);
   }
 }
@@ -174,7 +179,8 @@ TEST(Ppr, IndexErrorFallsAsOneOverR) {
   const Graph graph = random_graph(Comm::self(), n, 1200, false, 14);
   const auto global = whole(graph);
   std::vector<std::vector<double>> truth;
-  for (Global u = 0; u < n; ++u) truth.push_back(dense_pagerank(global, teleport_of({{u, 1}}, n), 0.15, Dangling::drop));
+  for (Global u = 0; u < n; ++u)
+    truth.push_back(dense_pagerank(global, teleport_of({{u, 1}}, n), 0.15, Dangling::drop));
   // Least squares through (log R, log mean squared L2 error).
   double sx = 0, sy = 0, sxx = 0, sxy = 0;
   const std::vector<int> sizes = {16, 64, 256, 1024};
@@ -274,7 +280,8 @@ TEST(Ppr, TopScoresAreOrderedAndTiesGoToTheSmallestVertex) {
 
 TEST(Ppr, DanglingAndIsolatedSourcesKeepTheirScore) {
   const Comm comm = Comm::world();
-  const Graph graph = Graph::from_entries(comm, 4, 4, comm.is_root() ? Entries<double>{{0}, {1}, {}} : Entries<double>{});
+  const Graph graph =
+      Graph::from_entries(comm, 4, 4, comm.is_root() ? Entries<double>{{0}, {1}, {}} : Entries<double>{});
   const auto index = ppr::build_index(graph, {.walks = 3});
   const std::vector<Query> queries = {{{1, 1}}, {{3, 2}}};
   for (const Dangling dangling : {Dangling::source, Dangling::self}) {

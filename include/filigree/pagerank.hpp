@@ -14,7 +14,7 @@ struct Options {
   double teleport = 0.15;                ///< c, probability of a jump, in (0, 1)
   double tolerance = 1e-10;              ///< on the L1 error of the scores, > 0; below 1e-15 rounding decides
   Dangling dangling = Dangling::source;  ///< what a vertex without out-arcs does
-  Progress progress = {};                     ///< told the iterations done and an upper bound of their number
+  Progress progress = {};                ///< told the iterations done and an upper bound of their number
 };
 
 struct Result {

@@ -50,9 +50,9 @@ struct IndexOptions {
 
 /// Visits of the walks from every vertex; the walk's first vertex counts. Dealt out uniformly over ranks.
 struct Index {
-  Partition sources;            ///< this rank holds the rows of sources.begin(rank) onwards
-  Csr<std::int32_t> visits;     ///< row: source, column: visited vertex (global id), value: visits by all its walks
-  std::vector<float> deviation; ///< per row: estimate of the L1 error of its q, from the two halves of its walks
+  Partition sources;             ///< this rank holds the rows of sources.begin(rank) onwards
+  Csr<std::int32_t> visits;      ///< row: source, column: visited vertex (global id), value: visits by all its walks
+  std::vector<float> deviation;  ///< per row: estimate of the L1 error of its q, from the two halves of its walks
   int walks = 0;
   double teleport = 0;
   std::uint64_t seed = 0;
@@ -87,7 +87,7 @@ struct QueryOptions {
   double target_error = 1e-2;  ///< push: on the L1 error; with an index estimated, without one guaranteed; in (0, 2)
   int levels = 2;              ///< verd: T, >= 0
   int top = 0;                 ///< scores to return per query; 0 = all that are above 0
-  Progress progress = {};           ///< told the queries this rank has finished
+  Progress progress = {};      ///< told the queries this rank has finished
 };
 
 /// Answers of this rank's queries, in order: the scores of query i stand at row_ptr[i] .. row_ptr[i+1).

@@ -96,8 +96,9 @@ void all_gather(const void* mine, Offset count, void* all, std::span<const Offse
   if (fits(counts)) {
     const std::vector<int> counts_int(counts.begin(), counts.end());
     const auto starts_int = starts_of<int>(counts);
-    return check(MPI_Allgatherv(mine, static_cast<int>(count), type, all, counts_int.data(), starts_int.data(), type, comm),
-                 "MPI_Allgatherv");
+    return check(
+        MPI_Allgatherv(mine, static_cast<int>(count), type, all, counts_int.data(), starts_int.data(), type, comm),
+        "MPI_Allgatherv");
   }
   int rank = 0;
   check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
@@ -118,9 +119,9 @@ void all_to_all(const void* values, std::span<const Offset> counts, void* receiv
     const std::vector<MPI_Count> got_c(received_counts.begin(), received_counts.end());
     const auto sent_at = starts_of<MPI_Aint>(counts);
     const auto got_at = starts_of<MPI_Aint>(received_counts);
-    return check(MPI_Alltoallv_c(values, sent_c.data(), sent_at.data(), type, received, got_c.data(), got_at.data(), type,
-                                 comm),
-                 "MPI_Alltoallv_c");
+    return check(
+        MPI_Alltoallv_c(values, sent_c.data(), sent_at.data(), type, received, got_c.data(), got_at.data(), type, comm),
+        "MPI_Alltoallv_c");
   }
 #endif
   // Whether a total passes the limit is known to one rank alone, so MPI_Alltoallv would need an agreement first.

@@ -1,4 +1,5 @@
-// MPI collectives with 64-bit counts on any MPI: native ones where MPI 4 has them, else slices of at most limit() elements.
+// MPI collectives with 64-bit counts on any MPI: native ones where MPI 4 has them, else slices of at most limit()
+// elements.
 #pragma once
 
 #include <mpi.h>

@@ -86,7 +86,8 @@ void Runtime::set_threads(int threads) {
 }
 
 std::string Runtime::layout() const {
-  return text(comm_.size(), comm_.size() == 1 ? " rank x " : " ranks x ", threads_, threads_ == 1 ? " thread" : " threads");
+  return text(comm_.size(), comm_.size() == 1 ? " rank x " : " ranks x ", threads_,
+              threads_ == 1 ? " thread" : " threads");
 }
 
 int Runtime::run(const std::function<int()>& program) {

@@ -12,12 +12,14 @@ std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 template <class V>
 void CsrView<V>::validate() const {
   require(!row_ptr.empty() && row_ptr.front() == 0, "Csr: row_ptr must begin with 0");
-  require(row_ptr.size() - 1 <= z(std::numeric_limits<Local>::max()), "Csr: ", row_ptr.size() - 1, " rows, at most 2^31 - 1");
+  require(row_ptr.size() - 1 <= z(std::numeric_limits<Local>::max()), "Csr: ", row_ptr.size() - 1,
+          " rows, at most 2^31 - 1");
   require(num_cols >= 0, "Csr: ", num_cols, " columns, must be at least 0");
   for (Local row = 0; row < num_rows(); ++row) {
     require(degree(row) >= 0, "Csr: row_ptr descends at row ", row);
   }
-  require(z(row_ptr.back()) == col.size(), "Csr: row_ptr ends with ", row_ptr.back(), " and there are ", col.size(), " columns");
+  require(z(row_ptr.back()) == col.size(), "Csr: row_ptr ends with ", row_ptr.back(), " and there are ", col.size(),
+          " columns");
   require(val.empty() || val.size() == col.size(), "Csr: ", val.size(), " values for ", col.size(), " columns");
   for (Local row = 0; row < num_rows(); ++row) {
     Local previous = -1;
@@ -51,15 +53,18 @@ Csr<V> transpose(CsrView<V> matrix) {
 
 template <class V>
 void multiply(CsrView<V> matrix, std::span<const double> x, std::span<double> y) {
-  require(x.size() == z(matrix.num_cols), "multiply: x has ", x.size(), " values, the matrix ", matrix.num_cols, " columns");
-  require(y.size() == z(matrix.num_rows()), "multiply: y has ", y.size(), " values, the matrix ", matrix.num_rows(), " rows");
+  require(x.size() == z(matrix.num_cols), "multiply: x has ", x.size(), " values, the matrix ", matrix.num_cols,
+          " columns");
+  require(y.size() == z(matrix.num_rows()), "multiply: y has ", y.size(), " values, the matrix ", matrix.num_rows(),
+          " rows");
   const Local num_rows = matrix.num_rows();
 #pragma omp parallel for schedule(static)
   for (Local row = 0; row < num_rows; ++row) {
     double sum = 0;
     const Offset end = matrix.row_ptr[z(row) + 1];
     if (matrix.has_values()) {
-      for (Offset k = matrix.row_ptr[z(row)]; k < end; ++k) sum += static_cast<double>(matrix.val[z(k)]) * x[z(matrix.col[z(k)])];
+      for (Offset k = matrix.row_ptr[z(row)]; k < end; ++k)
+        sum += static_cast<double>(matrix.val[z(k)]) * x[z(matrix.col[z(k)])];
     } else {
       for (Offset k = matrix.row_ptr[z(row)]; k < end; ++k) sum += x[z(matrix.col[z(k)])];
     }

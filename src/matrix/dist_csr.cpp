@@ -156,8 +156,8 @@ Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy
 /// Throws unless this rank can number `count` rows or columns.
 void check_local(const Comm& comm, Offset count, const char* what) {
   constexpr Offset most = std::numeric_limits<Local>::max();
-  require(count <= most, "rank ", comm.rank(), " of ", comm.size(), " would number ", count, " ", what, ", at most ", most,
-          ": use more ranks");
+  require(count <= most, "rank ", comm.rank(), " of ", comm.size(), " would number ", count, " ", what, ", at most ",
+          most, ": use more ranks");
 }
 
 /// Numbers columns as this rank meets them: ghosts below | owned | ghosts above.
@@ -200,10 +200,12 @@ void check_entries(const Comm& comm, Global num_rows, Global num_cols, const Ent
   comm.guard([&] {
     require(num_rows >= 0 && num_cols >= 0, "shape ", num_rows, " x ", num_cols, ", must be at least 0 x 0");
     require(entries.col.size() == entries.size() && (entries.val.empty() || entries.val.size() == entries.size()),
-            "entries: ", entries.row.size(), " rows, ", entries.col.size(), " columns, ", entries.val.size(), " values");
+            "entries: ", entries.row.size(), " rows, ", entries.col.size(), " columns, ", entries.val.size(),
+            " values");
     for (std::size_t k = 0; k < entries.size(); ++k) {
       require(entries.row[k] >= 0 && entries.row[k] < num_rows && entries.col[k] >= 0 && entries.col[k] < num_cols,
-              "entry (", entries.row[k], ", ", entries.col[k], ") lies outside the ", num_rows, " x ", num_cols, " matrix");
+              "entry (", entries.row[k], ", ", entries.col[k], ") lies outside the ", num_rows, " x ", num_cols,
+              " matrix");
     }
   });
 }
@@ -224,8 +226,8 @@ DistCsr<V>::DistCsr(Comm communicator, Partition row_partition, Partition col_pa
       cols(std::move(col_partition)),
       local(std::move(local_rows)),
       ghosts(std::move(ghost_ids)),
-      owned_begin_(static_cast<Local>(std::lower_bound(ghosts.begin(), ghosts.end(), cols.begin(comm.rank())) -
-                                      ghosts.begin())),
+      owned_begin_(
+          static_cast<Local>(std::lower_bound(ghosts.begin(), ghosts.end(), cols.begin(comm.rank())) - ghosts.begin())),
       halo_(std::make_shared<LazyHalo>()) {}
 
 template <class V>
@@ -240,8 +242,8 @@ DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, Global num_rows, Global nu
 template <class V>
 DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
                                     EntryPolicy policy, EntryCounts* counts) {
-  require(rows.num_parts() == comm.size() && cols.num_parts() == comm.size(), "from_entries: rows in ", rows.num_parts(),
-          " parts and columns in ", cols.num_parts(), " on ", comm.size(), " ranks");
+  require(rows.num_parts() == comm.size() && cols.num_parts() == comm.size(), "from_entries: rows in ",
+          rows.num_parts(), " parts and columns in ", cols.num_parts(), " on ", comm.size(), " ranks");
   check_entries(comm, rows.num_items(), cols.num_items(), entries);
   EntryCounts met;
   std::size_t kept = 0;
@@ -319,7 +321,8 @@ DistCsr<V> transpose(const DistCsr<V>& matrix) {
     }
   }
   entries.val = matrix.local.val;
-  return DistCsr<V>::from_entries(matrix.comm, matrix.cols, matrix.rows, std::move(entries), {Duplicates::error, Loops::keep});
+  return DistCsr<V>::from_entries(matrix.comm, matrix.cols, matrix.rows, std::move(entries),
+                                  {Duplicates::error, Loops::keep});
 }
 
 template <class V>

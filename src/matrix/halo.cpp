@@ -3,7 +3,9 @@
 namespace filigree {
 
 Halo::Halo(const Comm& comm, const Partition& owners, std::span<const Global> ghosts)
-    : comm_(comm), num_ghosts_(static_cast<Offset>(ghosts.size())), ghost_counts_(static_cast<std::size_t>(comm.size())) {
+    : comm_(comm),
+      num_ghosts_(static_cast<Offset>(ghosts.size())),
+      ghost_counts_(static_cast<std::size_t>(comm.size())) {
   comm.guard([&] {
     Global previous = -1;
     for (Global ghost : ghosts) {

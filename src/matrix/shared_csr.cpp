@@ -32,7 +32,8 @@ SharedCsr<V> replicate(const DistCsr<V>& matrix) {
   // Inside the node everybody writes its own rows.
   const Offset begin = block_begin[static_cast<std::size_t>(comm.rank())];
   Offset* row_ptr = whole.row_ptr.span().data() + matrix.first_row();
-  for (Local row = 0; row < mine.num_rows(); ++row) row_ptr[row + 1] = begin + mine.row_ptr[static_cast<std::size_t>(row) + 1];
+  for (Local row = 0; row < mine.num_rows(); ++row)
+    row_ptr[row + 1] = begin + mine.row_ptr[static_cast<std::size_t>(row) + 1];
   std::transform(mine.col.begin(), mine.col.end(), whole.col.span().begin() + begin,
                  [&](Local column) { return static_cast<Local>(matrix.global_col(column)); });
   if (has_values) std::copy(mine.val.begin(), mine.val.end(), whole.val.span().begin() + begin);
@@ -46,7 +47,8 @@ SharedCsr<V> replicate(const DistCsr<V>& matrix) {
     const auto leader_ranks = leaders.all_gather(comm.rank());
     for (int rank = 0; rank < comm.size(); ++rank) {
       const auto r = static_cast<std::size_t>(rank);
-      const auto speaker = std::lower_bound(leader_ranks.begin(), leader_ranks.end(), leader_of[r]) - leader_ranks.begin();
+      const auto speaker =
+          std::lower_bound(leader_ranks.begin(), leader_ranks.end(), leader_of[r]) - leader_ranks.begin();
       const auto send = [&](auto array, Offset first, Offset count) {
         leaders.broadcast(array.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
                           static_cast<int>(speaker));

@@ -27,16 +27,20 @@ template <bool weighted, class V>
 /// val[k] * x, or x where the matrix has no values.
 template <bool weighted, class V>
 [[gnu::always_inline]] inline double term(const V* val, std::ptrdiff_t k, double x) {
-  if constexpr (weighted) return static_cast<double>(val[k]) * x;
-  else return x;
+  if constexpr (weighted)
+    return static_cast<double>(val[k]) * x;
+  else
+    return x;
 }
 
 /// Sum of `count` terms by halves: short chains of additions, no loop.
 template <int count, bool weighted, class Index, class V>
 [[gnu::always_inline]] inline double unrolled_sum(const Index* item, const V* val, const double* x) {
-  if constexpr (count == 1) return term<weighted>(val, 0, x[*item]);
-  else return unrolled_sum<count / 2, weighted>(item, val, x) +
-              unrolled_sum<count - count / 2, weighted>(item + count / 2, weighted ? val + count / 2 : val, x);
+  if constexpr (count == 1)
+    return term<weighted>(val, 0, x[*item]);
+  else
+    return unrolled_sum<count / 2, weighted>(item, val, x) +
+           unrolled_sum<count - count / 2, weighted>(item + count / 2, weighted ? val + count / 2 : val, x);
 }
 
 template <bool weighted, class Index, class V>
@@ -61,8 +65,10 @@ template <int fixed_count, bool weighted, class Index, class V>
                                              const V*& val, const double* x, double* y) {
   for (int i = 0; i < num_rows; ++i) {
     prefetch_values<weighted>(val);
-    if constexpr (fixed_count > 0) y[row[i]] += unrolled_sum<fixed_count, weighted>(item, val, x);
-    else y[row[i]] += looped_sum<weighted>(count, item, val, x);
+    if constexpr (fixed_count > 0)
+      y[row[i]] += unrolled_sum<fixed_count, weighted>(item, val, x);
+    else
+      y[row[i]] += looped_sum<weighted>(count, item, val, x);
     item += count;
     if constexpr (weighted) val += count;
   }
@@ -268,8 +274,10 @@ class SpmvPlan<V>::Builder {
         continue;
       }
       const std::int32_t narrow = narrow_index(cols[k]);
-      if (narrow >= 0) narrow_.add(static_cast<std::uint16_t>(narrow), values(k, 1));
-      else wide_.add(cols[k], values(k, 1));
+      if (narrow >= 0)
+        narrow_.add(static_cast<std::uint16_t>(narrow), values(k, 1));
+      else
+        wide_.add(cols[k], values(k, 1));
       ++k;
     }
     blocks_.end_row(local_row);

@@ -13,7 +13,8 @@ std::vector<double> out_weights(const Graph& graph) {
       const auto weights = arcs.vals(row);
       for (std::size_t k = 0; k < weights.size(); ++k) {
         require(weights[k] >= 0 && std::isfinite(weights[k]), "arc ", graph.first_row() + row, " -> ",
-                graph.global_col(arcs.cols(row)[k]), " has weight ", weights[k], "; weights must be finite and at least 0");
+                graph.global_col(arcs.cols(row)[k]), " has weight ", weights[k],
+                "; weights must be finite and at least 0");
         sum += weights[k];
       }
       require(std::isfinite(sum), "the weights of the arcs from ", graph.first_row() + row, " sum to ", sum);

@@ -3,11 +3,7 @@
 namespace filigree::ppr {
 
 Decomposition::Decomposition(const ReplicatedGraph::Parts& graph, double teleport)
-    : graph_(graph),
-      arcs_(graph.arcs()),
-      c_(teleport),
-      settled_(arcs_.num_rows()),
-      residual_(arcs_.num_rows()) {}
+    : graph_(graph), arcs_(graph.arcs()), c_(teleport), settled_(arcs_.num_rows()), residual_(arcs_.num_rows()) {}
 
 void Decomposition::start(const Query& query) {
   settled_.clear();

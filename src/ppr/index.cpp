@@ -117,7 +117,8 @@ Index build_index(const ReplicatedGraph& graph, const IndexOptions& options) {
   check_teleport(options.teleport);
   // A count stays below 2^31 even if every walk is the longest there is and turns on one spot.
   const auto most_walks = (Offset{1} << 31) / static_cast<Offset>(survival_table(options.teleport).size() + 1) - 1;
-  require(options.walks >= 1 && options.walks <= most_walks, "walks: ", options.walks, ", must lie in [1, ", most_walks, "]");
+  require(options.walks >= 1 && options.walks <= most_walks, "walks: ", options.walks, ", must lie in [1, ", most_walks,
+          "]");
   const Comm& comm = graph.comm();
 
   Index index;
@@ -149,9 +150,11 @@ Index build_index(const ReplicatedGraph& graph, const IndexOptions& options) {
         counter.flush(options.teleport, half, num_walks - half, rows);
       }
     };
-    parallel_for(num_chunks, [&] { return Counter(num_vertices); }, walk_chunk, [&](Offset done) {
-      if (options.progress) options.progress("walk", std::min(done * chunk, num_sources), num_sources);
-    });
+    parallel_for(
+        num_chunks, [&] { return Counter(num_vertices); }, walk_chunk,
+        [&](Offset done) {
+          if (options.progress) options.progress("walk", std::min(done * chunk, num_sources), num_sources);
+        });
 
     index.visits.num_cols = num_vertices;
     for (Rows& rows : chunks) {

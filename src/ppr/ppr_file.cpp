@@ -49,11 +49,13 @@ Index load(const Comm& comm, const std::string& path) {
   const auto found_kind = need("/", "kind", std::string());
   refuse_unless(found_kind == kind, "not a personalized PageRank index but '", found_kind, "'");
   const auto version = need("/", "version", std::int64_t{});
-  refuse_unless(version == format_version, "format version ", version, "; this filigree reads version ", format_version);
+  refuse_unless(version == format_version, "format version ", version, "; this filigree reads version ",
+                format_version);
 
   Index index;
   const auto num_vertices = need("/index", "num_vertices", std::int64_t{});
-  refuse_unless(num_vertices > 0 && num_vertices <= std::numeric_limits<Local>::max(), "num_vertices is ", num_vertices);
+  refuse_unless(num_vertices > 0 && num_vertices <= std::numeric_limits<Local>::max(), "num_vertices is ",
+                num_vertices);
   refuse_unless(file.length("/index/indptr") == num_vertices + 1 && file.length("/index/deviation") == num_vertices &&
                     file.length("/index/indices") == file.length("/index/counts"),
                 "the lengths of its datasets do not fit each other");
@@ -74,7 +76,8 @@ Index load(const Comm& comm, const std::string& path) {
   const Offset count = visits.row_ptr.back() - begin;
   const Offset length = file.length("/index/indices");
   comm.guard([&] {
-    refuse_unless(begin >= 0 && count >= 0 && begin + count <= length, "row starts leave the index of ", length, " entries");
+    refuse_unless(begin >= 0 && count >= 0 && begin + count <= length, "row starts leave the index of ", length,
+                  " entries");
   });
   for (Offset& start : visits.row_ptr) start -= begin;
   visits.col = file.read<Local>("/index/indices", begin, count);

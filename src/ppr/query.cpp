@@ -19,20 +19,21 @@ struct Term {
   double value;
 };
 
-void check(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries, const QueryOptions& options) {
+void check(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
+           const QueryOptions& options) {
   check_teleport(options.teleport);
   require(options.target_error >= least_error && options.target_error < 2, "target error: ", options.target_error,
           ", must lie in [1e-15, 2)");
   require(options.levels >= 0, "levels: ", options.levels, ", must be at least 0");
   require(options.top >= 0, "top: ", options.top, ", must be at least 0 (0 = all)");
   if (index != nullptr) {
-    require(index->graph_hash == graph.hash(), "index: it was built for another graph (hash ", std::hex, index->graph_hash,
-            ", this graph has ", graph.hash(), ")");
-    require(index->teleport == options.teleport, "index: it was built with teleport ", index->teleport, ", the query has ",
-            options.teleport);
+    require(index->graph_hash == graph.hash(), "index: it was built for another graph (hash ", std::hex,
+            index->graph_hash, ", this graph has ", graph.hash(), ")");
+    require(index->teleport == options.teleport, "index: it was built with teleport ", index->teleport,
+            ", the query has ", options.teleport);
     require(index->sources.num_parts() == graph.comm().size() && index->sources.num_items() == graph.num_vertices(),
-            "index: it covers ", index->sources.num_items(), " vertices on ", index->sources.num_parts(), " ranks, the graph has ",
-            graph.num_vertices(), " on ", graph.comm().size());
+            "index: it covers ", index->sources.num_items(), " vertices on ", index->sources.num_parts(),
+            " ranks, the graph has ", graph.num_vertices(), " on ", graph.comm().size());
   }
   graph.comm().guard([&] {
     for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -235,7 +236,8 @@ std::vector<Term> walk_residuals(const Comm& comm, const Index& index, std::span
       sum.for_each([&](Local v, double x) { run.row.push_back({query, v, x}); });
       sum.clear();
     };
-    parallel_for(static_cast<Offset>(runs.size()), [&] { return SparseVector(visits.num_cols); }, sum_rows, [](Offset) {});
+    parallel_for(
+        static_cast<Offset>(runs.size()), [&] { return SparseVector(visits.num_cols); }, sum_rows, [](Offset) {});
   });
 
   std::vector<Term> answers;
@@ -262,7 +264,8 @@ void keep_top(std::vector<Term>& row, int top) {
 
 }  // namespace
 
-Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries, const QueryOptions& options) {
+Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
+             const QueryOptions& options) {
   check(graph, index, queries, options);
   const Comm& comm = graph.comm();
   const ReplicatedGraph::Parts& parts = graph.parts();
@@ -291,9 +294,11 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
         block[b] = collect(parts_of, static_cast<std::int32_t>(i), known);
         work[b] = {parts_of.num_pushes(), parts_of.num_arcs_pushed()};
       };
-      parallel_for(length, [&] { return Decomposition(parts, options.teleport); }, take_apart, [&](Offset done) {
-        if (options.progress) options.progress("query", first + done, num_queries);
-      });
+      parallel_for(
+          length, [&] { return Decomposition(parts, options.teleport); }, take_apart,
+          [&](Offset done) {
+            if (options.progress) options.progress("query", first + done, num_queries);
+          });
       for (const auto& [pushes, arcs] : work) {
         counted["pushes"] += pushes;
         counted["arcs_pushed"] += arcs;
@@ -321,7 +326,8 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
         });
         sum.clear();
       };
-      parallel_for(length, [&] { return SparseVector(num_vertices); }, merge, [](Offset) {});
+      parallel_for(
+          length, [&] { return SparseVector(num_vertices); }, merge, [](Offset) {});
 
       for (Partial& partial : block) {
         double norm = 0;

@@ -477,7 +477,7 @@ class Killed : public Apps, public ::testing::WithParamInterface<const char*> {
 INSTANTIATE_TEST_SUITE_P(Formats, Killed, ::testing::Values("r.txt", "r.h5"));
 
 TEST_P(Killed, OneRankOfThree) {
-  for (std::size_t rank : {0, 2}) {
+  for (std::size_t rank : {0u, 2u}) {
     expect_clean_end(3, [&](const Process&, const std::vector<int>& ranks) { kill(ranks[rank], SIGKILL); });
   }
 }

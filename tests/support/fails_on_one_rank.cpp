@@ -1,4 +1,5 @@
-// A test that must fail, and end: rank 1 throws while the others wait for it. Its CTest entry expects the words printed.
+// A test that must fail, and end: rank 1 throws while the others wait for it. Its CTest entry expects the words
+// printed.
 #include <gtest/gtest.h>
 
 #include "support/runtime.hpp"

@@ -10,8 +10,8 @@
 namespace filigree::testing {
 
 /// p of p (I - (1-c) T) = c t, with T the transition matrix after the dangling policy.
-inline std::vector<double> dense_pagerank(const GlobalMatrix<double>& graph, const std::vector<double>& teleport, double c,
-                                          Dangling dangling) {
+inline std::vector<double> dense_pagerank(const GlobalMatrix<double>& graph, const std::vector<double>& teleport,
+                                          double c, Dangling dangling) {
   const auto n = static_cast<Eigen::Index>(teleport.size());
   const Eigen::VectorXd t = Eigen::VectorXd::Map(teleport.data(), n) / Eigen::VectorXd::Map(teleport.data(), n).sum();
   Eigen::MatrixXd transition = Eigen::MatrixXd::Zero(n, n);

@@ -170,12 +170,18 @@ class Comm {
   static constexpr Element type_of() {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>, "only plain data travels between ranks");
     using Kind = Element::Kind;
-    if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 4) return {Kind::int32, 4};
-    else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 8) return {Kind::int64, 8};
-    else if constexpr (std::is_integral_v<T> && sizeof(T) == 8) return {Kind::uint64, 8};
-    else if constexpr (std::is_same_v<T, float>) return {Kind::float32, 4};
-    else if constexpr (std::is_same_v<T, double>) return {Kind::float64, 8};
-    else return {Kind::bytes, sizeof(T)};
+    if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 4)
+      return {Kind::int32, 4};
+    else if constexpr (std::is_integral_v<T> && std::is_signed_v<T> && sizeof(T) == 8)
+      return {Kind::int64, 8};
+    else if constexpr (std::is_integral_v<T> && sizeof(T) == 8)
+      return {Kind::uint64, 8};
+    else if constexpr (std::is_same_v<T, float>)
+      return {Kind::float32, 4};
+    else if constexpr (std::is_same_v<T, double>)
+      return {Kind::float64, 8};
+    else
+      return {Kind::bytes, sizeof(T)};
   }
   template <class T>
   void reduce(std::span<T> values, Reduction op) const {

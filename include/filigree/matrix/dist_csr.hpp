@@ -52,7 +52,8 @@ struct EntryCounts {
 ///                 +---------------+------------+--------------+
 ///
 /// Local order is global order, so nothing that follows row or column order depends on the number of ranks.
-/// Columns that no row of p names and p does not own have no local number. A graph is square: row v = out-neighbours of v.
+/// Columns that no row of p names and p does not own have no local number. A graph is square: row v = out-neighbours of
+/// v.
 template <class V>
 struct DistCsr {
   Comm comm;
@@ -115,7 +116,8 @@ struct DistCsr {
     halo().gather(owned, std::span<T>(arrived));
     std::copy(arrived.begin(), arrived.begin() + owned_begin_, all.begin());
     std::copy(owned.begin(), owned.end(), all.begin() + owned_begin_);
-    std::copy(arrived.begin() + owned_begin_, arrived.end(), all.begin() + static_cast<std::ptrdiff_t>(below + owned.size()));
+    std::copy(arrived.begin() + owned_begin_, arrived.end(),
+              all.begin() + static_cast<std::ptrdiff_t>(below + owned.size()));
   }
 
   /// The matrix from parts that fit each other; local.validate() holds. Used by constructors of every kind.

@@ -15,9 +15,10 @@ struct Labels {
   Global num_labels = 0;
 };
 
-/// Renumbers any labels >= 0 to 0 .. num_labels - 1 without gaps, in the order of the smallest vertex that carries each:
-/// a canonical form, so that two labellings are the same exactly if their arrays are. Any number of ranks gives the same.
-/// `of` holds the labels of this rank's vertices. Collective. Peak bytes: 40 per distinct label of this rank, on it.
+/// Renumbers any labels >= 0 to 0 .. num_labels - 1 without gaps, in the order of the smallest vertex that carries
+/// each: a canonical form, so that two labellings are the same exactly if their arrays are. Any number of ranks gives
+/// the same. `of` holds the labels of this rank's vertices. Collective. Peak bytes: 40 per distinct label of this rank,
+/// on it.
 Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<Global> of);
 
 }  // namespace filigree

@@ -22,7 +22,8 @@ class Partition {
     require(n >= 0, "Partition: size ", n, ", must be at least 0");
     require(parts >= 1, "Partition: ", parts, " parts, must be at least 1");
     std::vector<Global> begins(static_cast<std::size_t>(parts) + 1);
-    for (int p = 0; p <= parts; ++p) begins[static_cast<std::size_t>(p)] = n / parts * p + std::min<Global>(p, n % parts);
+    for (int p = 0; p <= parts; ++p)
+      begins[static_cast<std::size_t>(p)] = n / parts * p + std::min<Global>(p, n % parts);
     return Partition(std::move(begins));
   }
   /// Blocks of nearly equal weight: part p begins at the first index whose preceding weight reaches p/parts of the
