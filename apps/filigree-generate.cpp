@@ -67,7 +67,11 @@ void add_uniform(app::App& program, Arguments& a, Make& make) {
   cli.callback([&] {
     make = [&](const Comm& comm, EntryCounts& counts) {
       const Global columns = a.columns == 0 ? a.vertices : a.columns;
-      const Offset edges = a.edges ? *a.edges : a.vertices * a.degree;
+      Offset edges = a.edges.value_or(0);
+      if (!a.edges && __builtin_mul_overflow(a.vertices, a.degree, &edges)) {
+        throw InvalidArgument(
+            text("--vertices ", a.vertices, " times --degree ", a.degree, " is more edges than can be counted"));
+      }
       return generate::uniform(comm, a.vertices, columns, edges, program.seed(), a.uniform, &counts);
     };
   });

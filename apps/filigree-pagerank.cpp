@@ -108,7 +108,8 @@ int main(int argc, char** argv) {
     program.cli
         .add_option("--seeds", seeds, "jump to these vertices, VERTEX or VERTEX:WEIGHT, instead of to all alike")
         ->default_str("");
-    program.cli.add_option("--top", top, "print the best only, best first; 0 = all vertices");
+    program.cli.add_option("--top", top, "print the best only, best first; 0 = all vertices")
+        ->check(CLI::Range(Offset{0}, std::numeric_limits<Offset>::max()));
     program.parse();
     options.progress = program.progress();
 
@@ -123,7 +124,7 @@ int main(int argc, char** argv) {
         text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
     if (program.verify()) {
       const double distance = distance_by_pushes(file.graph, query, options, result.scores);
-      program.verified(distance <= result.error_bound + 1e-12,
+      program.verified(distance <= std::max(options.tolerance, 1e-14) + 1e-12,
                        text("L1 distance ", distance, " from the answer by pushes"));
     }
     program.time("write", [&] { write_scores(program, file, result.scores, top); });

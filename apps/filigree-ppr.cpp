@@ -83,7 +83,7 @@ void answer_exactly(app::App& program, Arguments& a) {
 void add_queries(CLI::App& cli, Arguments& a, int& top) {
   a.input.add_to(cli);
   app::add_sources(cli, a.sources);
-  cli.add_option("--top", top, "answers per query; 0 = all");
+  cli.add_option("--top", top, "answers per query; 0 = all")->check(CLI::Range(0, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ int main(int argc, char** argv) {
     auto& index = *program.cli.add_subcommand("index", "walk from every vertex and keep the visits");
     a.input.add_to(index);
     index.add_option("--walks", a.index.walks, "from every vertex");
-    index.add_option("--teleport", a.index.teleport, "probability that a walk stops, in (0, 1)");
+    index.add_option("--teleport", a.index.teleport, "probability that a walk stops, in [0.0001, 1)");
     index.callback([&] {
       if (program.output().empty()) app::usage_error("--output is required");
     });

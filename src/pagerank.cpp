@@ -12,7 +12,7 @@ namespace filigree::pagerank {
 namespace {
 
 void check_options(const Graph& graph, const Options& options) {
-  require(options.teleport > 0 && options.teleport < 1, "teleport: ", options.teleport, ", must lie in (0, 1)");
+  check_teleport(options.teleport);
   require(options.tolerance > 0, "tolerance: ", options.tolerance, ", must be above 0");
   require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
   require(graph.num_rows() > 0, "graph: it has no vertices");
@@ -135,11 +135,13 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
     return comm.guard([&] { return SpmvPlan<double>(in_arcs.local); });
   }();
 
-  // Each iteration shrinks the L1 error by 1-c or more, so this many reach any tolerance that rounding allows; an
-  // extrapolation that does not keep that pace is the last, and costs one cycle at most.
+  // Each iteration shrinks the L1 change by 1-c or more, so this many more reach any tolerance that rounding allows.
+  const auto iterations_from = [&](double change) {
+    const double least = std::max(options.tolerance, 1e-16);
+    return static_cast<Offset>(std::max(0.0, std::ceil(std::log(least * c / change) / std::log1p(-c)))) + 2;
+  };
   constexpr Offset cycle = 8 + Extrapolation::num_changes;  // iterations from one extrapolation to the next
-  const double least = std::max(options.tolerance, 1e-16);
-  const auto most_iterations = static_cast<Offset>(std::ceil(std::log(least * c / 2) / std::log1p(-c))) + 2 + cycle;
+  Offset most_iterations = iterations_from(2);
 
   const Phase phase(result.timings, "iterate");
   std::vector<double> p = t;
@@ -215,6 +217,8 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
       if (extrapolating) {
         extrapolation.apply(comm, p);
         send();
+      } else {  // the last one may have led astray: count anew from where it led
+        most_iterations = iteration + iterations_from(change);
       }
     }
   } while (result.error_bound > options.tolerance && iteration < most_iterations);

@@ -74,7 +74,8 @@ TEST(PageRank, BadArgumentsAreNamedOnAllRanks) {
   const Comm comm = Comm::world();
   const Graph graph = random_graph(comm, 20, 60, false, 6);
   const auto says = [](auto f) { return message_of<InvalidArgument>(f); };
-  EXPECT_THAT(says([&] { pagerank::solve(graph, {}, {.teleport = 0}); }), HasSubstr("teleport: 0, must lie in (0, 1)"));
+  EXPECT_THAT(says([&] { pagerank::solve(graph, {}, {.teleport = 0}); }),
+              HasSubstr("teleport: 0, must lie in [0.0001, 1)"));
   EXPECT_THAT(says([&] { pagerank::solve(graph, {}, {.teleport = 1}); }), HasSubstr("teleport"));
   EXPECT_THAT(says([&] { pagerank::solve(graph, {}, {.tolerance = 0}); }), HasSubstr("tolerance"));
   std::vector<double> weights(static_cast<std::size_t>(graph.num_local_rows()), 1);

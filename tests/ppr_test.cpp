@@ -354,7 +354,9 @@ TEST(Ppr, BadArgumentsAreNamedOnAllRanks) {
   EXPECT_THAT(answer(good, {.levels = -1}), HasSubstr("levels: -1"));
   EXPECT_THAT(answer(good, {.top = -1}), HasSubstr("top: -1"));
   EXPECT_THAT(says([&] { ppr::build_index(graph, {.walks = 0}); }), HasSubstr("walks: 0"));
-  EXPECT_THAT(says([&] { ppr::build_index(graph, {.teleport = 0}); }), HasSubstr("teleport"));
+  for (const double c : {0.0, 1e-17, 1.0}) {
+    EXPECT_THAT(says([&] { ppr::build_index(graph, {.teleport = c}); }), HasSubstr("must lie in [0.0001, 1)"));
+  }
   const auto other = ppr::build_index(random_graph(comm, 50, 200, false, 20), {.walks = 2});
   EXPECT_THAT(says([&] { ppr::query(graph, &other, good, {}); }), HasSubstr("built for another graph"));
 }

@@ -59,7 +59,7 @@ io::GraphFile GraphInput::load(App& program) {
 }
 
 void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling) {
-  cli.add_option("--teleport", teleport, "probability of a jump back, in (0, 1)");
+  cli.add_option("--teleport", teleport, "probability of a jump back, in [0.0001, 1)");
   add_choice<Dangling>(cli, "--dangling", dangling,
                        {{"source", Dangling::source},
                         {"self", Dangling::self},

@@ -11,7 +11,7 @@
 namespace filigree::pagerank {
 
 struct Options {
-  double teleport = 0.15;                ///< c, probability of a jump, in (0, 1)
+  double teleport = 0.15;                ///< c, probability of a jump, in [1e-4, 1)
   double tolerance = 1e-10;              ///< on the L1 error of the scores, > 0; below 1e-15 rounding decides
   Dangling dangling = Dangling::source;  ///< what a vertex without out-arcs does
   Progress progress = {};                ///< told the iterations done and an upper bound of their number
@@ -38,9 +38,9 @@ struct Result {
 /// Throws InvalidArgument on all ranks for an option out of range, a graph that is not square or has no vertices, and
 /// teleport weights that are negative, not finite or all 0. Collective over graph.comm.
 /// Power iteration, sped up by reduced rank extrapolation every 17 iterations as long as that pays.
-/// Cost: at most log(tolerance) / log(1-c) + 20 iterations, each one pass over the transposed arcs and one gather of
-/// ghosts. Peak bytes per rank beyond the graph: the transpose (4 per arc, 12 with weights, 8 per vertex), an SpmvPlan
-/// of it, and 76 per vertex. Equal bits for any number of threads; over ranks scores agree to the tolerance.
+/// Cost: about log(tolerance c / 2) / log(1-c) iterations at most, each one pass over the transposed arcs and one
+/// gather of ghosts. Peak bytes per rank beyond the graph: the transpose (4 per arc, 12 with weights, 8 per vertex), an
+/// SpmvPlan of it, and 76 per vertex. Equal bits for any number of threads; over ranks scores agree to the tolerance.
 /// Sources: Page, Brin, Motwani, Winograd, "The PageRank Citation Ranking", Stanford 1999; Sidi, "Vector Extrapolation
 /// Methods with Applications", SIAM 2017.
 Result solve(const Graph& graph, std::span<const double> teleport = {}, const Options& options = {});

@@ -43,7 +43,7 @@ class ReplicatedGraph {
 
 struct IndexOptions {
   int walks = 100;         ///< R, walks from every vertex, >= 1
-  double teleport = 0.15;  ///< c, probability that a walk stops, before every step, in (0, 1)
+  double teleport = 0.15;  ///< c, probability that a walk stops, before every step, in [1e-4, 1)
   std::uint64_t seed = 1;
   Progress progress = {};  ///< told the vertices done by this rank
 };
@@ -110,7 +110,8 @@ struct Result {
 /// `index` may be null: then pushing alone reaches `target_error`, or VERD answers with what its levels settled.
 /// Throws on all ranks: InvalidArgument for options out of range, an empty query, a seed outside the graph or of weight
 /// <= 0, an index of another graph or teleport. Collective. Queries of a rank run on its threads, one thread each.
-/// Peak bytes per rank: 16 n per thread, and the residuals and index rows of 64 queries at a time. Equal bits for any
+/// Peak bytes per rank: 17 n per thread, 8 n with an index, and for 64 queries at a time 16 per score and per residual:
+/// up to 1,024 n for exact answers of everything. Equal bits for any
 /// number of threads; to 1e-12 in L1 for any number of ranks.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});

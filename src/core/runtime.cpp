@@ -28,6 +28,8 @@ struct Runtime::Mpi {
     int provided = 0;
     large_count::check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
     ours = true;
+    if (provided < MPI_THREAD_FUNNELED)
+      throw MpiError("this MPI was built without thread support (MPI_THREAD_FUNNELED)");
   }
   Mpi(const Mpi&) = delete;
   Mpi& operator=(const Mpi&) = delete;

@@ -1,8 +1,11 @@
 #include "filigree/matrix/transition.hpp"
 
 #include <cmath>
+#include <limits>
 
 namespace filigree {
+
+void check_teleport(double c) { require(c >= 1e-4 && c < 1, "teleport: ", c, ", must lie in [0.0001, 1)"); }
 
 std::vector<double> out_weights(const Graph& graph) {
   const CsrView<double> arcs = graph.local.view();
@@ -17,7 +20,9 @@ std::vector<double> out_weights(const Graph& graph) {
                 "; weights must be finite and at least 0");
         sum += weights[k];
       }
-      require(std::isfinite(sum), "the weights of the arcs from ", graph.first_row() + row, " sum to ", sum);
+      require(sum == 0 || (std::isfinite(sum) && sum >= std::numeric_limits<double>::min()),
+              "the weights of the arcs from ", graph.first_row() + row, " sum to ", sum,
+              ", which cannot be divided by");
       sums[static_cast<std::size_t>(row)] = sum;
     }
     return sums;

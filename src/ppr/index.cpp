@@ -58,7 +58,7 @@ class Walker {
     const auto sums = cumulative_.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(degree));
     if (sums.back() == 0) return -1;
     const auto chosen = std::upper_bound(sums.begin(), sums.end(), Stream::unit(word) * sums.back()) - sums.begin();
-    return arcs_.col[static_cast<std::size_t>(begin + chosen)];
+    return arcs_.col[static_cast<std::size_t>(begin + std::min<Offset>(chosen, degree - 1))];  // rounding up to the end
   }
 
   CsrView<double> arcs_;

@@ -22,7 +22,4 @@ struct ReplicatedGraph::Parts {
   }
 };
 
-/// Throws InvalidArgument unless c lies in (0, 1).
-inline void check_teleport(double c) { require(c > 0 && c < 1, "teleport: ", c, ", must lie in (0, 1)"); }
-
 }  // namespace filigree::ppr

@@ -60,12 +60,13 @@ Index load(const Comm& comm, const std::string& path) {
                     file.length("/index/indices") == file.length("/index/counts"),
                 "the lengths of its datasets do not fit each other");
   index.sources = Partition::uniform(num_vertices, comm.size());
-  index.walks = static_cast<int>(need("/index", "walks", std::int64_t{}));
+  const auto walks = need("/index", "walks", std::int64_t{});
   index.teleport = need("/index", "teleport", double{});
   index.seed = std::bit_cast<std::uint64_t>(need("/index", "seed", std::int64_t{}));
   index.graph_hash = std::bit_cast<std::uint64_t>(need("/index", "graph_hash", std::int64_t{}));
-  refuse_unless(index.walks >= 1 && index.teleport > 0 && index.teleport < 1, "walks is ", index.walks, ", teleport ",
-                index.teleport);
+  refuse_unless(walks >= 1 && walks <= std::numeric_limits<int>::max() && index.teleport > 0 && index.teleport < 1,
+                "walks is ", walks, ", teleport ", index.teleport);
+  index.walks = static_cast<int>(walks);
 
   const Global first = index.sources.begin(comm.rank());
   const Global num_rows = index.sources.size(comm.rank());

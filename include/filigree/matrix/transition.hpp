@@ -15,8 +15,12 @@ enum class Dangling {
   drop,     ///< nowhere: it ends, and scores sum to less than 1
 };
 
+/// Throws InvalidArgument unless c, the probability of a jump, lies in [1e-4, 1): walks have 1/c steps on average.
+void check_teleport(double c);
+
 /// Sum of the weights of every owned row's out-arcs (their number in a graph without values); 0 marks a dangling
-/// vertex. Throws InvalidArgument on all ranks, naming the arc, when a weight is negative or not finite. Collective.
+/// vertex. Throws InvalidArgument on all ranks, naming the arc, when a weight is negative or not finite, or when a sum
+/// is not finite or too small to divide by. Collective.
 std::vector<double> out_weights(const Graph& graph);
 
 }  // namespace filigree
