@@ -72,7 +72,6 @@ void answer(app::App& program, Arguments& a) {
 }
 
 void answer_exactly(app::App& program, Arguments& a) {
-  if (program.verify()) app::usage_error("--verify: exact answers are what filigree-pagerank --verify compares with");
   a.exact.progress = program.progress();
   const Loaded loaded = load(program, a);
   const auto mine = app::deal_queries(program, a.sources, loaded.names);
