@@ -1,10 +1,10 @@
 // filigree-convert: graphs from one format to another, and what is in them.
 #include <algorithm>
-#include <array>
 
 #include "app.hpp"
+#include "filigree/io/named_hash.hpp"
 #include "filigree/io/write.hpp"
-#include "filigree/matrix/content_hash.hpp"
+#include "graph_info.hpp"
 #include "graph_input.hpp"
 
 namespace {
@@ -19,46 +19,38 @@ const app::About about{"filigree-convert",
                        "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
                        "  filigree-convert --info g.txt\n"};
 
-/// Quantiles of a number per row, over all ranks: from how often each value occurs.
-std::string quantiles(const Comm& comm, const std::vector<Offset>& values) {
-  const Offset most = comm.max(values.empty() ? Offset{0} : *std::max_element(values.begin(), values.end()));
-  std::vector<Offset> occurs(static_cast<std::size_t>(most) + 1, 0);
-  for (Offset value : values) ++occurs[static_cast<std::size_t>(value)];
-  comm.sum(std::span<Offset>(occurs));
-  const Offset count = comm.sum(static_cast<Offset>(values.size()));
-  std::string line;
-  for (const auto& [name, share] :
-       {std::pair{"min", 0.0}, {"25%", 0.25}, {"median", 0.5}, {"75%", 0.75}, {"99%", 0.99}, {"max", 1.0}}) {
-    // The smallest value that at least this share of the rows does not exceed.
-    std::size_t value = 0;
-    for (Offset below = occurs[0]; static_cast<double>(below) < share * static_cast<double>(count) || below == 0;) {
-      if (++value >= occurs.size()) break;
-      below += occurs[value];
-    }
-    line += text(line.empty() ? "" : ", ", name, ' ', std::min(value, occurs.size() - 1));
+void print_info(app::App& program, const app::GraphInput& input, const io::GraphFile& file) {
+  const app::GraphInfo info = program.measure("info", [&] { return app::graph_info(file, input); });
+  for (const auto& [name, value] : info.figures.items()) program.result(name, value);
+  std::size_t width = 0;
+  for (const auto& [label, value] : info.lines) width = std::max(width, label.size());
+  std::string table;
+  for (const auto& [label, value] : info.lines) {
+    table += label + std::string(width + 2 - label.size(), ' ') + value + '\n';
   }
-  return line;
+  program.print(program.comm().is_root() ? table : "");
 }
 
-std::vector<Offset> degrees(const Graph& graph) {
-  std::vector<Offset> all;
-  for (Local v = 0; v < graph.num_local_rows(); ++v) all.push_back(graph.local.view().degree(v));
-  return all;
+/// Says what the format of OUT has no place for.
+void tell_losses(app::App& program, const Graph& graph) {
+  if (io::format_of(program.output()) != io::Format::edge_list) return;
+  const Offset lost = app::num_isolated(graph);
+  if (lost == 1) program.note("1 vertex without arcs is lost: an edge list has no place for it");
+  if (lost > 1) program.note(text(lost, " vertices without arcs are lost: an edge list has no place for them"));
 }
 
-void print_info(app::App& program, const io::GraphFile& file) {
-  const Graph& graph = file.graph;
-  const Comm& comm = program.comm();
-  const Offset num_arcs = graph.num_nonzeros();
-  const std::string out = quantiles(comm, degrees(graph));
-  const std::string in = quantiles(comm, degrees(transpose(graph)));
-  const bool weighted = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
-  program.print(!comm.is_root()
-                    ? std::string()
-                    : text("rows        ", graph.num_rows(), "\ncolumns     ", graph.num_cols(), "\narcs        ",
-                           num_arcs, "\nloops       ", file.report.entries.loops, "\nduplicates  ",
-                           file.report.entries.duplicates, "\nweights     ", weighted ? "yes" : "no", "\nout-degree  ",
-                           out, "\nin-degree   ", in, "\nhash        ", file.report.hash, '\n'));
+/// Reads OUT back: it must hold all that its format can.
+void check_output(app::App& program, const io::GraphFile& file) {
+  const bool texts = file.names.kind() == io::VertexNames::Kind::texts;
+  const auto back =
+      io::read(program.comm(), program.output(),
+               {.weights = app::has_weights(file.graph), .ids = texts ? io::Ids::names : io::Ids::compact});
+  if (back.report.format == io::Format::edge_list) {
+    const bool same = io::named_arcs_hash(back.graph, back.names) == io::named_arcs_hash(file.graph, file.names);
+    return program.verified(same, "OUT reads back with the same arcs between vertices of the same names");
+  }
+  const bool same_names = io::names_hash(program.comm(), back.names) == io::names_hash(program.comm(), file.names);
+  program.verified(back.report.hash == file.report.hash && same_names, "OUT reads back as the same graph, names too");
 }
 
 }  // namespace
@@ -69,23 +61,18 @@ int main(int argc, char** argv) {
     bool info = false;
     input.add_to(program.cli, "IN");
     program.add_output_argument("OUT");
-    program.cli.add_flag("--info", info, "say what is in IN instead: size, loops, duplicates, degrees");
+    program.cli.add_flag("--info", info,
+                         "say what is in IN instead: size, weights, loops, duplicates, degrees, components");
     program.cli.callback([&] {
       if (!info && program.output().empty()) app::usage_error("give OUT, or --info");
+      if (info && program.verify()) app::usage_error("--verify checks OUT, and --info writes none");
     });
     program.parse();
 
     const io::GraphFile file = input.load(program);
-    if (info) return print_info(program, file);
+    if (info) return print_info(program, input, file);
+    tell_losses(program, file.graph);
     program.measure("write", [&] { io::write(file.graph, file.names, program.output()); });
-    if (program.verify()) {
-      const bool weighted = program.comm().max(static_cast<int>(file.graph.local.view().has_values())) != 0;
-      const auto back = io::read(program.comm(), program.output(), {.weights = weighted});
-      // An edge list has no place for vertices without edges, and they change the hash.
-      const bool same = back.report.format == io::Format::edge_list
-                            ? back.graph.num_nonzeros() == file.graph.num_nonzeros()
-                            : back.report.hash == file.report.hash;
-      program.verified(same, "OUT reads back as the same graph");
-    }
+    if (program.verify()) check_output(program, file);
   });
 }

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -190,19 +189,6 @@ void add_file(const Comm& comm, const std::string& path) {
   const Graph graph = io::read(comm, path).graph;
   add_lines("file", std::make_shared<Problem>(graph.local));
   add_lines("file_transposed", std::make_shared<Problem>(transpose(graph.local.view())));
-  benchmark::RegisterBenchmark(
-      "file/read",
-      [=](benchmark::State& state) {
-        Best time;
-        for (auto _ : state) {
-          time.run([&] { benchmark::DoNotOptimize(io::read(comm, path).graph.local.num_nonzeros()); });
-          state.SetIterationTime(time.seconds());
-        }
-        state.counters["MB/s"] = static_cast<double>(std::filesystem::file_size(path)) / time.seconds() / 1e6;
-      })
-      ->UseManualTime()
-      ->Unit(benchmark::kMillisecond)
-      ->Iterations(5);
 }
 
 }  // namespace

@@ -12,13 +12,14 @@ write_basic_package_version_file(filigreeConfigVersion.cmake COMPATIBILITY SameM
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/filigreeConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/filigreeConfigVersion.cmake
+  cmake/FindCompression.cmake
   cmake/RequireParallelHdf5.cmake
   DESTINATION ${FILIGREE_CMAKE_DIR})
 
 # filigree.pc names no MPI: programs are compiled with mpicxx. What the library uses privately is only named where it is
 # static and leaves that to its user.
 if(FILIGREE_IS_STATIC)
-  set(pc_requires tbb)
+  set(pc_requires "tbb libisal libzstd")
   set(pc_libs ${OpenMP_CXX_FLAGS})
   if(HDF5_OPENMPI_FOUND)
     string(APPEND pc_requires " hdf5-openmpi")

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/index.hpp"
 #include "filigree/core/random.hpp"
 
 namespace filigree::generate {
@@ -16,8 +17,6 @@ constexpr Offset most_edges = Offset{1} << 62;
 constexpr std::uint64_t edge_purpose = 0x65646765;      // "edge"
 constexpr std::uint64_t noise_purpose = 0x6e6f6973;     // "nois"
 constexpr std::uint64_t scramble_purpose = 0x73637261;  // "scra"
-
-std::size_t z(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// This rank's share of the edges, a contiguous range in global order: edge k is draw(k) = {row, column}.
 template <class Draw>

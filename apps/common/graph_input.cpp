@@ -13,12 +13,16 @@ void GraphInput::add_to(CLI::App& cli, const std::string& name) {
   using io::Format;
   using io::Ids;
   const std::string group = "How to read the graph";
-  cli.add_option(name, path_, "a file: edge list, MatrixMarket, METIS or HDF5")->required()->type_name("FILE");
+  cli.add_option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")->required()->type_name("FILE");
   add_choice<Format>(cli, "--format", options_.format,
                      {{"auto", Format::automatic},
                       {"edges", Format::edge_list},
                       {"mtx", Format::matrix_market},
                       {"metis", Format::metis},
+                      {"dimacs", Format::dimacs},
+                      {"gap", Format::gap},
+                      {"gap-weighted", Format::gap_weighted},
+                      {"npy", Format::npy},
                       {"hdf5", Format::hdf5}},
                      "of the file; auto: by its extension")
       ->group(group);
@@ -44,11 +48,12 @@ io::GraphFile GraphInput::load(App& program) {
   const Offset num_arcs = file.graph.num_nonzeros();
   std::string line =
       text(path_, ": ", counted(file.graph.num_rows(), "vertex", "vertices"), ", ", counted(num_arcs, "arc", "arcs"));
-  const auto& [format, header_lines, entries, hash] = file.report;
+  const Offset header_lines = file.report.header_lines;
+  const EntryCounts& entries = file.report.entries;
   if (header_lines > 0) line += "; " + counted(header_lines, "header line", "header lines");
   if (entries.duplicates > 0) {
-    line += "; " + counted(entries.duplicates, "duplicate", "duplicates") +
-            (options_.policy.duplicates == Duplicates::sum && options_.weights ? " added up" : " left out");
+    line +=
+        "; " + counted(entries.duplicates, "duplicate ", "duplicates ") + fate_of_duplicates(has_weights(file.graph));
   }
   if (entries.loops > 0) {
     line +=
@@ -56,6 +61,12 @@ io::GraphFile GraphInput::load(App& program) {
   }
   program.note(line);
   return file;
+}
+
+bool has_weights(const Graph& graph) { return graph.comm.max(static_cast<int>(graph.local.view().has_values())) != 0; }
+
+std::string GraphInput::fate_of_duplicates(bool weighted) const {
+  return weighted && options_.policy.duplicates == Duplicates::sum ? "added up" : "left out";
 }
 
 void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling) {

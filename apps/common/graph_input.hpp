@@ -16,11 +16,16 @@ class GraphInput {
   void add_to(CLI::App& cli, const std::string& name = "--graph");
   /// Reads it, says what it met and describes it in the record. Collective.
   io::GraphFile load(App& program);
+  /// What the policy makes of duplicates: "left out" or "added up".
+  std::string fate_of_duplicates(bool weighted) const;
 
  private:
   std::string path_;
   io::ReadOptions options_;
 };
+
+/// Does an arc on any rank have a weight? Collective.
+bool has_weights(const Graph& graph);
 
 /// `--teleport` and `--dangling`: the walk that pagerank and ppr share.
 void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling);

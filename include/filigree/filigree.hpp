@@ -1,6 +1,7 @@
 // Everything of filigree. Programs that compile often include only what they use.
 #pragma once
 
+#include "filigree/components.hpp"
 #include "filigree/core/comm.hpp"
 #include "filigree/core/error.hpp"
 #include "filigree/core/random.hpp"
@@ -10,6 +11,7 @@
 #include "filigree/core/types.hpp"
 #include "filigree/generate.hpp"
 #include "filigree/io/hdf5.hpp"
+#include "filigree/io/named_hash.hpp"
 #include "filigree/io/names.hpp"
 #include "filigree/io/read.hpp"
 #include "filigree/io/text_writer.hpp"
@@ -23,6 +25,7 @@
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/shared_csr.hpp"
 #include "filigree/matrix/spmv_plan.hpp"
+#include "filigree/matrix/symmetry.hpp"
 #include "filigree/matrix/transition.hpp"
 #include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"

@@ -3,7 +3,10 @@
 
 #include <unistd.h>
 
+#include <string>
 #include <utility>
+
+#include "filigree/core/types.hpp"
 
 namespace filigree::io {
 
@@ -27,5 +30,8 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+/// Opens a file for reading; returns its size in bytes. Throws IoError("path: what") unless it is a regular one.
+Offset open_regular(const std::string& path, Descriptor& file);
 
 }  // namespace filigree::io

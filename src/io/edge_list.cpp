@@ -5,18 +5,17 @@
 #include <functional>
 #include <optional>
 
+#include "core/index.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "io/fields.hpp"
 #include "io/formats.hpp"
 #include "io/interner.hpp"
-#include "io/keys.hpp"
+#include "io/numbering.hpp"
 #include "io/print.hpp"
 #include "io/text_file.hpp"
 
 namespace filigree::io {
 namespace {
-
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
 // -- One line --------------------------------------------------------------------------------------------------------
 
@@ -24,10 +23,11 @@ std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 struct Dialect {
   bool names;             ///< vertices are texts, not whole numbers
   std::string_view ends;  ///< characters that end a field
+  bool quotes;            ///< a field may stand between double quotes, which are doubled in it (RFC 4180)
 };
-constexpr Dialect numbers{false, " \t\r,;"};
+constexpr Dialect numbers{false, " \t\r,;", true};
 /// Names may hold blanks where something else separates them: the first of these that occurs in the first edge.
-constexpr Dialect name_dialects[] = {{true, "\t"}, {true, ","}, {true, ";"}, {true, " \t\r"}};
+constexpr Dialect name_dialects[] = {{true, "\t", false}, {true, ",", true}, {true, ";", true}, {true, " \t\r", false}};
 
 template <class Key>
 struct Edge {
@@ -50,23 +50,48 @@ bool is_comment_or_blank(std::string_view line) {
 /// The first three fields of a line; those it lacks are empty.
 struct Fields {
   std::string_view field[3];
+  std::string rewritten[3];  ///< what a field views that had quotes in it
+  bool broken_quotes = false;
 };
-Fields split(std::string_view line, Dialect dialect) {
+
+/// Takes what stands between quotes from the front of a line, which begins with one. Returns false unless it ends well.
+bool take_quoted(std::string_view& line, Dialect dialect, std::string& content) {
+  content.clear();
+  for (std::size_t i = 1; i < line.size(); ++i) {
+    if (line[i] != '"') {
+      content += line[i];
+    } else if (i + 1 < line.size() && line[i + 1] == '"') {
+      content += line[i++];
+    } else {
+      line = without_blanks(line.substr(i + 1));
+      return line.empty() || dialect.ends.find(line.front()) != std::string_view::npos || is_blank(line.front());
+    }
+  }
+  return false;
+}
+
+void split(std::string_view line, Dialect dialect, Fields& fields) {
   const bool at_blanks = dialect.ends.find(' ') != std::string_view::npos;
   const auto skip_blanks = [&] {
-    while (at_blanks && !line.empty() && is_blank(line.front())) line.remove_prefix(1);
+    while ((at_blanks || dialect.quotes) && !line.empty() && is_blank(line.front())) line.remove_prefix(1);
   };
-  Fields fields;
-  for (std::string_view& field : fields.field) {
+  for (int i = 0; i < 3; ++i) {
     skip_blanks();
-    const std::size_t end = std::min(line.size(), line.find_first_of(dialect.ends));
-    field = without_blanks(line.substr(0, end));
-    line.remove_prefix(end);
+    if (dialect.quotes && line.starts_with('"')) {
+      if (!take_quoted(line, dialect, fields.rewritten[i])) {
+        fields.broken_quotes = true;
+        return;
+      }
+      fields.field[i] = fields.rewritten[i];
+    } else {
+      const std::size_t end = std::min(line.size(), line.find_first_of(dialect.ends));
+      fields.field[i] = without_blanks(line.substr(0, end));
+      line.remove_prefix(end);
+    }
     // Blanks and one comma are one separator; between two commas lies an empty field.
     skip_blanks();
     if (!line.empty() && dialect.ends.find(line.front()) != std::string_view::npos) line.remove_prefix(1);
   }
-  return fields;
 }
 
 /// The fast way through a well-formed line of numbers, which ends in a newline. Returns the begin of the next line, or
@@ -109,19 +134,19 @@ std::optional<Fault> parse_vertices(std::string_view from, std::string_view to, 
 
 std::optional<Fault> parse_vertices(std::string_view from, std::string_view to, Edge<std::string_view>& edge) {
   for (std::string_view field : {from, to}) {
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
-    if (std::none_of(field.begin(), field.end(), is_control)) continue;
-    return Fault{text("a control character in the name ", quoted(field)), false};
+    if (has_control_character(field)) return Fault{text("a control character in the name ", quoted(field)), false};
   }
   edge.from = from;
   edge.to = to;
   return std::nullopt;
 }
 
-/// The thorough way through any line that is not a comment: an edge, or what is wrong with it.
+/// The thorough way through any line that is not a comment: an edge, which may view `fields`, or what is wrong with it.
 template <bool weighted, class Key>
-std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Edge<Key>& edge) {
-  const Fields fields = split(line, dialect);
+std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Fields& fields, Edge<Key>& edge) {
+  fields = {};
+  split(line, dialect, fields);
+  if (fields.broken_quotes) return Fault{"a quotation mark that is not closed before the field ends"};
   const auto& [from, to, weight] = fields.field;
   if (from.empty() || to.empty()) return Fault{"expected two vertices"};
   if (auto fault = parse_vertices(from, to, edge)) return fault;
@@ -150,9 +175,10 @@ struct Part {
 template <bool weighted, class Key, class Number>
 Part read_part(const TextFile& file, TextFile::Range range, const Progress& progress, Dialect dialect, Number number) {
   Part part;
-  file.for_lines(range, progress, [&](std::string_view lines, Offset offset) {
-    const char* p = lines.data();
-    const char* const end = p + lines.size();
+  Fields fields;
+  file.for_lines(range, progress, [&](const TextFile::Chunk& chunk) {
+    const char* p = chunk.lines.data();
+    const char* const end = p + chunk.lines.size();
     while (p < end) {
       const char* const begin = p;
       Edge<Key> edge;
@@ -161,8 +187,8 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
         p = static_cast<const char*>(std::memchr(begin, '\n', z(end - begin))) + 1;
         const std::string_view line(begin, z(p - 1 - begin));
         if (is_comment_or_blank(line)) continue;
-        if (auto fault = parse_thoroughly<weighted>(line, dialect, edge)) {
-          const Offset at = offset + (begin - lines.data());
+        if (auto fault = parse_thoroughly<weighted>(line, dialect, fields, edge)) {
+          const Offset at = chunk.at + (begin - chunk.lines.data());
           if (!fault->maybe_header || part.entries.size() > 0) {
             part.fault_at = at;
             part.fault = std::move(fault->what);
@@ -179,7 +205,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
       part.entries.col.push_back(number(edge.to));
       if (weighted) part.entries.val.push_back(edge.weight);
     }
-    if (offset == range.begin) reserve(part.entries, range, lines);
+    if (chunk.first) reserve(part.entries, chunk);
     return true;
   });
   return part;
@@ -199,19 +225,23 @@ Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
   std::size_t found = 0;  // 0: numbers, else a dialect of names
   comm.guard([&] {
     if (!comm.is_root()) return;
-    file.for_lines(file.all(), {}, [&](std::string_view lines, Offset) {
+    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
+      std::string_view lines = chunk.lines;
       while (!lines.empty()) {
         const std::size_t end = lines.find('\n');
         const std::string_view line = lines.substr(0, end);
         lines.remove_prefix(end + 1);
         if (is_comment_or_blank(line)) continue;
-        const Fields fields = split(line, numbers);
+        Fields fields;
+        split(line, numbers, fields);
         if (ids != Ids::names && is_number(fields.field[0]) && is_number(fields.field[1])) {
           found = 0;
           break;
         }
         for (std::size_t d = 0; d < std::size(name_dialects) && found == 0; ++d) {
-          if (!split(line, name_dialects[d]).field[1].empty()) found = d + 1;
+          fields = {};
+          split(line, name_dialects[d], fields);
+          if (!fields.field[1].empty()) found = d + 1;
         }
       }
       return false;
@@ -237,32 +267,18 @@ Offset check_lines(const Comm& comm, const TextFile& file, const Part& part) {
   return comm.sum(part.headers);
 }
 
-/// Vertices are called by their numbers; ids that do not occur are isolated vertices. Collective.
-GraphFile build_kept(const Comm& comm, const std::string& path, const ReadOptions& options, Entries<double> entries) {
-  Global last = -1;
-  for (Global vertex : entries.row) last = std::max(last, vertex);
-  for (Global vertex : entries.col) last = std::max(last, vertex);
-  const Global num_vertices = comm.max(last) + 1;
-  return assemble(comm, path, num_vertices, num_vertices, std::move(entries), options);
+/// Whether a name would not come back from between commas.
+bool needs_quotes(std::string_view name) {
+  return is_comment_or_blank(name) || name.find_first_of(",\"") != std::string_view::npos;
 }
 
-/// Vertices are those that occur: entries hold positions among `keys`, those that this rank met. Collective.
-template <class Keys>
-GraphFile build_compact(const Comm& comm, const std::string& path, const ReadOptions& options, Entries<double> entries,
-                        const Keys& keys) {
-  const NumberedKeys<Keys> numbered = number_keys(comm, keys);
-  for (Global& vertex : entries.row) vertex = numbered.number[z(vertex)];
-  for (Global& vertex : entries.col) vertex = numbered.number[z(vertex)];
-  GraphFile file = assemble(comm, path, numbered.total, numbered.total, std::move(entries), options);
-  if constexpr (std::is_same_v<Keys, std::vector<Global>>) {
-    // Ids without gaps from 0 are the vertex numbers.
-    const bool plain = numbered.sorted.empty() ||
-                       numbered.sorted.back() + 1 == numbered.first + static_cast<Global>(numbered.sorted.size());
-    if (comm.min(static_cast<int>(plain)) != 0) return file;
+void append_quoted(std::string& out, std::string_view name) {
+  out += '"';
+  for (char c : name) {
+    if (c == '"') out += c;
+    out += c;
   }
-  const Partition& rows = file.graph.rows;
-  file.names = VertexNames(comm, rows, deal_out(comm, numbered.sorted, numbered.first, rows));
-  return file;
+  out += '"';
 }
 
 }  // namespace
@@ -273,20 +289,15 @@ GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOp
   if (dialect.names && options.ids == Ids::keep) {
     throw IoError(text(path, ": vertices have names; only whole numbers can be kept as vertex numbers"));
   }
-  TextFile::Range range{};
   Interner<Strings> names;
-  std::optional<IdInterner> ids;
   Part part = comm.guard([&] {
-    range = file.share(comm, file.begin());
+    const TextFile::Range range = file.share(comm);
     if (dialect.names) return read_part<std::string_view>(file, range, options, dialect, std::ref(names));
-    if (options.ids == Ids::keep) return read_part<Global>(file, range, options, dialect, [](Global id) { return id; });
-    ids.emplace((range.end - range.begin) / 4);  // a table no larger than this part of the file
-    return read_part<Global>(file, range, options, dialect, std::ref(*ids));
+    return read_part<Global>(file, range, options, dialect, [](Global id) { return id; });
   });
   const Offset headers = check_lines(comm, file, part);
-  GraphFile result = dialect.names ? build_compact(comm, path, options, std::move(part.entries), names.keys())
-                     : ids         ? build_compact(comm, path, options, std::move(part.entries), ids->keys())
-                                   : build_kept(comm, path, options, std::move(part.entries));
+  GraphFile result = dialect.names ? number_names(comm, path, std::move(part.entries), names.keys(), options)
+                                   : number_ids(comm, path, std::move(part.entries), options);
   result.report.header_lines = headers;
   return result;
 }
@@ -295,6 +306,7 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
   const Comm& comm = graph.comm;
   require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
+  const bool commas = without_packing(path).ends_with(".csv");
   const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
   const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts);
   const Local owned_end = graph.owned_begin() + graph.num_owned_cols();
@@ -303,16 +315,21 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
     const bool owned = graph.owned_begin() <= column && column < owned_end;
     const Local ghost = column < graph.owned_begin() ? column : column - graph.num_owned_cols();
     const std::string name = owned ? names.owned(comm, column - graph.owned_begin()) : ghost_names[z(ghost)];
+    if (commas && needs_quotes(name)) {
+      append_quoted(out, name);
+      return;
+    }
     require(!is_comment_or_blank(name), path, ": the name ", quoted(name), " would read as a comment in an edge list");
     out += name;
   };
+  const char separator = commas ? ',' : '\t';
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
       append_name(out, static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
-      out += '\t';
+      out += separator;
       append_name(out, cols[k]);
       if (has_values) {
-        out += '\t';
+        out += separator;
         append(out, vals[k]);
       }
       out += '\n';

@@ -1,6 +1,7 @@
 // Fields of a line of text, and the numbers in them.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ inline std::string_view next_field(std::string_view& line) {
   const std::string_view field = line.substr(0, line.find_first_of(" \t\r"));
   line.remove_prefix(field.size());
   return field;
+}
+
+inline bool has_control_character(std::string_view s) {
+  return std::any_of(s.begin(), s.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; });
 }
 
 /// A text as an error message shows it: cut when long, bytes that a terminal would not print as "?".

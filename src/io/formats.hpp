@@ -7,8 +7,11 @@
 
 namespace filigree::io {
 
-/// The format that the extension of a path tells; edge list if it tells nothing.
-Format format_of(const std::string& path);
+/// Whether files of a format say what vertices are called; those of others may have it beside them (names_file.hpp).
+bool holds_names(Format format);
+
+/// Throws IoError when the path of a binary format has the extension of a compressed file.
+void refuse_packed_binary(Format format, const std::string& path);
 
 /// content_hash() in 16 hexadecimal digits. Collective.
 std::string hash_text(const Graph& graph);
@@ -22,12 +25,18 @@ GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, G
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_gap(const Comm& comm, const std::string& path, const ReadOptions& options, bool weighted);
+GraphFile read_npy(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions& options);
 
 // Collective.
 void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path);
 void write_matrix_market(const Graph& graph, const std::string& path);
 void write_metis(const Graph& graph, const std::string& path);
+void write_dimacs(const Graph& graph, const std::string& path);
+void write_gap(const Graph& graph, const std::string& path, bool weighted);
+void write_npy(const Graph& graph, const std::string& path);
 void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path);
 
 }  // namespace filigree::io

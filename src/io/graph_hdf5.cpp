@@ -7,39 +7,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/index.hpp"
 #include "filigree/io/hdf5.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
+#include "io/balanced_rows.hpp"
 #include "io/formats.hpp"
 
 namespace filigree::io {
 namespace {
 
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t format_version = 1;
 
 [[noreturn]] void damaged(const Hdf5Reader& file, const std::string& what) {
   throw IoError(text(file.path(), ": /graph: ", what));
-}
-
-/// Rows in blocks of nearly equal nonzeros + rows, judged by what is in the file. Collective.
-Partition balanced_rows(const Comm& comm, const Hdf5Reader& file, Global num_rows, Offset num_nonzeros) {
-  const Partition uniform = Partition::uniform(num_rows, comm.size());
-  const Global first = uniform.begin(comm.rank());
-  const std::vector<Offset> row_ptr = file.read<Offset>("/graph/indptr", first, uniform.size(comm.rank()) + 1);
-  std::vector<Global> begins(z(comm.size()) + 1, 0);
-  for (int part = 1; part < comm.size(); ++part) {
-    const Offset target = (num_rows + num_nonzeros) / comm.size() * part;
-    // Of all blocks, the rows whose preceding weight has not reached the target yet.
-    Global before = 0;
-    for (std::size_t i = 0; i + 1 < row_ptr.size(); ++i)
-      before += row_ptr[i] < target - first - static_cast<Global>(i) ? 1 : 0;
-    begins[z(part)] = before;
-  }
-  comm.sum(std::span<Global>(begins));
-  begins.back() = num_rows;
-  return Partition::from_begins(std::move(begins));
 }
 
 VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows) {
@@ -101,7 +82,10 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
   const bool has_values = file.has("/graph/data");
   if (has_values && file.length("/graph/data") != num_nonzeros) damaged(file, "indices and data differ in length");
 
-  const Partition rows = balanced_rows(comm, file, num_rows, num_nonzeros);
+  const Partition uniform = Partition::uniform(num_rows, comm.size());
+  const Partition rows =
+      balanced_rows(comm, num_rows, num_nonzeros,
+                    file.read<Offset>("/graph/indptr", uniform.begin(comm.rank()), uniform.size(comm.rank()) + 1));
   std::vector<Offset> row_ptr = file.read<Offset>("/graph/indptr", rows.begin(comm.rank()), rows.size(comm.rank()) + 1);
   const Offset first = row_ptr.front();
   const Offset count = row_ptr.back() - first;

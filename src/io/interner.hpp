@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <numeric>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,27 +27,16 @@ class Interner {
   /// The position of a key among keys(), appended there when it is new.
   template <class Key>
   Local operator()(Key key) {
-    if (2 * (num_hashed_ + 1) > slots_.size()) grow();
+    if (2 * (keys_.size() + 1) > slots_.size()) grow();
     const std::uint64_t hash = hash_of(key);
     for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
       Slot& slot = slots_[at];
       if (slot.position < 0) {
         slot = {tag_of(hash), append(key)};
-        ++num_hashed_;
         return slot.position;
       }
       if (slot.tag == tag_of(hash) && keys_[static_cast<std::size_t>(slot.position)] == key) return slot.position;
     }
-  }
-
-  /// Appends a key that is known to be new and will never be looked up here.
-  template <class Key>
-  Local append(Key key) {
-    if (keys_.size() >= static_cast<std::size_t>(std::numeric_limits<Local>::max())) {
-      throw Error("more than 2^31 - 1 distinct vertices in one rank's part of the file: use more ranks");
-    }
-    keys_.push_back(key);
-    return static_cast<Local>(keys_.size() - 1);
   }
 
  private:
@@ -58,6 +48,15 @@ class Interner {
   static std::uint64_t hash_of(Global key) { return XXH3_64bits(&key, sizeof key); }
   static std::uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
   static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+
+  template <class Key>
+  Local append(Key key) {
+    if (keys_.size() >= static_cast<std::size_t>(std::numeric_limits<Local>::max())) {
+      throw Error("more than 2^31 - 1 distinct vertices in one rank's part of the file: use more ranks");
+    }
+    keys_.push_back(key);
+    return static_cast<Local>(keys_.size() - 1);
+  }
 
   void grow() {
     const std::vector<Slot> smaller =
@@ -71,32 +70,59 @@ class Interner {
   }
 
   Keys keys_;
-  std::size_t num_hashed_ = 0;
   std::vector<Slot> slots_;
 };
 
-/// The same for vertex ids. Small ids, the usual case, are looked up in a plain table instead.
-class IdInterner {
+/// The distinct ones among many vertex ids, and the position of each in ascending order. Small ids, the usual case, are
+/// marked in a plain table instead of a hash table.
+class DistinctIds {
  public:
   /// Ids below `table_size` go through the table, which grows to at most 4 bytes for each of them.
-  explicit IdInterner(Offset table_size) : table_limit_(static_cast<std::size_t>(table_size)) {}
+  explicit DistinctIds(Offset table_size) : table_limit_(static_cast<std::size_t>(table_size)) {}
 
-  const std::vector<Global>& keys() const { return large_.keys(); }
-
-  Local operator()(Global id) {
+  void add(Global id) {
     const auto at = static_cast<std::size_t>(id);
-    if (at >= table_.size()) {
-      if (at >= table_limit_) return large_(id);
+    if (at < table_.size()) {
+      table_[at] = 0;
+    } else if (at < table_limit_) {
       table_.resize(std::min(table_limit_, std::max(at + 1, 2 * table_.size())), -1);
+      table_[at] = 0;
+    } else {
+      large_(id);
     }
-    if (table_[at] < 0) table_[at] = large_.append(id);
-    return table_[at];
+  }
+  /// All of them, ascending. Only then position() is known, and nothing may be added.
+  std::vector<Global> sort() {
+    std::vector<Global> ids;
+    for (std::size_t id = 0; id < table_.size(); ++id) {
+      if (table_[id] < 0) continue;
+      table_[id] = static_cast<Local>(ids.size());
+      ids.push_back(static_cast<Global>(id));
+    }
+    const std::vector<Global>& large = large_.keys();
+    large_position_.resize(large.size());
+    std::vector<Local> order(large.size());
+    std::iota(order.begin(), order.end(), Local{0});
+    std::sort(order.begin(), order.end(), [&](Local a, Local b) { return key(large, a) < key(large, b); });
+    for (Local i : order) {
+      large_position_[static_cast<std::size_t>(i)] = static_cast<Local>(ids.size());
+      ids.push_back(key(large, i));
+    }
+    return ids;
+  }
+  /// Of an id that was added.
+  Local position(Global id) {
+    const auto at = static_cast<std::size_t>(id);
+    return at < table_.size() ? table_[at] : large_position_[static_cast<std::size_t>(large_(id))];
   }
 
  private:
+  static Global key(const std::vector<Global>& keys, Local i) { return keys[static_cast<std::size_t>(i)]; }
+
   std::size_t table_limit_;
-  std::vector<Local> table_;
+  std::vector<Local> table_;  // -1: does not occur
   Interner<std::vector<Global>> large_;
+  std::vector<Local> large_position_;
 };
 
 }  // namespace filigree::io

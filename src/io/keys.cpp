@@ -5,17 +5,37 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/index.hpp"
+
 namespace filigree::io {
 namespace {
-
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
 /// Positions of the keys in ascending order.
 template <class Keys>
 std::vector<Offset> ascending(const Keys& keys) {
   std::vector<Offset> order(keys.size());
   std::iota(order.begin(), order.end(), Offset{0});
+  const auto descends = [&](Offset a, Offset b) { return keys[z(b)] < keys[z(a)]; };
+  if (std::adjacent_find(order.begin(), order.end(), descends) == order.end()) return order;
   tbb::parallel_sort(order.begin(), order.end(), [&](Offset a, Offset b) { return keys[z(a)] < keys[z(b)]; });
+  return order;
+}
+
+/// The same for keys that arrived from several ranks, ascending from each: runs are merged, neighbours first.
+template <class Keys>
+std::vector<Offset> merged(const ReceivedKeys<Keys>& arrived) {
+  std::vector<Offset> order(arrived.keys.size());
+  std::iota(order.begin(), order.end(), Offset{0});
+  std::vector<Offset> bounds(1, 0);
+  for (Offset count : arrived.counts) bounds.push_back(bounds.back() + count);
+  const auto less = [&](Offset a, Offset b) { return arrived.keys[z(a)] < arrived.keys[z(b)]; };
+  for (std::size_t width = 1; width + 1 < bounds.size(); width *= 2) {
+    for (std::size_t run = 0; run + width + 1 < bounds.size(); run += 2 * width) {
+      const std::size_t end = std::min(run + 2 * width, bounds.size() - 1);
+      std::inplace_merge(order.begin() + bounds[run], order.begin() + bounds[run + width], order.begin() + bounds[end],
+                         less);
+    }
+  }
   return order;
 }
 
@@ -99,7 +119,7 @@ NumberedKeys<Keys> number_keys(const Comm& comm, const Keys& keys) {
   // There keys from different ranks meet: equal ones get one number.
   NumberedKeys<Keys> result;
   std::vector<Global> answer(arrived.keys.size());
-  for (Offset i : ascending(arrived.keys)) {
+  for (Offset i : merged(arrived)) {
     const auto key = arrived.keys[z(i)];
     if (result.sorted.size() == 0 || result.sorted[result.sorted.size() - 1] != key) result.sorted.push_back(key);
     answer[z(i)] = static_cast<Global>(result.sorted.size()) - 1;

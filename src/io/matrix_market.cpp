@@ -1,8 +1,11 @@
-// MatrixMarket coordinate files: a banner, comments, "rows columns entries", a line per entry, numbered from 1.
+// MatrixMarket files: a banner, comments, then either (coordinate) "rows columns entries" and a line "row column value"
+// per entry, numbered from 1; or (array) "rows columns" and a line "value" per element, column by column.
 // Format: Boisvert, Pozo, Remington, The Matrix Market exchange formats, NISTIR 5935, 1996.
 #include <cmath>
 #include <cstring>
+#include <limits>
 
+#include "core/index.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "io/fields.hpp"
 #include "io/formats.hpp"
@@ -12,17 +15,17 @@
 namespace filigree::io {
 namespace {
 
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
-
+enum class Layout { coordinate, array };
 enum class Field { real, integer, pattern };
 enum class Symmetry { general, symmetric, skew_symmetric };
 
 struct Header {
+  Layout layout = Layout::coordinate;
   Field field = Field::real;
   Symmetry symmetry = Symmetry::general;
   Global num_rows = 0;
   Global num_cols = 0;
-  Offset num_entries = 0;
+  Offset num_entries = 0;  ///< that the file holds: of symmetric matrices one triangle
   Offset data_begin = 0;
 };
 
@@ -45,7 +48,12 @@ std::string parse_banner(std::string_view line, Header& header) {
   const std::string field = lower_case(next_field(line));
   const std::string symmetry = lower_case(next_field(line));
   if (object != "matrix") return text("object ", quoted(object), ", expected matrix");
-  if (layout != "coordinate") return text("layout ", quoted(layout), ", expected coordinate");
+  if (layout == "coordinate")
+    header.layout = Layout::coordinate;
+  else if (layout == "array")
+    header.layout = Layout::array;
+  else
+    return text("layout ", quoted(layout), ", expected coordinate or array");
   if (field == "real" || field == "double")
     header.field = Field::real;
   else if (field == "integer")
@@ -53,7 +61,8 @@ std::string parse_banner(std::string_view line, Header& header) {
   else if (field == "pattern")
     header.field = Field::pattern;
   else
-    return text("values ", quoted(field), ", expected real, integer or pattern");
+    return text("values ", quoted(field), ", expected real, integer or pattern",
+                field == "complex" ? ": complex matrices cannot be held" : "");
   if (symmetry == "general")
     header.symmetry = Symmetry::general;
   else if (symmetry == "symmetric")
@@ -61,24 +70,44 @@ std::string parse_banner(std::string_view line, Header& header) {
   else if (symmetry == "skew-symmetric")
     header.symmetry = Symmetry::skew_symmetric;
   else
-    return text("symmetry ", quoted(symmetry), ", expected general, symmetric or skew-symmetric");
+    return text("symmetry ", quoted(symmetry), ", expected general, symmetric or skew-symmetric",
+                symmetry == "hermitian" ? ": complex matrices cannot be held" : "");
   if (header.field == Field::pattern && header.symmetry == Symmetry::skew_symmetric)
     return "a pattern cannot be skew-symmetric";
+  if (header.field == Field::pattern && header.layout == Layout::array) return "an array cannot be a pattern";
   return {};
+}
+
+/// The first row of a column that an array holds: of symmetric matrices it holds the lower triangle, of skew-symmetric
+/// ones without the diagonal, which is zero.
+Global first_row(const Header& header, Global col) {
+  return header.symmetry == Symmetry::general ? 0 : header.symmetry == Symmetry::symmetric ? col : col + 1;
 }
 
 /// The first line that is no comment. Returns what is wrong with it, or an empty text.
 std::string parse_sizes(std::string_view line, Header& header) {
+  const bool array = header.layout == Layout::array;
+  const char* const expected =
+      array ? "two whole numbers: rows and columns" : "three whole numbers: rows, columns and entries";
   for (Global* size : {&header.num_rows, &header.num_cols, &header.num_entries}) {
+    if (array && size == &header.num_entries) break;
     const std::string_view field = next_field(line);
-    if (!parse_whole(field, *size) || *size < 0 || field.size() > most_digits) {
-      return text("expected three whole numbers: rows, columns and entries; found ", quoted(field));
-    }
+    if (!parse_whole(field, *size) || *size < 0 || field.size() > most_digits)
+      return text("expected ", expected, "; found ", quoted(field));
   }
+  const auto [num_rows, num_cols] = std::pair(header.num_rows, header.num_cols);
   if (!without_blanks(line).empty())
-    return text("expected only rows, columns and entries; found ", quoted(without_blanks(line)));
-  if (header.symmetry != Symmetry::general && header.num_rows != header.num_cols) {
-    return text("a symmetric matrix of ", header.num_rows, " rows and ", header.num_cols, " columns");
+    return text("expected only ", array ? "rows and columns" : "rows, columns and entries", "; found ",
+                quoted(without_blanks(line)));
+  if (header.symmetry != Symmetry::general && num_rows != num_cols)
+    return text("a symmetric matrix of ", num_rows, " rows and ", num_cols, " columns");
+  if (array) {
+    if (num_rows > 0 && num_cols > std::numeric_limits<Offset>::max() / num_rows)
+      return text("an array of ", num_rows, " x ", num_cols, " elements is larger than any file");
+    const Offset square = num_rows * num_cols;
+    header.num_entries = header.symmetry == Symmetry::general     ? square
+                         : header.symmetry == Symmetry::symmetric ? (square + num_rows) / 2
+                                                                  : (square - num_rows) / 2;
   }
   return {};
 }
@@ -89,15 +118,15 @@ Header read_header(const Comm& comm, const TextFile& file) {
   comm.guard([&] {
     if (!comm.is_root()) return;
     bool has_banner = false;
-    file.for_lines(file.all(), {}, [&](std::string_view lines, Offset offset) {
-      for (std::size_t begin = 0, end = 0; begin < lines.size(); begin = end + 1) {
-        end = lines.find('\n', begin);
-        const std::string_view line = lines.substr(begin, end - begin);
+    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
+      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
+        end = chunk.lines.find('\n', begin);
+        const std::string_view line = chunk.lines.substr(begin, end - begin);
         if (has_banner && is_comment_or_blank(line)) continue;
         const std::string fault = has_banner ? parse_sizes(line, header) : parse_banner(line, header);
-        if (!fault.empty()) file.fail(offset + static_cast<Offset>(begin), fault);
+        if (!fault.empty()) file.fail(chunk.at + static_cast<Offset>(begin), fault);
         if (has_banner) {
-          header.data_begin = std::min(file.size(), offset + static_cast<Offset>(end) + 1);
+          header.data_begin = chunk.at + static_cast<Offset>(end) + 1;
           return false;
         }
         has_banner = true;
@@ -105,109 +134,157 @@ Header read_header(const Comm& comm, const TextFile& file) {
       return true;
     });
     if (!has_banner) file.fail(0, "expected the banner %%MatrixMarket; the file is empty");
-    if (header.data_begin == 0) file.fail(file.size() - 1, "ends without the line of rows, columns and entries");
+    if (header.data_begin == 0) file.fail_at_end("ends without the line of rows, columns and entries");
   });
   return comm.broadcast(header);
 }
 
+/// A line of the file. An array has no rows and columns in its lines.
 struct Entry {
   Global row = 0;  // from 1
   Global col = 0;
   double value = 1;
 };
 
+/// What a line consists of.
+struct Fields {
+  bool position;
+  bool value;
+  const char* names;
+};
+Fields fields_of(const Header& header) {
+  if (header.layout == Layout::array) return {false, true, "a value"};
+  if (header.field == Field::pattern) return {true, false, "a row, a column"};
+  return {true, true, "a row, a column and a value"};
+}
+
 /// The fast way through a well-formed line. Returns the begin of the next line, or null when anything is unusual.
-const char* parse_entry(const char* p, const char* end, bool has_value, Entry& entry) {
+const char* parse_entry(const char* p, const char* end, Fields fields, Entry& entry) {
   const auto skip_blanks = [&] {
     const char* const begin = p;
     while (is_blank(*p)) ++p;
     return p > begin;
   };
   skip_blanks();
-  if ((p = parse_digits(p, entry.row)) == nullptr || !skip_blanks()) return nullptr;
-  if ((p = parse_digits(p, entry.col)) == nullptr) return nullptr;
-  if (has_value) {
-    if (!skip_blanks()) return nullptr;
+  if (fields.position) {
+    if ((p = parse_digits(p, entry.row)) == nullptr || !skip_blanks()) return nullptr;
+    if ((p = parse_digits(p, entry.col)) == nullptr) return nullptr;
+    if (!skip_blanks() && fields.value) return nullptr;
+  }
+  if (fields.value) {
     const auto [stop, error] = std::from_chars(p, end, entry.value);
     if (error != std::errc{}) return nullptr;
     p = stop;
+    skip_blanks();
   }
-  skip_blanks();
   return *p == '\n' ? p + 1 : nullptr;
 }
 
 /// The thorough way; returns what is wrong with a line that is no comment, or an empty text.
-std::string parse_thoroughly(std::string_view line, bool has_value, Entry& entry) {
+std::string parse_thoroughly(std::string_view line, Fields fields, Entry& entry) {
   for (Global* index : {&entry.row, &entry.col}) {
+    if (!fields.position) break;
     const std::string_view field = next_field(line);
-    if (field.empty()) return text("expected a row, a column", has_value ? " and a value" : "");
+    if (field.empty()) return text("expected ", fields.names);
     if (!parse_whole(field, *index)) return text(quoted(field), " is not a row or column number");
   }
-  if (has_value) {
+  if (fields.value) {
     const std::string_view field = next_field(line);
-    if (field.empty()) return "expected a row, a column and a value";
+    if (field.empty()) return text("expected ", fields.names);
     if (!parse_whole(field, entry.value))
       return text("value ", quoted(field), " is not a number that a double can hold");
   }
-  if (!without_blanks(line).empty()) return text("unexpected ", quoted(without_blanks(line)), " behind the entry");
+  if (!without_blanks(line).empty())
+    return text("unexpected ", quoted(without_blanks(line)), " behind the ", fields.position ? "entry" : "value");
   return {};
 }
 
 /// What is wrong with an entry that could be read.
 std::string check(const Header& header, const Entry& entry) {
-  if (entry.row < 1 || entry.row > header.num_rows)
-    return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
-  if (entry.col < 1 || entry.col > header.num_cols)
-    return text("column ", entry.col, " must be in [1, ", header.num_cols, "]");
+  if (header.layout == Layout::coordinate) {
+    if (entry.row < 1 || entry.row > header.num_rows)
+      return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
+    if (entry.col < 1 || entry.col > header.num_cols)
+      return text("column ", entry.col, " must be in [1, ", header.num_cols, "]");
+    if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col)
+      return "a skew-symmetric matrix has no diagonal";
+  }
   if (!std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
   if (header.field == Field::integer && (std::trunc(entry.value) != entry.value || std::abs(entry.value) > 0x1p53)) {
     return text("value ", entry.value, " must be a whole number of at most 2^53");
   }
-  if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col)
-    return "a skew-symmetric matrix has no diagonal";
   return {};
 }
 
+/// What a rank found in its lines.
 struct Part {
-  Entries<double> entries;
-  Offset num_lines = 0;  ///< entries in the file; those of the other triangle are not counted
+  Entries<double> entries;  ///< of an array the nonzeros: `row` tells how many lines come before, `col` nothing
+  Offset num_lines = 0;     ///< entries in the file; those of the other triangle are not counted
 };
 
+/// The value on the other side of the diagonal.
+double mirrored(const Header& header, double value) {
+  return header.symmetry == Symmetry::skew_symmetric ? -value : value;
+}
+
 Part read_part(const TextFile& file, TextFile::Range range, const Progress& progress, const Header& header) {
-  const bool has_value = header.field != Field::pattern;
+  const Fields fields = fields_of(header);
   Part part;
   Entries<double>& entries = part.entries;
   const auto add = [&](Global row, Global col, double value) {
-    entries.row.push_back(row - 1);
-    entries.col.push_back(col - 1);
-    if (has_value) entries.val.push_back(value);
+    entries.row.push_back(row);
+    entries.col.push_back(col);
+    if (fields.value) entries.val.push_back(value);
   };
-  file.for_lines(range, progress, [&](std::string_view lines, Offset offset) {
-    const char* p = lines.data();
-    const char* const end = p + lines.size();
+  file.for_lines(range, progress, [&](const TextFile::Chunk& chunk) {
+    const char* p = chunk.lines.data();
+    const char* const end = p + chunk.lines.size();
     while (p < end) {
       const char* const begin = p;
       Entry entry;
       std::string fault;
-      p = parse_entry(begin, end, has_value, entry);
+      p = parse_entry(begin, end, fields, entry);
       if (p == nullptr) {
         p = static_cast<const char*>(std::memchr(begin, '\n', z(end - begin))) + 1;
         const std::string_view line(begin, z(p - 1 - begin));
         if (is_comment_or_blank(line)) continue;
-        fault = parse_thoroughly(line, has_value, entry);
+        fault = parse_thoroughly(line, fields, entry);
       }
       if (fault.empty()) fault = check(header, entry);
-      if (!fault.empty()) file.fail(offset + (begin - lines.data()), fault);
-      ++part.num_lines;
-      add(entry.row, entry.col, entry.value);
-      if (header.symmetry != Symmetry::general && entry.row != entry.col) {
-        add(entry.col, entry.row, header.symmetry == Symmetry::skew_symmetric ? -entry.value : entry.value);
+      if (!fault.empty()) file.fail(chunk.at + (begin - chunk.lines.data()), fault);
+      const Offset position = part.num_lines++;
+      if (header.layout == Layout::array) {
+        if (entry.value != 0) add(position, 0, entry.value);
+        continue;
       }
+      add(entry.row - 1, entry.col - 1, entry.value);
+      if (header.symmetry != Symmetry::general && entry.row != entry.col)
+        add(entry.col - 1, entry.row - 1, mirrored(header, entry.value));
     }
-    if (offset == range.begin) reserve(entries, range, lines);
+    if (chunk.first) reserve(entries, chunk);
     return true;
   });
   return part;
+}
+
+/// Gives the nonzeros of an array, which know how many lines of this rank come before them, their rows and columns.
+/// `before`: lines of the ranks below. Of a symmetric matrix adds the other triangle.
+void place_elements(const Header& header, Offset before, Entries<double>& entries) {
+  const std::size_t num_lower = entries.size();
+  Global col = 0;
+  Offset col_begin = 0;  // lines before the first of the column
+  for (std::size_t k = 0; k < num_lower; ++k) {
+    const Offset position = before + entries.row[k];
+    while (position >= col_begin + header.num_rows - first_row(header, col))
+      col_begin += header.num_rows - first_row(header, col++);
+    const Global row = first_row(header, col) + (position - col_begin);
+    entries.row[k] = row;
+    entries.col[k] = col;
+    if (header.symmetry == Symmetry::general || row == col) continue;
+    entries.row.push_back(col);
+    entries.col.push_back(row);
+    entries.val.push_back(mirrored(header, entries.val[k]));
+  }
 }
 
 }  // namespace
@@ -220,18 +297,12 @@ GraphFile read_matrix_market(const Comm& comm, const std::string& path, const Re
     range = file.share(comm, header.data_begin);
     return read_part(file, range, options.progress, header);
   });
-  const Offset before = comm.exclusive_sum(part.num_lines);
-  const Offset total = comm.sum(part.num_lines);
-  comm.guard([&] {
-    if (before <= header.num_entries && header.num_entries < before + part.num_lines) {
-      file.fail(
-          file.find_line(range, header.num_entries - before, [](auto line) { return !is_comment_or_blank(line); }),
-          text("one entry more than the ", header.num_entries, " promised above"));
-    }
-    if (total < header.num_entries) {
-      file.fail(file.size() - 1, text("ends after ", total, " of ", header.num_entries, " entries"));
-    }
-  });
+  check_count(comm, file, range, part.num_lines, header.num_entries, {"entry", "entries"},
+              [](std::string_view line) { return !is_comment_or_blank(line); });
+  if (header.layout == Layout::array) {
+    const Offset before = comm.exclusive_sum(part.num_lines);
+    comm.guard([&] { place_elements(header, before, part.entries); });
+  }
   // What is symmetric already must not be doubled.
   ReadOptions rest = options;
   rest.undirected = options.undirected && header.symmetry == Symmetry::general;

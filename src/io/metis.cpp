@@ -6,17 +6,16 @@
 #include <limits>
 #include <optional>
 
+#include "core/index.hpp"
 #include "filigree/io/text_writer.hpp"
+#include "filigree/matrix/symmetry.hpp"
 #include "io/fields.hpp"
 #include "io/formats.hpp"
 #include "io/print.hpp"
-#include "io/symmetry.hpp"
 #include "io/text_file.hpp"
 
 namespace filigree::io {
 namespace {
-
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
 bool is_comment(std::string_view line) {
   line = without_blanks(line);
@@ -66,14 +65,14 @@ Header read_header(const Comm& comm, const TextFile& file) {
   Header header;
   comm.guard([&] {
     if (!comm.is_root()) return;
-    file.for_lines(file.all(), {}, [&](std::string_view lines, Offset offset) {
-      for (std::size_t begin = 0, end = 0; begin < lines.size(); begin = end + 1) {
-        end = lines.find('\n', begin);
-        const std::string_view line = lines.substr(begin, end - begin);
+    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
+      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
+        end = chunk.lines.find('\n', begin);
+        const std::string_view line = chunk.lines.substr(begin, end - begin);
         if (is_comment(line)) continue;
         const std::string fault = parse_header(line, header);
-        if (!fault.empty()) file.fail(offset + static_cast<Offset>(begin), fault);
-        header.data_begin = std::min(file.size(), offset + static_cast<Offset>(end) + 1);
+        if (!fault.empty()) file.fail(chunk.at + static_cast<Offset>(begin), fault);
+        header.data_begin = chunk.at + static_cast<Offset>(end) + 1;
         return false;
       }
       return true;
@@ -159,9 +158,9 @@ void read_row(Numbers& line, const Header& header, Part& part) {
 
 Part read_part(const TextFile& file, TextFile::Range range, const Progress& progress, const Header& header) {
   Part part;
-  file.for_lines(range, progress, [&](std::string_view lines, Offset offset) {
-    const char* p = lines.data();
-    const char* const end = p + lines.size();
+  file.for_lines(range, progress, [&](const TextFile::Chunk& chunk) {
+    const char* p = chunk.lines.data();
+    const char* const end = p + chunk.lines.size();
     while (p < end) {
       Numbers line(p, end);
       if (line.more() && *line.position() == '%') {
@@ -171,11 +170,11 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
       try {
         read_row(line, header, part);
       } catch (const Error& fault) {
-        file.fail(offset + (p - lines.data()), fault.what());
+        file.fail(chunk.at + (p - chunk.lines.data()), fault.what());
       }
       p = line.position() + 1;
     }
-    if (offset == range.begin) reserve(part.entries, range, lines);
+    if (chunk.first) reserve(part.entries, chunk);
     return true;
   });
   return part;
@@ -220,7 +219,7 @@ GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOption
     }
   });
   comm.guard([&] {
-    if (num_rows < n) file.fail(file.size() - 1, text("ends after ", num_rows, " of ", n, " vertices"));
+    if (num_rows < n) file.fail_at_end(text("ends after ", num_rows, " of ", n, " vertices"));
     if (num_arcs != 2 * header.num_edges) {
       file.fail(header.data_begin - 1,
                 text("promises ", header.num_edges, " edges, each at both ends; the lines below hold ", num_arcs,

@@ -5,13 +5,12 @@
 #include <functional>
 #include <unordered_map>
 
+#include "core/index.hpp"
 #include "io/fields.hpp"
 #include "io/keys.hpp"
 
 namespace filigree::io {
 namespace {
-
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
 void check_count(const Comm& comm, const Partition& vertices, std::size_t count) {
   comm.guard([&] {

@@ -6,17 +6,30 @@
 
 #include "filigree/matrix/content_hash.hpp"
 #include "io/formats.hpp"
+#include "io/names_file.hpp"
+#include "io/packed.hpp"
 
 namespace filigree::io {
 
 Format format_of(const std::string& path) {
-  const std::string extension = std::filesystem::path(path).extension().string();
+  const std::string extension = std::filesystem::path(without_packing(path)).extension().string();
   if (extension == ".mtx") return Format::matrix_market;
   if (extension == ".graph" || extension == ".metis") return Format::metis;
+  if (extension == ".gr") return Format::dimacs;
+  if (extension == ".sg") return Format::gap;
+  if (extension == ".wsg") return Format::gap_weighted;
+  if (extension == ".npy") return Format::npy;
   if (extension == ".h5" || extension == ".hdf5") return Format::hdf5;
-  if (extension == ".gz" || extension == ".zst")
-    throw IoError(text(path, ": compressed files cannot be read or written; use the plain one"));
   return Format::edge_list;
+}
+
+bool holds_names(Format format) { return format == Format::edge_list || format == Format::hdf5; }
+
+void refuse_packed_binary(Format format, const std::string& path) {
+  const bool binary =
+      format == Format::hdf5 || format == Format::npy || format == Format::gap || format == Format::gap_weighted;
+  if (binary && packing_of(path) != Packing::none)
+    throw IoError(text(path, ": only text formats can be compressed; use the plain file"));
 }
 
 std::string hash_text(const Graph& graph) {
@@ -50,6 +63,10 @@ GraphFile read_as(Format format, const Comm& comm, const std::string& path, cons
     case Format::matrix_market: return read_matrix_market(comm, path, options);
     case Format::metis: return read_metis(comm, path, options);
     case Format::hdf5: return read_hdf5(comm, path, options);
+    case Format::dimacs: return read_dimacs(comm, path, options);
+    case Format::gap: return read_gap(comm, path, options, false);
+    case Format::gap_weighted: return read_gap(comm, path, options, true);
+    case Format::npy: return read_npy(comm, path, options);
     case Format::edge_list:
     case Format::automatic: break;
   }
@@ -60,7 +77,14 @@ GraphFile read_as(Format format, const Comm& comm, const std::string& path, cons
 
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const Format format = options.format == Format::automatic ? format_of(path) : options.format;
+  refuse_packed_binary(format, path);
   GraphFile file = read_as(format, comm, path, options);
+  if (!holds_names(format) && file.names.kind() == VertexNames::Kind::numbers) {
+    if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows)) {
+      file.names = *std::move(names);
+      file.report.names_path = names_path(path);
+    }
+  }
   file.report.format = format;
   file.report.hash = hash_text(file.graph);
   return file;

@@ -1,54 +1,41 @@
 #include "io/text_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
+#include <limits>
+
+#include "core/index.hpp"
 
 namespace filigree::io {
 namespace {
 
 constexpr std::size_t block_bytes = std::size_t{1} << 20;
+constexpr Offset nowhere = std::numeric_limits<Offset>::max();
 
 }  // namespace
 
 TextFile::TextFile(const Comm& comm, const std::string& path) : path_(path) {
   comm.guard([&] {
-    // Non-blocking, not to wait for the writer of a pipe.
-    if (!file_.take(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)))
-      throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
-    struct stat status {};
-    if (fstat(file_, &status) != 0) throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
-    if (S_ISDIR(status.st_mode)) throw IoError(text(path, ": is a directory"));
-    if (!S_ISREG(status.st_mode)) throw IoError(text(path, ": is not a regular file; ranks read it at several places"));
-    size_ = status.st_size;
+    size_ = open_regular(path, file_);
+    char first[4] = {};
+    try {
+      packing_ = packing_of_content({first, read_at(file_, 0, first, sizeof first)});
+    } catch (const IoError& fault) {
+      throw IoError(text(path, ": ", fault.what()));
+    }
+    if (packing_ == Packing::none && packing_of(path) != Packing::none && size_ > 0)
+      throw IoError(text(path, ": is not compressed as its extension says"));
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-    char first[3] = {};
-    if (std::string_view(first, read_at(0, first, sizeof first)) == byte_order_mark) begin_ = sizeof first;
+    Lines lines(*this, all());
+    if (lines.next() && lines.chunk().lines.starts_with(byte_order_mark)) text_begin_ = std::ssize(byte_order_mark);
   });
 }
 
-/// Reads `most` bytes, or up to the end of the file.
-std::size_t TextFile::read_at(Offset at, char* to, std::size_t most) const {
-  std::size_t done = 0;
-  while (done < most) {
-    const ssize_t got = pread(file_, to + done, most - done, at + static_cast<Offset>(done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw IoError(text(path_, ": cannot be read: ", std::strerror(errno)));
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  return done;
-}
-
-/// The first begin of a line at or behind `at`, else the end of the file.
+/// The first begin of a line at or behind `at` in plain text, else the end of the file.
 Offset TextFile::line_begin_from(Offset at) const {
   std::string buffer(4096, '\0');
   for (Offset from = at - 1; from < size_;) {
-    const std::string_view bytes(buffer.data(), read_at(from, buffer.data(), buffer.size()));
+    const std::string_view bytes(buffer.data(), read_at(file_, from, buffer.data(), buffer.size()));
     if (bytes.empty()) break;
     const std::size_t newline = bytes.find('\n');
     if (newline != std::string_view::npos) return from + static_cast<Offset>(newline) + 1;
@@ -58,42 +45,118 @@ Offset TextFile::line_begin_from(Offset at) const {
 }
 
 TextFile::Range TextFile::share(const Comm& comm, Offset from) const {
-  const Offset length = size_ - from;
+  const bool packed = packing_ != Packing::none;
+  const Offset begin = packed ? 0 : std::min(from, size_);
+  const Offset length = size_ - begin;
   const auto cut = [&](int rank) {
-    const Offset at = from + length / comm.size() * rank + length % comm.size() * rank / comm.size();
-    return at == from ? from : line_begin_from(at);
+    const Offset at = begin + length / comm.size() * rank + length % comm.size() * rank / comm.size();
+    return packed || at == begin ? at : line_begin_from(at);
   };
-  return {cut(comm.rank()), cut(comm.rank() + 1)};
+  return {from, cut(comm.rank()), cut(comm.rank() + 1)};
 }
 
-/// The lines from `at`, about block_bytes of them but at least one; nothing when `at` is the end.
-std::string_view TextFile::next_lines(Offset end, Offset at, std::string& buffer) const {
-  if (at >= end) return {};
-  for (std::size_t want = std::max(buffer.size(), block_bytes);; want *= 2) {
-    buffer.resize(want);
-    const std::size_t most = static_cast<std::size_t>(std::min<Offset>(static_cast<Offset>(want - 1), end - at));
-    if (read_at(at, buffer.data(), most) < most) throw IoError(text(path_, ": became shorter while it was read"));
-    const std::string_view bytes(buffer.data(), most);
-    const std::size_t newline = bytes.rfind('\n');
-    if (newline != std::string_view::npos) return bytes.substr(0, newline + 1);
-    if (at + static_cast<Offset>(most) == end) {
-      buffer[most] = '\n';
-      return {buffer.data(), most + 1};
+TextFile::Lines::Lines(const TextFile& file, Range range)
+    : file_(file),
+      range_(range),
+      text_(file.packing_ == Packing::none ? file.open_text(range.begin, range.end) : file.open_text(0, file.size_)),
+      block_(file.packing_ == Packing::none ? std::min(block_bytes, z(range.end - range.begin)) : block_bytes),
+      at_(file.packing_ == Packing::none ? range.begin : 0),
+      stop_(nowhere) {
+  if (file.packing_ != Packing::none) skip_to_range();
+}
+
+/// Adds a block to the buffer; false if there is no more. Finds out where the range ends.
+bool TextFile::Lines::read_block() {
+  if (stop_ == nowhere && text_->stored() >= range_.end) stop_ = at_ + static_cast<Offset>(size_);
+  if (buffer_.size() < size_ + block_ + 1) buffer_.resize(std::max(size_ + block_ + 1, 2 * size_));
+  try {
+    const std::size_t got = text_->read(buffer_.data() + size_, block_);
+    size_ += got;
+    return got > 0;
+  } catch (const IoError& fault) {
+    file_.fail(at_ + static_cast<Offset>(size_), fault.what());
+  }
+}
+
+void TextFile::Lines::drop(std::size_t bytes) {
+  std::memmove(buffer_.data(), buffer_.data() + bytes, size_ - bytes);
+  size_ -= bytes;
+  at_ += static_cast<Offset>(bytes);
+}
+
+/// Passes over blocks stored before the range, the line that reaches into it, and lines before range.from.
+void TextFile::Lines::skip_to_range() {
+  bool in_line = false;
+  while (text_->stored() < range_.begin) {
+    if (!read_block()) return;
+    in_line = buffer_[size_ - 1] != '\n';
+    drop(size_);
+  }
+  while (in_line || at_ + static_cast<Offset>(size_) <= range_.from) {
+    if (!read_block()) return;
+    if (!in_line) {
+      drop(std::min(size_, z(std::max<Offset>(0, range_.from - at_))));
+    } else if (const void* newline = std::memchr(buffer_.data(), '\n', size_)) {
+      drop(z(static_cast<const char*>(newline) - buffer_.data()) + 1);
+      in_line = false;
+    } else {
+      drop(size_);
     }
   }
+  if (at_ < range_.from) drop(z(range_.from - at_));
+}
+
+bool TextFile::Lines::next() {
+  drop(chunk_.lines.size() > size_ ? size_ : chunk_.lines.size());  // it may have a newline that the file lacks
+  chunk_.lines = {};
+  std::size_t length = 0;  // of the whole lines in the buffer
+  bool more = true;
+  while (length == 0) {
+    more = read_block();
+    if (at_ >= stop_) return false;
+    const std::string_view bytes(buffer_.data(), size_);
+    // The last line of the range is the one that holds the byte before its end.
+    const std::size_t last =
+        stop_ < at_ + static_cast<Offset>(size_) ? bytes.find('\n', z(stop_ - at_ - 1)) : bytes.rfind('\n');
+    if (last != std::string_view::npos) {
+      length = last + 1;
+    } else if (!more) {
+      if (size_ == 0) return false;
+      buffer_[size_] = '\n';
+      length = size_ + 1;
+    }
+  }
+  const auto all = static_cast<double>(range_.end - range_.begin);
+  const auto done = static_cast<double>(text_->stored() - range_.begin);
+  chunk_ = {{buffer_.data(), length}, at_, first_, std::clamp(done / all, 1e-6, 1.0)};
+  first_ = false;
+  return true;
 }
 
 void TextFile::fail(Offset at, const std::string& what) const {
   Offset line = 1;
-  std::string buffer(block_bytes, '\0');
-  for (Offset from = 0; from < at;) {
-    const std::size_t most = static_cast<std::size_t>(std::min<Offset>(static_cast<Offset>(buffer.size()), at - from));
-    const std::size_t got = read_at(from, buffer.data(), most);
+  std::string buffer(std::min(block_bytes, z(std::max<Offset>(at, 0))), '\0');
+  const std::unique_ptr<Unpacked> text_before = open_text(0, size_);
+  for (Offset left = at; left > 0;) {
+    std::size_t got = 0;
+    try {
+      got = text_before->read(buffer.data(), std::min(buffer.size(), z(left)));
+    } catch (const IoError&) {
+      // Damage right behind `at`, or a file that changes: the lines so far must do.
+    }
     if (got == 0) break;
     line += std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(got), '\n');
-    from += static_cast<Offset>(got);
+    left -= static_cast<Offset>(got);
   }
   throw IoError(text(path_, ":", line, ": ", what));
+}
+
+void TextFile::fail_at_end(const std::string& what) const {
+  std::string buffer(block_bytes, '\0');
+  const std::unique_ptr<Unpacked> whole = open_text(0, size_);
+  Offset length = 0;
+  while (const std::size_t got = whole->read(buffer.data(), buffer.size())) length += static_cast<Offset>(got);
+  fail(length - 1, what);
 }
 
 }  // namespace filigree::io

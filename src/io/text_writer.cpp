@@ -1,14 +1,11 @@
 #include "filigree/io/text_writer.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
-#include "io/descriptor.hpp"
-#include "io/pending_file.hpp"
+#include "io/binary_file.hpp"
+#include "io/packed.hpp"
 
 namespace filigree::io {
 
@@ -18,38 +15,31 @@ struct TextWriter::Output {
   virtual void commit() = 0;
 };
 
-/// Every rank writes its own bytes in place.
+/// Every rank writes its own bytes in place, packed as a file of its own if the path asks for that.
 struct TextWriter::File : TextWriter::Output {
   Comm comm;
-  PendingFile pending;
-  Descriptor file;
+  BinaryWriter file;
+  Packing packing;
   Offset end = 0;
 
-  File(const Comm& communicator, const std::string& path) : comm(communicator), pending(communicator, path) {
-    comm.guard([&] { check(file.take(open(pending.temporary_path().c_str(), O_WRONLY | O_CLOEXEC))); });
-  }
-
-  void check(bool done) const {
-    if (!done) throw IoError(text(pending.path(), ": cannot be written: ", std::strerror(errno)));
-  }
+  File(const Comm& communicator, const std::string& path)
+      : comm(communicator), file(communicator, path), packing(packing_of(path)) {}
 
   void write(std::string_view mine) override {
-    Offset at = end + comm.exclusive_sum(static_cast<Offset>(mine.size()));
+    if (packing == Packing::none) return write_bytes(mine);
+    write_bytes(comm.guard([&] { return mine.empty() ? std::string() : pack(packing, mine); }));
+  }
+
+  void write_bytes(std::string_view mine) {
+    const Offset at = end + comm.exclusive_sum(static_cast<Offset>(mine.size()));
     end += comm.sum(static_cast<Offset>(mine.size()));
-    comm.guard([&] {
-      while (!mine.empty()) {
-        const ssize_t written = pwrite(file, mine.data(), mine.size(), at);
-        if (written < 0 && errno == EINTR) continue;
-        check(written >= 0);
-        mine.remove_prefix(static_cast<std::size_t>(written));
-        at += written;
-      }
-    });
+    comm.guard([&] { file.write(at, std::span<const char>(mine)); });
   }
 
   void commit() override {
-    comm.guard([&] { check(file.close()); });  // some file systems tell of a full disk only now
-    pending.commit();
+    // No text at all is packed as well.
+    if (packing != Packing::none && end == 0) write_bytes(comm.is_root() ? pack(packing, {}) : std::string());
+    file.commit();
   }
 };
 

@@ -2,13 +2,9 @@
 
 #include <limits>
 
+#include "core/index.hpp"
+
 namespace filigree {
-namespace {
-
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
-
 template <class V>
 void CsrView<V>::validate() const {
   require(!row_ptr.empty() && row_ptr.front() == 0, "Csr: row_ptr must begin with 0");

@@ -6,48 +6,121 @@
 #include <new>
 #include <numeric>
 #include <optional>
+#include <utility>
+
+#include "core/index.hpp"
 
 namespace filigree {
 namespace {
 
-std::size_t z(std::int64_t i) { return static_cast<std::size_t>(i); }
+/// What one pass over a rank's entries tells.
+struct Survey {
+  Offset loops = 0;
+  bool rows_ascend = true;
+  Global run = 1;                   ///< rows counted together: 1 below 2^16 rows
+  std::vector<Offset> run_entries;  ///< entries in each run of rows
+};
 
-/// Rows in blocks of nearly equal entries + rows. Counts whole rows below 2^20 rows, else runs of equal length.
+/// Throws on all ranks unless all entries lie inside the matrix. Collective.
 template <class V>
-Partition balanced_rows(const Comm& comm, Global num_rows, const Entries<V>& entries) {
-  constexpr Global most_runs = Global{1} << 20;
-  const Global run = std::max<Global>(1, (num_rows + most_runs - 1) / most_runs);
-  std::vector<Offset> weight(z((num_rows + run - 1) / run), 0);
-  for (Global row : entries.row) ++weight[z(row / run)];
+Survey survey(const Comm& comm, Global num_rows, Global num_cols, const Entries<V>& entries) {
+  return comm.guard([&] {
+    require(num_rows >= 0 && num_cols >= 0, "shape ", num_rows, " x ", num_cols, ", must be at least 0 x 0");
+    require(entries.col.size() == entries.size() && (entries.val.empty() || entries.val.size() == entries.size()),
+            "entries: ", entries.row.size(), " rows, ", entries.col.size(), " columns, ", entries.val.size(),
+            " values");
+    constexpr Global most_runs = Global{1} << 16;
+    Survey found;
+    int shift = 0;
+    while (num_rows >> shift > most_runs) ++shift;
+    found.run = Global{1} << shift;
+    found.run_entries.assign(z((num_rows + found.run - 1) / found.run), 0);
+    Global previous = 0;
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+      const Global row = entries.row[k];
+      const Global col = entries.col[k];
+      require(row >= 0 && row < num_rows && col >= 0 && col < num_cols, "entry (", row, ", ", col,
+              ") lies outside the ", num_rows, " x ", num_cols, " matrix");
+      found.loops += row == col ? 1 : 0;
+      found.rows_ascend = found.rows_ascend && previous <= row;
+      previous = row;
+      ++found.run_entries[z(row >> shift)];
+    }
+    return found;
+  });
+}
+
+/// Rows in blocks of nearly equal entries + rows. Collective.
+Partition balanced_rows(const Comm& comm, Global num_rows, Survey& found) {
+  std::vector<Offset>& weight = found.run_entries;
   comm.sum(std::span<Offset>(weight));
-  for (Offset& w : weight) w += run;
+  for (Offset& w : weight) w += found.run;
   const Partition runs = Partition::by_weight(weight, comm.size());
   std::vector<Global> begins;
-  for (Global begin : runs.begins()) begins.push_back(std::min(begin * run, num_rows));
+  for (Global begin : runs.begins()) begins.push_back(std::min(begin * found.run, num_rows));
   return Partition::from_begins(std::move(begins));
 }
 
 /// Brings every entry to the owner of its row. Arrival order: by rank, on a rank by position.
 template <class V>
-Entries<V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> entries) {
+Entries<V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> entries, bool rows_ascend) {
   if (comm.size() == 1) return entries;
+  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
   std::vector<Offset> counts(z(comm.size()), 0);
+  const auto route_all = [&](auto route) {
+    route(entries.row);
+    route(entries.col);
+    if (has_values) route(entries.val);
+  };
+  if (rows_ascend) {
+    // What stays is one block; a file in order of rows has little else.
+    auto begin = entries.row.begin();
+    for (int r = 0; r < comm.size(); ++r) {
+      const auto end = std::lower_bound(begin, entries.row.end(), rows.end(r));
+      counts[z(r)] = end - begin;
+      begin = end;
+    }
+    const Offset staying = std::exchange(counts[z(comm.rank())], 0);
+    const Offset below = std::accumulate(counts.begin(), counts.begin() + comm.rank(), Offset{0});
+    route_all([&]<class T>(std::vector<T>& values) {
+      std::vector<T> leaving(values.begin(), values.begin() + below);
+      leaving.insert(leaving.end(), values.begin() + below + staying, values.end());
+      const Received<T> arrived = comm.all_to_all(std::span<const T>(leaving), counts);
+      const auto from_below = arrived.values.begin() +
+                              std::accumulate(arrived.counts.begin(), arrived.counts.begin() + comm.rank(), Offset{0});
+      values.resize(z(below + staying));
+      values.insert(values.end(), from_below, arrived.values.end());
+      values.insert(values.erase(values.begin(), values.begin() + below), arrived.values.begin(), from_below);
+    });
+    return entries;
+  }
   std::vector<int> owner(entries.size());
   for (std::size_t k = 0; k < entries.size(); ++k) ++counts[z(owner[k] = rows.owner(entries.row[k]))];
   std::vector<Offset> start(counts.size(), 0);
   std::exclusive_scan(counts.begin(), counts.end(), start.begin(), Offset{0});
-  const auto route = [&]<class T>(std::vector<T>& values) {
+  route_all([&]<class T>(std::vector<T>& values) {
     std::vector<T> sorted(values.size());
     std::vector<Offset> next = start;
     for (std::size_t k = 0; k < values.size(); ++k) sorted[z(next[z(owner[k])]++)] = values[k];
     std::vector<T>().swap(values);
     values = comm.all_to_all(std::span<const T>(sorted), counts).values;
-  };
-  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
-  route(entries.row);
-  route(entries.col);
-  if (has_values) route(entries.val);
+  });
   return entries;
+}
+
+template <class V>
+void drop_loops(Entries<V>& entries) {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    if (entries.row[k] == entries.col[k]) continue;
+    entries.row[kept] = entries.row[k];
+    entries.col[kept] = entries.col[k];
+    if (!entries.val.empty()) entries.val[kept] = entries.val[k];
+    ++kept;
+  }
+  entries.row.resize(kept);
+  entries.col.resize(kept);
+  if (!entries.val.empty()) entries.val.resize(kept);
 }
 
 /// Rows of this rank with global columns.
@@ -63,9 +136,15 @@ template <class V>
 GlobalRows<V> sort_by_row(Global first_row, Global num_rows, Entries<V> entries) {
   GlobalRows<V> sorted;
   sorted.row_ptr.assign(z(num_rows) + 1, 0);
-  for (Global row : entries.row) ++sorted.row_ptr[z(row - first_row) + 1];
+  bool ascend = true;
+  Global previous = first_row;
+  for (Global row : entries.row) {
+    ++sorted.row_ptr[z(row - first_row) + 1];
+    ascend = ascend && previous <= row;
+    previous = row;
+  }
   std::partial_sum(sorted.row_ptr.begin(), sorted.row_ptr.end(), sorted.row_ptr.begin());
-  if (std::is_sorted(entries.row.begin(), entries.row.end())) {
+  if (ascend) {
     sorted.col = std::move(entries.col);
     sorted.val = std::move(entries.val);
     return sorted;
@@ -195,19 +274,27 @@ DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, cons
   return DistCsr<V>(comm, row_partition, cols, std::move(local), std::move(ghosts));
 }
 
+/// The matrix of entries that were surveyed. Collective.
 template <class V>
-void check_entries(const Comm& comm, Global num_rows, Global num_cols, const Entries<V>& entries) {
+DistCsr<V> build(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
+                 const Survey& found, EntryPolicy policy, EntryCounts* counts) {
+  if (policy.loops == Loops::drop && found.loops > 0) drop_loops(entries);
+  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
+  if (has_values && entries.val.empty()) entries.val.assign(entries.size(), V{1});
+
+  entries = send_to_owners(comm, rows, std::move(entries), found.rows_ascend);
+  const Global first = rows.begin(comm.rank());
+  GlobalRows<V> sorted;
+  Offset merged = 0;
   comm.guard([&] {
-    require(num_rows >= 0 && num_cols >= 0, "shape ", num_rows, " x ", num_cols, ", must be at least 0 x 0");
-    require(entries.col.size() == entries.size() && (entries.val.empty() || entries.val.size() == entries.size()),
-            "entries: ", entries.row.size(), " rows, ", entries.col.size(), " columns, ", entries.val.size(),
-            " values");
-    for (std::size_t k = 0; k < entries.size(); ++k) {
-      require(entries.row[k] >= 0 && entries.row[k] < num_rows && entries.col[k] >= 0 && entries.col[k] < num_cols,
-              "entry (", entries.row[k], ", ", entries.col[k], ") lies outside the ", num_rows, " x ", num_cols,
-              " matrix");
-    }
+    check_local(comm, rows.size(comm.rank()), "rows");
+    sorted = sort_by_row(first, rows.size(comm.rank()), std::move(entries));
+    merged = merge_duplicates(sorted, first, policy.duplicates);
   });
+  Offset met[] = {merged, found.loops};
+  comm.sum(std::span<Offset>(met));
+  if (counts != nullptr) *counts = {met[0], met[1]};
+  return number_columns(comm, rows, cols, std::move(sorted));
 }
 
 }  // namespace
@@ -226,6 +313,8 @@ DistCsr<V>::DistCsr(Comm communicator, Partition row_partition, Partition col_pa
       cols(std::move(col_partition)),
       local(std::move(local_rows)),
       ghosts(std::move(ghost_ids)),
+      first_col_(cols.begin(comm.rank())),
+      num_owned_cols_(static_cast<Local>(cols.size(comm.rank()))),
       owned_begin_(
           static_cast<Local>(std::lower_bound(ghosts.begin(), ghosts.end(), cols.begin(comm.rank())) - ghosts.begin())),
       halo_(std::make_shared<LazyHalo>()) {}
@@ -233,10 +322,10 @@ DistCsr<V>::DistCsr(Comm communicator, Partition row_partition, Partition col_pa
 template <class V>
 DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
                                     EntryPolicy policy, EntryCounts* counts) {
-  check_entries(comm, num_rows, num_cols, entries);
-  const Partition rows = balanced_rows(comm, num_rows, entries);
+  Survey found = survey(comm, num_rows, num_cols, entries);
+  const Partition rows = balanced_rows(comm, num_rows, found);
   const Partition cols = num_cols == num_rows ? rows : Partition::uniform(num_cols, comm.size());
-  return from_entries(comm, rows, cols, std::move(entries), policy, counts);
+  return build(comm, rows, cols, std::move(entries), found, policy, counts);
 }
 
 template <class V>
@@ -244,37 +333,8 @@ DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, const Partition& rows, con
                                     EntryPolicy policy, EntryCounts* counts) {
   require(rows.num_parts() == comm.size() && cols.num_parts() == comm.size(), "from_entries: rows in ",
           rows.num_parts(), " parts and columns in ", cols.num_parts(), " on ", comm.size(), " ranks");
-  check_entries(comm, rows.num_items(), cols.num_items(), entries);
-  EntryCounts met;
-  std::size_t kept = 0;
-  for (std::size_t k = 0; k < entries.size(); ++k) {
-    const bool loop = entries.row[k] == entries.col[k];
-    met.loops += loop ? 1 : 0;
-    if (loop && policy.loops == Loops::drop) continue;
-    entries.row[kept] = entries.row[k];
-    entries.col[kept] = entries.col[k];
-    if (!entries.val.empty()) entries.val[kept] = entries.val[k];
-    ++kept;
-  }
-  entries.row.resize(kept);
-  entries.col.resize(kept);
-  if (!entries.val.empty()) entries.val.resize(kept);
-
-  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
-  if (has_values && entries.val.empty()) entries.val.assign(entries.size(), V{1});
-
-  entries = send_to_owners(comm, rows, std::move(entries));
-  const Global first = rows.begin(comm.rank());
-  GlobalRows<V> sorted;
-  comm.guard([&] {
-    check_local(comm, rows.size(comm.rank()), "rows");
-    sorted = sort_by_row(first, rows.size(comm.rank()), std::move(entries));
-    met.duplicates = merge_duplicates(sorted, first, policy.duplicates);
-  });
-  const Offset duplicates = comm.sum(met.duplicates);
-  const Offset num_loops = comm.sum(met.loops);
-  if (counts != nullptr) *counts = {duplicates, num_loops};
-  return number_columns(comm, rows, cols, std::move(sorted));
+  const Survey found = survey(comm, rows.num_items(), cols.num_items(), entries);
+  return build(comm, rows, cols, std::move(entries), found, policy, counts);
 }
 
 template <class V>

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "core/index.hpp"
 #include "core/parallel_for.hpp"
 
 namespace filigree {
@@ -14,8 +15,6 @@ constexpr Local window_rows = 4096;         // their y stays in L1
 constexpr Offset window_entries = 1 << 18;  // fewer rows where they are long, so that threads share the work evenly
 constexpr Local block_width = 4;
 constexpr std::size_t narrow_columns = 1 << 16;  // their x, 512 KiB, stays in L2
-
-std::size_t z(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 /// Values are read once a product: they come ahead of their use, past the end of a page where the hardware stops, and
 /// should not take the place of x in the caches.

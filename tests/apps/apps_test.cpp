@@ -114,6 +114,7 @@ TEST_F(Apps, UsageErrorsExitWith2) {
       {"pagerank", {"--graph", "g.txt", "--threads", "-1"}},
       {"pagerank", {"--graph", "g.txt", "--seed", "-1"}},
       {"convert", {"g.txt"}},
+      {"convert", {"g.txt", "--info", "--verify"}},
       {"generate", {"grid2d", "3", "--output", "x.txt"}},
       {"generate", {"rmat", "--scale", "3"}},
   };
@@ -219,13 +220,110 @@ TEST_F(Apps, NamesOfVerticesSurvive) {
 
 TEST_F(Apps, Info) {
   small_graph();
-  const Outcome info = done(2, "convert", {"--info", "g.txt"});
-  for (const std::string line :
-       {"rows        5\n", "columns     5\n", "arcs        7\n", "loops       1\n", "duplicates  1\n",
-        "weights     no\n", "out-degree  min 0, 25% 1, median 2, 75% 2, 99% 2, max 2\n",
-        "in-degree   min 1, 25% 1, median 1, 75% 2, 99% 2, max 2\n"}) {
-    EXPECT_THAT(info.out, HasSubstr(line));
+  const std::string expected =
+      "format        edge list\n"
+      "vertices      5\n"
+      "arcs          7\n"
+      "direction     directed, 33.3 % of arcs have a reverse\n"
+      "weights       none\n"
+      "loops         1\n"
+      "duplicates    1, left out\n"
+      "header lines  1\n"
+      "isolated      0\n"
+      "out-degree    min 0, 25% 1, median 2, 75% 2, 99% 2, max 2\n"
+      "in-degree     min 1, 25% 1, median 1, 75% 2, 99% 2, max 2\n"
+      "components    1, largest 5 (100 %)\n"
+      "names         ids\n"
+      "hash          ";
+  for (const int ranks : {0, 3}) {
+    EXPECT_THAT(done(ranks, "convert", {"--info", "g.txt"}).out, StartsWith(expected)) << ranks;
   }
+}
+
+TEST_F(Apps, InfoOfMatricesOfEveryKind) {
+  // Lines that a file's information must and must not hold, on 1 and 3 ranks.
+  const auto info = [&](Words arguments, const Words& lines, const Words& absent) {
+    arguments.push_back("--info");
+    const Outcome alone = done(0, "convert", arguments);
+    for (const std::string& line : lines) EXPECT_THAT("\n" + alone.out, HasSubstr("\n" + line + "\n"));
+    for (const std::string& label : absent) EXPECT_EQ(occurrences("\n" + alone.out, "\n" + label), 0) << alone.out;
+    EXPECT_EQ(done(3, "convert", arguments).out, alone.out);
+  };
+  const std::string header = "%%MatrixMarket matrix coordinate ";
+  write("rectangle.mtx", header + "real general\n3 4 4\n1 1 0.5\n1 2 -2\n3 2 1\n1 2 7\n");
+  info({"rectangle.mtx", "--duplicates", "sum"},
+       {"rows           3", "columns        4", "nonzeros       3", "values         min 0.5, max 5, sum 6.5",
+        "on diagonal    1", "duplicates     1, added up", "empty rows     1", "empty columns  2",
+        "in a row       min 0, 25% 0, median 1, 75% 2, 99% 2, max 2",
+        "in a column    min 0, 25% 0, median 0, 75% 1, 99% 2, max 2", "names          numbers"},
+       {"vertices", "arcs", "direction", "isolated", "components"});
+  write("symmetric.mtx", header + "integer symmetric\n6 6 4\n2 1 3\n3 2 4\n5 5 1\n6 4 -2\n");
+  info({"symmetric.mtx"},
+       {"vertices      6", "arcs          7", "direction     symmetric", "edges         3, each as two arcs",
+        "weights       min -2, max 4, sum 11", "loops         1", "isolated      0",
+        "components    3, largest 3 (50 %)"},
+       {"rows", "empty"});
+  info({"symmetric.mtx", "--drop-loops"}, {"loops         0 of 1 in the file", "isolated      1"}, {});
+  write("skew.mtx", header + "integer skew-symmetric\n3 3 2\n2 1 3\n3 2 4\n");
+  info({"skew.mtx"}, {"direction     directed by its weights alone: every arc has a reverse"}, {"edges"});
+  write("nothing.mtx", header + "pattern general\n0 0 0\n");
+  info({"nothing.mtx"}, {"vertices      0", "arcs          0", "components    0, largest 0 (0 %)"}, {});
+  write("names.txt", "Ada\tBob\nBob\tAda\nCleo\tDan\nEve\tDan\n");
+  info({"names.txt"}, {"names         texts", "components    2, largest 3 (60 %)"}, {});
+  info({"names.txt", "--undirected"}, {"edges         3, each as two arcs", "duplicates    2, left out"}, {});
+}
+
+TEST_F(Apps, InfoIsInTheRecordToo) {
+  small_graph();
+  Json results;
+  for (const int ranks : {0, 3}) {
+    done(ranks, "convert", {"--info", "g.txt", "--json", "record.json"});
+    const Json record = Json::parse(read("record.json"));
+    EXPECT_EQ(complaints(record, Json::parse(bytes_of(SCHEMA))), "");
+    for (const std::string phase : {"read", "info", "info.components"}) {
+      EXPECT_TRUE(record["phases"].contains(phase)) << phase;
+    }
+    if (ranks > 0) {
+      EXPECT_EQ(record["result"], results);
+    }
+    results = record["result"];
+  }
+  const Json expected = {{"format", "edge list"},  {"vertices", 5},      {"arcs", 7},          {"symmetric", false},
+                         {"weighted", false},      {"loops", 1},         {"duplicates", 1},    {"header_lines", 1},
+                         {"isolated_vertices", 0}, {"loops_in_file", 1}, {"in_degree_q75", 2}, {"out_degree_min", 0},
+                         {"out_degree_median", 2}, {"components", 1},    {"names", "ids"},     {"in_degree_min", 1},
+                         {"largest_component", 5}};
+  for (const auto& [name, value] : expected.items()) EXPECT_EQ(results[name], value) << name;
+  EXPECT_NEAR(results["reciprocated"], 1.0 / 3, 1e-12);
+}
+
+TEST_F(Apps, ConvertTellsWhatIsLostAndVerifiesTheRest) {
+  const std::string pattern = "%%MatrixMarket matrix coordinate pattern symmetric\n";
+  write("gaps.mtx", pattern + "7 7 2\n3 1\n6 3\n");  // 2, 4, 5 and 7 are isolated
+  write("names.txt", "Ada\tBob\nBob\tAda\nCleo\t007\n007\tCleo\n");
+  write("weighted.csv", "10,20,0.25\n20,10,0.25\n20,30,-1\n");
+  const auto convert = [&](const std::string& from, const std::string& to, const Words& how = {}) {
+    Words arguments{from, to, "--verify"};
+    arguments.insert(arguments.end(), how.begin(), how.end());
+    const std::string err = done(3, "convert", arguments).err;
+    EXPECT_EQ(occurrences(err, "verified: "), 1) << err;
+    return err;
+  };
+  EXPECT_THAT(convert("gaps.mtx", "gaps.txt"),
+              HasSubstr("4 vertices without arcs are lost: an edge list has no place"));
+  for (const std::string to : {"gaps.h5", "gaps.graph", "again.mtx"}) {
+    EXPECT_EQ(occurrences(convert("gaps.mtx", to), " lost"), 0) << to;
+  }
+  for (const std::string to : {"n.h5", "n.tsv", "n.mtx", "n.graph"}) {
+    EXPECT_EQ(occurrences(convert("names.txt", to), " lost"), 0) << to;
+  }
+  EXPECT_EQ(read("n.tsv"), "007\tCleo\nAda\tBob\nBob\tAda\nCleo\t007\n");
+  for (const std::string to : {"w.h5", "w.txt", "w.mtx"}) convert("weighted.csv", to, {"--weights"});
+
+  // Digits are names here, and none may change: the edge list must be read as names again.
+  write("digits.txt", "007\t8\n8\t7\n");
+  convert("digits.txt", "d.txt", {"--ids", "names"});
+  convert("digits.txt", "d.h5", {"--ids", "names"});
 }
 
 // ------------------------------------------------------------------------------------------------ results

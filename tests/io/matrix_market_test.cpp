@@ -43,6 +43,56 @@ TEST(MatrixMarket, SymmetricKinds) {
   EXPECT_FALSE(pattern.has_values);
 }
 
+TEST(MatrixMarket, ArraysByColumns) {
+  const std::string array = "%%MatrixMarket matrix array ";
+  const Content general =
+      read_bytes(array + "real general\n% comment\n2 3\n1.5\n0\n\n -2 \r\n0\n% c\n3e2\n+4", "a.mtx");
+  EXPECT_EQ(general.num_rows, 2);
+  EXPECT_EQ(general.num_cols, 3);
+  EXPECT_TRUE(general.matrix == (GlobalMatrix<double>{{{0, 0}, 1.5}, {{0, 1}, -2}, {{0, 2}, 300}, {{1, 2}, 4}}));
+  EXPECT_TRUE(general.has_values);
+  EXPECT_EQ(general.report.format, Format::matrix_market);
+  //  1 2 3      0 -1 -2
+  //  2 0 4      1  0 -3
+  //  3 4 5      2  3  0
+  const Content symmetric = read_bytes(array + "integer symmetric\n3 3\n1\n2\n3\n0\n4\n5\n", "a.mtx");
+  EXPECT_TRUE(
+      symmetric.matrix ==
+      (GlobalMatrix<double>{
+          {{0, 0}, 1}, {{0, 1}, 2}, {{0, 2}, 3}, {{1, 0}, 2}, {{1, 2}, 4}, {{2, 0}, 3}, {{2, 1}, 4}, {{2, 2}, 5}}));
+  EXPECT_TRUE(read_bytes(array + "real skew-symmetric\n3 3\n1\n2\n3\n", "a.mtx").matrix ==
+              (GlobalMatrix<double>{{{0, 1}, -1}, {{0, 2}, -2}, {{1, 0}, 1}, {{1, 2}, -3}, {{2, 0}, 2}, {{2, 1}, 3}}));
+  // What is symmetric already is not doubled.
+  EXPECT_TRUE(read_bytes(array + "real symmetric\n2 2\n0\n3\n0\n", "a.mtx",
+                         {.undirected = true, .policy = {Duplicates::sum, Loops::keep}})
+                  .matrix == (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}}));
+}
+
+TEST(MatrixMarket, EmptyArrays) {
+  const std::string array = "%%MatrixMarket matrix array real ";
+  EXPECT_EQ(read_bytes(array + "general\n0 0\n", "a.mtx").num_rows, 0);
+  EXPECT_EQ(read_bytes(array + "general\n3 0\n", "a.mtx").num_rows, 3);
+  EXPECT_EQ(read_bytes(array + "general\n0 1000000\n", "a.mtx").num_cols, 1000000);
+  EXPECT_EQ(read_bytes(array + "symmetric\n1 1\n7\n", "a.mtx").matrix, (GlobalMatrix<double>{{{0, 0}, 7}}));
+  EXPECT_EQ(read_bytes(array + "skew-symmetric\n1 1\n", "a.mtx").num_rows, 1);
+  EXPECT_TRUE(read_bytes(array + "general\n2 1\n0\n-0.0\n", "a.mtx").matrix.empty());
+}
+
+TEST(MatrixMarket, LargeArraysOnAnyRanks) {
+  // Element (i, j) of the lower triangle is 1000 i + j, of every third column zero; lines are longer than a chunk.
+  const Global n = 400;
+  std::string bytes = text("%%MatrixMarket matrix array integer symmetric\n", n, ' ', n, '\n');
+  GlobalMatrix<double> expected;
+  for (Global col = 0; col < n; ++col) {
+    for (Global row = col; row < n; ++row) {
+      const Global value = col % 3 == 0 ? 0 : 1000 * row + col;
+      bytes += text(value, std::string(10, ' '), '\n');
+      if (value != 0) expected[{row, col}] = expected[{col, row}] = static_cast<double>(value);
+    }
+  }
+  EXPECT_TRUE(read_bytes(bytes, "a.mtx").matrix == expected);
+}
+
 TEST(MatrixMarket, Undirected) {
   EXPECT_TRUE(read_bytes(banner + "real general\n2 2 2\n1 2 3\n2 2 1\n", "a.mtx", {.undirected = true}).matrix ==
               (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}, {{1, 1}, 1}}));
@@ -62,17 +112,20 @@ TEST(MatrixMarket, Empty) {
 
 TEST(MatrixMarket, MalformedFilesNameTheLine) {
   const std::string real = banner + "real general\n";
+  const std::string array = "%%MatrixMarket matrix array ";
   const struct {
     std::string bytes;
     const char* expected;
   } cases[] = {
       {"", "bad.mtx:1: expected the banner %%MatrixMarket; the file is empty"},
       {"1 2 3\n", "bad.mtx:1: expected the banner"},
-      {"%%MatrixMarket matrix array real general\n1 1\n1\n", "bad.mtx:1: layout 'array', expected coordinate"},
+      {"%%MatrixMarket matrix elemental real general\n1 1\n1\n",
+       "bad.mtx:1: layout 'elemental', expected coordinate or array"},
       {"%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n",
-       "bad.mtx:1: values 'complex', expected real"},
+       "bad.mtx:1: values 'complex', expected real, integer or pattern: complex matrices cannot be held"},
       {"%%MatrixMarket matrix coordinate real hermitian\n1 1 1\n1 1 1\n",
-       "bad.mtx:1: symmetry 'hermitian', expected general"},
+       "bad.mtx:1: symmetry 'hermitian', expected general, symmetric or skew-symmetric: complex matrices cannot be "
+       "held"},
       {"%%MatrixMarket matrix coordinate pattern skew-symmetric\n1 1 0\n",
        "bad.mtx:1: a pattern cannot be skew-symmetric"},
       {"%%MatrixMarket vector coordinate real general\n", "bad.mtx:1: object 'vector', expected matrix"},
@@ -105,6 +158,21 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
       {real + "2 2 1\n", "bad.mtx:2: ends after 0 of 1 entries"},
       {real + "2 2 1\n1 1 1\n% c\n2 2 1\n1 2 1\n", "bad.mtx:5: one entry more than the 1 promised above"},
       {real + "2 2 0\n1 1 1\n", "bad.mtx:3: one entry more than the 0 promised above"},
+      {array + "pattern general\n1 1\n1\n", "bad.mtx:1: an array cannot be a pattern"},
+      {array + "complex general\n1 1\n1 0\n", "bad.mtx:1: values 'complex'"},
+      {array + "real general\n2\n", "bad.mtx:2: expected two whole numbers: rows and columns; found ''"},
+      {array + "real general\n2 2 4\n", "bad.mtx:2: expected only rows and columns; found '4'"},
+      {array + "real symmetric\n2 3\n", "bad.mtx:2: a symmetric matrix of 2 rows and 3 columns"},
+      {array + "real general\n99999999999 99999999999\n",
+       "bad.mtx:2: an array of 99999999999 x 99999999999 elements is larger than any file"},
+      {array + "real general\n2 2\n1\n2\n3\n", "bad.mtx:5: ends after 3 of 4 entries"},
+      {array + "real general\n2 1\n1\n2\n% c\n0\n", "bad.mtx:6: one entry more than the 2 promised above"},
+      {array + "real symmetric\n2 2\n1\n2\n3\n4\n", "bad.mtx:6: one entry more than the 3 promised above"},
+      {array + "real skew-symmetric\n2 2\n", "bad.mtx:2: ends after 0 of 1 entries"},
+      {array + "real general\n1 2\n1 2\n", "bad.mtx:3: unexpected '2' behind the value"},
+      {array + "real general\n1 2\n1\nx\n", "bad.mtx:4: value 'x' is not a number that a double can hold"},
+      {array + "real general\n1 1\n-inf\n", "bad.mtx:3: value -inf must be finite"},
+      {array + "integer general\n1 1\n0.5\n", "bad.mtx:3: value 0.5 must be a whole number of at most 2^53"},
       {real + "1000000000000000 5 999999999999999\n1 1 1\n", "bad.mtx:3: ends after 1 of 999999999999999 entries"},
   };
   for (const auto& c : cases) EXPECT_THAT(why_not(c.bytes, "bad.mtx"), HasSubstr(c.expected)) << c.bytes;

@@ -9,9 +9,13 @@
 
 namespace filigree::io {
 
-enum class Format { automatic, edge_list, matrix_market, metis, hdf5 };
+enum class Format { automatic, edge_list, matrix_market, metis, dimacs, gap, gap_weighted, npy, hdf5 };
 
-/// What becomes of the vertices of an edge list.
+/// The format that the extension of a path tells, before .gz or .zst if it has that: .mtx, .graph or .metis, .gr
+/// (DIMACS), .sg and .wsg (GAP), .npy, .h5 or .hdf5; edge list if it tells nothing.
+Format format_of(const std::string& path);
+
+/// What becomes of the vertices of an edge list, or of a DIMACS file without a problem line.
 ///   compact: those that occur, numbered without gaps in numeric order of their ids (byte order of names). Vertices are
 ///            names if the first edges of the file are not numbers.
 ///   keep:    the id is the vertex number; ids that do not occur are isolated vertices.
@@ -19,7 +23,7 @@ enum class Format { automatic, edge_list, matrix_market, metis, hdf5 };
 enum class Ids { compact, keep, names };
 
 struct ReadOptions {
-  Format format = Format::automatic;  ///< automatic: by extension, .mtx .graph .metis .h5 .hdf5, all others edge lists
+  Format format = Format::automatic;  ///< automatic: by extension, as format_of() tells
   bool undirected = false;            ///< every arc both ways
   bool weights = false;               ///< edge list: the third column is a weight
   Ids ids = Ids::compact;
@@ -31,6 +35,7 @@ struct ReadOptions {
 struct ReadReport {
   Format format = Format::automatic;  ///< never automatic
   Offset header_lines = 0;            ///< edge list: lines before the first edge that are neither edge nor comment
+  std::string names_path;             ///< of the file beside it that named the vertices, empty if there was none
   EntryCounts entries;                ///< duplicates and loops, handled by the policy
   std::string hash;                   ///< content_hash() of the graph, 16 hexadecimal digits
 };
@@ -48,9 +53,13 @@ struct GraphFile {
 /// with # % or // are comments, lines out of shape before the first edge are header. Ids are whole numbers below 10^18.
 /// Names are what stands between tabs, commas, semicolons or blanks, whichever of them the first edge has.
 ///
-/// MatrixMarket: coordinate; real, integer or pattern; general, symmetric or skew-symmetric. Values are always read. An
-/// entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of vertices are
-/// read over; each edge must stand at both ends. HDF5: what write() made.
+/// MatrixMarket: coordinate or array; real, integer or pattern; general, symmetric or skew-symmetric. Values are always
+/// read. An entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of
+/// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems; lengths are always
+/// read, as weights. GAP: serialized graphs; the arcs that come in must be those that go out. HDF5: what write() made.
+///
+/// Dense matrices, a MatrixMarket array and .npy, become sparse: zeros are left out. NumPy: real, integer (as far as a
+/// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column.
 ///
 /// Collective. Peak memory beyond the graph: 40 bytes a nonzero of this rank, and the names.
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});

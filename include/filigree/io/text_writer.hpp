@@ -9,8 +9,9 @@
 
 namespace filigree::io {
 
-/// Writes a text file, or to standard output when `path` is "-". The file grows under a temporary name beside `path`
-/// and takes its name in commit(); without commit() nothing is left. All members but the destructor are collective.
+/// Writes a text file, compressed if `path` ends in .gz or .zst, or to standard output when it is "-". The file grows
+/// under a temporary name beside `path` and takes its name in commit(); without commit() nothing is left. All members
+/// but the destructor are collective.
 class TextWriter {
  public:
   /// Throws IoError on all ranks when the directory is missing or not writable.
@@ -19,7 +20,8 @@ class TextWriter {
   TextWriter& operator=(const TextWriter&) = delete;
   ~TextWriter();
 
-  /// Appends the ranks' texts one after the other.
+  /// Appends the ranks' texts one after the other. The text does not depend on how it is spread over ranks and calls,
+  /// only its compressed form does: each piece is compressed by itself.
   void write(std::string_view mine);
   /// Renames the file to `path`, replacing what was there.
   void commit();

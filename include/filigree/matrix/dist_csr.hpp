@@ -88,11 +88,11 @@ struct DistCsr {
   Global first_row() const { return rows.begin(comm.rank()); }
   /// Local number of the first owned column: the number of ghosts below.
   Local owned_begin() const { return owned_begin_; }
-  Local num_owned_cols() const { return static_cast<Local>(cols.size(comm.rank())); }
+  Local num_owned_cols() const { return num_owned_cols_; }
   Global global_col(Local column) const {
     if (column < owned_begin_) return ghosts[static_cast<std::size_t>(column)];
-    if (column < owned_begin_ + num_owned_cols()) return cols.begin(comm.rank()) + (column - owned_begin_);
-    return ghosts[static_cast<std::size_t>(column - num_owned_cols())];
+    if (column < owned_begin_ + num_owned_cols_) return first_col_ + (column - owned_begin_);
+    return ghosts[static_cast<std::size_t>(column - num_owned_cols_)];
   }
 
   /// The exchange plan for ghosts, built at the first call. The first call is collective; later ones are not.
@@ -126,6 +126,8 @@ struct DistCsr {
 
  private:
   struct LazyHalo;
+  Global first_col_ = 0;
+  Local num_owned_cols_ = 0;
   Local owned_begin_ = 0;
   std::shared_ptr<LazyHalo> halo_;
 };

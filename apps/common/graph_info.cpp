@@ -1,0 +1,237 @@
+#include "graph_info.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "filigree/components.hpp"
+#include "filigree/matrix/symmetry.hpp"
+
+namespace filigree::app {
+namespace {
+
+std::vector<Offset> out_degrees(const Graph& graph) {
+  std::vector<Offset> degrees;
+  for (Local row = 0; row < graph.num_local_rows(); ++row) degrees.push_back(graph.local.view().degree(row));
+  return degrees;
+}
+
+/// Nonzeros of the owned columns.
+std::vector<Offset> in_degrees(const Graph& graph) {
+  const auto num_below = static_cast<std::size_t>(graph.owned_begin());
+  const auto num_owned = static_cast<std::size_t>(graph.num_owned_cols());
+  std::vector<Offset> counts(static_cast<std::size_t>(graph.local.num_cols), 0);
+  for (Local column : graph.local.view().col) ++counts[static_cast<std::size_t>(column)];
+  const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(num_below);
+  std::vector<Offset> degrees(begin, begin + static_cast<std::ptrdiff_t>(num_owned));
+  counts.erase(begin, begin + static_cast<std::ptrdiff_t>(num_owned));
+  graph.halo().scatter(std::span<const Offset>(counts), std::span<Offset>(degrees), std::plus<>());
+  return degrees;
+}
+
+struct Share {
+  const char* label;
+  const char* key;
+  double of_all;
+};
+constexpr std::array<Share, 6> shares{{{"min", "min", 0},
+                                       {"25%", "q25", 0.25},
+                                       {"median", "median", 0.5},
+                                       {"75%", "q75", 0.75},
+                                       {"99%", "q99", 0.99},
+                                       {"max", "max", 1}}};
+
+/// For each share, the smallest value that at least this share of all values, over all ranks, does not exceed: from how
+/// often each value occurs.
+std::array<Offset, shares.size()> quantiles(const Comm& comm, const std::vector<Offset>& values) {
+  const Offset most = comm.max(values.empty() ? Offset{0} : *std::max_element(values.begin(), values.end()));
+  std::vector<Offset> occurs(static_cast<std::size_t>(most) + 1, 0);
+  for (Offset value : values) ++occurs[static_cast<std::size_t>(value)];
+  comm.sum(std::span<Offset>(occurs));
+  const Offset count = comm.sum(static_cast<Offset>(values.size()));
+  std::array<Offset, shares.size()> found{};
+  std::size_t value = 0;
+  Offset below = occurs[0];
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const double wanted = std::max(1.0, shares[i].of_all * static_cast<double>(count));
+    while (static_cast<double>(below) < wanted && value + 1 < occurs.size()) below += occurs[++value];
+    found[i] = static_cast<Offset>(value);
+  }
+  return found;
+}
+
+struct Weights {
+  double min = std::numeric_limits<double>::infinity();
+  double max = -std::numeric_limits<double>::infinity();
+  double sum = 0;
+};
+/// Of a graph that has some.
+Weights weights_of(const Graph& graph) {
+  Weights weights;
+  long double sum = 0;  // so that ten digits do not depend on the number of ranks
+  for (double value : graph.local.view().val) {
+    weights.min = std::min(weights.min, value);
+    weights.max = std::max(weights.max, value);
+    sum += value;
+  }
+  long double total = 0;
+  for (long double part : graph.comm.all_gather(sum)) total += part;
+  return {graph.comm.min(weights.min), graph.comm.max(weights.max), static_cast<double>(total)};
+}
+
+Offset num_loops(const Graph& graph) {
+  Offset loops = 0;
+  for (Local row = 0; row < graph.num_local_rows(); ++row) {
+    for (Local column : graph.local.view().cols(row)) {
+      if (graph.global_col(column) == graph.first_row() + row) ++loops;
+    }
+  }
+  return graph.comm.sum(loops);
+}
+
+std::string name_of(io::Format format) {
+  using io::Format;
+  switch (format) {
+    case Format::edge_list: return "edge list";
+    case Format::matrix_market: return "MatrixMarket";
+    case Format::metis: return "METIS";
+    case Format::dimacs: return "DIMACS";
+    case Format::gap: return "GAP";
+    case Format::gap_weighted: return "GAP, weighted";
+    case Format::npy: return "NumPy array";
+    case Format::hdf5: return "HDF5";
+    case Format::automatic: break;
+  }
+  return "";
+}
+
+std::string name_of(io::VertexNames::Kind kind) {
+  using Kind = io::VertexNames::Kind;
+  return kind == Kind::numbers ? "numbers" : kind == Kind::ids ? "ids" : "texts";
+}
+
+/// "28.6 %"
+std::string percent(double share) { return text(std::round(1000 * share) / 10, " %"); }
+double ratio(Offset part, Offset whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// A GraphInfo as it grows.
+struct Builder {
+  GraphInfo info;
+
+  template <class T>
+  void add(const std::string& label, const std::string& key, const T& value, const std::string& remark = "") {
+    info.figures[key] = value;
+    line(label, text(value, remark));
+  }
+  void line(const std::string& label, const std::string& value) { info.lines.emplace_back(label, value); }
+  void add_degrees(const Comm& comm, const std::string& label, const std::string& key,
+                   const std::vector<Offset>& degrees) {
+    const auto found = quantiles(comm, degrees);
+    std::string values;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      info.figures[key + "_" + shares[i].key] = found[i];
+      values += text(i == 0 ? "" : ", ", shares[i].label, ' ', found[i]);
+    }
+    line(label, values);
+  }
+};
+
+Offset num_zeros(const Comm& comm, const std::vector<Offset>& degrees) {
+  return comm.sum(static_cast<Offset>(std::count(degrees.begin(), degrees.end(), 0)));
+}
+
+Offset num_isolated(const Comm& comm, std::vector<Offset> degrees, const std::vector<Offset>& in) {
+  for (std::size_t v = 0; v < degrees.size(); ++v) degrees[v] += in[v];
+  return num_zeros(comm, degrees);
+}
+
+}  // namespace
+
+Offset num_isolated(const Graph& graph) { return num_isolated(graph.comm, out_degrees(graph), in_degrees(graph)); }
+
+GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
+  const Graph& graph = file.graph;
+  const Comm& comm = graph.comm;
+  const bool square = graph.is_square();
+  const bool weighted = has_weights(graph);
+  const Offset num_arcs = graph.num_nonzeros();
+  const Offset loops = num_loops(graph);
+  Builder to;
+  Timings& timings = to.info.timings;
+
+  to.add("format", "format", name_of(file.report.format));
+  if (square) {
+    to.add("vertices", "vertices", graph.num_rows());
+    to.add("arcs", "arcs", num_arcs);
+    const Phase phase(timings, "symmetry");
+    const bool symmetric = is_symmetric(graph);
+    to.info.figures["symmetric"] = symmetric;
+    if (symmetric) {
+      to.line("direction", "symmetric");
+      to.add("edges", "edges", (num_arcs - loops) / 2, ", each as two arcs");
+    } else {
+      const Offset matched = num_reciprocated_arcs(graph, transpose(graph));
+      const double share = ratio(matched, num_arcs - loops);
+      to.info.figures["reciprocated"] = share;
+      to.line("direction", matched == num_arcs - loops ? "directed by its weights alone: every arc has a reverse"
+                                                       : "directed, " + percent(share) + " of arcs have a reverse");
+    }
+  } else {
+    to.add("rows", "rows", graph.num_rows());
+    to.add("columns", "columns", graph.num_cols());
+    to.add("nonzeros", "nonzeros", num_arcs);
+  }
+
+  to.info.figures["weighted"] = weighted;
+  if (weighted) {
+    const Weights weights = weights_of(graph);
+    to.info.figures["weight_min"] = weights.min;
+    to.info.figures["weight_max"] = weights.max;
+    to.info.figures["weight_sum"] = weights.sum;
+    to.line(square ? "weights" : "values",
+            text("min ", number(weights.min), ", max ", number(weights.max), ", sum ", number(weights.sum)));
+  } else {
+    to.line(square ? "weights" : "values", "none");
+  }
+  const EntryCounts& met = file.report.entries;
+  to.info.figures["loops_in_file"] = met.loops;
+  to.add(square ? "loops" : "on diagonal", "loops", loops,
+         met.loops != loops ? text(" of ", met.loops, " in the file") : "");
+  to.add("duplicates", "duplicates", met.duplicates,
+         met.duplicates > 0 ? text(", ", input.fate_of_duplicates(weighted)) : "");
+  to.add("header lines", "header_lines", file.report.header_lines);
+
+  {
+    const Phase phase(timings, "degrees");
+    const std::vector<Offset> out = out_degrees(graph);
+    const std::vector<Offset> in = in_degrees(graph);
+    if (square) {
+      to.add("isolated", "isolated_vertices", num_isolated(comm, out, in));
+      to.add_degrees(comm, "out-degree", "out_degree", out);
+      to.add_degrees(comm, "in-degree", "in_degree", in);
+    } else {
+      to.add("empty rows", "empty_rows", num_zeros(comm, out));
+      to.add("empty columns", "empty_columns", num_zeros(comm, in));
+      to.add_degrees(comm, "in a row", "row_nonzeros", out);
+      to.add_degrees(comm, "in a column", "column_nonzeros", in);
+    }
+  }
+  if (square) {
+    const Phase phase(timings, "components");
+    const components::Result found = components::weak(graph);
+    to.info.stats = found.stats;
+    to.info.figures["largest_component"] = found.largest;
+    to.add("components", "components", found.labels.num_labels,
+           text(", largest ", found.largest, " (", percent(ratio(found.largest, graph.num_rows())), ")"));
+  }
+  const std::string& beside = file.report.names_path;
+  to.add("names", "names", name_of(file.names.kind()), beside.empty() ? "" : ", from " + beside);
+  to.add("hash", "hash", file.report.hash);
+  return std::move(to.info);
+}
+
+}  // namespace filigree::app

@@ -1,0 +1,12 @@
+# filigree::compression: gzip by ISA-L, Zstandard by its own library.
+if(NOT TARGET filigree::compression)
+  add_library(filigree::compression INTERFACE IMPORTED)
+  foreach(library isal zstd)
+    string(TOUPPER ${library} LIBRARY)
+    find_library(${LIBRARY}_LIBRARY ${library} REQUIRED)
+    target_link_libraries(filigree::compression INTERFACE ${${LIBRARY}_LIBRARY})
+  endforeach()
+  find_path(ISAL_INCLUDE_DIR isa-l/igzip_lib.h REQUIRED)
+  find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
+  target_include_directories(filigree::compression SYSTEM INTERFACE ${ISAL_INCLUDE_DIR} ${ZSTD_INCLUDE_DIR})
+endif()

@@ -1,0 +1,28 @@
+// How a matrix compares with its transpose.
+#pragma once
+
+#include <optional>
+
+#include "filigree/matrix/dist_csr.hpp"
+
+namespace filigree {
+
+/// Is every arc (i, j) matched by an arc (j, i) with the same value? So it is if fingerprints of the two triangles
+/// agree, which differ for a matrix that is not symmetric but for a chance of 2^-64; nothing that is not square is
+/// symmetric. The same on all ranks. Collective. One pass over the nonzeros.
+bool is_symmetric(const Graph& graph);
+
+struct Arc {
+  Global from;
+  Global to;
+};
+
+/// The first arc, by row and column, whose reverse is missing or has another value; nothing if the square matrix is
+/// symmetric. The same on all ranks. Collective. One pass when it is symmetric, else a transposition.
+std::optional<Arc> asymmetric_arc(const Graph& graph);
+
+/// Arcs of a square matrix off its diagonal whose reverse is there too, with any value. `reversed` is
+/// transpose(graph). The same on all ranks. Collective. One pass over both.
+Offset num_reciprocated_arcs(const Graph& graph, const Graph& reversed);
+
+}  // namespace filigree

@@ -1,0 +1,189 @@
+// DIMACS .gr files of shortest path problems: comments "c ...", a line "p sp vertices arcs", a line "a from to length"
+// per arc, numbered from 1. Many real files have no problem line; then vertices are ids, as in an edge list.
+// Format: 9th DIMACS Implementation Challenge, 2006, file formats.
+#include <cmath>
+#include <cstring>
+
+#include "core/index.hpp"
+#include "filigree/io/text_writer.hpp"
+#include "io/fields.hpp"
+#include "io/formats.hpp"
+#include "io/numbering.hpp"
+#include "io/print.hpp"
+#include "io/text_file.hpp"
+
+namespace filigree::io {
+namespace {
+
+bool is_comment_or_blank(std::string_view line) {
+  line = without_blanks(line);
+  return line.empty() || line.front() == 'c';
+}
+
+/// The problem line, if the file has one.
+struct Header {
+  bool given = false;
+  Global num_vertices = 0;
+  Offset num_arcs = 0;
+  Offset data_begin = 0;
+};
+
+/// The first line that is no comment. Returns what is wrong with it, or an empty text.
+std::string parse_problem(std::string_view line, Header& header) {
+  if (next_field(line) != "p") return {};
+  header.given = true;
+  const std::string_view problem = next_field(line);
+  if (problem != "sp") return text("problem ", quoted(problem), ", expected sp, shortest paths");
+  for (Global* count : {&header.num_vertices, &header.num_arcs}) {
+    const std::string_view field = next_field(line);
+    if (!parse_whole(field, *count) || *count < 0 || field.size() > most_digits)
+      return text("expected the numbers of vertices and arcs behind p sp; found ", quoted(field));
+  }
+  if (!without_blanks(line).empty())
+    return text("expected only the numbers of vertices and arcs; found ", quoted(without_blanks(line)));
+  return {};
+}
+
+/// Collective: rank 0 reads it for all.
+Header read_header(const Comm& comm, const TextFile& file) {
+  Header header;
+  comm.guard([&] {
+    if (!comm.is_root()) return;
+    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
+      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
+        end = chunk.lines.find('\n', begin);
+        const std::string_view line = chunk.lines.substr(begin, end - begin);
+        if (is_comment_or_blank(line)) continue;
+        const std::string fault = parse_problem(line, header);
+        if (!fault.empty()) file.fail(chunk.at + static_cast<Offset>(begin), fault);
+        header.data_begin = chunk.at + static_cast<Offset>(end) + 1;
+        return false;
+      }
+      return true;
+    });
+  });
+  return comm.broadcast(header);
+}
+
+struct Arc {
+  Global from = 0;
+  Global to = 0;
+  double length = 0;
+};
+
+/// The fast way through a well-formed arc. Returns the begin of the next line, or null when anything is unusual.
+const char* parse_arc(const char* p, const char* end, Arc& arc) {
+  const auto skip_blanks = [&] {
+    const char* const begin = p;
+    while (is_blank(*p)) ++p;
+    return p > begin;
+  };
+  if (*p++ != 'a' || !skip_blanks()) return nullptr;
+  if ((p = parse_digits(p, arc.from)) == nullptr || !skip_blanks()) return nullptr;
+  if ((p = parse_digits(p, arc.to)) == nullptr || !skip_blanks()) return nullptr;
+  const auto [stop, error] = std::from_chars(p, end, arc.length);
+  if (error != std::errc{}) return nullptr;
+  p = stop;
+  skip_blanks();
+  return *p == '\n' ? p + 1 : nullptr;
+}
+
+/// The thorough way; returns what is wrong with a line that is no comment, or an empty text.
+std::string parse_thoroughly(std::string_view line, const Header& header, Arc& arc) {
+  const std::string_view kind = next_field(line);
+  if (kind == "p") return header.given ? "a second problem line" : "the problem line stands behind an arc";
+  if (kind != "a") return text("a line of kind ", quoted(kind), ", expected a, c or p");
+  for (Global* vertex : {&arc.from, &arc.to}) {
+    const std::string_view field = next_field(line);
+    if (field.empty()) return "expected two vertices and a length";
+    if (!parse_whole(field, *vertex) || field.size() > most_digits)
+      return text(quoted(field), " is not a vertex number of at most ", most_digits, " digits");
+  }
+  const std::string_view field = next_field(line);
+  if (field.empty()) return "expected two vertices and a length";
+  if (!parse_whole(field, arc.length)) return text("length ", quoted(field), " is not a number that a double can hold");
+  if (!without_blanks(line).empty()) return text("unexpected ", quoted(without_blanks(line)), " behind the arc");
+  return {};
+}
+
+/// What is wrong with an arc that could be read.
+std::string check(const Header& header, const Arc& arc) {
+  for (Global vertex : {arc.from, arc.to}) {
+    if (header.given && (vertex < 1 || vertex > header.num_vertices))
+      return text("vertex ", vertex, " must be in [1, ", header.num_vertices, "]");
+    if (vertex < 0) return text("vertex ", vertex, " must be at least 0");
+  }
+  if (!std::isfinite(arc.length)) return text("length ", arc.length, " must be finite");
+  return {};
+}
+
+Entries<double> read_part(const TextFile& file, TextFile::Range range, const Progress& progress, const Header& header) {
+  const Global first_vertex = header.given ? 1 : 0;
+  Entries<double> entries;
+  file.for_lines(range, progress, [&](const TextFile::Chunk& chunk) {
+    const char* p = chunk.lines.data();
+    const char* const end = p + chunk.lines.size();
+    while (p < end) {
+      const char* const begin = p;
+      Arc arc;
+      std::string fault;
+      p = parse_arc(begin, end, arc);
+      if (p == nullptr) {
+        p = static_cast<const char*>(std::memchr(begin, '\n', z(end - begin))) + 1;
+        const std::string_view line(begin, z(p - 1 - begin));
+        if (is_comment_or_blank(line)) continue;
+        fault = parse_thoroughly(line, header, arc);
+      }
+      if (fault.empty()) fault = check(header, arc);
+      if (!fault.empty()) file.fail(chunk.at + (begin - chunk.lines.data()), fault);
+      entries.row.push_back(arc.from - first_vertex);
+      entries.col.push_back(arc.to - first_vertex);
+      entries.val.push_back(arc.length);
+    }
+    if (chunk.first) reserve(entries, chunk);
+    return true;
+  });
+  return entries;
+}
+
+}  // namespace
+
+GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  const TextFile file(comm, path);
+  const Header header = read_header(comm, file);
+  TextFile::Range range{};
+  Entries<double> entries = comm.guard([&] {
+    range = header.given ? file.share(comm, header.data_begin) : file.share(comm);
+    return read_part(file, range, options.progress, header);
+  });
+  if (!header.given) return number_ids(comm, path, std::move(entries), options);
+  check_count(comm, file, range, static_cast<Offset>(entries.size()), header.num_arcs, {"arc", "arcs"},
+              [](std::string_view line) { return !is_comment_or_blank(line); });
+  return assemble(comm, path, header.num_vertices, header.num_vertices, std::move(entries), options);
+}
+
+void write_dimacs(const Graph& graph, const std::string& path) {
+  require(graph.num_rows() == graph.num_cols(), path, ": DIMACS files hold square matrices only; this one has ",
+          graph.num_rows(), " rows and ", graph.num_cols(), " columns");
+  TextWriter file(graph.comm, path);
+  const Offset num_arcs = graph.num_nonzeros();
+  file.write(graph.comm.is_root() ? text("p sp ", graph.num_rows(), ' ', num_arcs, '\n') : std::string());
+  write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
+    for (std::size_t k = 0; k < cols.size(); ++k) {
+      const Global col = graph.global_col(cols[k]);
+      const double length = vals.empty() ? 1 : vals[k];
+      require(std::isfinite(length), path, ": lengths in DIMACS files are finite; arc ", row, " -> ", col, " has ",
+              length);
+      out += "a ";
+      append(out, row + 1);
+      out += ' ';
+      append(out, col + 1);
+      out += ' ';
+      append(out, length);
+      out += '\n';
+    }
+  });
+  file.commit();
+}
+
+}  // namespace filigree::io

@@ -1,0 +1,24 @@
+// Names beside a file: PATH.names holds what vertices are called when the format of PATH has no room for it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "filigree/io/names.hpp"
+#include "filigree/io/text_writer.hpp"
+
+namespace filigree::io {
+
+std::string names_path(const std::string& path);
+
+/// The names beside `path`, a line for each vertex in order; nothing if there is no such file. Whole numbers, written
+/// as one writes numbers, are ids. Throws IoError("path:line: what"). Collective.
+std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string& path, const Partition& vertices);
+
+/// Writes them; the caller commits when what they belong to is there. Collective.
+void write_lines(const Comm& comm, const VertexNames& names, TextWriter& file);
+
+/// Removes names that were beside `path` from before: they would be taken for those of the new file. Collective.
+void remove_names_beside(const Comm& comm, const std::string& path);
+
+}  // namespace filigree::io

@@ -1,0 +1,264 @@
+#include "io/packed.hpp"
+
+#include <isa-l/igzip_lib.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "core/index.hpp"
+#include "filigree/core/error.hpp"
+
+namespace filigree::io {
+namespace {
+
+constexpr std::string_view gzip_magic = "\x1f\x8b";
+constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
+
+// -- Reading ---------------------------------------------------------------------------------------------------------
+
+/// The file as it is.
+class Plain : public Unpacked {
+ public:
+  Plain(int file, Offset begin, Offset end) : file_(file), at_(begin), end_(end) {}
+
+  std::size_t read(char* to, std::size_t most) override {
+    const std::size_t wanted = std::min(most, z(end_ - at_));
+    if (read_at(file_, at_, to, wanted) < wanted) throw IoError("became shorter while it was read");
+    at_ += static_cast<Offset>(wanted);
+    return wanted;
+  }
+  Offset stored() const override { return at_; }
+
+ private:
+  int file_;
+  Offset at_;
+  Offset end_;
+};
+
+/// The bytes of a compressed file, a piece at a time.
+class Input {
+ public:
+  Input(int file, Offset end) : file_(file), end_(end), piece_(std::min(std::size_t{1} << 18, z(end))) {}
+
+  /// The next piece; empty at the end of the file. The one before must be used up.
+  std::string_view next() {
+    const std::size_t wanted = std::min(piece_.size(), z(end_ - at_));
+    if (read_at(file_, at_, piece_.data(), wanted) < wanted) throw IoError("became shorter while it was read");
+    at_ += static_cast<Offset>(wanted);
+    return {piece_.data(), wanted};
+  }
+  /// Where the next piece begins.
+  Offset position() const { return at_; }
+
+ private:
+  int file_;
+  Offset end_;
+  Offset at_ = 0;
+  std::vector<char> piece_;
+};
+
+/// What compressed formats have in common: text comes out before the damage behind it is told.
+class Compressed : public Unpacked {
+ public:
+  Compressed(int file, Offset end) : input_(file, end) {}
+
+  std::size_t read(char* to, std::size_t most) final {
+    const std::size_t got = fault_ == nullptr ? unpack(to, most) : 0;
+    if (got == 0 && fault_ != nullptr) throw IoError(fault_);
+    return got;
+  }
+
+ protected:
+  static constexpr const char* damaged = "the compressed data is damaged here";
+  static constexpr const char* cut_off = "the compressed data ends here, before its end";
+
+  /// As read(), but leaves a failure in fault_.
+  virtual std::size_t unpack(char* to, std::size_t most) = 0;
+
+  Input input_;
+  const char* fault_ = nullptr;
+};
+
+/// One or more gzip members.
+class Gzip : public Compressed {
+ public:
+  Gzip(int file, Offset end) : Compressed(file, end), state_(new inflate_state) {
+    isal_inflate_init(state_.get());
+    begin_member();
+    state_->avail_in = 0;
+  }
+
+  Offset stored() const override { return input_.position() - static_cast<Offset>(state_->avail_in); }
+
+ private:
+  void begin_member() {
+    isal_inflate_reset(state_.get());
+    state_->crc_flag = ISAL_GZIP;
+  }
+
+  std::size_t unpack(char* to, std::size_t most) override {
+    state_->next_out = reinterpret_cast<std::uint8_t*>(to);
+    state_->avail_out = static_cast<std::uint32_t>(most);
+    while (state_->avail_out > 0 && fault_ == nullptr) {
+      const bool more_input = refill();
+      if (state_->block_state == ISAL_BLOCK_FINISH) {
+        if (!more_input) break;
+        if (*state_->next_in != static_cast<std::uint8_t>(gzip_magic.front())) {
+          fault_ = damaged;
+          break;
+        }
+        begin_member();
+      }
+      // Even without input some output may be left in the state.
+      const std::uint32_t room = state_->avail_out;
+      if (isal_inflate(state_.get()) != ISAL_DECOMP_OK)
+        fault_ = damaged;
+      else if (!more_input && state_->avail_out == room && state_->block_state != ISAL_BLOCK_FINISH)
+        fault_ = cut_off;
+    }
+    return most - state_->avail_out;
+  }
+
+  /// False at the end of the file.
+  bool refill() {
+    if (state_->avail_in > 0) return true;
+    const std::string_view piece = input_.next();
+    state_->next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(piece.data()));
+    state_->avail_in = static_cast<std::uint32_t>(piece.size());
+    return !piece.empty();
+  }
+
+  std::unique_ptr<inflate_state> state_;
+};
+
+/// One or more Zstandard frames.
+class Zstd : public Compressed {
+ public:
+  Zstd(int file, Offset end) : Compressed(file, end), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
+    if (!stream_) throw std::bad_alloc();
+  }
+
+  Offset stored() const override { return input_.position() - static_cast<Offset>(in_.size - in_.pos); }
+
+ private:
+  std::size_t unpack(char* to, std::size_t most) override {
+    ZSTD_outBuffer out{to, most, 0};
+    while (out.pos < most && fault_ == nullptr) {
+      const bool more_input = refill();
+      if (!more_input && between_frames_) break;
+      const std::size_t before = out.pos;
+      const std::size_t left = ZSTD_decompressStream(stream_.get(), &out, &in_);
+      between_frames_ = left == 0;
+      if (ZSTD_isError(left) != 0)
+        fault_ = damaged;
+      else if (!more_input && out.pos == before)
+        fault_ = cut_off;
+    }
+    return out.pos;
+  }
+
+  bool refill() {
+    if (in_.pos < in_.size) return true;
+    const std::string_view piece = input_.next();
+    in_ = {piece.data(), piece.size(), 0};
+    return !piece.empty();
+  }
+
+  std::unique_ptr<ZSTD_DStream, std::size_t (*)(ZSTD_DStream*)> stream_;
+  ZSTD_inBuffer in_{nullptr, 0, 0};
+  bool between_frames_ = true;
+};
+
+// -- Writing ---------------------------------------------------------------------------------------------------------
+
+std::string gzip(std::string_view bytes) {
+  std::vector<std::uint8_t> room(ISAL_DEF_LVL1_DEFAULT);
+  auto stream = std::make_unique<isal_zstream>();
+  isal_deflate_init(stream.get());
+  stream->level = 1;
+  stream->level_buf = room.data();
+  stream->level_buf_size = static_cast<std::uint32_t>(room.size());
+  stream->gzip_flag = IGZIP_GZIP;
+  stream->end_of_stream = 0;
+  std::string packed;
+  std::vector<std::uint8_t> piece(std::size_t{1} << 18);
+  do {
+    // Its counts have 32 bits.
+    const std::string_view next = bytes.substr(0, std::size_t{1} << 30);
+    bytes.remove_prefix(next.size());
+    stream->next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(next.data()));
+    stream->avail_in = static_cast<std::uint32_t>(next.size());
+    stream->end_of_stream = bytes.empty() ? 1 : 0;
+    do {
+      stream->next_out = piece.data();
+      stream->avail_out = static_cast<std::uint32_t>(piece.size());
+      if (isal_deflate(stream.get()) != COMP_OK) throw Error("gzip: compression failed");
+      packed.append(reinterpret_cast<const char*>(piece.data()), piece.size() - stream->avail_out);
+    } while (stream->avail_out == 0);
+  } while (stream->internal_state.state != ZSTATE_END);
+  return packed;
+}
+
+std::string zstd(std::string_view bytes) {
+  constexpr int level = 3;
+  std::string packed(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), bytes.data(), bytes.size(), level);
+  if (ZSTD_isError(size)) throw Error(text("zstd: ", ZSTD_getErrorName(size)));
+  packed.resize(size);
+  return packed;
+}
+
+}  // namespace
+
+Packing packing_of(const std::string& path) {
+  if (path.ends_with(".gz")) return Packing::gzip;
+  if (path.ends_with(".zst")) return Packing::zstd;
+  return Packing::none;
+}
+
+std::string without_packing(const std::string& path) {
+  return packing_of(path) == Packing::none ? path : path.substr(0, path.rfind('.'));
+}
+
+Packing packing_of_content(std::string_view first_bytes) {
+  if (first_bytes.starts_with(gzip_magic)) return Packing::gzip;
+  if (first_bytes.starts_with(zstd_magic)) return Packing::zstd;
+  return Packing::none;
+}
+
+std::string pack(Packing packing, std::string_view bytes) {
+  switch (packing) {
+    case Packing::gzip: return gzip(bytes);
+    case Packing::zstd: return zstd(bytes);
+    case Packing::none: break;
+  }
+  return std::string(bytes);
+}
+
+std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end) {
+  switch (packing) {
+    case Packing::gzip: return std::make_unique<Gzip>(file, end);
+    case Packing::zstd: return std::make_unique<Zstd>(file, end);
+    case Packing::none: break;
+  }
+  return std::make_unique<Plain>(file, begin, end);
+}
+
+std::size_t read_at(int file, Offset at, char* to, std::size_t most) {
+  std::size_t done = 0;
+  while (done < most) {
+    const ssize_t got = pread(file, to + done, most - done, at + static_cast<Offset>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw IoError(text("cannot be read: ", std::strerror(errno)));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+}  // namespace filigree::io

@@ -1,0 +1,40 @@
+// Text as it lies in a file: plain, or compressed by gzip or Zstandard.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "filigree/core/types.hpp"
+
+namespace filigree::io {
+
+enum class Packing { none, gzip, zstd };
+
+/// The packing that the extension of a path tells, .gz or .zst; none if it tells nothing.
+Packing packing_of(const std::string& path);
+/// A path without the extension that packing_of() knows.
+std::string without_packing(const std::string& path);
+/// The packing that the first bytes of a file tell.
+Packing packing_of_content(std::string_view first_bytes);
+
+/// `bytes` as a file of its own; such files one behind the other are again a file, of the texts joined.
+std::string pack(Packing packing, std::string_view bytes);
+
+/// An open file, read from the front to the back as if it were not compressed. A single reader.
+class Unpacked {
+ public:
+  virtual ~Unpacked() = default;
+  /// The next `most` bytes of the text; fewer only at its end or before a failure, none only at its end. Throws
+  /// IoError, without a path, when reading fails or the compressed data is damaged.
+  virtual std::size_t read(char* to, std::size_t most) = 0;
+  /// Bytes of the file that were needed for the text so far.
+  virtual Offset stored() const = 0;
+};
+/// Reads bytes [begin, end) of an open file; compressed data only as a whole, from 0.
+std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end);
+
+/// Reads up to `most` bytes of an open file at position `at`, fewer only at its end. Throws IoError, without a path.
+std::size_t read_at(int file, Offset at, char* to, std::size_t most);
+
+}  // namespace filigree::io

@@ -1,0 +1,76 @@
+// A reader must answer any bytes by a graph or by an Error.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "filigree/core/runtime.hpp"
+#include "filigree/io/read.hpp"
+
+namespace {
+
+using namespace filigree;
+
+std::string extension = "txt";
+std::string file_path;
+std::string read_path;  ///< differs from file_path for names beside a file
+
+/// Both ways through every reader, as far as it knows them.
+const io::ReadOptions ways[] = {
+    {}, {.undirected = true, .weights = true, .ids = io::Ids::names, .policy = {Duplicates::sum, Loops::drop}}};
+
+}  // namespace
+
+/// A header may promise more than there is memory: that is an Error too, so large requests fail as they would
+/// elsewhere.
+void* operator new(std::size_t bytes) {
+  constexpr std::size_t most = std::size_t{256} << 20;
+  void* const memory = bytes <= most ? std::malloc(bytes) : nullptr;
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+extern "C" const char* __asan_default_options() { return "alloc_dealloc_mismatch=0"; }  // libFuzzer has its own new
+
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  constexpr std::string_view option = "--extension=";
+  for (int i = 1; i < *argc; ++i) {
+    if (std::string_view((*argv)[i]).starts_with(option)) extension = (*argv)[i] + option.size();
+  }
+  // In memory if the system has such a folder.
+  const char* const folder = std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
+  const std::string stem = text(folder, "/filigree-fuzz-", getpid(), ".");
+  read_path = stem + (extension == "names" ? "mtx" : extension);
+  file_path = extension == "names" ? read_path + ".names" : read_path;
+  if (extension == "names") {
+    std::ofstream(read_path) << "%%MatrixMarket matrix coordinate pattern general\n3 3 1\n1 2\n";
+  }
+  static Runtime* const runtime = new Runtime(*argc, *argv);  // lives until the process ends
+  runtime->set_threads(1);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  std::FILE* const file = std::fopen(file_path.c_str(), "wb");
+  if (file == nullptr || std::fwrite(bytes, 1, size, file) < size || std::fclose(file) != 0) std::abort();
+  static const Comm comm = Comm::self();
+  for (const io::ReadOptions& options : ways) {
+    try {
+      const io::GraphFile read = io::read(comm, read_path, options);
+      read.graph.local.validate();
+      if (read.names.vertices().num_items() != read.graph.num_rows()) std::abort();
+    } catch (const Error& error) {
+      // The message names the file.
+      if (std::string_view(error.what()).find("filigree-fuzz-") == std::string_view::npos &&
+          std::string_view(error.what()).find("memory") == std::string_view::npos)
+        std::abort();
+    }
+  }
+  return 0;
+}
