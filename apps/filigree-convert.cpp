@@ -12,10 +12,13 @@ namespace {
 using namespace filigree;
 
 const app::About about{"filigree-convert",
-                       "Reads a graph and writes it in the format of OUT's extension (.h5, .mtx, .graph, otherwise an "
-                       "edge list), or says\n"
-                       "what is in it.",
-                       "  filigree-convert g.txt g.h5\n"
+                       "Reads a graph or a sparse matrix and writes it in the format of OUT's extension, or says what "
+                       "is in it.\n"
+                       "  .mtx   MatrixMarket       .sg .wsg  GAP, without and with weights\n"
+                       "  .graph METIS              .npy      NumPy array\n"
+                       "  .gr    DIMACS             .h5       HDF5\n"
+                       "  others edge list (.csv between commas); text also as .gz or .zst",
+                       "  filigree-convert g.txt.gz g.h5\n"
                        "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
                        "  filigree-convert --info g.txt\n"};
 
@@ -42,9 +45,8 @@ void tell_losses(app::App& program, const Graph& graph) {
 /// Reads OUT back: it must hold all that its format can.
 void check_output(app::App& program, const io::GraphFile& file) {
   const bool texts = file.names.kind() == io::VertexNames::Kind::texts;
-  const auto back =
-      io::read(program.comm(), program.output(),
-               {.weights = app::has_weights(file.graph), .ids = texts ? io::Ids::names : io::Ids::compact});
+  const auto back = io::read(program.comm(), program.output(),
+                             {.weights = file.graph.has_values(), .ids = texts ? io::Ids::names : io::Ids::compact});
   if (back.report.format == io::Format::edge_list) {
     const bool same = io::named_arcs_hash(back.graph, back.names) == io::named_arcs_hash(file.graph, file.names);
     return program.verified(same, "OUT reads back with the same arcs between vertices of the same names");

@@ -90,7 +90,8 @@ Progress App::progress() {
   return [this](std::string_view phase, Offset done, Offset total) { display_.report(phase, done, total); };
 }
 
-void App::describe_input(const std::string& path, const Graph& graph) { input_ = input_record(path, graph); }
+void App::describe_input(const Graph& graph) { input_ = input_record(graph); }
+void App::describe_input(const std::string& path, const io::GraphFile& file) { input_ = input_record(path, file); }
 
 void App::verified(bool holds, const std::string& what) {
   verified_ = holds && verified_.value_or(true);

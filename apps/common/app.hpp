@@ -88,8 +88,9 @@ class App {
   /// Collective.
   void sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNames& names) const;
 
-  /// What the record says of the input. Collective.
-  void describe_input(const std::string& path, const Graph& graph);
+  /// What the record says of the input, made here or read from a file. Collective.
+  void describe_input(const Graph& graph);
+  void describe_input(const std::string& path, const io::GraphFile& file);
   /// A headline figure for the record.
   template <class T>
   void result(const std::string& name, const T& value) {

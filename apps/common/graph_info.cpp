@@ -157,7 +157,7 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
   const Graph& graph = file.graph;
   const Comm& comm = graph.comm;
   const bool square = graph.is_square();
-  const bool weighted = has_weights(graph);
+  const bool weighted = graph.has_values();
   const Offset num_arcs = graph.num_nonzeros();
   const Offset loops = num_loops(graph);
   Builder to;
@@ -231,6 +231,7 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
   const std::string& beside = file.report.names_path;
   to.add("names", "names", name_of(file.names.kind()), beside.empty() ? "" : ", from " + beside);
   to.add("hash", "hash", file.report.hash);
+  for (const std::string& remark : file.report.remarks) to.line("note", remark);
   return std::move(to.info);
 }
 

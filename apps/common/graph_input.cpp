@@ -13,7 +13,9 @@ void GraphInput::add_to(CLI::App& cli, const std::string& name) {
   using io::Format;
   using io::Ids;
   const std::string group = "How to read the graph";
-  cli.add_option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")->required()->type_name("FILE");
+  cli.add_option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")
+      ->required()
+      ->type_name("FILE");
   add_choice<Format>(cli, "--format", options_.format,
                      {{"auto", Format::automatic},
                       {"edges", Format::edge_list},
@@ -44,26 +46,23 @@ void GraphInput::add_to(CLI::App& cli, const std::string& name) {
 io::GraphFile GraphInput::load(App& program) {
   options_.progress = program.progress();
   io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path_, options_); });
-  program.describe_input(path_, file.graph);
+  program.describe_input(path_, file);
   const Offset num_arcs = file.graph.num_nonzeros();
   std::string line =
       text(path_, ": ", counted(file.graph.num_rows(), "vertex", "vertices"), ", ", counted(num_arcs, "arc", "arcs"));
-  const Offset header_lines = file.report.header_lines;
   const EntryCounts& entries = file.report.entries;
-  if (header_lines > 0) line += "; " + counted(header_lines, "header line", "header lines");
   if (entries.duplicates > 0) {
     line +=
-        "; " + counted(entries.duplicates, "duplicate ", "duplicates ") + fate_of_duplicates(has_weights(file.graph));
+        "; " + counted(entries.duplicates, "duplicate ", "duplicates ") + fate_of_duplicates(file.graph.has_values());
   }
   if (entries.loops > 0) {
     line +=
         "; " + counted(entries.loops, "loop", "loops") + (options_.policy.loops == Loops::drop ? " left out" : " kept");
   }
   program.note(line);
+  for (const std::string& remark : file.report.remarks) program.note(path_ + ": " + remark);
   return file;
 }
-
-bool has_weights(const Graph& graph) { return graph.comm.max(static_cast<int>(graph.local.view().has_values())) != 0; }
 
 std::string GraphInput::fate_of_duplicates(bool weighted) const {
   return weighted && options_.policy.duplicates == Duplicates::sum ? "added up" : "left out";

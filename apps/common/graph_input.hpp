@@ -24,9 +24,6 @@ class GraphInput {
   io::ReadOptions options_;
 };
 
-/// Does an arc on any rank have a weight? Collective.
-bool has_weights(const Graph& graph);
-
 /// `--teleport` and `--dangling`: the walk that pagerank and ppr share.
 void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling);
 

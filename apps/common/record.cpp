@@ -62,14 +62,31 @@ Json provenance(const std::string& app) {
           {"mpi", mpi_name()}};
 }
 
-Json input_record(const std::string& path, const Graph& graph) {
-  std::array<char, 17> hash{};
-  std::snprintf(hash.data(), hash.size(), "%016llx", static_cast<unsigned long long>(content_hash(graph)));
-  return {{"path", path.empty() ? Json() : Json(path)},
+namespace {
+
+Json input_record(const Json& path, const Graph& graph, const std::string& hash) {
+  return {{"path", path},
           {"rows", graph.num_rows()},
           {"cols", graph.num_cols()},
           {"nnz", graph.num_nonzeros()},
-          {"hash", hash.data()}};
+          {"hash", hash}};
+}
+
+}  // namespace
+
+Json input_record(const Graph& graph) {
+  std::array<char, 17> hash{};
+  std::snprintf(hash.data(), hash.size(), "%016llx", static_cast<unsigned long long>(content_hash(graph)));
+  return input_record(Json(), graph, hash.data());
+}
+
+Json input_record(const std::string& path, const io::GraphFile& file) {
+  Json record = input_record(Json(path), file.graph, file.report.hash);
+  record["duplicates"] = file.report.entries.duplicates;
+  record["loops"] = file.report.entries.loops;
+  record["header_lines"] = file.report.header_lines;
+  record["remarks"] = file.report.remarks;
+  return record;
 }
 
 Json options_record(const CLI::App& cli, OptionsFor use) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "filigree/core/timing.hpp"
+#include "filigree/io/read.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
 namespace filigree::app {
@@ -14,8 +15,10 @@ using Json = nlohmann::ordered_json;
 
 /// {"app", "version", "git", "date", "host", "cpu", "mpi"} of this process.
 Json provenance(const std::string& app);
-/// {"path", "rows", "cols", "nnz", "hash"}; an empty path becomes null. Collective.
-Json input_record(const std::string& path, const Graph& graph);
+/// {"path", "rows", "cols", "nnz", "hash"} of a graph that was made; path is null. Collective.
+Json input_record(const Graph& graph);
+/// The same of a graph that was read, and {"duplicates", "loops", "header_lines", "remarks"}. Collective.
+Json input_record(const std::string& path, const io::GraphFile& file);
 /// The options of the command line with the values they had. A result file names no paths and nothing that only changes
 /// how a run is done, so that equal results are equal files.
 enum class OptionsFor { record, result_file };

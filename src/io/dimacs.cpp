@@ -49,17 +49,12 @@ Header read_header(const Comm& comm, const TextFile& file) {
   Header header;
   comm.guard([&] {
     if (!comm.is_root()) return;
-    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
-      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
-        end = chunk.lines.find('\n', begin);
-        const std::string_view line = chunk.lines.substr(begin, end - begin);
-        if (is_comment_or_blank(line)) continue;
-        const std::string fault = parse_problem(line, header);
-        if (!fault.empty()) file.fail(chunk.at + static_cast<Offset>(begin), fault);
-        header.data_begin = chunk.at + static_cast<Offset>(end) + 1;
-        return false;
-      }
-      return true;
+    file.for_each_line(file.all(), [&](std::string_view line, Offset at) {
+      if (is_comment_or_blank(line)) return true;
+      const std::string fault = parse_problem(line, header);
+      if (!fault.empty()) file.fail(at, fault);
+      header.data_begin = at + std::ssize(line) + 1;
+      return false;
     });
   });
   return comm.broadcast(header);

@@ -24,6 +24,7 @@ struct Dialect {
   bool names;             ///< vertices are texts, not whole numbers
   std::string_view ends;  ///< characters that end a field
   bool quotes;            ///< a field may stand between double quotes, which are doubled in it (RFC 4180)
+  Offset heading = -1;    ///< where a line begins that heads the columns and would read as an edge; -1 if none does
 };
 constexpr Dialect numbers{false, " \t\r,;", true};
 /// Names may hold blanks where something else separates them: the first of these that occurs in the first edge.
@@ -34,6 +35,7 @@ struct Edge {
   Key from{};
   Key to{};
   double weight = 1;
+  bool more = false;  ///< something stands behind it
 };
 
 /// Why a line is no edge. A text out of shape may be a header; a number out of range never is.
@@ -51,6 +53,7 @@ bool is_comment_or_blank(std::string_view line) {
 struct Fields {
   std::string_view field[3];
   std::string rewritten[3];  ///< what a field views that had quotes in it
+  bool more = false;         ///< something stands behind the third
   bool broken_quotes = false;
 };
 
@@ -92,6 +95,7 @@ void split(std::string_view line, Dialect dialect, Fields& fields) {
     skip_blanks();
     if (!line.empty() && dialect.ends.find(line.front()) != std::string_view::npos) line.remove_prefix(1);
   }
+  fields.more = !without_blanks(line).empty();
 }
 
 /// The fast way through a well-formed line of numbers, which ends in a newline. Returns the begin of the next line, or
@@ -115,14 +119,15 @@ const char* parse_numbers(const char* p, const char* end, Edge<Global>& edge) {
     p = stop;
   }
   if (*p == '\n') return p + 1;
-  if (!is_blank(*p) && *p != ',' && *p != ';') return nullptr;
+  if (!skip_separator()) return nullptr;
+  edge.more = *p != '\n';
   return static_cast<const char*>(std::memchr(p, '\n', z(end - p))) + 1;
 }
 
 std::optional<Fault> parse_vertices(std::string_view from, std::string_view to, Edge<Global>& edge) {
   for (std::string_view field : {from, to}) {
     if (!is_number(field))
-      return Fault{quoted(field) + " is not a vertex id, a whole number (Ids::names takes any text)"};
+      return Fault{quoted(field) + " is not a vertex id, a whole number (ids read as names may be any text)"};
   }
   for (auto [field, id] : {std::pair{from, &edge.from}, std::pair{to, &edge.to}}) {
     if (!parse_whole(field, *id) || *id < 0 || field.size() > most_digits) {
@@ -146,10 +151,11 @@ template <bool weighted, class Key>
 std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Fields& fields, Edge<Key>& edge) {
   fields = {};
   split(line, dialect, fields);
-  if (fields.broken_quotes) return Fault{"a quotation mark that is not closed before the field ends"};
+  if (fields.broken_quotes) return Fault{"a field that begins with a quotation mark must end with one"};
   const auto& [from, to, weight] = fields.field;
   if (from.empty() || to.empty()) return Fault{"expected two vertices"};
   if (auto fault = parse_vertices(from, to, edge)) return fault;
+  edge.more = weighted ? fields.more : !weight.empty();
   if (!weighted) return std::nullopt;
   if (weight.empty()) return Fault{"expected two vertices and a weight"};
   if (parse_whole(weight, edge.weight) && std::isfinite(edge.weight)) return std::nullopt;
@@ -164,8 +170,10 @@ std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Fi
 /// What a rank found in its part of the file.
 struct Part {
   Entries<double> entries;
+  bool more = false;   ///< columns that are not read
   Offset headers = 0;  ///< lines before the first edge that may be headers
   Offset first_header = 0;
+  std::string first_header_text;
   std::string first_header_fault;
   Offset fault_at = -1;  ///< the line that ended the reading, -1 if none did
   std::string fault;
@@ -187,8 +195,10 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
         p = static_cast<const char*>(std::memchr(begin, '\n', z(end - begin))) + 1;
         const std::string_view line(begin, z(p - 1 - begin));
         if (is_comment_or_blank(line)) continue;
-        if (auto fault = parse_thoroughly<weighted>(line, dialect, fields, edge)) {
-          const Offset at = chunk.at + (begin - chunk.lines.data());
+        const Offset at = chunk.at + (begin - chunk.lines.data());
+        std::optional<Fault> fault = parse_thoroughly<weighted>(line, dialect, fields, edge);
+        if (at == dialect.heading) fault = Fault{"the heading of columns"};
+        if (fault) {
           if (!fault->maybe_header || part.entries.size() > 0) {
             part.fault_at = at;
             part.fault = std::move(fault->what);
@@ -196,11 +206,13 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
           }
           if (part.headers++ == 0) {
             part.first_header = at;
+            part.first_header_text = quoted(line);
             part.first_header_fault = std::move(fault->what);
           }
           continue;
         }
       }
+      part.more |= edge.more;
       part.entries.row.push_back(number(edge.from));
       part.entries.col.push_back(number(edge.to));
       if (weighted) part.entries.val.push_back(edge.weight);
@@ -220,9 +232,22 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
 
 // -- The whole file --------------------------------------------------------------------------------------------------
 
-/// Names if asked for, or if the first megabyte has edges but none of numbers. Collective.
+/// Whether two names head columns in files that people make, as "Source,Target".
+bool is_heading(std::string_view from, std::string_view to) {
+  constexpr std::pair<std::string_view, std::string_view> headings[] = {
+      {"source", "target"}, {"from", "to"},       {"src", "dst"},   {"tail", "head"},           {"u", "v"},
+      {"node1", "node2"},   {"node_1", "node_2"}, {"id_1", "id_2"}, {"fromnodeid", "tonodeid"}, {"start", "end"}};
+  return std::any_of(std::begin(headings), std::end(headings), [&](const auto& heading) {
+    return lower_case(from) == heading.first && lower_case(to) == heading.second;
+  });
+}
+
+/// Names if asked for, or if the first megabyte has edges but none of numbers. Throws if they were to be kept as vertex
+/// numbers. Collective.
 Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
   std::size_t found = 0;  // 0: numbers, else a dialect of names
+  Offset found_at = 0;
+  Offset heading = -1;
   comm.guard([&] {
     if (!comm.is_root()) return;
     file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
@@ -230,6 +255,7 @@ Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
       while (!lines.empty()) {
         const std::size_t end = lines.find('\n');
         const std::string_view line = lines.substr(0, end);
+        const Offset at = chunk.at + (lines.data() - chunk.lines.data());
         lines.remove_prefix(end + 1);
         if (is_comment_or_blank(line)) continue;
         Fields fields;
@@ -241,20 +267,27 @@ Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
         for (std::size_t d = 0; d < std::size(name_dialects) && found == 0; ++d) {
           fields = {};
           split(line, name_dialects[d], fields);
-          if (!fields.field[1].empty()) found = d + 1;
+          if (fields.field[1].empty()) continue;
+          found = d + 1;
+          found_at = at;
+          if (is_heading(fields.field[0], fields.field[1])) heading = at;
         }
       }
       return false;
     });
+    if (found > 0 && ids == Ids::keep)
+      file.fail(found_at, "vertices have names; only whole numbers can be kept as vertex numbers");
   });
   found = comm.broadcast(found);
   if (found == 0) return ids == Ids::names ? name_dialects[0] : numbers;
-  return name_dialects[found - 1];
+  Dialect dialect = name_dialects[found - 1];
+  dialect.heading = comm.broadcast(heading);
+  return dialect;
 }
 
-/// Throws for the first line of the file that is neither edge nor header; returns the number of header lines. Only now
-/// it is known which lines come before the first edge. Collective.
-Offset check_lines(const Comm& comm, const TextFile& file, const Part& part) {
+/// Throws for the first line of the file that is neither edge nor header. Only now it is known which lines come before
+/// the first edge. Collective.
+void check_lines(const Comm& comm, const TextFile& file, const Part& part) {
   const int nobody = comm.size();
   const int first_with_edge = comm.min(part.entries.size() > 0 ? comm.rank() : nobody);
   const int first_fault = comm.min(part.fault_at >= 0 ? comm.rank() : nobody);
@@ -264,7 +297,22 @@ Offset check_lines(const Comm& comm, const TextFile& file, const Part& part) {
     if (no_headers && part.headers > 0) file.fail(part.first_header, part.first_header_fault);
     if (part.fault_at >= 0) file.fail(part.fault_at, part.fault);
   });
-  return comm.sum(part.headers);
+}
+
+/// What was in the file and is not in the graph. Collective.
+void report_rest(const Comm& comm, const Part& part, bool weights, ReadReport& report) {
+  report.header_lines = comm.sum(part.headers);
+  if (report.header_lines > 0) {
+    const int first = comm.min(part.headers > 0 ? comm.rank() : comm.size());
+    std::string shown = part.first_header_text;
+    report.remarks.push_back(
+        text("passed over ", report.header_lines, " header line", report.header_lines > 1 ? "s" : "",
+             " before the first edge: ", comm.broadcast(shown, first), report.header_lines > 1 ? ", ..." : ""));
+  }
+  if (comm.max(static_cast<int>(part.more)) != 0) {
+    report.remarks.push_back(weights ? "passed over what follows the third column"
+                                     : "passed over what follows the second column; it is no weight unless you say so");
+  }
 }
 
 /// Whether a name would not come back from between commas.
@@ -286,19 +334,19 @@ void append_quoted(std::string& out, std::string_view name) {
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const TextFile file(comm, path);
   const Dialect dialect = dialect_of(comm, file, options.ids);
-  if (dialect.names && options.ids == Ids::keep) {
-    throw IoError(text(path, ": vertices have names; only whole numbers can be kept as vertex numbers"));
-  }
   Interner<Strings> names;
   Part part = comm.guard([&] {
     const TextFile::Range range = file.share(comm);
     if (dialect.names) return read_part<std::string_view>(file, range, options, dialect, std::ref(names));
     return read_part<Global>(file, range, options, dialect, [](Global id) { return id; });
   });
-  const Offset headers = check_lines(comm, file, part);
+  check_lines(comm, file, part);
+  ReadReport report;
+  report_rest(comm, part, options.weights, report);
   GraphFile result = dialect.names ? number_names(comm, path, std::move(part.entries), names.keys(), options)
                                    : number_ids(comm, path, std::move(part.entries), options);
-  result.report.header_lines = headers;
+  result.report.header_lines = report.header_lines;
+  result.report.remarks = std::move(report.remarks);
   return result;
 }
 
@@ -307,7 +355,7 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
   require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   const bool commas = without_packing(path).ends_with(".csv");
-  const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
+  const bool has_values = graph.has_values();
   const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts);
   const Local owned_end = graph.owned_begin() + graph.num_owned_cols();
   TextWriter file(comm, path);

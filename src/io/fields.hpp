@@ -48,6 +48,12 @@ inline bool is_number(std::string_view s) {
   return error != std::errc::invalid_argument && end == s.data() + s.size();
 }
 
+inline std::string lower_case(std::string_view s) {
+  std::string lower(s);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
 /// The next field of a line whose fields stand between blanks; empty when there is none left.
 inline std::string_view next_field(std::string_view& line) {
   line = without_blanks(line);

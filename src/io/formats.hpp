@@ -13,15 +13,15 @@ bool holds_names(Format format);
 /// Throws IoError when the path of a binary format has the extension of a compressed file.
 void refuse_packed_binary(Format format, const std::string& path);
 
-/// content_hash() in 16 hexadecimal digits. Collective.
-std::string hash_text(const Graph& graph);
+/// A hash in 16 hexadecimal digits.
+std::string hash_text(std::uint64_t hash);
 
 /// The graph of entries that stand in the order of the file, made undirected if options say so, duplicates and loops by
 /// their policy; vertices are called by their numbers. Messages begin with `path`. Collective.
 GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<double> entries,
                    const ReadOptions& options);
 
-// Collective. report.format and report.hash are left to read().
+// Collective. report.format is left to read(), and report.hash where it does not come along.
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options);

@@ -205,11 +205,13 @@ void write_lists(BinaryWriter& file, const Graph& graph, const Header& header, O
   });
 }
 
-void check_weights(const Graph& graph, const std::string& path) {
+void check_weights(const Graph& graph, const std::string& path, bool weighted) {
   constexpr auto most = double{std::numeric_limits<std::int32_t>::max()};
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
     const auto vals = graph.local.view().vals(row);
     for (std::size_t k = 0; k < vals.size(); ++k) {
+      require(weighted || vals[k] == 1, path, ": .sg files hold no weights; arc ", graph.first_row() + row, " -> ",
+              graph.global_col(graph.local.view().cols(row)[k]), " has ", vals[k], ": write .wsg");
       require(std::trunc(vals[k]) == vals[k] && -most - 1 <= vals[k] && vals[k] <= most, path,
               ": weights in .wsg files are whole numbers in [-2^31, 2^31); arc ", graph.first_row() + row, " -> ",
               graph.global_col(graph.local.view().cols(row)[k]), " has ", vals[k]);
@@ -280,9 +282,7 @@ void write_gap(const Graph& graph, const std::string& path, bool weighted) {
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   require(graph.num_rows() <= most_vertices, path, ": GAP files hold up to 2^31 - 1 vertices; this graph has ",
           graph.num_rows());
-  const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
-  require(weighted || !has_values, path, ": .sg files hold no weights, and this graph has some: write .wsg");
-  comm.guard([&] { check_weights(graph, path); });
+  comm.guard([&] { check_weights(graph, path, weighted); });
 
   Header header;
   header.directed = !is_symmetric(graph);

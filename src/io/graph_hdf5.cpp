@@ -3,12 +3,13 @@
 //   indptr   int64, rows + 1          indices  int64, columns, increasing within a row
 //   data     float64, values, absent when all are one
 //   ids      int64, or names (uint8, one name behind the other) with names_indptr (int64): what vertices are called
-//   attributes: kind "graph", version 1, shape [rows, columns], hash
+//   attributes: kind "graph", version 1, shape [rows, columns], hash; names_hash where there are ids or names
 #include <algorithm>
 #include <cmath>
 
 #include "core/index.hpp"
 #include "filigree/io/hdf5.hpp"
+#include "filigree/io/named_hash.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "io/balanced_rows.hpp"
@@ -106,8 +107,8 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
       for (Offset k = row_ptr[i]; k < row_ptr[i + 1]; ++k) {
         const Global previous = k == row_ptr[i] ? -1 : col[z(k) - 1];
         if (col[z(k)] <= previous || col[z(k)] >= num_cols) {
-          damaged(file, text("row ", row, " holds column ", col[z(k)], " after ", previous,
-                             "; columns must increase and stay below ", num_cols));
+          damaged(file, text("row ", row, " holds column ", col[z(k)], previous >= 0 ? text(" after ", previous) : "",
+                             "; columns must increase and lie in [0, ", num_cols, ")"));
         }
         if (has_values && !std::isfinite(val[z(k)])) {
           damaged(file, text("row ", row, " holds the value ", val[z(k)], ", which must be finite"));
@@ -119,14 +120,18 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
   report.entries.loops = comm.sum(report.entries.loops);
   Graph graph = Graph::from_csr(comm, num_cols, row_ptr, col, val);
   const auto expected = file.attribute<std::string>("/graph", "hash");
-  if (expected && *expected != hash_text(graph))
-    damaged(file, "its content does not match its hash; the file is damaged");
+  report.hash = hash_text(content_hash(graph));
+  if (expected && *expected != report.hash) damaged(file, "its content does not match its hash; the file is damaged");
   if (options.undirected || options.policy.loops == Loops::drop) {
     GraphFile changed = assemble(comm, path, num_rows, num_cols, entries_of(graph), options);
     graph = std::move(changed.graph);
     report.entries = changed.report.entries;
+    report.hash.clear();
   }
   VertexNames names = read_names(comm, file, graph.rows);
+  const auto expected_names = file.attribute<std::string>("/graph", "names_hash");
+  if (expected_names && *expected_names != hash_text(names_hash(comm, names)))
+    damaged(file, "its names do not match their hash; the file is damaged");
   return {std::move(graph), std::move(names), std::move(report)};
 }
 
@@ -145,12 +150,14 @@ void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names) {
 void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path) {
   const Comm& comm = graph.comm;
   const CsrView<double> local = graph.local.view();
-  const bool has_values = comm.max(static_cast<int>(local.has_values())) != 0;
+  const bool has_values = graph.has_values();
   Hdf5Writer file(comm, path);
   file.attribute("/graph", "kind", "graph");
   file.attribute("/graph", "version", format_version);
   file.attribute("/graph", "shape", std::vector<std::int64_t>{graph.num_rows(), graph.num_cols()});
-  file.attribute("/graph", "hash", hash_text(graph));
+  file.attribute("/graph", "hash", hash_text(content_hash(graph)));
+  if (names.kind() != VertexNames::Kind::numbers)
+    file.attribute("/graph", "names_hash", hash_text(names_hash(comm, names)));
 
   file.write<Offset>("/graph/indptr", with_end(comm, {local.row_ptr.begin(), local.row_ptr.end()}));
   std::vector<Global> col(local.col.size());

@@ -19,7 +19,8 @@ namespace {
 
 Offset slice_bytes = Offset{1} << 30;
 
-/// HDF5 prints its errors unless told otherwise. The caller's setting comes back at the end of the scope.
+/// HDF5 prints its errors unless told otherwise. The caller's setting comes back at the end of the scope, but not after
+/// a failure: damaged metadata makes HDF5 lose memory, and it would complain of that when the program ends.
 class Quiet {
  public:
   Quiet() {
@@ -28,9 +29,12 @@ class Quiet {
   }
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
-  ~Quiet() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
+  ~Quiet() {
+    if (std::uncaught_exceptions() == exceptions_at_start_) H5Eset_auto2(H5E_DEFAULT, print_, data_);
+  }
 
  private:
+  int exceptions_at_start_ = std::uncaught_exceptions();
   H5E_auto2_t print_ = nullptr;
   void* data_ = nullptr;
 };
@@ -118,13 +122,15 @@ Id timeless(hid_t kind) {
   return properties;
 }
 
-/// Whether `object` ("/a/b/c") is there; HDF5 answers only when all groups above it exist.
-bool exists(hid_t file, const std::string& object) {
+/// Whether `object` ("/a/b/c") is there, negative if the file is damaged; HDF5 answers only when all groups above it
+/// exist.
+htri_t exists(hid_t file, const std::string& object) {
   for (std::size_t end = object.find('/', 1); object != "/"; end = object.find('/', end + 1)) {
-    if (H5Lexists(file, object.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
+    const htri_t there = H5Lexists(file, object.substr(0, end).c_str(), H5P_DEFAULT);
+    if (there <= 0) return there;
     if (end == std::string::npos) break;
   }
-  return true;
+  return 1;
 }
 
 /// Writes elements [first, first + count) of a dataset, this rank's share, in slices. Not collective: Open MPI 4.1's
@@ -190,7 +196,7 @@ struct Hdf5Writer::File {
   void make_groups(const std::string& group) const {
     for (std::size_t end = group.find('/', 1); !group.empty() && group != "/"; end = group.find('/', end + 1)) {
       const std::string above = group.substr(0, end);
-      if (!exists(id, above)) {
+      if (exists(id, above) == 0) {
         const Id made(H5Gcreate2(id, above.c_str(), H5P_DEFAULT, timeless(H5P_GROUP_CREATE), H5P_DEFAULT), H5Gclose);
       }
       if (end == std::string::npos) break;
@@ -305,9 +311,16 @@ struct Hdf5Reader::File {
     throw IoError(text(path, ": ", object, ": ", what));
   }
 
+  /// Not collective.
+  bool has(const std::string& object) const {
+    const htri_t there = exists(id, object);
+    if (there < 0) fail(object, reason());
+    return there > 0;
+  }
+
   /// A one-dimensional dataset and its length. Not collective.
   std::pair<Id, Offset> open_dataset(const std::string& name) const {
-    if (!exists(id, name)) fail(name, "no such dataset in this file");
+    if (!has(name)) fail(name, "no such dataset in this file");
     Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
     if (!dataset.valid()) fail(name, reason());
     const Id space(H5Dget_space(dataset), H5Sclose);
@@ -341,9 +354,9 @@ struct Hdf5Reader::File {
   /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.
   Id open_attribute(const std::string& object, const std::string& name, H5T_class_t kind, const char* expected,
                     bool list = false) const {
-    if (!exists(id, object) || H5Aexists_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) {
-      return Id(H5I_INVALID_HID, H5Aclose);
-    }
+    const htri_t there = has(object) ? H5Aexists_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT) : 0;
+    if (there < 0) fail(text(object, ", attribute ", name), reason());
+    if (there == 0) return Id(H5I_INVALID_HID, H5Aclose);
     Id attribute(H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
     if (!attribute.valid()) fail(text(object, ", attribute ", name), reason());
     const Id stored(H5Aget_type(attribute), H5Tclose);
@@ -403,7 +416,7 @@ const std::string& Hdf5Reader::path() const { return file_->path; }
 
 bool Hdf5Reader::has(const std::string& object) const {
   const Quiet quiet;
-  return exists(file_->id, object);
+  return file_->comm.guard([&] { return file_->has(object); });
 }
 
 Offset Hdf5Reader::length(const std::string& dataset) const {

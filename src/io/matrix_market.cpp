@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "core/index.hpp"
 #include "filigree/io/text_writer.hpp"
@@ -32,12 +33,6 @@ struct Header {
 bool is_comment_or_blank(std::string_view line) {
   line = without_blanks(line);
   return line.empty() || line.front() == '%';
-}
-
-std::string lower_case(std::string_view s) {
-  std::string lower(s);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
 }
 
 /// The first line. Returns what is wrong with it, or an empty text.
@@ -118,20 +113,12 @@ Header read_header(const Comm& comm, const TextFile& file) {
   comm.guard([&] {
     if (!comm.is_root()) return;
     bool has_banner = false;
-    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
-      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
-        end = chunk.lines.find('\n', begin);
-        const std::string_view line = chunk.lines.substr(begin, end - begin);
-        if (has_banner && is_comment_or_blank(line)) continue;
-        const std::string fault = has_banner ? parse_sizes(line, header) : parse_banner(line, header);
-        if (!fault.empty()) file.fail(chunk.at + static_cast<Offset>(begin), fault);
-        if (has_banner) {
-          header.data_begin = chunk.at + static_cast<Offset>(end) + 1;
-          return false;
-        }
-        has_banner = true;
-      }
-      return true;
+    file.for_each_line(file.all(), [&](std::string_view line, Offset at) {
+      if (has_banner && is_comment_or_blank(line)) return true;
+      const std::string fault = has_banner ? parse_sizes(line, header) : parse_banner(line, header);
+      if (!fault.empty()) file.fail(at, fault);
+      if (has_banner) header.data_begin = at + std::ssize(line) + 1;
+      return !std::exchange(has_banner, true);
     });
     if (!has_banner) file.fail(0, "expected the banner %%MatrixMarket; the file is empty");
     if (header.data_begin == 0) file.fail_at_end("ends without the line of rows, columns and entries");
@@ -311,7 +298,7 @@ GraphFile read_matrix_market(const Comm& comm, const std::string& path, const Re
 
 void write_matrix_market(const Graph& graph, const std::string& path) {
   TextWriter file(graph.comm, path);
-  const bool has_values = graph.comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
+  const bool has_values = graph.has_values();
   const Offset num_nonzeros = graph.num_nonzeros();
   file.write(!graph.comm.is_root()
                  ? std::string()

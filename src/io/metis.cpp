@@ -65,17 +65,12 @@ Header read_header(const Comm& comm, const TextFile& file) {
   Header header;
   comm.guard([&] {
     if (!comm.is_root()) return;
-    file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
-      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
-        end = chunk.lines.find('\n', begin);
-        const std::string_view line = chunk.lines.substr(begin, end - begin);
-        if (is_comment(line)) continue;
-        const std::string fault = parse_header(line, header);
-        if (!fault.empty()) file.fail(chunk.at + static_cast<Offset>(begin), fault);
-        header.data_begin = chunk.at + static_cast<Offset>(end) + 1;
-        return false;
-      }
-      return true;
+    file.for_each_line(file.all(), [&](std::string_view line, Offset at) {
+      if (is_comment(line)) return true;
+      const std::string fault = parse_header(line, header);
+      if (!fault.empty()) file.fail(at, fault);
+      header.data_begin = at + std::ssize(line) + 1;
+      return false;
     });
     if (header.data_begin == 0) file.fail(0, "expected a header with the numbers of vertices and edges; there is none");
   });
@@ -236,6 +231,7 @@ GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOption
                                 ", but not the other way round with the same weight"));
     }
   });
+  if (header.numbers_before_edges > 0) result.report.remarks = {"passed over the sizes and weights of vertices"};
   return result;
 }
 
@@ -243,7 +239,7 @@ void write_metis(const Graph& graph, const std::string& path) {
   const Comm& comm = graph.comm;
   require(graph.num_rows() == graph.num_cols(), path, ": METIS files hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
-  const bool has_values = comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
+  const bool has_values = graph.has_values();
   comm.guard([&] {
     const CsrView<double> local = graph.local.view();
     for (Local row = 0; row < local.num_rows(); ++row) {

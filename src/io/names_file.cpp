@@ -15,24 +15,14 @@
 namespace filigree::io {
 namespace {
 
-/// The text of a line without the line end of any system.
-std::string_view name_in(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 /// Throws for what cannot be a name.
 Strings read_lines(const TextFile& file, TextFile::Range range) {
   Strings names;
-  file.for_lines(range, {}, [&](const TextFile::Chunk& chunk) {
-    for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
-      end = chunk.lines.find('\n', begin);
-      const std::string_view name = name_in(chunk.lines.substr(begin, end - begin));
-      if (name.empty()) file.fail(chunk.at + static_cast<Offset>(begin), "expected the name of a vertex");
-      if (has_control_character(name))
-        file.fail(chunk.at + static_cast<Offset>(begin), text("a control character in the name ", quoted(name)));
-      names.push_back(name);
-    }
+  file.for_each_line(range, [&](std::string_view line, Offset at) {
+    if (line.ends_with('\r')) line.remove_suffix(1);  // lines end so on other systems
+    if (line.empty()) file.fail(at, "expected the name of a vertex");
+    if (has_control_character(line)) file.fail(at, text("a control character in the name ", quoted(line)));
+    names.push_back(line);
     return true;
   });
   return names;
@@ -51,15 +41,36 @@ std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string
   const std::string beside = names_path(path);
   if (comm.broadcast(static_cast<int>(comm.is_root() && std::filesystem::exists(beside))) == 0) return std::nullopt;
   const TextFile file(comm, beside);
-  Strings lines = comm.guard([&] { return read_lines(file, file.share(comm)); });
+  const TextFile::Range range = comm.guard([&] { return file.share(comm); });
+  const Strings lines = comm.guard([&] { return read_lines(file, range); });
   const Offset first = comm.exclusive_sum(static_cast<Offset>(lines.size()));
   const Offset total = comm.sum(static_cast<Offset>(lines.size()));
-  if (total != vertices.num_items()) {
-    throw IoError(text(beside, ": has ", total, " lines for ", vertices.num_items(), " rows of ", path,
-                       "; it does not belong to that file"));
+  const Global num_rows = vertices.num_items();
+  const auto is_mine = [&](Offset line) { return first <= line && line < first + std::ssize(lines); };
+  const auto fail_at = [&](Offset line, const std::string& what) {
+    file.fail(file.find_line(range, line - first, [](std::string_view) { return true; }), what);
+  };
+  comm.guard([&] {
+    if (total > num_rows && is_mine(num_rows))
+      fail_at(num_rows, text("one name more than the ", num_rows, " rows of the file beside it"));
+    if (total < num_rows)
+      file.fail_at_end(text("ends after ", total, " of ", num_rows, " names, one for each row of the file beside it"));
+  });
+  const NumberedKeys<Strings> numbered = number_keys(comm, lines);
+  if (numbered.total < total) {
+    // Only to name the lines, all numbers go to all ranks.
+    const std::vector<Global> numbers = all_gather(comm, numbered.number);
+    comm.guard([&] {
+      std::vector<Offset> first_line(z(numbered.total), -1);
+      for (Offset line = 0; line < total; ++line) {
+        Offset& before = first_line[z(numbers[z(line)])];
+        if (before < 0)
+          before = line;
+        else if (is_mine(line))
+          fail_at(line, text("the name ", quoted(lines[z(line - first)]), " stands in line ", before + 1, " already"));
+      }
+    });
   }
-  if (const Global distinct = number_keys(comm, lines).total; distinct != total)
-    throw IoError(text(beside, ": only ", distinct, " of its ", total, " names differ from each other"));
 
   std::vector<Global> ids(lines.size());
   bool all_ids = true;

@@ -285,7 +285,7 @@ void write_npy(const Graph& graph, const std::string& path) {
   require(graph.num_rows() == 0 || graph.num_cols() <= most_elements / graph.num_rows(), path,
           ": .npy files hold all elements, zeros too, and are written up to 2^33 of them; this matrix has ",
           graph.num_rows(), " x ", graph.num_cols());
-  const bool has_values = graph.comm.max(static_cast<int>(graph.local.view().has_values())) != 0;
+  const bool has_values = graph.has_values();
   const std::string header = header_of(graph, has_values);
   BinaryWriter file(graph.comm, path);
   graph.comm.guard([&] {

@@ -228,6 +228,9 @@ std::string without_packing(const std::string& path) {
 Packing packing_of_content(std::string_view first_bytes) {
   if (first_bytes.starts_with(gzip_magic)) return Packing::gzip;
   if (first_bytes.starts_with(zstd_magic)) return Packing::zstd;
+  // A frame to be skipped, with which pzstd begins: 0x184D2A5? in little-endian.
+  const bool skipped = first_bytes.size() >= 4 && (first_bytes[0] & '\xf0') == '\x50';
+  if (skipped && first_bytes.substr(1, 3) == "\x2a\x4d\x18") return Packing::zstd;
   return Packing::none;
 }
 

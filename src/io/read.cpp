@@ -32,9 +32,9 @@ void refuse_packed_binary(Format format, const std::string& path) {
     throw IoError(text(path, ": only text formats can be compressed; use the plain file"));
 }
 
-std::string hash_text(const Graph& graph) {
+std::string hash_text(std::uint64_t hash) {
   std::array<char, 16> digits{};
-  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), content_hash(graph), 16).ptr;
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), hash, 16).ptr;
   const std::string_view shown(digits.data(), static_cast<std::size_t>(end - digits.data()));
   return std::string(digits.size() - shown.size(), '0') + std::string(shown);
 }
@@ -83,10 +83,11 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
     if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows)) {
       file.names = *std::move(names);
       file.report.names_path = names_path(path);
+      file.report.remarks.push_back("vertices are called as " + names_path(path) + " says");
     }
   }
   file.report.format = format;
-  file.report.hash = hash_text(file.graph);
+  if (file.report.hash.empty()) file.report.hash = hash_text(content_hash(file.graph));
   return file;
 }
 

@@ -62,18 +62,27 @@ class TextFile {
     }
   }
 
+  /// Calls f(line, at) for the lines of a range in order, without their newlines; `at` is where a line begins in the
+  /// text. f returns whether it wants more.
+  template <class F>
+  void for_each_line(Range range, F f) const {
+    for_lines(range, {}, [&](const Chunk& chunk) {
+      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
+        end = chunk.lines.find('\n', begin);
+        if (!f(chunk.lines.substr(begin, end - begin), chunk.at + static_cast<Offset>(begin))) return false;
+      }
+      return true;
+    });
+  }
+
   /// Where the k-th line (from 0) of a range begins, counting those that `counts(line)` accepts; there must be one.
   template <class F>
   Offset find_line(Range range, Offset k, F counts) const {
     Offset found = range.from;
-    for_lines(range, {}, [&](const Chunk& chunk) {
-      for (std::size_t begin = 0, end = 0; begin < chunk.lines.size(); begin = end + 1) {
-        end = chunk.lines.find('\n', begin);
-        if (!counts(chunk.lines.substr(begin, end - begin)) || k-- > 0) continue;
-        found = chunk.at + static_cast<Offset>(begin);
-        return false;
-      }
-      return true;
+    for_each_line(range, [&](std::string_view line, Offset at) {
+      if (!counts(line) || k-- > 0) return true;
+      found = at;
+      return false;
     });
     return found;
   }

@@ -1,6 +1,8 @@
 #include "filigree/matrix/dist_csr.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <iterator>
 #include <limits>
 #include <mutex>
 #include <new>
@@ -239,39 +241,73 @@ void check_local(const Comm& comm, Offset count, const char* what) {
           most, ": use more ranks");
 }
 
+/// Columns that a rank names and does not own, ascending, and the position of each: a bit for every column of the
+/// matrix where that is less memory than the entries, else a sorted list.
+class Ghosts {
+ public:
+  Ghosts(std::span<const Global> columns, Global num_cols, Global first, Global last) {
+    const auto is_ghost = [&](Global column) { return column < first || column >= last; };
+    if (num_cols / 64 <= std::ssize(columns)) {
+      bits_.assign(z(num_cols / 64) + 1, 0);
+      for (Global column : columns) {
+        if (is_ghost(column)) bits_[z(column / 64)] |= std::uint64_t{1} << (column % 64);
+      }
+      before_.reserve(bits_.size());
+      for (std::size_t word = 0; word < bits_.size(); ++word) {
+        before_.push_back(std::ssize(ids));
+        for (std::uint64_t left = bits_[word]; left != 0; left &= left - 1)
+          ids.push_back(static_cast<Global>(word) * 64 + std::countr_zero(left));
+      }
+    } else {
+      std::copy_if(columns.begin(), columns.end(), std::back_inserter(ids), is_ghost);
+      std::sort(ids.begin(), ids.end());
+      ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    }
+    ids.shrink_to_fit();
+  }
+
+  /// The number of ghosts below any column.
+  Global position(Global column) const {
+    if (bits_.empty()) return std::lower_bound(ids.begin(), ids.end(), column) - ids.begin();
+    const std::uint64_t below = bits_[z(column / 64)] & ((std::uint64_t{1} << (column % 64)) - 1);
+    return before_[z(column / 64)] + std::popcount(below);
+  }
+
+  std::vector<Global> ids;
+
+ private:
+  std::vector<std::uint64_t> bits_;
+  std::vector<Global> before_;
+};
+
 /// Numbers columns as this rank meets them: ghosts below | owned | ghosts above.
 template <class V>
 DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, const Partition& cols, GlobalRows<V> rows) {
   const Global first = cols.begin(comm.rank());
   const Global last = cols.end(comm.rank());
-  std::vector<Global> ghosts;
+  std::vector<Global> ghost_ids;
   Csr<V> local;
   comm.guard([&] {
-    for (Global column : rows.col) {
-      if (column < first || column >= last) ghosts.push_back(column);
-    }
-    std::sort(ghosts.begin(), ghosts.end());
-    ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
-    ghosts.shrink_to_fit();
-    const Offset num_cols = static_cast<Offset>(ghosts.size()) + (last - first);
+    Ghosts ghosts(rows.col, cols.num_items(), first, last);
+    const Offset num_cols = std::ssize(ghosts.ids) + (last - first);
     check_local(comm, row_partition.size(comm.rank()), "rows");
     check_local(comm, num_cols, "columns");
     local.num_cols = static_cast<Local>(num_cols);
     local.row_ptr = std::move(rows.row_ptr);
     local.val = std::move(rows.val);
     local.col.resize(rows.col.size());
-    const Global below = std::lower_bound(ghosts.begin(), ghosts.end(), first) - ghosts.begin();
+    const Global below = ghosts.position(first);
     for (std::size_t k = 0; k < rows.col.size(); ++k) {
       const Global column = rows.col[k];
       if (column >= first && column < last) {
         local.col[k] = static_cast<Local>(column - first + below);
       } else {
-        const Global at = std::lower_bound(ghosts.begin(), ghosts.end(), column) - ghosts.begin();
-        local.col[k] = static_cast<Local>(at < below ? at : at + (last - first));
+        local.col[k] = static_cast<Local>(ghosts.position(column) + (column < first ? 0 : last - first));
       }
     }
+    ghost_ids = std::move(ghosts.ids);
   });
-  return DistCsr<V>(comm, row_partition, cols, std::move(local), std::move(ghosts));
+  return DistCsr<V>(comm, row_partition, cols, std::move(local), std::move(ghost_ids));
 }
 
 /// The matrix of entries that were surveyed. Collective.

@@ -521,6 +521,35 @@ TEST_F(Apps, FailuresExitWith1AndOneMessage) {
   }
 }
 
+TEST_F(Apps, BrokenFilesAreRefusedWithPathAndLine) {
+  std::ifstream table(MALFORMED "/expected.tsv");
+  constexpr int stride = 15;  // from every reader some; io_malformed_test reads them all
+  int number = 0;
+  int tried = 0;
+  for (std::string file, options, message; std::getline(table, file, '\t');) {
+    std::getline(table, options, '\t');
+    std::getline(table, message);
+    if (number++ % stride != 0) continue;
+    ++tried;
+    std::istringstream words(options);
+    Words arguments{std::istream_iterator<std::string>(words), {}};
+    arguments.insert(arguments.end(), {"--quiet", std::string(MALFORMED "/") + file, "out.h5"});
+    for (int ranks : {0, 3}) {
+      const Outcome outcome = run(ranks, "convert", arguments);
+      EXPECT_EQ(outcome.code, 1) << file;
+      EXPECT_EQ(error_line(outcome.err), "error: " MALFORMED "/" + message);
+      EXPECT_EQ(occurrences(outcome.err, "error: "), 1) << outcome.err;
+      if (ranks == 0) {  // mpirun adds words of its own
+        EXPECT_EQ(outcome.err, error_line(outcome.err) + "\n");
+      }
+      EXPECT_EQ(outcome.out, "") << file;
+      EXPECT_LT(outcome.seconds, 5) << file;
+      EXPECT_THAT(files(), ::testing::IsEmpty()) << file;
+    }
+  }
+  EXPECT_GE(tried, 12);
+}
+
 TEST_F(Apps, AnOldFileStaysWhenItsSuccessorFails) {
   small_graph();
   write("result", "old");

@@ -246,7 +246,7 @@ TEST(EdgeList, MalformedFilesNameTheLine) {
       {"\x7f"
        "ELF\x02\x01 \x01\n",
        plain, "bad.txt:1: a control character in the name"},
-      {"anna bob\n", keep, "bad.txt: vertices have names; only whole numbers can be kept"},
+      {"anna bob\n", keep, "bad.txt:1: vertices have names; only whole numbers can be kept"},
   };
   for (const auto& c : cases)
     EXPECT_THAT(why_not(c.bytes, "bad.txt", c.options), HasSubstr(c.expected)) << c.bytes.substr(0, 50);
@@ -308,6 +308,50 @@ TEST(EdgeList, WritesWhatItReads) {
   const GraphFile hash = read(comm, folder.write("in.txt", "a\t#b\n"));
   EXPECT_THAT(message_of<InvalidArgument>([&] { write(hash.graph, hash.names, folder / "no.txt"); }),
               HasSubstr("the name '#b' would read as a comment"));
+}
+
+TEST(EdgeList, QuotedFields) {
+  const Content content =
+      read_bytes("\"Smith, J.\",\"O\"\"Hara\",\"2.5\"\nAda , \"Smith, J.\",1\n", "a.csv", {.weights = true});
+  EXPECT_EQ(content.names, (std::vector<std::string>{"Ada", "O\"Hara", "Smith, J."}));
+  EXPECT_EQ(content.matrix, (testing::GlobalMatrix<double>{{{2, 1}, 2.5}, {{0, 2}, 1}}));
+  EXPECT_EQ(read_bytes("\"1\",\"2\"\n2;\"4\"\n", "a.csv").names, (std::vector<std::string>{"1", "2", "4"}));
+  // Tabs and blanks quote nothing.
+  EXPECT_EQ(read_bytes("\"a\t\"b\n", "a.tsv").names, (std::vector<std::string>{"\"a", "\"b"}));
+  for (const char* broken : {"a,b\n\"c,d\n", "a,b\n\"c\"d,e\n"})
+    EXPECT_EQ(why_not(broken, "a.csv"), "a.csv:2: a field that begins with a quotation mark must end with one");
+}
+
+TEST(EdgeList, WritesNamesBetweenCommas) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const GraphFile file = read(comm, folder.write("in.csv", "\"Smith, J.\",\"say \"\"hi\"\"\"\n\"#1\",b\n"));
+  write(file.graph, file.names, folder / "out.csv");
+  EXPECT_EQ(testing::bytes_of(folder / "out.csv"), "\"#1\",b\n\"Smith, J.\",\"say \"\"hi\"\"\"\n");
+  testing::expect_same(testing::content_of(file), read_on_any_ranks(folder / "out.csv"));
+}
+
+TEST(EdgeList, HeadingsOfNames) {
+  for (const char* bytes : {"Source,Target\nanna,bob\nbob,carl\n", "# c\n\nfrom to\nanna bob\nbob carl\n"}) {
+    const Content content = read_bytes(bytes, "a.csv");
+    EXPECT_EQ(content.report.header_lines, 1) << bytes;
+    EXPECT_EQ(content.names, (std::vector<std::string>{"anna", "bob", "carl"})) << bytes;
+  }
+  EXPECT_EQ(read_bytes("anna,bob\nsource,target\n", "a.csv").names.size(), 4U);
+}
+
+TEST(EdgeList, RemarksOnWhatIsPassedOver) {
+  using Remarks = std::vector<std::string>;
+  const auto remarks = [](const char* bytes, bool weights) {
+    return read_bytes(bytes, "a.txt", {.weights = weights}).report.remarks;
+  };
+  EXPECT_EQ(remarks("0 1\r\n1 2 \n", false), Remarks{});
+  EXPECT_EQ(remarks("0 1 5\n1 2 6\n", true), Remarks{});
+  const std::string third = "passed over what follows the second column; it is no weight unless you say so";
+  EXPECT_EQ(remarks("0 1\n1 2 6\n", false), Remarks{third});
+  EXPECT_EQ(remarks("a b\nb c 6\n", false), Remarks{third});
+  EXPECT_EQ(remarks("0 1 5\n1 2 6 7\n", true), Remarks{"passed over what follows the third column"});
+  EXPECT_EQ(remarks("u v\nw\n0 1\n", false), Remarks{"passed over 2 header lines before the first edge: 'u v', ..."});
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ using filigree::testing::TempFolder;
 
 /// A few random changes: bytes replaced, inserted, removed, pieces doubled, the end cut off.
 std::string damaged(std::string bytes, testing::Random& random) {
-  static const std::string_view likely = "0123456789 \t\r\n,;.-+#%/eEx\0\xff";
+  using namespace std::string_view_literals;
+  static const std::string_view likely = "0123456789 \t\r\n,;.-+#%/\"eEx\0\xff"sv;
   for (std::int64_t changes = 1 + testing::below(random, 4); changes > 0 && !bytes.empty(); --changes) {
     const auto size = static_cast<std::int64_t>(bytes.size());
     const auto at = static_cast<std::size_t>(testing::below(random, size));

@@ -185,8 +185,8 @@ TEST(Gap, NotEverythingCanBeWritten) {
   };
   EXPECT_EQ(why(graph_of(comm, 2, 3, {}), "no.sg"),
             folder / "no.sg: GAP files hold square matrices only; this one has 2 rows and 3 columns");
-  EXPECT_EQ(why(graph_of(comm, 2, 2, {{0}, {1}, {1}}), "no.sg"),
-            folder / "no.sg: .sg files hold no weights, and this graph has some: write .wsg");
+  EXPECT_EQ(why(graph_of(comm, 2, 2, {{0}, {1}, {2}}), "no.sg"),
+            folder / "no.sg: .sg files hold no weights; arc 0 -> 1 has 2: write .wsg");
   for (const auto& [weight, shown] : {std::pair{0.5, "0.5"}, {0x1p31, "2.14748e+09"}, {-0x1p31 - 1, "-2.14748e+09"}}) {
     EXPECT_EQ(why(graph_of(comm, 3, 3, {{1, 2}, {2, 0}, {weight, 1}}), "no.wsg"),
               folder / "no.wsg: weights in .wsg files are whole numbers in [-2^31, 2^31); arc 1 -> 2 has " + shown);

@@ -249,5 +249,26 @@ TEST(TextWriter, DashIsStandardOutput) {
   EXPECT_EQ(printed, expected);
 }
 
+TEST(GraphFile, NamesStandBesideFormatsWithoutRoomForThem) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const auto names_after = [&](const char* edges, const std::string& name) {
+    const GraphFile file = read(comm, folder.write("in.txt", edges), {.undirected = true});
+    write(file.graph, file.names, folder / name);
+    const Content back = testing::read_on_any_ranks(folder / name);
+    EXPECT_EQ(back.report.hash, file.report.hash);
+    EXPECT_EQ(back.report.names_path,
+              file.names.kind() == VertexNames::Kind::numbers ? "" : folder / (name + ".names"));
+    return back.names;
+  };
+  for (const char* name : {"a.mtx", "a.graph", "a.gr", "a.wsg", "a.npy", "b.mtx.gz"}) {
+    EXPECT_EQ(names_after("anna bob\nbob carl\n", name), (std::vector<std::string>{"anna", "bob", "carl"}));
+    EXPECT_EQ(names_after("7 9\n9 1000000\n", name), (std::vector<std::string>{"7", "9", "1000000"}));
+    EXPECT_EQ(testing::bytes_of(folder / (std::string(name) + ".names")), "7\n9\n1000000\n");
+    // Those of the file before must not name the vertices of this one.
+    EXPECT_EQ(names_after("0 1\n1 2\n", name), (std::vector<std::string>{"0", "1", "2"}));
+  }
+}
+
 }  // namespace
 }  // namespace filigree::io

@@ -47,6 +47,8 @@ TEST(Packed, ReadsWhatThePlainFileHolds) {
     for (std::size_t at = 0; at < bytes.size(); at += 900'001)
       pieces += pack(Packing::gzip, std::string_view(bytes).substr(at, 900'001));
     testing::expect_same(plain, read_bytes(pieces, "a.txt", options));
+    const std::string skipped("\x50\x2a\x4d\x18\x03\0\0\0abc", 11);
+    testing::expect_same(plain, read_bytes(skipped + pack(Packing::zstd, bytes), "a.txt", options));
   }
 }
 

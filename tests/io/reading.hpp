@@ -29,7 +29,7 @@ inline Content content_of(const io::GraphFile& file) {
   const Comm& comm = file.graph.comm;
   expect_well_formed(file.graph);
   Content content{file.graph.num_rows(), file.graph.num_cols(), whole(file.graph), false, {}, file.report};
-  content.has_values = comm.max(static_cast<int>(file.graph.local.view().has_values())) != 0;
+  content.has_values = file.graph.has_values();
   std::vector<Global> all(static_cast<std::size_t>(content.num_rows));
   std::iota(all.begin(), all.end(), Global{0});
   content.names = file.names.fetch(comm, all);

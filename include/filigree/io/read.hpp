@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "filigree/core/timing.hpp"
 #include "filigree/io/names.hpp"
@@ -35,6 +36,7 @@ struct ReadOptions {
 struct ReadReport {
   Format format = Format::automatic;  ///< never automatic
   Offset header_lines = 0;            ///< edge list: lines before the first edge that are neither edge nor comment
+  std::vector<std::string> remarks;   ///< what users should know: what was passed over, whence names came
   std::string names_path;             ///< of the file beside it that named the vertices, empty if there was none
   EntryCounts entries;                ///< duplicates and loops, handled by the policy
   std::string hash;                   ///< content_hash() of the graph, 16 hexadecimal digits
@@ -51,15 +53,21 @@ struct GraphFile {
 ///
 /// Edge list: two vertices and, behind them, anything; separated by blanks, a comma or a semicolon. Lines that begin
 /// with # % or // are comments, lines out of shape before the first edge are header. Ids are whole numbers below 10^18.
-/// Names are what stands between tabs, commas, semicolons or blanks, whichever of them the first edge has.
+/// Names are what stands between tabs, commas, semicolons or blanks, whichever of them the first edge has; with commas
+/// and semicolons fields may be quoted ("a ""b"", c"). A first line of names that head columns (source and target, from
+/// and to, and the like) is header.
 ///
 /// MatrixMarket: coordinate or array; real, integer or pattern; general, symmetric or skew-symmetric. Values are always
 /// read. An entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of
-/// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems; lengths are always
-/// read, as weights. GAP: serialized graphs; the arcs that come in must be those that go out. HDF5: what write() made.
+/// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems; lengths are
+/// always read, as weights. GAP: serialized graphs; the arcs that come in must be those that go out. HDF5: what write()
+/// made.
 ///
 /// Dense matrices, a MatrixMarket array and .npy, become sparse: zeros are left out. NumPy: real, integer (as far as a
 /// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column.
+///
+/// Text may be compressed by gzip or Zstandard; every rank unpacks all of it and keeps its part. Formats other than
+/// edge lists and HDF5 have no names; if there is a file PATH.names with a line for each row, those are the names.
 ///
 /// Collective. Peak memory beyond the graph: 40 bytes a nonzero of this rank, and the names.
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});

@@ -14,13 +14,17 @@ namespace filigree::io {
 /// writes the same bytes; real numbers read back as they were.
 ///
 ///   hdf5           everything, names too; the only format that loses nothing and the fastest to read
-///   edge_list      "from TAB to [TAB weight]" by name, rows in order; vertices without edges are lost
-///   matrix_market  coordinate, general, real or pattern; names are lost
-///   metis          graphs without loops in which every arc has its reverse, with whole weights above 0; names are lost
+///   edge_list      "from TAB to [TAB weight]" by name, with commas if `path` ends in .csv; rows in order; vertices
+///                  without edges are lost
+///   matrix_market  coordinate, general, real or pattern
+///   metis          graphs without loops in which every arc has its reverse, with whole weights above 0
 ///   dimacs         square, finite weights, 1 where the graph has none
-///   gap            square, without weights, fewer than 2^31 vertices
+///   gap            square, without weights other than 1, fewer than 2^31 vertices
 ///   gap_weighted   the same with whole weights in [-2^31, 2^31), 1 where the graph has none
 ///   npy            all elements, up to 2^33 of them, float64 or, without weights, bool; stored zeros are lost
+///
+/// Text is compressed if the path ends in .gz or .zst. Names that a format has no room for go to PATH.names, a line for
+/// each row, where read() finds them; without such names a PATH.names from before is removed.
 ///
 /// format: automatic goes by the extension as in read(). `names` is dealt out like graph.rows, as read() returns it.
 /// Throws InvalidArgument, naming an arc or a name, when the format cannot hold the graph; IoError when writing fails.

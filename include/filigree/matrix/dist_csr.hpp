@@ -82,6 +82,8 @@ struct DistCsr {
   bool is_square() const { return rows == cols; }
   /// Nonzeros of all ranks. Collective.
   Offset num_nonzeros() const { return comm.sum(local.num_nonzeros()); }
+  /// Whether entries have values of their own; a rank without entries cannot tell alone. Collective.
+  bool has_values() const { return comm.max(static_cast<int>(!local.val.empty())) != 0; }
 
   /// Rows this rank owns. Not collective, like all that follows up to halo().
   Local num_local_rows() const { return local.num_rows(); }
