@@ -110,6 +110,12 @@ class DistinctIds {
     }
     return ids;
   }
+  /// Lets position() give `number` of the position from now on.
+  void renumber(const std::vector<Global>& number) {
+    for (std::vector<Local>* positions : {&table_, &large_position_}) {
+      for (Local& at : *positions) at = at < 0 ? at : static_cast<Local>(number[static_cast<std::size_t>(at)]);
+    }
+  }
   /// Of an id that was added.
   Local position(Global id) {
     const auto at = static_cast<std::size_t>(id);

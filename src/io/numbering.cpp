@@ -1,6 +1,8 @@
 #include "io/numbering.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 
 #include "core/index.hpp"
 #include "io/interner.hpp"
@@ -16,6 +18,24 @@ GraphFile build_kept(const Comm& comm, const std::string& path, Entries<double> 
   for (Global vertex : entries.col) last = std::max(last, vertex);
   const Global num_vertices = comm.max(last) + 1;
   return assemble(comm, path, num_vertices, num_vertices, std::move(entries), options);
+}
+
+/// Whether all ranks' ids together are 0, 1, 2, ... without gaps. `ids`: this rank's, ascending. Collective. Moves a
+/// bit for each id.
+bool have_no_gaps(const Comm& comm, const std::vector<Global>& ids) {
+  const Global count = comm.max(ids.empty() ? Global{0} : ids.back() + 1);
+  if (count > comm.sum(static_cast<Offset>(ids.size()))) return false;
+  const Partition words = Partition::uniform(count / 64 + 1, comm.size());
+  std::vector<std::uint64_t> bits(z(words.num_items()), 0);
+  for (Global id : ids) bits[z(id / 64)] |= std::uint64_t{1} << (id % 64);
+  std::vector<Offset> counts;
+  for (int r = 0; r < comm.size(); ++r) counts.push_back(words.size(r));
+  const auto arrived = comm.all_to_all(std::span<const std::uint64_t>(bits), counts);
+  std::vector<std::uint64_t> all(z(words.size(comm.rank())), 0);
+  for (std::size_t i = 0; i < arrived.values.size(); ++i) all[i % all.size()] |= arrived.values[i];
+  Offset distinct = 0;
+  for (std::uint64_t word : all) distinct += std::popcount(word);
+  return comm.sum(distinct) == count;
 }
 
 /// Vertices are called by the keys that were numbered, those of `entries` by their numbers. Collective.
@@ -40,14 +60,17 @@ GraphFile number_ids(const Comm& comm, const std::string& path, Entries<double> 
     }
     return ids.sort();
   });
+  if (have_no_gaps(comm, occur)) return build_kept(comm, path, std::move(entries), options);
   const NumberedKeys<std::vector<Global>> numbered = number_keys(comm, occur);
-  // Ids without gaps from 0 are the numbers.
-  const Global last = numbered.sorted.empty() ? -1 : numbered.sorted.back();
-  if (comm.max(last) + 1 == numbered.total) {
-    return assemble(comm, path, numbered.total, numbered.total, std::move(entries), options);
+  // One table is looked up faster than two; beyond 2^31 vertices it cannot hold their numbers.
+  const bool one_table = numbered.total <= std::numeric_limits<Local>::max();
+  if (one_table) ids.renumber(numbered.number);
+  for (std::vector<Global>* vertices : {&entries.row, &entries.col}) {
+    for (Global& vertex : *vertices) {
+      const Local at = ids.position(vertex);
+      vertex = one_table ? at : numbered.number[z(at)];
+    }
   }
-  for (Global& vertex : entries.row) vertex = numbered.number[z(ids.position(vertex))];
-  for (Global& vertex : entries.col) vertex = numbered.number[z(ids.position(vertex))];
   return build_named(comm, path, std::move(entries), numbered, options);
 }
 

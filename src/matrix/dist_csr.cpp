@@ -1,8 +1,6 @@
 #include "filigree/matrix/dist_csr.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <iterator>
 #include <limits>
 #include <mutex>
 #include <new>
@@ -52,6 +50,33 @@ Survey survey(const Comm& comm, Global num_rows, Global num_cols, const Entries<
   });
 }
 
+/// The rows as entries lie on the ranks, if they ascend over all ranks and no rank has a tenth more than its share:
+/// then next to nothing has to move. Collective.
+std::optional<Partition> rows_as_they_lie(const Comm& comm, Global num_rows, const Survey& found,
+                                          std::span<const Global> row) {
+  struct Part {
+    bool ascends;
+    Offset count;
+    Global first, last;
+  };
+  const auto parts = comm.all_gather(Part{found.rows_ascend && !row.empty(), std::ssize(row),
+                                          row.empty() ? 0 : row.front(), row.empty() ? 0 : row.back()});
+  std::vector<Global> begins(1, 0);
+  Offset total = num_rows;
+  for (std::size_t r = 0; r < parts.size(); ++r) {
+    if (!parts[r].ascends || (r > 0 && parts[r - 1].last > parts[r].first)) return std::nullopt;
+    if (r > 0) begins.push_back(parts[r].first);
+    total += parts[r].count;
+  }
+  begins.push_back(num_rows);
+  for (std::size_t r = 0; r < parts.size(); ++r) {
+    const Offset load = parts[r].count + begins[r + 1] - begins[r];
+    if (static_cast<double>(load) * static_cast<double>(parts.size()) > 1.1 * static_cast<double>(total))
+      return std::nullopt;
+  }
+  return Partition::from_begins(std::move(begins));
+}
+
 /// Rows in blocks of nearly equal entries + rows. Collective.
 Partition balanced_rows(const Comm& comm, Global num_rows, Survey& found) {
   std::vector<Offset>& weight = found.run_entries;
@@ -63,50 +88,58 @@ Partition balanced_rows(const Comm& comm, Global num_rows, Survey& found) {
   return Partition::from_begins(std::move(begins));
 }
 
-/// Brings every entry to the owner of its row. Arrival order: by rank, on a rank by position.
+/// Brings every entry to the owner of its row; what is there already stays in place. Arrival order: by rank, on a rank
+/// by position.
 template <class V>
 Entries<V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> entries, bool rows_ascend) {
   if (comm.size() == 1) return entries;
-  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
+  const std::size_t me = z(comm.rank());
   std::vector<Offset> counts(z(comm.size()), 0);
-  const auto route_all = [&](auto route) {
-    route(entries.row);
-    route(entries.col);
-    if (has_values) route(entries.val);
-  };
+  std::vector<int> owner;
   if (rows_ascend) {
-    // What stays is one block; a file in order of rows has little else.
     auto begin = entries.row.begin();
     for (int r = 0; r < comm.size(); ++r) {
       const auto end = std::lower_bound(begin, entries.row.end(), rows.end(r));
       counts[z(r)] = end - begin;
       begin = end;
     }
-    const Offset staying = std::exchange(counts[z(comm.rank())], 0);
-    const Offset below = std::accumulate(counts.begin(), counts.begin() + comm.rank(), Offset{0});
-    route_all([&]<class T>(std::vector<T>& values) {
-      std::vector<T> leaving(values.begin(), values.begin() + below);
-      leaving.insert(leaving.end(), values.begin() + below + staying, values.end());
-      const Received<T> arrived = comm.all_to_all(std::span<const T>(leaving), counts);
-      const auto from_below = arrived.values.begin() +
-                              std::accumulate(arrived.counts.begin(), arrived.counts.begin() + comm.rank(), Offset{0});
-      values.resize(z(below + staying));
-      values.insert(values.end(), from_below, arrived.values.end());
-      values.insert(values.erase(values.begin(), values.begin() + below), arrived.values.begin(), from_below);
-    });
-    return entries;
+  } else {
+    owner.resize(entries.size());
+    for (std::size_t k = 0; k < entries.size(); ++k) ++counts[z(owner[k] = rows.owner(entries.row[k]))];
   }
-  std::vector<int> owner(entries.size());
-  for (std::size_t k = 0; k < entries.size(); ++k) ++counts[z(owner[k] = rows.owner(entries.row[k]))];
-  std::vector<Offset> start(counts.size(), 0);
-  std::exclusive_scan(counts.begin(), counts.end(), start.begin(), Offset{0});
-  route_all([&]<class T>(std::vector<T>& values) {
-    std::vector<T> sorted(values.size());
-    std::vector<Offset> next = start;
-    for (std::size_t k = 0; k < values.size(); ++k) sorted[z(next[z(owner[k])]++)] = values[k];
-    std::vector<T>().swap(values);
-    values = comm.all_to_all(std::span<const T>(sorted), counts).values;
-  });
+  const Offset staying = std::exchange(counts[me], 0);
+  std::vector<Offset> start(counts.size() + 1, 0);
+  std::inclusive_scan(counts.begin(), counts.end(), start.begin() + 1);
+  const Offset below = start[me];
+
+  const auto route = [&]<class T>(std::vector<T>& values) {
+    std::vector<T> leaving(z(start.back()));
+    if (rows_ascend) {
+      std::copy_n(values.begin(), below, leaving.begin());
+      std::copy(values.begin() + below + staying, values.end(), leaving.begin() + below);
+      values.erase(values.begin(), values.begin() + below);
+    } else {
+      std::vector<Offset> next = start;
+      std::size_t kept = 0;
+      for (std::size_t k = 0; k < values.size(); ++k) {
+        const std::size_t to = z(owner[k]);
+        if (to == me)
+          values[kept++] = values[k];
+        else
+          leaving[z(next[to]++)] = values[k];
+      }
+    }
+    values.resize(z(staying));
+    const Received<T> arrived = comm.all_to_all(std::span<const T>(leaving), counts);
+    const auto from_below = arrived.values.begin() +
+                            std::accumulate(arrived.counts.begin(), arrived.counts.begin() + comm.rank(), Offset{0});
+    values.insert(values.end(), from_below, arrived.values.end());
+    values.insert(values.begin(), arrived.values.begin(), from_below);
+  };
+  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
+  route(entries.row);
+  route(entries.col);
+  if (has_values) route(entries.val);
   return entries;
 }
 
@@ -234,80 +267,80 @@ Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy
   return merged;
 }
 
+bool fits_local(Offset count) { return count <= std::numeric_limits<Local>::max(); }
+
 /// Throws unless this rank can number `count` rows or columns.
 void check_local(const Comm& comm, Offset count, const char* what) {
-  constexpr Offset most = std::numeric_limits<Local>::max();
-  require(count <= most, "rank ", comm.rank(), " of ", comm.size(), " would number ", count, " ", what, ", at most ",
-          most, ": use more ranks");
+  require(fits_local(count), "rank ", comm.rank(), " of ", comm.size(), " would number ", count, " ", what,
+          ", at most ", std::numeric_limits<Local>::max(), ": use more ranks");
 }
 
-/// Columns that a rank names and does not own, ascending, and the position of each: a bit for every column of the
-/// matrix where that is less memory than the entries, else a sorted list.
-class Ghosts {
- public:
-  Ghosts(std::span<const Global> columns, Global num_cols, Global first, Global last) {
-    const auto is_ghost = [&](Global column) { return column < first || column >= last; };
-    if (num_cols / 64 <= std::ssize(columns)) {
-      bits_.assign(z(num_cols / 64) + 1, 0);
-      for (Global column : columns) {
-        if (is_ghost(column)) bits_[z(column / 64)] |= std::uint64_t{1} << (column % 64);
-      }
-      before_.reserve(bits_.size());
-      for (std::size_t word = 0; word < bits_.size(); ++word) {
-        before_.push_back(std::ssize(ids));
-        for (std::uint64_t left = bits_[word]; left != 0; left &= left - 1)
-          ids.push_back(static_cast<Global>(word) * 64 + std::countr_zero(left));
-      }
-    } else {
-      std::copy_if(columns.begin(), columns.end(), std::back_inserter(ids), is_ghost);
-      std::sort(ids.begin(), ids.end());
-      ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    }
-    ids.shrink_to_fit();
-  }
-
-  /// The number of ghosts below any column.
-  Global position(Global column) const {
-    if (bits_.empty()) return std::lower_bound(ids.begin(), ids.end(), column) - ids.begin();
-    const std::uint64_t below = bits_[z(column / 64)] & ((std::uint64_t{1} << (column % 64)) - 1);
-    return before_[z(column / 64)] + std::popcount(below);
-  }
-
-  std::vector<Global> ids;
-
- private:
-  std::vector<std::uint64_t> bits_;
-  std::vector<Global> before_;
+/// Numbers columns as a rank meets them: ghosts below | owned | ghosts above. Through a table of all columns where that
+/// takes less memory than the entries, else through a sorted list of ghosts.
+struct LocalColumns {
+  std::vector<Global> ghosts;  ///< ascending
+  std::vector<Local> col;      ///< local number of each entry's column
 };
 
-/// Numbers columns as this rank meets them: ghosts below | owned | ghosts above.
+LocalColumns number_by_table(std::span<const Global> columns, Global num_cols, Global first, Global last) {
+  LocalColumns numbered;
+  std::vector<Local> table(z(num_cols), 0);
+  for (Global column : columns) table[z(column)] = 1;
+  std::fill(table.begin() + first, table.begin() + last, 1);
+  Local next = 0;
+  for (Global column = 0; column < num_cols; ++column) {
+    if (table[z(column)] == 0) continue;
+    if (column < first || column >= last) numbered.ghosts.push_back(column);
+    table[z(column)] = next++;
+  }
+  numbered.col.resize(columns.size());
+  for (std::size_t k = 0; k < columns.size(); ++k) numbered.col[k] = table[z(columns[k])];
+  return numbered;
+}
+
+LocalColumns number_by_list(std::span<const Global> columns, Global first, Global last) {
+  LocalColumns numbered;
+  std::vector<Global>& ghosts = numbered.ghosts;
+  for (Global column : columns) {
+    if (column < first || column >= last) ghosts.push_back(column);
+  }
+  std::sort(ghosts.begin(), ghosts.end());
+  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+  const auto num_below = [&](Global column) {
+    return std::lower_bound(ghosts.begin(), ghosts.end(), column) - ghosts.begin();
+  };
+  const Global below = num_below(first);
+  numbered.col.reserve(columns.size());
+  for (Global column : columns) {
+    const Global number = column < first  ? num_below(column)
+                          : column < last ? column - first + below
+                                          : num_below(column) + (last - first);
+    numbered.col.push_back(static_cast<Local>(number));
+  }
+  return numbered;
+}
+
 template <class V>
 DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, const Partition& cols, GlobalRows<V> rows) {
-  const Global first = cols.begin(comm.rank());
-  const Global last = cols.end(comm.rank());
-  std::vector<Global> ghost_ids;
   Csr<V> local;
+  std::vector<Global> ghosts;
   comm.guard([&] {
-    Ghosts ghosts(rows.col, cols.num_items(), first, last);
-    const Offset num_cols = std::ssize(ghosts.ids) + (last - first);
+    const Global first = cols.begin(comm.rank());
+    const Global last = cols.end(comm.rank());
     check_local(comm, row_partition.size(comm.rank()), "rows");
-    check_local(comm, num_cols, "columns");
-    local.num_cols = static_cast<Local>(num_cols);
+    check_local(comm, last - first, "columns");
+    const bool by_table = cols.num_items() / 4 <= std::ssize(rows.col) && fits_local(cols.num_items());
+    LocalColumns numbered =
+        by_table ? number_by_table(rows.col, cols.num_items(), first, last) : number_by_list(rows.col, first, last);
+    check_local(comm, std::ssize(numbered.ghosts) + (last - first), "columns");
+    local.num_cols = static_cast<Local>(std::ssize(numbered.ghosts) + (last - first));
     local.row_ptr = std::move(rows.row_ptr);
+    local.col = std::move(numbered.col);
     local.val = std::move(rows.val);
-    local.col.resize(rows.col.size());
-    const Global below = ghosts.position(first);
-    for (std::size_t k = 0; k < rows.col.size(); ++k) {
-      const Global column = rows.col[k];
-      if (column >= first && column < last) {
-        local.col[k] = static_cast<Local>(column - first + below);
-      } else {
-        local.col[k] = static_cast<Local>(ghosts.position(column) + (column < first ? 0 : last - first));
-      }
-    }
-    ghost_ids = std::move(ghosts.ids);
+    ghosts = std::move(numbered.ghosts);
+    ghosts.shrink_to_fit();
   });
-  return DistCsr<V>(comm, row_partition, cols, std::move(local), std::move(ghost_ids));
+  return DistCsr<V>(comm, row_partition, cols, std::move(local), std::move(ghosts));
 }
 
 /// The matrix of entries that were surveyed. Collective.
@@ -359,7 +392,8 @@ template <class V>
 DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
                                     EntryPolicy policy, EntryCounts* counts) {
   Survey found = survey(comm, num_rows, num_cols, entries);
-  const Partition rows = balanced_rows(comm, num_rows, found);
+  const std::optional<Partition> lie = rows_as_they_lie(comm, num_rows, found, entries.row);
+  const Partition rows = lie ? *lie : balanced_rows(comm, num_rows, found);
   const Partition cols = num_cols == num_rows ? rows : Partition::uniform(num_cols, comm.size());
   return build(comm, rows, cols, std::move(entries), found, policy, counts);
 }

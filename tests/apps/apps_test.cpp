@@ -139,7 +139,8 @@ TEST_F(Apps, StandardOutputCarriesResultsOnly) {
   const Outcome alone = done(0, "ppr", question);
   EXPECT_THAT(alone.out, MatchesRegex("query\trank\tvertex\tscore\n1\t1\t1\t0\\.[0-9]+\n1\t2\t5\t0\\.[0-9]+\n"));
   EXPECT_THAT(alone.err, HasSubstr("1 rank x "));
-  EXPECT_THAT(alone.err, HasSubstr("g.txt: 5 vertices, 7 arcs; 1 header line; 1 duplicate left out; 1 loop kept\n"));
+  EXPECT_THAT(alone.err, HasSubstr("g.txt: 5 vertices, 7 arcs; 1 duplicate left out; 1 loop kept\ng.txt: passed over 1 "
+                                   "header line before the first edge: 'from to'\n"));
 
   const Outcome together = done(3, "ppr", question);
   EXPECT_EQ(together.out, alone.out);
