@@ -1,5 +1,6 @@
 // filigree-convert: graphs from one format to another, and what is in them.
 #include <algorithm>
+#include <filesystem>
 
 #include "app.hpp"
 #include "filigree/io/named_hash.hpp"
@@ -34,9 +35,20 @@ void print_info(app::App& program, const app::GraphInput& input, const io::Graph
   program.print(program.comm().is_root() ? table : "");
 }
 
+bool exists(const std::string& path) {
+  std::error_code failed;
+  return std::filesystem::exists(path, failed);
+}
+
 /// Says what the format of OUT has no place for.
 void tell_losses(app::App& program, const Graph& graph) {
-  if (io::format_of(program.output()) != io::Format::edge_list) return;
+  const io::Format format = io::format_of(program.output());
+  if (format == io::Format::npy) {
+    const auto& values = graph.local.val;
+    const Offset zeros = graph.comm.sum(static_cast<Offset>(std::count(values.begin(), values.end(), 0.0)));
+    if (zeros > 0) program.note(text(zeros, " stored zeros are lost: an array cannot tell them from others"));
+  }
+  if (format != io::Format::edge_list) return;
   const Offset lost = app::num_isolated(graph);
   if (lost == 1) program.note("1 vertex without arcs is lost: an edge list has no place for it");
   if (lost > 1) program.note(text(lost, " vertices without arcs are lost: an edge list has no place for them"));
@@ -68,13 +80,20 @@ int main(int argc, char** argv) {
     program.cli.callback([&] {
       if (!info && program.output().empty()) app::usage_error("give OUT, or --info");
       if (info && program.verify()) app::usage_error("--verify checks OUT, and --info writes none");
+      if (info && program.cli.count("OUT") > 0) app::usage_error("--info says what is in IN and writes no OUT");
+      if (program.verify() && program.output() == "-") app::usage_error("--verify cannot read standard output back");
     });
     program.parse();
 
     const io::GraphFile file = input.load(program);
     if (info) return print_info(program, input, file);
     tell_losses(program, file.graph);
+    const std::string beside = program.output() + ".names";
+    const bool had_names = exists(beside);
     program.measure("write", [&] { io::write(file.graph, file.names, program.output()); });
+    const bool has_names = exists(beside);
+    if (has_names) program.note("what vertices are called is in " + beside);
+    if (had_names && !has_names) program.note("removed " + beside + ", which belonged to what was there before");
     if (program.verify()) check_output(program, file);
   });
 }

@@ -48,14 +48,17 @@ io::GraphFile GraphInput::load(App& program) {
   io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path_, options_); });
   program.describe_input(path_, file);
   const Offset num_arcs = file.graph.num_nonzeros();
-  std::string line =
-      text(path_, ": ", counted(file.graph.num_rows(), "vertex", "vertices"), ", ", counted(num_arcs, "arc", "arcs"));
+  std::string line = text(path_, ": ");
+  line +=
+      file.graph.is_square()
+          ? text(counted(file.graph.num_rows(), "vertex", "vertices"), ", ", counted(num_arcs, "arc", "arcs"))
+          : text(file.graph.num_rows(), " x ", file.graph.num_cols(), ", ", counted(num_arcs, "nonzero", "nonzeros"));
   const EntryCounts& entries = file.report.entries;
   if (entries.duplicates > 0) {
     line +=
         "; " + counted(entries.duplicates, "duplicate ", "duplicates ") + fate_of_duplicates(file.graph.has_values());
   }
-  if (entries.loops > 0) {
+  if (entries.loops > 0 && file.graph.is_square()) {
     line +=
         "; " + counted(entries.loops, "loop", "loops") + (options_.policy.loops == Loops::drop ? " left out" : " kept");
   }

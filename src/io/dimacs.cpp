@@ -17,7 +17,7 @@ namespace {
 
 bool is_comment_or_blank(std::string_view line) {
   line = without_blanks(line);
-  return line.empty() || line.front() == 'c';
+  return line.empty() || next_field(line) == "c";
 }
 
 /// The problem line, if the file has one.

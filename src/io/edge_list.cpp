@@ -242,17 +242,20 @@ bool is_heading(std::string_view from, std::string_view to) {
   });
 }
 
-/// Names if asked for, or if the first megabyte has edges but none of numbers. Throws if they were to be kept as vertex
+/// Names if asked for, or if the first megabyte has edges but none of numbers, or more edges of names before those of
+/// numbers than a header may have. Throws if they were to be kept as vertex
 /// numbers. Collective.
 Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
-  std::size_t found = 0;  // 0: numbers, else a dialect of names
+  constexpr int most_header_edges = 3;  // lines of a header that look like an edge of names
+  std::size_t found = 0;                // 0: numbers, else a dialect of names
   Offset found_at = 0;
   Offset heading = -1;
   comm.guard([&] {
     if (!comm.is_root()) return;
     file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
       std::string_view lines = chunk.lines;
-      while (!lines.empty()) {
+      int edges_of_names = 0;
+      while (!lines.empty() && edges_of_names <= most_header_edges) {
         const std::size_t end = lines.find('\n');
         const std::string_view line = lines.substr(0, end);
         const Offset at = chunk.at + (lines.data() - chunk.lines.data());
@@ -262,7 +265,14 @@ Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
         split(line, numbers, fields);
         if (ids != Ids::names && is_number(fields.field[0]) && is_number(fields.field[1])) {
           found = 0;
+          heading = -1;
           break;
+        }
+        if (found > 0) {
+          fields = {};
+          split(line, name_dialects[found - 1], fields);
+          const auto& [from, to, third] = fields.field;
+          if (!from.empty() && !to.empty() && (third.empty() || is_number(third))) ++edges_of_names;
         }
         for (std::size_t d = 0; d < std::size(name_dialects) && found == 0; ++d) {
           fields = {};
@@ -317,7 +327,8 @@ void report_rest(const Comm& comm, const Part& part, bool weights, ReadReport& r
 
 /// Whether a name would not come back from between commas.
 bool needs_quotes(std::string_view name) {
-  return is_comment_or_blank(name) || name.find_first_of(",\"") != std::string_view::npos;
+  return is_comment_or_blank(name) || name != without_blanks(name) ||
+         name.find_first_of(",\"") != std::string_view::npos;
 }
 
 void append_quoted(std::string& out, std::string_view name) {
@@ -368,14 +379,24 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
       return;
     }
     require(!is_comment_or_blank(name), path, ": the name ", quoted(name), " would read as a comment in an edge list");
+    require(name == without_blanks(name), path, ": the name ", quoted(name),
+            " would lose its blanks between tabs; a .csv file keeps them");
     out += name;
   };
   const char separator = commas ? ',' : '\t';
+  const bool any = graph.local.num_nonzeros() > 0;
+  bool first_line = comm.min(any ? comm.rank() : comm.size()) == comm.rank();
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
-      append_name(out, static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
+      std::string from;
+      std::string to;
+      append_name(from, static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
+      append_name(to, cols[k]);
+      // An edge that reads as a heading is none below one.
+      if (std::exchange(first_line, false) && is_heading(from, to)) out += from + separator + to + '\n';
+      out += from;
       out += separator;
-      append_name(out, cols[k]);
+      out += to;
       if (has_values) {
         out += separator;
         append(out, vals[k]);

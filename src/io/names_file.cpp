@@ -33,13 +33,18 @@ bool is_plain_id(std::string_view name, Global& id) {
   return name.size() <= most_digits && parse_whole(name, id) && std::to_string(id) == name;
 }
 
+bool is_there(const std::string& path) {
+  std::error_code failed;  // as for a name that is too long
+  return std::filesystem::exists(path, failed);
+}
+
 }  // namespace
 
 std::string names_path(const std::string& path) { return path + ".names"; }
 
 std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string& path, const Partition& vertices) {
   const std::string beside = names_path(path);
-  if (comm.broadcast(static_cast<int>(comm.is_root() && std::filesystem::exists(beside))) == 0) return std::nullopt;
+  if (comm.broadcast(static_cast<int>(comm.is_root() && is_there(beside))) == 0) return std::nullopt;
   const TextFile file(comm, beside);
   const TextFile::Range range = comm.guard([&] { return file.share(comm); });
   const Strings lines = comm.guard([&] { return read_lines(file, range); });

@@ -28,8 +28,7 @@ bool holds_names(Format format) { return format == Format::edge_list || format =
 void refuse_packed_binary(Format format, const std::string& path) {
   const bool binary =
       format == Format::hdf5 || format == Format::npy || format == Format::gap || format == Format::gap_weighted;
-  if (binary && packing_of(path) != Packing::none)
-    throw IoError(text(path, ": only text formats can be compressed; use the plain file"));
+  if (binary && packing_of(path) != Packing::none) throw IoError(text(path, ": only text formats can be compressed"));
 }
 
 std::string hash_text(std::uint64_t hash) {

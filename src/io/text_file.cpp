@@ -23,6 +23,13 @@ TextFile::TextFile(const Comm& comm, const std::string& path) : path_(path) {
     } catch (const IoError& fault) {
       throw IoError(text(path, ": ", fault.what()));
     }
+    const std::string_view magic(first, sizeof first);
+    for (const auto& [name, begin] :
+         {std::pair<const char*, std::string_view>{"bzip2", "BZh"}, {"xz", "\xfd\x37zX"}, {"zip", "PK\x03\x04"}}) {
+      if (magic.starts_with(begin))
+        throw IoError(
+            text(path, ": is compressed by ", name, ", which cannot be read; unpack it, or use gzip or zstd"));
+    }
     if (packing_ == Packing::none && packing_of(path) != Packing::none && size_ > 0)
       throw IoError(text(path, ": is not compressed as its extension says"));
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
@@ -127,7 +134,9 @@ bool TextFile::Lines::next() {
     }
   }
   const auto all = static_cast<double>(range_.end - range_.begin);
-  const auto done = static_cast<double>(text_->stored() - range_.begin);
+  // The beginning of a compressed file may be much denser than the rest: no more than 12 bytes of text for one of it.
+  const auto stored = static_cast<double>(text_->stored() - range_.begin);
+  const double done = std::max(stored, static_cast<double>(length) / 12);
   chunk_ = {{buffer_.data(), length}, at_, first_, std::clamp(done / all, 1e-6, 1.0)};
   first_ = false;
   return true;

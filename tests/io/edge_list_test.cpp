@@ -354,5 +354,39 @@ TEST(EdgeList, RemarksOnWhatIsPassedOver) {
   EXPECT_EQ(remarks("u v\nw\n0 1\n", false), Remarks{"passed over 2 header lines before the first edge: 'u v', ..."});
 }
 
+TEST(EdgeList, EdgesOfNamesAreNoHeader) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += text("n", i, " m", i, '\n');
+  const Content content = read_bytes(bytes + "1 2\n", "a.txt");
+  EXPECT_EQ(content.names.size(), 18U);
+  EXPECT_EQ(content.report.header_lines, 0);
+}
+
+TEST(EdgeList, NamesThatNeedCareComeBack) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  // A first edge that reads as a heading, and blanks around a name.
+  const GraphFile heading = read(comm, folder.write("a.txt", "ann\tbob\nsource\ttarget\n"));
+  const GraphFile blanks = read(comm, folder.write("b.csv", "\" a\",b\na,c\n"));
+  EXPECT_EQ(blanks.graph.num_rows(), 4);
+  for (const char* name : {"out.tsv", "out.csv"}) {
+    const Content whole = testing::content_of(heading);
+    write(heading.graph, heading.names, folder / name);
+    testing::expect_same(whole, read_on_any_ranks(folder / name));
+  }
+  const GraphFile first = read(comm, folder.write("c.txt", "a b\nb a\n"));
+  Strings texts;
+  const std::vector<std::string> names{"From", "to"};
+  for (Global v = first.graph.rows.begin(comm.rank()); v < first.graph.rows.end(comm.rank()); ++v)
+    texts.push_back(names[static_cast<std::size_t>(v)]);
+  write(first.graph, VertexNames(comm, first.graph.rows, std::move(texts)), folder / "from.tsv");
+  EXPECT_EQ(testing::bytes_of(folder / "from.tsv"), "From\tto\nFrom\tto\nto\tFrom\n");
+  EXPECT_EQ(read_on_any_ranks(folder / "from.tsv").matrix.size(), 2U);
+  write(blanks.graph, blanks.names, folder / "blanks.csv");
+  testing::expect_same(testing::content_of(blanks), read_on_any_ranks(folder / "blanks.csv"));
+  EXPECT_THAT(message_of<InvalidArgument>([&] { write(blanks.graph, blanks.names, folder / "blanks.tsv"); }),
+              HasSubstr("the name ' a' would lose its blanks"));
+}
+
 }  // namespace
 }  // namespace filigree::io

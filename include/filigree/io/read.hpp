@@ -25,7 +25,7 @@ enum class Ids { compact, keep, names };
 
 struct ReadOptions {
   Format format = Format::automatic;  ///< automatic: by extension, as format_of() tells
-  bool undirected = false;            ///< every arc both ways
+  bool undirected = false;            ///< every arc both ways; an edge listed both ways counts as duplicates
   bool weights = false;               ///< edge list: the third column is a weight
   Ids ids = Ids::compact;
   EntryPolicy policy = {Duplicates::first, Loops::keep};

@@ -11,7 +11,7 @@
 namespace filigree::io {
 
 /// Writes a graph under a temporary name beside `path` that becomes `path` when all is written. Any number of ranks
-/// writes the same bytes; real numbers read back as they were.
+/// writes the same bytes (compressed: the same text); real numbers read back as they were.
 ///
 ///   hdf5           everything, names too; the only format that loses nothing and the fastest to read
 ///   edge_list      "from TAB to [TAB weight]" by name, with commas if `path` ends in .csv; rows in order; vertices
