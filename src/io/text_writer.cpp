@@ -54,7 +54,7 @@ struct TextWriter::Screen : TextWriter::Output {
     counts[0] = static_cast<Offset>(mine.size());
     const std::vector<char> all = comm.all_to_all(std::span<const char>(mine), counts).values;
     comm.guard([&] {
-      if (std::fwrite(all.data(), 1, all.size(), stdout) < all.size()) {
+      if (!all.empty() && std::fwrite(all.data(), 1, all.size(), stdout) < all.size()) {
         throw IoError(text("standard output cannot be written: ", std::strerror(errno)));
       }
     });
