@@ -105,7 +105,12 @@ Entries<V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> en
     }
   } else {
     owner.resize(entries.size());
-    for (std::size_t k = 0; k < entries.size(); ++k) ++counts[z(owner[k] = rows.owner(entries.row[k]))];
+    int last = comm.rank();  // often the owner of the next entry too
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+      const Global row = entries.row[k];
+      if (!rows.owns(last, row)) last = rows.owner(row);
+      ++counts[z(owner[k] = last)];
+    }
   }
   const Offset staying = std::exchange(counts[me], 0);
   std::vector<Offset> start(counts.size() + 1, 0);
