@@ -92,7 +92,9 @@ int main(int argc, char** argv) {
     const bool had_names = exists(beside);
     program.measure("write", [&] { io::write(file.graph, file.names, program.output()); });
     const bool has_names = exists(beside);
-    if (has_names) program.note("what vertices are called is in " + beside);
+    const io::Format format = io::format_of(program.output());
+    const bool holds_names = format == io::Format::edge_list || format == io::Format::hdf5;
+    if (has_names && !holds_names) program.note("what vertices are called is in " + beside);
     if (had_names && !has_names) program.note("removed " + beside + ", which belonged to what was there before");
     if (program.verify()) check_output(program, file);
   });

@@ -243,8 +243,7 @@ bool is_heading(std::string_view from, std::string_view to) {
 }
 
 /// Names if asked for, or if the first megabyte has edges but none of numbers, or more edges of names before those of
-/// numbers than a header may have. Throws if they were to be kept as vertex
-/// numbers. Collective.
+/// numbers than a header may have. Throws if they were to be kept as vertex numbers. Collective.
 Dialect dialect_of(const Comm& comm, const TextFile& file, Ids ids) {
   constexpr int most_header_edges = 3;  // lines of a header that look like an edge of names
   std::size_t found = 0;                // 0: numbers, else a dialect of names
@@ -314,10 +313,10 @@ void report_rest(const Comm& comm, const Part& part, bool weights, ReadReport& r
   report.header_lines = comm.sum(part.headers);
   if (report.header_lines > 0) {
     const int first = comm.min(part.headers > 0 ? comm.rank() : comm.size());
-    std::string shown = part.first_header_text;
-    report.remarks.push_back(
-        text("passed over ", report.header_lines, " header line", report.header_lines > 1 ? "s" : "",
-             " before the first edge: ", comm.broadcast(shown, first), report.header_lines > 1 ? ", ..." : ""));
+    report.remarks.push_back(text("passed over ", report.header_lines, " header line",
+                                  report.header_lines > 1 ? "s" : "",
+                                  " before the first edge: ", comm.broadcast(part.first_header_text, first),
+                                  report.header_lines > 1 ? ", ..." : ""));
   }
   if (comm.max(static_cast<int>(part.more)) != 0) {
     report.remarks.push_back(weights ? "passed over what follows the third column"

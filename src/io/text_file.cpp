@@ -33,8 +33,12 @@ TextFile::TextFile(const Comm& comm, const std::string& path) : path_(path) {
     if (packing_ == Packing::none && packing_of(path) != Packing::none && size_ > 0)
       throw IoError(text(path, ": is not compressed as its extension says"));
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-    Lines lines(*this, all());
-    if (lines.next() && lines.chunk().lines.starts_with(byte_order_mark)) text_begin_ = std::ssize(byte_order_mark);
+    try {
+      const std::size_t length = open_text(0, size_)->read(first, byte_order_mark.size());
+      if (std::string_view(first, length) == byte_order_mark) text_begin_ = std::ssize(byte_order_mark);
+    } catch (const IoError& fault) {
+      fail(0, fault.what());
+    }
   });
 }
 
