@@ -88,64 +88,81 @@ Partition balanced_rows(const Comm& comm, Global num_rows, Survey& found) {
   return Partition::from_begins(std::move(begins));
 }
 
-/// Brings every entry to the owner of its row; what is there already stays in place. Arrival order: by rank, on a rank
-/// by position.
-template <class V>
-Entries<V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> entries, bool rows_ascend) {
-  if (comm.size() == 1) return entries;
-  const std::size_t me = z(comm.rank());
-  std::vector<Offset> counts(z(comm.size()), 0);
-  std::vector<int> owner;
-  if (rows_ascend) {
-    auto begin = entries.row.begin();
-    for (int r = 0; r < comm.size(); ++r) {
-      const auto end = std::lower_bound(begin, entries.row.end(), rows.end(r));
-      counts[z(r)] = end - begin;
-      begin = end;
-    }
-  } else {
-    owner.resize(entries.size());
-    int last = comm.rank();  // often the owner of the next entry too
-    for (std::size_t k = 0; k < entries.size(); ++k) {
-      const Global row = entries.row[k];
-      if (!rows.owns(last, row)) last = rows.owner(row);
-      ++counts[z(owner[k] = last)];
-    }
-  }
-  const Offset staying = std::exchange(counts[me], 0);
-  std::vector<Offset> start(counts.size() + 1, 0);
-  std::inclusive_scan(counts.begin(), counts.end(), start.begin() + 1);
-  const Offset below = start[me];
+/// Where an entry stands, as it travels.
+template <class I>
+struct Position {
+  I row, col;
+};
 
-  const auto route = [&]<class T>(std::vector<T>& values) {
-    std::vector<T> leaving(z(start.back()));
-    if (rows_ascend) {
-      std::copy_n(values.begin(), below, leaving.begin());
-      std::copy(values.begin() + below + staying, values.end(), leaving.begin() + below);
-      values.erase(values.begin(), values.begin() + below);
-    } else {
-      std::vector<Offset> next = start;
+/// A rank's own entries and those that other ranks sent it; in order of arrival, that is by rank and on a rank by
+/// position: arrived[0, num_below), own, the rest of arrived.
+template <class I, class V>
+struct OwnedEntries {
+  Entries<V> own;
+  std::vector<Position<I>> arrived;
+  std::vector<V> arrived_val;
+  std::size_t num_below = 0;
+
+  /// f(row, col, value or null) for every entry in order of arrival.
+  template <class F>
+  void for_each(F&& f) const {
+    const auto arrivals = [&](std::size_t begin, std::size_t end) {
+      for (std::size_t k = begin; k < end; ++k)
+        f(static_cast<Global>(arrived[k].row), static_cast<Global>(arrived[k].col),
+          arrived_val.empty() ? nullptr : &arrived_val[k]);
+    };
+    arrivals(0, num_below);
+    for (std::size_t k = 0; k < own.size(); ++k) f(own.row[k], own.col[k], own.val.empty() ? nullptr : &own.val[k]);
+    arrivals(num_below, arrived.size());
+  }
+};
+
+/// Brings every entry to the owner of its row; what is there already stays. I holds every row and column. Collective.
+template <class I, class V>
+OwnedEntries<I, V> send_to_owners(const Comm& comm, const Partition& rows, Entries<V> entries) {
+  OwnedEntries<I, V> owned;
+  if (comm.size() > 1) {
+    const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
+    const int me = comm.rank();
+    int last = me;  // often the owner of the next entry too
+    const auto owner = [&](Global row) { return last = rows.owns(last, row) ? last : rows.owner(row); };
+    std::vector<Offset> counts(z(comm.size()), 0);
+    for (Global row : entries.row) ++counts[z(owner(row))];
+    counts[z(me)] = 0;
+    std::vector<Offset> next(counts.size(), 0);
+    std::exclusive_scan(counts.begin(), counts.end(), next.begin(), Offset{0});
+    const Offset num_leaving = next.back() + counts.back();
+
+    std::vector<Position<I>> leaving(z(num_leaving));
+    std::vector<V> leaving_val(has_values ? z(num_leaving) : 0);
+    if (num_leaving > 0) {
       std::size_t kept = 0;
-      for (std::size_t k = 0; k < values.size(); ++k) {
-        const std::size_t to = z(owner[k]);
-        if (to == me)
-          values[kept++] = values[k];
-        else
-          leaving[z(next[to]++)] = values[k];
+      for (std::size_t k = 0; k < entries.size(); ++k) {
+        const Global row = entries.row[k];
+        const int to = owner(row);
+        if (to == me) {
+          entries.row[kept] = row;
+          entries.col[kept] = entries.col[k];
+          if (has_values) entries.val[kept] = entries.val[k];
+          ++kept;
+        } else {
+          const std::size_t at = z(next[z(to)]++);
+          leaving[at] = {static_cast<I>(row), static_cast<I>(entries.col[k])};
+          if (has_values) leaving_val[at] = entries.val[k];
+        }
       }
+      entries.row.resize(kept);
+      entries.col.resize(kept);
+      if (has_values) entries.val.resize(kept);
     }
-    values.resize(z(staying));
-    const Received<T> arrived = comm.all_to_all(std::span<const T>(leaving), counts);
-    const auto from_below = arrived.values.begin() +
-                            std::accumulate(arrived.counts.begin(), arrived.counts.begin() + comm.rank(), Offset{0});
-    values.insert(values.end(), from_below, arrived.values.end());
-    values.insert(values.begin(), arrived.values.begin(), from_below);
-  };
-  const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
-  route(entries.row);
-  route(entries.col);
-  if (has_values) route(entries.val);
-  return entries;
+
+    Received<Position<I>> arrived = comm.all_to_all(std::span<const Position<I>>(leaving), counts);
+    owned.num_below = z(std::accumulate(arrived.counts.begin(), arrived.counts.begin() + me, Offset{0}));
+    owned.arrived = std::move(arrived.values);
+    if (has_values) owned.arrived_val = comm.all_to_all(std::span<const V>(leaving_val), counts).values;
+  }
+  owned.own = std::move(entries);
+  return owned;
 }
 
 template <class V>
@@ -172,31 +189,31 @@ struct GlobalRows {
 };
 
 /// Stable counting sort of owned entries by row.
-template <class V>
-GlobalRows<V> sort_by_row(Global first_row, Global num_rows, Entries<V> entries) {
+template <class I, class V>
+GlobalRows<V> sort_by_row(Global first_row, Global num_rows, OwnedEntries<I, V> entries) {
   GlobalRows<V> sorted;
   sorted.row_ptr.assign(z(num_rows) + 1, 0);
   bool ascend = true;
   Global previous = first_row;
-  for (Global row : entries.row) {
+  entries.for_each([&](Global row, Global, const V*) {
     ++sorted.row_ptr[z(row - first_row) + 1];
     ascend = ascend && previous <= row;
     previous = row;
-  }
+  });
   std::partial_sum(sorted.row_ptr.begin(), sorted.row_ptr.end(), sorted.row_ptr.begin());
-  if (ascend) {
-    sorted.col = std::move(entries.col);
-    sorted.val = std::move(entries.val);
+  if (ascend && entries.arrived.empty()) {
+    sorted.col = std::move(entries.own.col);
+    sorted.val = std::move(entries.own.val);
     return sorted;
   }
   std::vector<Offset> next(sorted.row_ptr.begin(), sorted.row_ptr.end() - 1);
-  sorted.col.resize(entries.col.size());
-  sorted.val.resize(entries.val.size());
-  for (std::size_t k = 0; k < entries.size(); ++k) {
-    const Offset at = next[z(entries.row[k] - first_row)]++;
-    sorted.col[z(at)] = entries.col[k];
-    if (!entries.val.empty()) sorted.val[z(at)] = entries.val[k];
-  }
+  sorted.col.resize(z(sorted.row_ptr.back()));
+  sorted.val.resize(entries.own.val.size() + entries.arrived_val.size());
+  entries.for_each([&](Global row, Global col, const V* value) {
+    const std::size_t at = z(next[z(row - first_row)]++);
+    sorted.col[at] = col;
+    if (value != nullptr) sorted.val[at] = *value;
+  });
   return sorted;
 }
 
@@ -356,15 +373,21 @@ DistCsr<V> build(const Comm& comm, const Partition& rows, const Partition& cols,
   const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
   if (has_values && entries.val.empty()) entries.val.assign(entries.size(), V{1});
 
-  entries = send_to_owners(comm, rows, std::move(entries), found.rows_ascend);
   const Global first = rows.begin(comm.rank());
   GlobalRows<V> sorted;
   Offset merged = 0;
-  comm.guard([&] {
-    check_local(comm, rows.size(comm.rank()), "rows");
-    sorted = sort_by_row(first, rows.size(comm.rank()), std::move(entries));
-    merged = merge_duplicates(sorted, first, policy.duplicates);
-  });
+  const auto own_rows = [&]<class I>(I) {
+    OwnedEntries<I, V> owned = send_to_owners<I>(comm, rows, std::move(entries));
+    comm.guard([&] {
+      check_local(comm, rows.size(comm.rank()), "rows");
+      sorted = sort_by_row(first, rows.size(comm.rank()), std::move(owned));
+      merged = merge_duplicates(sorted, first, policy.duplicates);
+    });
+  };
+  if (std::max(rows.num_items(), cols.num_items()) <= std::numeric_limits<std::uint32_t>::max())
+    own_rows(std::uint32_t{});
+  else
+    own_rows(Global{});
   Offset met[] = {merged, found.loops};
   comm.sum(std::span<Offset>(met));
   if (counts != nullptr) *counts = {met[0], met[1]};
