@@ -33,7 +33,10 @@ double mean(const Comm& comm, const std::vector<double>& mine) {
 void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::span<const ppr::Query> queries,
                          const ppr::Result& answers, const ppr::QueryOptions& options) {
   const Comm& comm = program.comm();
-  const ppr::ExactOptions all_to_rounding{options.teleport, options.dangling, 1e-12, 0, program.progress()};
+  const ppr::ExactOptions all_to_rounding{.teleport = options.teleport,
+                                          .dangling = options.dangling,
+                                          .progress = program.progress(),
+                                          .filter = options.filter};
   const auto exact = program.time("exact", [&] { return ppr::exact(graph, queries, all_to_rounding); });
   const std::size_t k = options.top > 0 ? static_cast<std::size_t>(options.top) : 200;
   std::vector<double> rag;
@@ -69,33 +72,57 @@ void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::s
   if (program.verify()) program.verified(comm.max(worst_excess) <= 1e-9, "errors stay below their bounds");
 }
 
-void write_answers(App& program, const io::VertexNames& names, std::span<const std::string> lines,
-                   const ppr::Result& answers) {
-  const Comm& comm = program.comm();
-  if (program.output_is_hdf5()) {
-    // Every rank's rows follow those of the ranks below it, and the last one closes the array.
-    const Offset before = comm.exclusive_sum(answers.row_ptr.back());
-    const bool is_last = comm.rank() + 1 == comm.size();
-    std::vector<Offset> indptr(answers.row_ptr.begin(), answers.row_ptr.end() - (is_last ? 0 : 1));
-    for (Offset& at : indptr) at += before;
-    io::Hdf5Writer file(comm, program.output());
-    file.write("/ppr/indptr", std::span<const Offset>(indptr));
-    file.write("/ppr/indices", std::span<const Global>(answers.vertex));
-    file.write("/ppr/data", std::span<const double>(answers.score));
-    file.write("/ppr/error_bound", std::span<const double>(answers.error_bound));
-    file.write("/ppr/error_estimate", std::span<const double>(answers.error_estimate));
-    program.sign(file, "personalized pagerank", names);
-    return file.commit();
-  }
+std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines,
+                         const ppr::Result& answers) {
   const std::vector<std::string> called = names.fetch(comm, answers.vertex);
-  std::string table = comm.is_root() ? "query\trank\tvertex\tscore\n" : "";
+  std::string table;
   for (std::size_t query = 0; query < lines.size(); ++query) {
     int rank = 0;
-    for (std::size_t at : by_score(answers, query)) {
+    for (std::size_t at : by_score(answers, query))
       table += text(lines[query], '\t', ++rank, '\t', called[at], '\t', number(answers.score[at]), '\n');
-    }
   }
-  program.print(table);
+  return table;
+}
+
+namespace {
+
+void write_dense(io::Hdf5Writer& file, const ppr::Result& answers, Global num_vertices) {
+  file.write_rows("/ppr/scores", std::ssize(answers.row_ptr) - 1, num_vertices,
+                  [&](Offset query, std::span<double> row) {
+                    for (auto k = z(answers.row_ptr[z(query)]); k < z(answers.row_ptr[z(query) + 1]); ++k)
+                      row[z(answers.vertex[k])] = answers.score[k];
+                  });
+}
+
+void write_sparse(const Comm& comm, io::Hdf5Writer& file, const ppr::Result& answers) {
+  // Every rank's rows follow those of the ranks below it, and the last one closes the array.
+  const Offset before = comm.exclusive_sum(answers.row_ptr.back());
+  const bool is_last = comm.rank() + 1 == comm.size();
+  std::vector<Offset> indptr(answers.row_ptr.begin(), answers.row_ptr.end() - (is_last ? 0 : 1));
+  for (Offset& at : indptr) at += before;
+  file.write("/ppr/indptr", std::span<const Offset>(indptr));
+  file.write("/ppr/indices", std::span<const Global>(answers.vertex));
+  file.write("/ppr/data", std::span<const double>(answers.score));
+}
+
+}  // namespace
+
+void write_answers(App& program, const io::VertexNames& names, std::span<const std::string> lines,
+                   const ppr::Result& answers, Rows rows) {
+  const Comm& comm = program.comm();
+  if (!program.output_is_hdf5()) {
+    const std::string table = answer_lines(comm, names, lines, answers);
+    return program.print(comm.is_root() ? answers_header + table : table);
+  }
+  io::Hdf5Writer file(comm, program.output());
+  if (rows == Rows::dense)
+    write_dense(file, answers, names.vertices().num_items());
+  else
+    write_sparse(comm, file, answers);
+  file.write("/ppr/error_bound", std::span<const double>(answers.error_bound));
+  file.write("/ppr/error_estimate", std::span<const double>(answers.error_estimate));
+  program.sign(file, "personalized pagerank", names);
+  file.commit();
 }
 
 }  // namespace filigree::app

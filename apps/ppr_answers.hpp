@@ -22,9 +22,18 @@ double mean(const Comm& comm, const std::vector<double>& mine);
 void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::span<const ppr::Query> queries,
                          const ppr::Result& answers, const ppr::QueryOptions& options);
 
-/// To --output or standard output: lines `query rank vertex score`, best first, or, for *.h5, sparse rows of scores.
-/// `lines`: the queries of this rank, as they were asked. Collective.
+/// Answers as lines `query rank vertex score`, best first. `lines`: the queries of this rank, as they were asked.
+/// Collective.
+std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines,
+                         const ppr::Result& answers);
+/// What stands above them.
+inline const std::string answers_header = "query\trank\tvertex\tscore\n";
+
+/// In an HDF5 file: sparse rows, only the scores that there are, or all, queries x vertices.
+enum class Rows { sparse, dense };
+
+/// To --output or standard output: lines, or, for *.h5, rows of scores. Collective.
 void write_answers(App& program, const io::VertexNames& names, std::span<const std::string> lines,
-                   const ppr::Result& answers);
+                   const ppr::Result& answers, Rows rows);
 
 }  // namespace filigree::app

@@ -6,7 +6,8 @@ if(CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 function(filigree_compile_options target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow
+  # No fused multiply-adds of the compiler's choice: the same bits with every instruction set.
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off
     $<$<BOOL:${FILIGREE_WERROR}>:-Werror>
     $<$<BOOL:${FILIGREE_NATIVE}>:-march=native>)
 endfunction()

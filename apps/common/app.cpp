@@ -96,8 +96,12 @@ void App::describe_input(const std::string& path, const io::GraphFile& file) { i
 void App::verified(bool holds, const std::string& what) {
   verified_ = holds && verified_.value_or(true);
   if (holds) return note("verified: " + what);
+  fail("verification failed: " + what);
+}
+
+void App::fail(const std::string& what) {
   finish();
-  throw Error("verification failed: " + what);
+  throw Error(what);
 }
 
 void App::print(std::string_view mine) {

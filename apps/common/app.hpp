@@ -99,6 +99,8 @@ class App {
   /// The outcome of --verify; `what` names the claim. If it does not hold the program writes its record and throws.
   /// Collective.
   void verified(bool holds, const std::string& what);
+  /// The end of a run that did its work but not all of it: writes the record and throws Error. Collective.
+  [[noreturn]] void fail(const std::string& what);
 
  private:
   friend int run(int, char**, const About&, const std::function<void(App&)>&);

@@ -23,7 +23,8 @@ class ProgressDisplay {
  private:
   Style style_ = Style::off;
   std::string phase_;
-  Stopwatch since_;
+  Stopwatch since_;  // the last report
+  Stopwatch begin_;  // of the phase
   bool visible_ = false;
 };
 

@@ -2,11 +2,9 @@
 
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <cmath>
+#include <map>
 
 namespace filigree::app {
 namespace {
@@ -43,63 +41,100 @@ bool is_file(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// The queries of all ranks, on every rank.
-std::vector<std::string> query_lines(const Comm& comm, const std::vector<std::string>& sources) {
-  if (sources.size() != 1 || !comm.broadcast(is_file(sources.front()))) return sources;
-  std::string content = comm.guard([&] {
-    if (!comm.is_root()) return std::string();
-    std::ifstream file(sources.front(), std::ios::binary);
-    std::string all{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file) throw IoError(text(sources.front(), ": cannot be read: ", std::strerror(errno)));
-    return all;
-  });
-  content = comm.broadcast(content);
-  auto lines = split(content, "\r\n");
-  std::erase_if(lines, [](const std::string& line) {
-    return line.starts_with('#') || line.find_first_not_of(" \t") == std::string::npos;
-  });
+/// What was written on the command line, as lines without numbers.
+std::vector<Line> without_numbers(std::span<const std::string> texts) {
+  std::vector<Line> lines;
+  for (const std::string& written : texts) lines.push_back({0, written});
   return lines;
 }
 
 }  // namespace
 
-std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines) {
-  std::vector<ppr::Query> queries;
+std::vector<Question> understand(const NameTable& table, std::span<const Line> lines) {
+  std::vector<Question> questions;
   std::vector<std::string> wanted;
-  for (const std::string& line : lines) {
-    ppr::Query& query = queries.emplace_back();
-    for (const std::string& part : split(line, line.find('\t') == std::string::npos ? " " : "\t")) {
+  for (const Line& line : lines) {
+    Question& question = questions.emplace_back();
+    for (const std::string& part : split(line.text, line.text.find('\t') == std::string::npos ? " " : "\t")) {
       const WrittenSeed seed(part);
-      query.push_back({0, seed.weight});
+      question.query.push_back({0, seed.weight});
       wanted.push_back(seed.name);
     }
+    if (question.query.empty()) question.mistake = "a query needs a vertex";
   }
-  const std::vector<Global> found = names.find(comm, wanted);
+  const std::vector<Global> found = table.find(wanted);
   std::size_t next = 0;
-  for (ppr::Query& query : queries) {
-    for (ppr::Seed& seed : query) seed.vertex = found[next++];
+  for (Question& question : questions) {
+    for (ppr::Seed& seed : question.query) {
+      const std::string& name = wanted[next];
+      seed.vertex = found[next++];
+      if (!question.mistake.empty()) continue;
+      if (seed.vertex < 0)
+        question.mistake = no_such_vertex(name);
+      else if (!(seed.weight > 0) || !std::isfinite(seed.weight))
+        question.mistake = text("seed ", name, " has weight ", seed.weight, ", must be finite and above 0");
+    }
+  }
+  return questions;
+}
+
+std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& names, std::span<const std::string> texts) {
+  std::vector<ppr::Query> queries;
+  for (Question& question : understand(NameTable(comm, names), without_numbers(texts))) {
+    require(question.mistake.empty(), question.mistake);
+    queries.push_back(std::move(question.query));
   }
   return queries;
 }
 
 void add_sources(CLI::App& cli, std::vector<std::string>& sources) {
   cli.add_option("--sources", sources,
-                 "queries: a vertex each, or several with weights, '12:0.7 40:0.3'; or a file of such lines")
+                 "queries: a vertex each, or several with weights, '12:0.7 40:0.3'; or a file of such lines; or - to "
+                 "answer lines of standard input as they come")
       ->required()
-      ->type_name("VERTEX|FILE")
+      ->type_name("VERTEX|FILE|-")
       ->default_str("");
 }
 
 DealtQueries deal_queries(App& program, const std::vector<std::string>& sources, const io::VertexNames& names) {
   const Comm& comm = program.comm();
-  const auto all = query_lines(comm, sources);
+  const bool from_file = sources.size() == 1 && comm.broadcast(is_file(sources.front()));
+  const auto all = from_file ? read_lines(comm, sources.front()) : without_numbers(sources);
   require(!all.empty(), "--sources: ", sources.front(), ": holds no query");
+  auto questions = understand(NameTable(comm, names), all);
   const auto shares = Partition::uniform(static_cast<Global>(all.size()), comm.size());
   DealtQueries mine;
-  mine.lines.assign(all.begin() + shares.begin(comm.rank()), all.begin() + shares.end(comm.rank()));
-  mine.queries = find_seeds(comm, names, mine.lines);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string where = from_file ? text(sources.front(), ":", all[i].number, ": ") : "";
+    require(questions[i].mistake.empty(), where, questions[i].mistake);
+    if (!shares.owns(comm.rank(), static_cast<Global>(i))) continue;
+    mine.lines.push_back(all[i].text);
+    mine.queries.push_back(std::move(questions[i].query));
+  }
   program.result("queries", all.size());
   return mine;
+}
+
+std::vector<Global> read_vertices(const Comm& comm, const std::string& path, const io::VertexNames& names) {
+  if (path.empty()) return {};
+  const auto lines = read_lines(comm, path);
+  require(!lines.empty(), path, ": names no vertex");
+  std::vector<std::string> wanted;
+  for (const Line& line : lines) {
+    const std::size_t begin = line.text.find_first_not_of(" \t");
+    wanted.push_back(line.text.substr(begin, line.text.find_last_not_of(" \t") + 1 - begin));
+  }
+  const auto found = NameTable(comm, names).find(wanted);
+  std::map<Global, Offset> line_of;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    require(found[i] >= 0, path, ":", lines[i].number, ": ", no_such_vertex(wanted[i]));
+    const auto [first, is_new] = line_of.emplace(found[i], lines[i].number);
+    require(is_new, path, ":", lines[i].number, ": vertex ", wanted[i], " is there twice, first in line ",
+            first->second);
+  }
+  std::vector<Global> vertices;
+  for (const auto& [vertex, line] : line_of) vertices.push_back(vertex);
+  return vertices;
 }
 
 }  // namespace filigree::app

@@ -30,3 +30,4 @@
 #include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"
 #include "filigree/ppr_file.hpp"
+#include "filigree/ppr_rows.hpp"

@@ -18,12 +18,13 @@
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/transition.hpp"
+#include "filigree/ppr_rows.hpp"
 
 namespace filigree::ppr {
 
 /// The graph as walks and pushes read it: whole, once per node. Whoever asks more than once makes it once; a Graph
 /// passed to the functions below turns into one for the length of the call. Peak bytes per node: those of SharedCsr,
-/// and 8 more per arc of a weighted graph.
+/// and 8 more per arc and vertex of a weighted graph.
 class ReplicatedGraph {
  public:
   /// Throws InvalidArgument on all ranks when the graph is not square, has no vertices, 2^31 or more of them, or a
@@ -41,32 +42,85 @@ class ReplicatedGraph {
   std::shared_ptr<const Parts> parts_;
 };
 
+/// What an index counts, and how a count becomes a share of q.
+enum class Estimator {
+  visits,      ///< every vertex of a walk; q^(v) = c visits(v) / R (the paper's Algorithm 1, MCFP)
+  end_points,  ///< where walks stopped; q^(v) = stops(v) / R (Algorithm 2, MCEP): needs 1/c times as many walks
+  ratio,       ///< every vertex of a walk; q^(v) = visits(v) / all visits (the paper's form of MCFP; slightly biased)
+};
+
+/// Where the graph stands while walks go through it.
+enum class Placement {
+  automatic,    ///< replicated if a node's memory has room for it
+  replicated,   ///< whole on every node: no walk crosses a rank. Needs fewer than 2^31 vertices
+  partitioned,  ///< each rank has its rows, and walks travel
+};
+
 struct IndexOptions {
   int walks = 100;         ///< R, walks from every vertex, >= 1
   double teleport = 0.15;  ///< c, probability that a walk stops, before every step, in [1e-4, 1)
+  Estimator estimator = Estimator::visits;
   std::uint64_t seed = 1;
-  Progress progress = {};  ///< told the vertices done by this rank
+  /// Bytes of the finished index over all ranks. Above 0 it takes the place of `walks`: each vertex gets as many walks
+  /// as make the error of queries least for the bytes.
+  Offset index_bytes = 0;
+  Offset memory_bytes = 0;  ///< most that the build may take on a rank beyond the graph; 0 = no limit
+  Placement placement = Placement::automatic;  ///< of build_index(Graph)
+  Progress progress = {};                      ///< told the vertices done by this rank
 };
 
-/// Visits of the walks from every vertex; the walk's first vertex counts. Dealt out uniformly over ranks.
+struct IndexSummary;
+
+/// What the walks from every vertex met. Rows are dealt out uniformly over ranks.
 struct Index {
-  Partition sources;             ///< this rank holds the rows of sources.begin(rank) onwards
-  Csr<std::int32_t> visits;      ///< row: source, column: visited vertex (global id), value: visits by all its walks
-  std::vector<float> deviation;  ///< per row: estimate of the L1 error of its q, from the two halves of its walks
-  int walks = 0;
+  Partition sources;                ///< this rank holds the rows of sources.begin(rank) onwards
+  VisitRows visits;                 ///< row: source; vertex: global id; count: times that its walks met the vertex
+  std::vector<float> deviation;     ///< per row: estimate of the L1 error of its q, from the two halves of its walks
+  std::vector<std::int32_t> walks;  ///< per row: R
+  Estimator estimator = Estimator::visits;
   double teleport = 0;
   std::uint64_t seed = 0;
   std::uint64_t graph_hash = 0;
+  std::shared_ptr<const IndexSummary>
+      summary;  ///< of all ranks' rows: made with them, or by every query() anew if null
   Timings timings;
-  Stats stats;  ///< walks, visits, entries: over all ranks
+  Stats stats;  ///< walks, visits, entries, bytes (of rows, starts, walks, deviation), bytes_sent: over all ranks
+
+  /// What one count of a row is worth: q^(v) = scale x count(v). Goes through the row with Estimator::ratio.
+  double scale(Local row) const;
 };
 
-/// R walks from every vertex (the paper's Algorithm 1, MCFP). A walk dies at a vertex without out-arcs. The estimate
-/// q_u(v) = c visits_u(v) / R is unbiased.
+/// R walks from every vertex. A walk stops with probability c before every step; at a vertex without out-arcs it
+/// stops with probability c and dies otherwise, so that q keeps sum_k c (1-c)^k e_u A0^k. With `visits` and
+/// `end_points` the estimate is unbiased. Lengths and first two steps of a source's walks are spread evenly instead of
+/// independently (two randomly shifted lattices); each single walk keeps its law.
+///
+/// `index_bytes`: a query leaves a residual f(v) to the index, and its error is at most sum_v f(v) e_v. With
+/// e_v = a_v R_v^-alpha and bytes b_v R_v^beta the best walks per vertex are R_v ~ (w_v a_v / b_v)^(1 / (alpha +
+/// beta)), w_v being how much residual v expects: what uniform sources leave there after zero to two levels of pushes.
+/// A pilot of 8 walks from every vertex (they do not enter the index, so it stays unbiased) measures a_v and b_v; 32
+/// walks from some give alpha and beta; and the bytes of some rows correct the prediction. The total is at most
+/// `index_bytes` and within 5 % of it, if R_v can.
+///
 /// Collective. Work: about n R / c steps, each two cache misses on large graphs. Peak bytes per rank beyond graph and
-/// index: 8 n per thread. Equal bits for any number of ranks and threads. Throws InvalidArgument on all ranks for
-/// options out of range.
+/// index: 2 Mi + 1 Mi per thread, with `index_bytes` also 64 per row and 16 n. Throws Error before the work
+/// when memory_bytes is less than an estimate of the index's share and these. Equal bits for any number of ranks and
+/// threads. Throws InvalidArgument on all ranks for options out of range.
 Index build_index(const ReplicatedGraph& graph, const IndexOptions& options = {});
+
+/// The same index, bit for bit, with a placement that the options choose. `automatic` replicates when 12 bytes per
+/// vertex and 4 per arc (28 with weights) fit into what memory_bytes leaves on the node, or half of its memory without
+/// limit.
+///
+/// Partitioned: the rows of the index are dealt out as those of the graph. In rounds all walks of a batch of sources
+/// take one step each at the rank that owns the vertex they are at; that rank notes the visit and sends the walk on.
+/// Notes go to the source's owner at the end of the batch, as counts per (source, half, vertex): at most
+/// 12 (1-c)/c bytes a walk (68 at c = 0.15); a walk that carried its visits along would take 4 for each of them at
+/// every later step, 4 (1-c)/c^2 (151). Bytes sent (stats "bytes_sent", without those of pilots)
+///   <= (16 + 12) x steps + 4 x walks,
+/// of which a share of 1 - 1/ranks when arcs lead anywhere; nothing on one rank. Peak bytes per rank beyond graph and
+/// index: 128 Mi, or one source's walks if they need more. One thread.
+Index build_index(const Graph& graph, const IndexOptions& options = {});
 
 /// A seed of a query. A query's weights must be finite and above 0; they are scaled to sum 1.
 struct Seed {
@@ -74,6 +128,14 @@ struct Seed {
   double weight = 1;
 };
 using Query = std::vector<Seed>;
+
+/// Which vertices the answers of this rank's queries show. Scores stay what they are in the whole graph: they are not
+/// scaled up to what is left.
+struct Filter {
+  bool exclude_seeds = false;       ///< leave out the seeds of the query
+  bool exclude_neighbours = false;  ///< leave out the vertices that an arc from a seed leads to (with a loop, the seed)
+  std::vector<Global> candidates = {};  ///< show only these, in any order, none twice; empty = all vertices
+};
 
 enum class Method {
   push,  ///< push wherever the residual is large for the arcs it takes, until `target_error` is met
@@ -87,7 +149,9 @@ struct QueryOptions {
   double target_error = 1e-2;  ///< push: on the L1 error; with an index estimated, without one guaranteed; in (0, 2)
   int levels = 2;              ///< verd: T, >= 0
   int top = 0;                 ///< scores to return per query; 0 = all that are above 0
-  Progress progress = {};      ///< told the queries this rank has finished
+  Offset batch_bytes = Offset{2} << 30;  ///< memory that queries answered together may take, per thread
+  Progress progress = {};                ///< told the queries this rank has finished
+  Filter filter = {};                    ///< what it leaves out makes room for others among the `top`
 };
 
 /// Answers of this rank's queries, in order: the scores of query i stand at row_ptr[i] .. row_ptr[i+1).
@@ -99,7 +163,7 @@ struct Result {
   std::vector<double> error_estimate;  ///< per query: expected upper bound of the same; equals the bound without index
   std::vector<double> index_share;     ///< per query: share of |q|_1 that came through the index
   Timings timings;
-  Stats stats;  ///< pushes, arcs_pushed, residuals_sent, index_entries: over all ranks
+  Stats stats;  ///< pushes, arcs_pushed, arcs_solved, residuals_sent, index_entries: over all ranks
 };
 
 /// Personalized PageRank of every query; each rank passes its own (possibly none) and gets their answers.
@@ -109,10 +173,14 @@ struct Result {
 ///
 /// `index` may be null: then pushing alone reaches `target_error`, or VERD answers with what its levels settled.
 /// Throws on all ranks: InvalidArgument for options out of range, an empty query, a seed outside the graph or of weight
-/// <= 0, an index of another graph or teleport. Collective. Queries of a rank run on its threads, one thread each.
-/// Peak bytes per rank: 17 n per thread, 8 n with an index, and for 64 queries at a time 16 per score and per residual:
-/// up to 1,024 n for exact answers of everything. Equal bits for any
-/// number of threads; to 1e-12 in L1 for any number of ranks.
+/// <= 0, an index of another graph or teleport, a candidate outside the graph or there twice. Collective. Queries of a
+/// rank run on its threads.
+///
+/// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once half of all arcs were
+/// pushed, conjugate gradients take over. There, and with VERD, 16 queries are answered together where that takes at most
+/// `batch_bytes` per thread (1,200 n symmetric, 256 n else). Peak bytes per thread beyond the answers (12 a score): 17 n,
+/// on symmetric graphs 73 n, or those of 16 together; kept by the graph for the next call. With an index 8 n per rank.
+/// Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks and whatever else is asked.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});
 
@@ -122,10 +190,11 @@ struct ExactOptions {
   double tolerance = 1e-12;  ///< on the L1 error, guaranteed but for rounding (about 1e-15 per sweep)
   int top = 0;
   Progress progress = {};
+  Filter filter = {};
 };
 
-/// The same without an index, to `tolerance`: pushes that turn into sweeps over the whole graph. Cost: up to
-/// log(tolerance) / log(1-c) passes over all arcs per query. Collective.
+/// The same without an index, to `tolerance`. Cost per query at c = 0.2 and 1e-12: a few pushes of every arc in reach;
+/// on symmetric graphs about 15 to 25 passes over all arcs. Collective.
 Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, const ExactOptions& options = {});
 
 }  // namespace filigree::ppr

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/large_count.hpp"
+#include "core/zeroed_array.hpp"
 
 namespace filigree::detail {
 
@@ -14,8 +15,11 @@ using large_count::check;
 SharedBytes::SharedBytes(const Comm& node, Offset bytes) : node_(node) {
   require(bytes >= 0, "SharedArray: ", bytes, " bytes, must be at least 0");
   if (node.size() == 1) {
-    node.guard([&] { alone_.resize(static_cast<std::size_t>(bytes)); });
-    data_ = alone_.data();
+    node.guard([&] {
+      const auto zeros = std::make_shared<ZeroedArray<std::byte>>(bytes);
+      data_ = zeros->data();
+      alone_ = zeros;
+    });
     return;
   }
   // A window larger than the file system behind it kills the process with SIGBUS at first touch: ask before.

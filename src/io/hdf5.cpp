@@ -133,24 +133,56 @@ htri_t exists(hid_t file, const std::string& object) {
   return 1;
 }
 
-/// Writes elements [first, first + count) of a dataset, this rank's share, in slices. Not collective: Open MPI 4.1's
-/// own MPI-IO loses errors of collective writes (on a full disk they succeed), and a rank's share is one run of bytes,
-/// which collective writing could not speed up. Returns what HDF5 says of a failure, else an empty text.
-std::string write_in_slices(hid_t dataset, hid_t type, Offset first, Offset count, const void* values) {
-  const Offset element_bytes = static_cast<Offset>(H5Tget_size(type));
-  const Offset slice = std::max<Offset>(1, slice_bytes / element_bytes);
+/// Where a piece of a dataset begins, or how long it is, by dimension.
+using Extent = std::vector<hsize_t>;
+
+/// Writes a piece of a dataset. Not collective: Open MPI 4.1's own MPI-IO loses errors of collective writes (on a full
+/// disk they succeed), and a rank's share is one run of bytes, which collective writing could not speed up. Returns
+/// what HDF5 says of a failure, else an empty text.
+std::string write_piece(hid_t dataset, hid_t type, const Extent& start, const Extent& size, const void* values) {
   const Id independent(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
   H5Pset_dxpl_mpio(independent, H5FD_MPIO_INDEPENDENT);
   const Id in_file(H5Dget_space(dataset), H5Sclose);
-  for (Offset done = 0; done < count; done += slice) {
-    const hsize_t start = static_cast<hsize_t>(first + done);
-    const hsize_t length = static_cast<hsize_t>(std::min(slice, count - done));
-    const Id in_memory(H5Screate_simple(1, &length, nullptr), H5Sclose);
-    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &length, nullptr);
+  const Id in_memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), H5Sclose);
+  H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr);
+  return H5Dwrite(dataset, type, in_memory, in_file, independent, values) < 0 ? reason() : std::string();
+}
+
+/// Elements [first, first + count) of a dataset, this rank's share, in slices.
+std::string write_in_slices(hid_t dataset, hid_t type, Offset first, Offset count, const void* values) {
+  const Offset element_bytes = static_cast<Offset>(H5Tget_size(type));
+  const Offset slice = std::max<Offset>(1, slice_bytes / element_bytes);
+  std::string failure;
+  for (Offset done = 0; done < count && failure.empty(); done += slice) {
+    const auto length = static_cast<hsize_t>(std::min(slice, count - done));
     const void* const from = static_cast<const std::byte*>(values) + done * element_bytes;
-    if (H5Dwrite(dataset, type, in_memory, in_file, independent, from) < 0) return reason();
+    failure = write_piece(dataset, type, {static_cast<hsize_t>(first + done)}, {length}, from);
   }
-  return {};
+  return failure;
+}
+
+/// Rows [first, first + num_rows) of a dataset: as many at a time as the buffer holds, or one, in slices.
+std::string write_rows_in_slices(hid_t dataset, Offset first, Offset num_rows, Offset num_cols,
+                                 const std::function<void(Offset, std::span<double>)>& fill) {
+  constexpr Offset buffer_bytes = Offset{64} << 20;
+  constexpr Offset element_bytes = sizeof(double);
+  const Offset slice = std::max<Offset>(1, slice_bytes / element_bytes);
+  const Offset room = std::min(slice, buffer_bytes / element_bytes);
+  const Offset rows_at_once = std::max<Offset>(1, room / std::max<Offset>(1, num_cols));
+  std::vector<double> rows;
+  std::string failure;
+  for (Offset done = 0; done < num_rows; done += rows_at_once) {
+    const Offset count = std::min(rows_at_once, num_rows - done);
+    rows.assign(static_cast<std::size_t>(count * num_cols), 0);
+    for (Offset i = 0; i < count; ++i) fill(done + i, {rows.data() + i * num_cols, static_cast<std::size_t>(num_cols)});
+    // Rows longer than a slice come one at a time, so a piece of one lies in one run.
+    for (Offset col = 0; col < num_cols && failure.empty(); col += slice) {
+      const Extent start{static_cast<hsize_t>(first + done), static_cast<hsize_t>(col)};
+      const Extent size{static_cast<hsize_t>(count), static_cast<hsize_t>(std::min(slice, num_cols - col))};
+      failure = write_piece(dataset, H5T_NATIVE_DOUBLE, start, size, rows.data() + col);
+    }
+  }
+  return failure;
 }
 
 }  // namespace
@@ -203,20 +235,34 @@ struct Hdf5Writer::File {
     }
   }
 
-  void write(const std::string& dataset, Type type, const void* mine, Offset count) {
-    const Quiet quiet;
-    const Offset first = comm.exclusive_sum(count);
-    const hsize_t total = static_cast<hsize_t>(comm.sum(count));
+  /// A new dataset of one or two dimensions.
+  Id make_dataset(const std::string& dataset, hid_t type, const std::vector<Offset>& shape) {
     make_groups(dataset.substr(0, dataset.rfind('/')));
-    const Id space(H5Screate_simple(1, &total, nullptr), H5Sclose);
+    const Extent lengths(shape.begin(), shape.end());
+    const Id space(H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr), H5Sclose);
     const Id creation = timeless(H5P_DATASET_CREATE);
     // Room at once, in the order of the calls, and no zeros written that the data would overwrite.
     H5Pset_layout(creation, H5D_CONTIGUOUS);
     H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
-    const Id made(H5Dcreate2(id, dataset.c_str(), type.file, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
+    Id made(H5Dcreate2(id, dataset.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
     agree(dataset, made.valid() ? "" : reason());
+    return made;
+  }
+
+  void write(const std::string& dataset, Type type, const void* mine, Offset count) {
+    const Quiet quiet;
+    const Offset first = comm.exclusive_sum(count);
+    const Id made = make_dataset(dataset, type.file, {comm.sum(count)});
     agree(dataset, write_in_slices(made, type.memory, first, count, mine));
+  }
+
+  void write_rows(const std::string& dataset, Offset num_rows, Offset num_cols,
+                  const std::function<void(Offset, std::span<double>)>& fill) {
+    const Quiet quiet;
+    const Offset first = comm.exclusive_sum(num_rows);
+    const Id made = make_dataset(dataset, type_of<double>().file, {comm.sum(num_rows), num_cols});
+    agree(dataset, comm.guard([&] { return write_rows_in_slices(made, first, num_rows, num_cols, fill); }));
   }
 
   /// One value, or a list of `length` values.
@@ -252,6 +298,11 @@ Hdf5Writer::~Hdf5Writer() {
 template <class T>
 void Hdf5Writer::write(const std::string& dataset, std::span<const T> mine) {
   file_->write(dataset, type_of<T>(), mine.data(), static_cast<Offset>(mine.size()));
+}
+
+void Hdf5Writer::write_rows(const std::string& dataset, Offset num_rows, Offset num_cols,
+                            const std::function<void(Offset, std::span<double>)>& fill) {
+  file_->write_rows(dataset, num_rows, num_cols, fill);
 }
 
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {

@@ -1,60 +1,315 @@
 #include "ppr/decomposition.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <utility>
+
+#include "filigree/matrix/symmetry.hpp"
+#include "ppr/symmetric_solver.hpp"
+
 namespace filigree::ppr {
+namespace {
 
-Decomposition::Decomposition(const ReplicatedGraph::Parts& graph, double teleport)
-    : graph_(graph), arcs_(graph.arcs()), c_(teleport), settled_(arcs_.num_rows()), residual_(arcs_.num_rows()) {}
+Offset padded(Local num_vertices) { return (Offset{num_vertices} + block_size - 1) / block_size * block_size; }
 
-void Decomposition::start(const Query& query) {
-  settled_.clear();
-  residual_.clear();
-  settled_mass_ = 0;
-  num_pushes_ = 0;
-  num_arcs_pushed_ = 0;
-  double total = 0;
-  for (const Seed& seed : query) total += seed.weight;
-  for (const Seed& seed : query) residual_.add(static_cast<Local>(seed.vertex), seed.weight / total);
-  if (query.empty()) {
-    for (Local v = 0; v < arcs_.num_rows(); ++v) residual_.add(v, 1.0 / arcs_.num_rows());
-  }
-}
+}  // namespace
 
-template <class Give>
-void Decomposition::push(Local v, double amount, Give give) {
-  ++num_pushes_;
-  settled_.add(v, c_ * amount);
-  settled_mass_ += c_ * amount;
-  const double weight = graph_.out_weight(v);
-  if (weight == 0) return;
-  const double share = (1 - c_) * amount / weight;
-  const auto neighbours = arcs_.cols(v);
-  const auto weights = arcs_.vals(v);
-  num_arcs_pushed_ += static_cast<Offset>(neighbours.size());
-  if (weights.empty()) {
-    for (Local w : neighbours) give(w, share);
+template <int lanes>
+Decomposition<lanes>::Decomposition(const ReplicatedGraph::Parts& graph)
+    : graph_(graph),
+      arcs_(graph.arcs()),
+      touched_(arcs_.num_rows()),
+      residual_(padded(arcs_.num_rows()) * lanes),
+      settled_(padded(arcs_.num_rows()) * lanes) {}
+
+template <int lanes>
+Decomposition<lanes>::~Decomposition() = default;
+
+template <int lanes>
+template <class F>
+void Decomposition<lanes>::for_residuals_of(std::size_t first, F f) const {
+  if constexpr (lanes == 1) {
+    std::uint64_t found = at_least(residual_.data() + first, graph_.tables->out_arcs.span().data() + first, 0);
+    for (; found != 0; found &= found - 1) f(first + z(std::countr_zero(found)));
   } else {
-    for (std::size_t k = 0; k < neighbours.size(); ++k) give(neighbours[k], share * weights[k]);
+    for (std::size_t v = first; v < first + block_size; ++v) {
+      const double* const residual = residual_.data() + v * lanes;
+      if (std::any_of(residual, residual + lanes, [](double x) { return x > 0; })) f(v);
+    }
   }
 }
 
-void Decomposition::sweep_above(double rmax) {
-  residual_.for_each([&](Local v, double amount) {
-    if (amount < rmax * arcs_or_one(v)) return;
-    push(v, residual_.take(v), [&](Local w, double x) { residual_.add(w, x); });
+template <int lanes>
+void Decomposition<lanes>::clear() {
+  touched_.for_each([&](std::size_t v) {
+    std::fill_n(residual_.data() + v * lanes, block_size * lanes, 0.0);
+    std::fill_n(settled_.data() + v * lanes, block_size * lanes, 0.0);
+  });
+  touched_.clear();
+  settled_mass_.fill(0);
+  unsolved_.fill(0);
+  residual_mass_.fill(0);
+  num_pushes_ = num_arcs_pushed_ = num_arcs_solved_ = num_index_entries_ = 0;
+}
+
+template <int lanes>
+void Decomposition<lanes>::start(std::span<const Local> vertices, std::span<const double> residuals) {
+  clear();
+  num_lanes_ = 1;
+  for (std::size_t k = 0; k < vertices.size(); ++k) {
+    residual_[z(vertices[k]) * lanes] += residuals[k];
+    touched_.touch(vertices[k]);
+    residual_mass_[0] += residuals[k];
+  }
+  summed_mass_ = residual_mass_[0];
+}
+
+template <int lanes>
+void Decomposition<lanes>::start(std::span<const Query* const> queries, double teleport) {
+  clear();
+  c_ = teleport;
+  num_lanes_ = static_cast<int>(queries.size());
+  summed_mass_ = num_lanes_;
+  std::fill_n(residual_mass_.begin(), num_lanes_, 1.0);
+  for (std::size_t lane = 0; lane < queries.size(); ++lane) {
+    const auto put = [&](Local v, double x) {
+      residual_[z(v) * lanes + lane] += x;
+      touched_.touch(v);
+    };
+    double total = 0;
+    for (const Seed& seed : *queries[lane]) total += seed.weight;
+    for (const Seed& seed : *queries[lane]) put(static_cast<Local>(seed.vertex), seed.weight / total);
+    if (queries[lane]->empty()) {
+      for (Local v = 0; v < arcs_.num_rows(); ++v) put(v, 1.0 / arcs_.num_rows());
+    }
+  }
+}
+
+template <int lanes>
+void Decomposition<lanes>::take_over(int lane, const Decomposition<1>& other) requires(lanes > 1) {
+  num_lanes_ = std::max(num_lanes_, lane + 1);
+  settled_mass_[z(lane)] = other.settled_mass_[0];
+  other.touched_.for_each([&](std::size_t first) {
+    touched_.touch(static_cast<Local>(first));
+    for (std::size_t v = first; v < first + block_size; ++v) {
+      residual_[v * lanes + z(lane)] = other.residual_[v];
+      settled_[v * lanes + z(lane)] = other.settled_[v];
+    }
   });
 }
 
-void Decomposition::push_level() {
-  std::vector<std::pair<Local, double>> level;
-  residual_.for_each([&](Local v, double amount) { level.emplace_back(v, amount); });
-  residual_.clear();
-  for (const auto& [v, amount] : level) push(v, amount, [&](Local w, double x) { residual_.add(w, x); });
+/// Gives `share` of every lane to every out-neighbour of v, times the arc's weight.
+template <int lanes>
+[[gnu::always_inline]] inline void Decomposition<lanes>::give(Local v, const double* share) {
+  const auto neighbours = arcs_.cols(v);
+  const auto weights = arcs_.vals(v);
+  double* const residual = residual_.data();
+  if constexpr (lanes > 1) {
+    for (Local w : neighbours) touched_.touch(w);
+    add_lanes(residual, neighbours.data(), weights.empty() ? nullptr : weights.data(), std::ssize(neighbours), share);
+  } else if (weights.empty()) {
+    for (Local w : neighbours) {
+      residual[w] += *share;
+      touched_.touch(w);
+    }
+  } else {
+    for (std::size_t k = 0; k < neighbours.size(); ++k) {
+      residual[neighbours[k]] += *share * weights[k];
+      touched_.touch(neighbours[k]);
+    }
+  }
 }
 
-double Decomposition::largest_ratio() const {
+template <int lanes>
+[[gnu::always_inline]] inline void Decomposition<lanes>::push(Local v, Pushed& pushed) {
+  const double weight = graph_.out_weight(v);
+  const double rate = weight == 0 ? 0 : (1 - c_) / weight;
+  ++pushed.pushes;
+  pushed.arcs += arcs_.degree(v);
+  alignas(64) double share[lanes];
+  for (std::size_t l = 0; l < lanes; ++l) {
+    const double amount = std::exchange(residual_[z(v) * lanes + l], 0.0);
+    settled_[z(v) * lanes + l] += c_ * amount;
+    pushed.settled[l] += c_ * amount;
+    if (weight == 0) pushed.died[l] += (1 - c_) * amount;
+    share[l] = rate * amount;
+  }
+  if (weight != 0) give(v, share);
+}
+
+template <int lanes>
+void Decomposition<lanes>::count(const Pushed& pushed) {
+  num_pushes_ += pushed.pushes;
+  num_arcs_pushed_ += pushed.arcs;
+  for (std::size_t l = 0; l < lanes; ++l) {
+    settled_mass_[l] += pushed.settled[l];
+    residual_mass_[l] -= pushed.settled[l] + pushed.died[l];
+  }
+}
+
+template <int lanes>
+void Decomposition<lanes>::sum_residual_mass() requires(lanes == 1) {
+  residual_mass_[0] = 0;
+  touched_.for_each([&](std::size_t first) { residual_mass_[0] += sum(residual_.data() + first); });
+  summed_mass_ = residual_mass_[0];
+}
+
+template <int lanes>
+void Decomposition<lanes>::sweep_above(double rmax) requires(lanes == 1) {
+  // Vertices that were found wait a little: first their row starts come into the cache, then their arcs.
+  constexpr std::size_t wait = 16;
+  constexpr std::size_t wait_for_start = 8;
+  std::array<Local, wait> queue;
+  Pushed pushed;
+  std::size_t num_found = 0;
+  std::size_t num_pushed = 0;
+  const float* const out_arcs = graph_.tables->out_arcs.span().data();
+  const Offset* const row_ptr = arcs_.row_ptr.data();
+  const Local* const col = arcs_.col.data();
+  touched_.for_each([&](std::size_t first) {
+    for (std::uint64_t found = at_least(residual_.data() + first, out_arcs + first, rmax); found != 0;
+         found &= found - 1) {
+      if (num_found == num_pushed + wait) push(queue[num_pushed++ % wait], pushed);
+      const std::size_t v = first + z(std::countr_zero(found));
+      __builtin_prefetch(row_ptr + v);
+      __builtin_prefetch(settled_.data() + v, 1);
+      queue[num_found++ % wait] = static_cast<Local>(v);
+      if (num_found >= num_pushed + wait_for_start)
+        __builtin_prefetch(col + row_ptr[z(queue[(num_found - wait_for_start) % wait])]);
+    }
+  });
+  while (num_pushed < num_found) push(queue[num_pushed++ % wait], pushed);
+  count(pushed);
+  // What was subtracted has rounding errors of what was there: sum anew before they matter.
+  if (residual_mass_[0] < 0.01 * summed_mass_) sum_residual_mass();
+}
+
+template <int lanes>
+void Decomposition<lanes>::push_level() {
+  // Taken out first: what arrives belongs to the next level.
+  std::vector<Local> level;
+  touched_.for_each([&](std::size_t first) {
+    for_residuals_of(first, [&](std::size_t v) { level.push_back(static_cast<Local>(v)); });
+  });
+  std::vector<double> residuals;
+  for (Local v : level) {
+    double* const residual = residual_.data() + z(v) * lanes;
+    residuals.insert(residuals.end(), residual, residual + lanes);
+    std::fill_n(residual, lanes, 0.0);
+  }
+  Pushed pushed;
+  for (std::size_t k = 0; k < level.size(); ++k) {
+    // The push of a vertex is a push of what it held; what has arrived since waits beside.
+    double* const residual = residual_.data() + z(level[k]) * lanes;
+    std::array<double, lanes> arrived;
+    std::copy_n(residual, lanes, arrived.begin());
+    std::copy_n(residuals.data() + k * lanes, lanes, residual);
+    push(level[k], pushed);
+    for (std::size_t l = 0; l < lanes; ++l) residual[l] += arrived[l];
+  }
+  count(pushed);
+}
+
+template <int lanes>
+void Decomposition<lanes>::solve(const std::array<double, lanes>& goal) {
+  if (!solver_) solver_ = std::make_unique<SymmetricSolver<lanes>>(graph_.tables->system);
+  std::array<double, lanes> settled{};
+  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, unsolved_);
+  for (Local v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(v);
+  std::fill_n(residual_.data(), residual_.size(), 0.0);
+  residual_mass_.fill(0);
+  for (std::size_t l = 0; l < lanes; ++l) settled_mass_[l] += settled[l];
+}
+
+template <int lanes>
+void Decomposition<lanes>::walk(const Index& index, Global first) {
+  const Global end = first + index.visits.num_rows();
+  touched_.for_each([&](std::size_t block) {
+    for_residuals_of(block, [&](std::size_t v) {
+      if (static_cast<Global>(v) < first || static_cast<Global>(v) >= end) return;
+      const auto row = static_cast<Local>(static_cast<Global>(v) - first);
+      num_index_entries_ += index.visits.num_entries(row);
+      const double scale = index.scale(row);
+      alignas(64) double share[lanes];
+      for (std::size_t l = 0; l < lanes; ++l) share[l] = scale * std::exchange(residual_[v * lanes + l], 0.0);
+      index.visits.for_each(row, [&](Local w, std::int32_t count) {
+        const double times = count;
+        if constexpr (lanes == 1)
+          settled_[z(w)] += share[0] * times;
+        else
+          add_lanes(settled_.data(), &w, &times, 1, share);
+        touched_.touch(w);
+      });
+    });
+  });
+}
+
+template <int lanes>
+double Decomposition<lanes>::largest_ratio() const requires(lanes == 1) {
+  const std::span<const float> out_arcs = graph_.tables->out_arcs.span();
   double largest = 0;
-  residual_.for_each([&](Local v, double amount) { largest = std::max(largest, amount / arcs_or_one(v)); });
+  touched_.for_each([&](std::size_t first) {
+    for (std::size_t v = first; v < first + block_size; ++v)
+      largest = std::max(largest, residual_[v] / static_cast<double>(out_arcs[v]));
+  });
   return largest;
+}
+
+template <int lanes>
+Norms Decomposition<lanes>::rough_norms(const IndexSummary* index) const requires(lanes == 1) {
+  Norms norms{.settled = settled_mass_[0], .residual = residual_mass_[0] + unsolved_[0]};
+  if (index == nullptr) {
+    norms.expected_error = norms.residual;
+    return norms;
+  }
+  touched_.for_each([&](std::size_t first) {
+    norms.indexed += weighted_sum(residual_.data() + first, index->mass.data() + first);
+    norms.expected_error += weighted_sum(residual_.data() + first, index->deviation.data() + first);
+  });
+  return norms;
+}
+
+template <int lanes>
+std::array<Norms, lanes> Decomposition<lanes>::norms(const IndexSummary* index) const {
+  std::array<Norms, lanes> norms{};
+  for (std::size_t l = 0; l < lanes; ++l) {
+    norms[l].settled = settled_mass_[l];
+    norms[l].residual = unsolved_[l];
+  }
+  touched_.for_each([&](std::size_t first) {
+    for_residuals_of(first, [&](std::size_t v) {
+      for (std::size_t l = 0; l < lanes; ++l) {
+        const double f = residual_[v * lanes + l];
+        norms[l].residual += f;
+        if (index == nullptr) continue;
+        norms[l].indexed += f * static_cast<double>(index->mass[v]);
+        norms[l].expected_error += f * static_cast<double>(index->deviation[v]);
+      }
+    });
+  });
+  if (index == nullptr) {
+    for (Norms& lane : norms) lane.expected_error = lane.residual;
+  }
+  return norms;
+}
+
+template class Decomposition<1>;
+template class Decomposition<many>;
+
+std::shared_ptr<QueryTables> make_query_tables(const Graph& graph, const CsrView<double>& arcs) {
+  auto tables = std::make_shared<QueryTables>();
+  const Comm node = graph.comm.node();
+  tables->is_symmetric = is_symmetric(graph);
+  tables->out_arcs = SharedArray<float>(node, padded(arcs.num_rows()));
+  const Partition share = Partition::uniform(padded(arcs.num_rows()), node.size());
+  for (auto v = static_cast<Local>(share.begin(node.rank())); v < share.end(node.rank()); ++v) {
+    const Offset degree = v < arcs.num_rows() ? arcs.degree(v) : 0;
+    tables->out_arcs.span()[z(v)] = static_cast<float>(std::max<Offset>(1, degree));
+  }
+  tables->out_arcs.fence();
+  if (tables->is_symmetric) tables->system = make_symmetric_system(node, arcs);
+  return tables;
 }
 
 }  // namespace filigree::ppr

@@ -1,50 +1,204 @@
-// One query taken apart: q_s = settled + sum_v residual(v) q_v.
+// Queries taken apart: q_s = settled + sum_v residual(v) q_v, for one query or for many together.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/parallel_for.hpp"
+#include "core/zeroed_array.hpp"
+#include "ppr/kernels.hpp"
 #include "ppr/parts.hpp"
-#include "ppr/sparse_vector.hpp"
+#include "ppr/symmetric_system.hpp"
 
 namespace filigree::ppr {
 
-/// Every operation keeps the equation above. A push at v settles c residual(v) there, gives (1-c) residual(v) to its
-/// out-neighbours by weight, and leaves nothing; at a dangling vertex the part to give away dies.
+template <int lanes>
+class SymmetricSolver;
+
+/// Blocks of vertices that may hold anything but zeros: a byte each, written without asking, read eight at a time.
+class TouchedBlocks {
+ public:
+  explicit TouchedBlocks(Local num_vertices)
+      : num_words_((num_vertices + block_size * 8 - 1) / (block_size * 8)), flag_(Offset{num_words_} * 8) {}
+
+  void touch(Local v) { flag_[static_cast<std::size_t>(v) / block_size] = 1; }
+
+  /// Calls f(first vertex) for the touched blocks, ascending. Those that f touches are met if they are eight ahead.
+  template <class F>
+  void for_each(F f) const {
+    for (Local w = 0; w < num_words_; ++w) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, flag_.data() + z(w) * 8, sizeof word);
+      for (; word != 0; word &= word - 1) f((z(w) * 8 + z(std::countr_zero(word) / 8)) * block_size);
+    }
+  }
+  void clear() { std::memset(flag_.data(), 0, flag_.size()); }
+
+ private:
+  Local num_words_;
+  ZeroedArray<std::uint8_t> flag_;
+};
+
+/// L1 norms of the parts of one query: they decide when to stop, and what can be said of the error.
+struct Norms {
+  double settled = 0;
+  double residual = 0;        ///< |f|_1
+  double indexed = 0;         ///< sum_v f(v) |q^_v|_1
+  double expected_error = 0;  ///< sum_v f(v) deviation_v
+};
+
+/// `lanes` queries (1 or `many`) on their way. Every operation keeps the equation above for each of them. A push at v
+/// settles c residual(v) there, gives (1-c) residual(v) to its out-neighbours by weight, and leaves nothing; at a
+/// dangling vertex the part to give away dies. What is done for many at once reads every list of arcs once for all.
+/// Bytes: 16 n lanes; solve() makes it 72.
+template <int lanes>
 class Decomposition {
  public:
-  Decomposition(const ReplicatedGraph::Parts& graph, double teleport);
+  explicit Decomposition(const ReplicatedGraph::Parts& graph);
+  ~Decomposition();
 
-  /// Begins anew with residual = the query's seeds, scaled to sum 1; an empty query stands for all vertices alike.
-  void start(const Query& query);
+  /// Begins anew: residual of lane i = the seeds of queries[i], scaled to sum 1. A query without seeds stands for all
+  /// vertices alike. At most `lanes` queries; the other lanes stay empty.
+  void start(std::span<const Query* const> queries, double teleport);
 
-  /// Goes once through the residuals, ascending, and pushes those >= rmax x max(1, out-arcs); what a push leaves behind
-  /// it waits for the next sweep.
-  void sweep_above(double rmax);
+  /// Begins anew with one lane and the given residual.
+  void start(std::span<const Local> vertices, std::span<const double> residuals);
+
+  /// Lane `lane` takes over what another decomposition, made by start(), holds. After start({}, teleport).
+  void take_over(int lane, const Decomposition<1>& other) requires(lanes > 1);
+
+  /// Goes once through the blocks and pushes what is >= rmax x max(1, out-arcs); what a push leaves behind it waits for
+  /// the next sweep. One lane only.
+  void sweep_above(double rmax) requires(lanes == 1);
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
+  /// Takes the residual to 0 but for `goal` at most of every lane, by conjugate gradients: symmetric graphs only. What
+  /// is left counts as residual in norms() but can be pushed no further.
+  void solve(const std::array<double, lanes>& goal);
+  /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes settled, an
+  /// estimate.
+  void walk(const Index& index, Global first);
 
-  const SparseVector& settled() const { return settled_; }
-  const SparseVector& residual() const { return residual_; }
-  /// |settled|_1
-  double settled_mass() const { return settled_mass_; }
+  /// Largest rmax at which sweep_above would push anything. One lane only.
+  double largest_ratio() const requires(lanes == 1);
+  /// Norms of every lane, by a pass over all there is.
+  std::array<Norms, lanes> norms(const IndexSummary* index) const;
+  /// The same at little cost, up to rounding. One lane only.
+  Norms rough_norms(const IndexSummary* index) const requires(lanes == 1);
 
-  /// Largest rmax at which sweep_above would push anything.
-  double largest_ratio() const;
+  /// Calls f(lane, vertex, value) for everything settled, or residual, that is above 0; ascending in every lane.
+  template <class F>
+  void for_settled(F f) const {
+    for_each(settled_, f);
+  }
+  template <class F>
+  void for_residual(F f) const {
+    for_each(residual_, f);
+  }
 
   Offset num_pushes() const { return num_pushes_; }
   Offset num_arcs_pushed() const { return num_arcs_pushed_; }
+  Offset num_arcs_solved() const { return num_arcs_solved_; }
+  Offset num_index_entries() const { return num_index_entries_; }
 
  private:
-  double arcs_or_one(Local v) const { return static_cast<double>(std::max<Offset>(1, arcs_.degree(v))); }
-  template <class Give>
-  void push(Local v, double amount, Give give);
+  template <int>
+  friend class Decomposition;
+
+  template <class F>
+  void for_each(const ZeroedArray<double>& values, F f) const {
+    touched_.for_each([&](std::size_t first) {
+      for (std::size_t l = 0; l < static_cast<std::size_t>(num_lanes_); ++l) {
+        for (std::size_t v = first; v < first + block_size; ++v) {
+          if (values[v * lanes + l] > 0) f(static_cast<int>(l), static_cast<Local>(v), values[v * lanes + l]);
+        }
+      }
+    });
+  }
+  /// Calls f(v) for the vertices of a block where any lane may have a residual.
+  template <class F>
+  void for_residuals_of(std::size_t first, F f) const;
+  void clear();
+  /// What pushes add up to.
+  struct Pushed {
+    Offset pushes = 0, arcs = 0;
+    std::array<double, lanes> settled{};
+    std::array<double, lanes> died{};
+  };
+  void push(Local v, Pushed& pushed);
+  void count(const Pushed& pushed);
+  void sum_residual_mass() requires(lanes == 1);
+  void give(Local v, const double* share);
 
   const ReplicatedGraph::Parts& graph_;
   CsrView<double> arcs_;
-  double c_;
-  SparseVector settled_;
-  SparseVector residual_;
-  double settled_mass_ = 0;
+  double c_ = 0;
+  int num_lanes_ = 0;
+  TouchedBlocks touched_;
+  ZeroedArray<double> residual_;
+  ZeroedArray<double> settled_;
+  std::array<double, lanes> settled_mass_{};
+  std::array<double, lanes> unsolved_{};  // what solve() left
+  std::unique_ptr<SymmetricSolver<lanes>> solver_;
+  std::array<double, lanes> residual_mass_{};  // up to rounding
+  double summed_mass_ = 0;                     // of all lanes, when it was summed last
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;
+  Offset num_arcs_solved_ = 0;
+  Offset num_index_entries_ = 0;
 };
+
+/// Things that are costly to make, kept by a graph between queries. Safe from several threads.
+template <class T>
+class Pool {
+ public:
+  /// A kept one, or a new one from make(); back it goes when the handle is destroyed.
+  template <class Make>
+  auto take(Make make) {
+    const auto put_back = [this](T* item) {
+      const std::scoped_lock lock(mutex_);
+      kept_.emplace_back(item);
+    };
+    std::unique_ptr<T> item;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!kept_.empty()) {
+        item = std::move(kept_.back());
+        kept_.pop_back();
+      }
+    }
+    if (!item) item = make();
+    return std::unique_ptr<T, decltype(put_back)>(item.release(), put_back);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<T>> kept_;
+};
+
+/// parallel_for() with decompositions from the pool as states.
+template <int lanes, class Body, class After>
+void parallel_for_pooled(Pool<Decomposition<lanes>>& pool, const ReplicatedGraph::Parts& graph, Offset n, Body body,
+                         After after) {
+  if (n == 0) return;
+  const auto make = [&] { return pool.take([&] { return std::make_unique<Decomposition<lanes>>(graph); }); };
+  parallel_for(
+      n, make, [&](auto& state, Offset i) { body(*state, i); }, after);
+}
+
+/// What queries need besides the arcs.
+struct QueryTables {
+  SharedArray<float> out_arcs;  ///< max(1, out-arcs), padded to whole blocks with 1
+  bool is_symmetric = false;    ///< every arc has its like in return
+  SymmetricSystem system;       ///< if it is symmetric
+  Pool<Decomposition<1>> single;
+  Pool<Decomposition<many>> together;
+};
+/// Collective over graph.comm.
+std::shared_ptr<QueryTables> make_query_tables(const Graph& graph, const CsrView<double>& arcs);
 
 }  // namespace filigree::ppr

@@ -1,42 +1,59 @@
 #include "filigree/ppr_file.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <limits>
+#include <numeric>
 
 #include "filigree/io/hdf5.hpp"
+#include "ppr/index_builder.hpp"
+#include "ppr/parts.hpp"
+#include "ppr/slice_file.hpp"
 
 namespace filigree::ppr {
 namespace {
 
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;
 constexpr const char* kind = "filigree ppr index";
+constexpr const char* estimators[] = {"visits", "end points", "ratio"};  // by Estimator
 
 }  // namespace
 
 void save(const Comm& comm, const Index& index, const std::string& path) {
-  const Csr<std::int32_t>& visits = index.visits;
-  // Row starts in the whole index: each rank writes those of its rows, the first one also the 0.
-  const Offset before = comm.exclusive_sum(visits.num_nonzeros());
-  std::vector<Offset> indptr;
-  if (comm.is_root()) indptr.push_back(0);
-  for (std::size_t row = 1; row < visits.row_ptr.size(); ++row) indptr.push_back(before + visits.row_ptr[row]);
-
   io::Hdf5Writer file(comm, path);
   file.attribute("/", "kind", kind);
   file.attribute("/", "version", format_version);
   file.attribute("/index", "num_vertices", index.sources.num_items());
-  file.attribute("/index", "walks", static_cast<std::int64_t>(index.walks));
+  file.attribute("/index", "estimator", std::string(estimators[static_cast<std::size_t>(index.estimator)]));
   file.attribute("/index", "teleport", index.teleport);
   file.attribute("/index", "seed", std::bit_cast<std::int64_t>(index.seed));
   file.attribute("/index", "graph_hash", std::bit_cast<std::int64_t>(index.graph_hash));
-  file.write("/index/indptr", std::span<const Offset>(indptr));
-  file.write("/index/indices", std::span<const Local>(visits.col));
-  file.write("/index/counts", std::span<const std::int32_t>(visits.val));
+  const auto row_bytes = index.visits.row_bytes();
+  file.write("/index/row_bytes", std::span<const std::uint32_t>(row_bytes));
+  file.write("/index/bytes", index.visits.bytes());
+  file.write("/index/walks", std::span<const std::int32_t>(index.walks));
   file.write("/index/deviation", std::span<const float>(index.deviation));
   file.commit();
 }
 
-Index load(const Comm& comm, const std::string& path) {
+Index build_index_file(const Graph& graph, const IndexOptions& options, const std::string& path) {
+  const Comm& comm = graph.comm;
+  const auto source = make_row_source(graph, options);
+  SliceFile slices(comm.is_root() ? path + ".partial" : text(path, ".partial.", comm.rank()), comm.rank());
+  Index index = build_index(*source, options, &slices);
+  index.stats["partials_discarded"] = comm.sum(Offset{slices.met_another()});
+  const Phase phase(index.timings, "write");
+  save(comm, index, path);
+  slices.remove();
+  // And those of an earlier run on more ranks.
+  if (comm.is_root()) {
+    for (int rank = comm.size(); std::remove(text(path, ".partial.", rank).c_str()) == 0;) ++rank;
+  }
+  return index;
+}
+
+Index load(const Comm& comm, const std::string& path, const std::optional<Partition>& sources) {
   const io::Hdf5Reader file(comm, path);
   const auto need = [&]<class T>(const char* object, const char* name, T) {
     const auto value = file.attribute<T>(object, name);
@@ -56,41 +73,45 @@ Index load(const Comm& comm, const std::string& path) {
   const auto num_vertices = need("/index", "num_vertices", std::int64_t{});
   refuse_unless(num_vertices > 0 && num_vertices <= std::numeric_limits<Local>::max(), "num_vertices is ",
                 num_vertices);
-  refuse_unless(file.length("/index/indptr") == num_vertices + 1 && file.length("/index/deviation") == num_vertices &&
-                    file.length("/index/indices") == file.length("/index/counts"),
-                "the lengths of its datasets do not fit each other");
-  index.sources = Partition::uniform(num_vertices, comm.size());
-  const auto walks = need("/index", "walks", std::int64_t{});
+  for (const char* dataset : {"/index/row_bytes", "/index/walks", "/index/deviation"}) {
+    refuse_unless(file.length(dataset) == num_vertices, dataset, " has ", file.length(dataset), " values for ",
+                  num_vertices, " vertices");
+  }
+  const auto estimator = need("/index", "estimator", std::string());
+  const auto known = std::find(std::begin(estimators), std::end(estimators), estimator);
+  refuse_unless(known != std::end(estimators), "unknown estimator '", estimator, "'");
+  index.estimator = static_cast<Estimator>(known - std::begin(estimators));
   index.teleport = need("/index", "teleport", double{});
+  refuse_unless(index.teleport > 0 && index.teleport < 1, "teleport is ", index.teleport);
   index.seed = std::bit_cast<std::uint64_t>(need("/index", "seed", std::int64_t{}));
   index.graph_hash = std::bit_cast<std::uint64_t>(need("/index", "graph_hash", std::int64_t{}));
-  refuse_unless(walks >= 1 && walks <= std::numeric_limits<int>::max() && index.teleport > 0 && index.teleport < 1,
-                "walks is ", walks, ", teleport ", index.teleport);
-  index.walks = static_cast<int>(walks);
 
+  index.sources = sources ? *sources : Partition::uniform(num_vertices, comm.size());
+  require(index.sources.num_items() == num_vertices && index.sources.num_parts() == comm.size(), path,
+          ": holds rows of ", num_vertices, " vertices, to be dealt out as ", index.sources.num_items(), " on ",
+          index.sources.num_parts(), " of ", comm.size(), " ranks");
   const Global first = index.sources.begin(comm.rank());
   const Global num_rows = index.sources.size(comm.rank());
-  Csr<std::int32_t>& visits = index.visits;
-  visits.num_cols = static_cast<Local>(num_vertices);
-  visits.row_ptr = file.read<Offset>("/index/indptr", first, num_rows + 1);
-  const Offset begin = visits.row_ptr.front();
-  const Offset count = visits.row_ptr.back() - begin;
-  const Offset length = file.length("/index/indices");
-  comm.guard([&] {
-    refuse_unless(begin >= 0 && count >= 0 && begin + count <= length, "row starts leave the index of ", length,
-                  " entries");
-  });
-  for (Offset& start : visits.row_ptr) start -= begin;
-  visits.col = file.read<Local>("/index/indices", begin, count);
-  visits.val = file.read<std::int32_t>("/index/counts", begin, count);
+  index.walks = file.read<std::int32_t>("/index/walks", first, num_rows);
   index.deviation = file.read<float>("/index/deviation", first, num_rows);
+  const auto row_bytes = file.read<std::uint32_t>("/index/row_bytes", first, num_rows);
+  const Offset mine = std::accumulate(row_bytes.begin(), row_bytes.end(), Offset{0});
+  const Offset all = comm.sum(mine);
+  refuse_unless(all == file.length("/index/bytes"), "its rows have ", all, " bytes, /index/bytes has ",
+                file.length("/index/bytes"));
+  auto bytes = file.read<std::uint8_t>("/index/bytes", comm.exclusive_sum(mine), mine);
   comm.guard([&] {
+    refuse_unless(std::all_of(index.walks.begin(), index.walks.end(), [](std::int32_t walks) { return walks >= 1; }),
+                  "a row has no walks");
+    refuse_unless(std::all_of(index.deviation.begin(), index.deviation.end(), [](float e) { return e >= 0 && e <= 2; }),
+                  "a deviation is outside [0, 2]");
     try {
-      visits.validate();
+      index.visits = VisitRows::from_bytes(std::move(bytes), row_bytes, static_cast<Local>(num_vertices));
     } catch (const InvalidArgument& e) {
-      throw IoError(text(path, ": ", e.what()));
+      throw IoError(text(path, ": from vertex ", first, " on, ", e.what()));
     }
   });
+  index.summary = summarize(comm, index);
   return index;
 }
 

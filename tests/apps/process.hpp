@@ -30,10 +30,11 @@ struct Outcome {
   double seconds = 0;
 };
 
-/// A program started in a folder of its own, with what it prints kept in files there.
+/// A program started in a folder of its own, with what it prints kept in files there. It reads `input`.
 class Process {
  public:
-  Process(const std::vector<std::string>& command, const std::filesystem::path& folder)
+  Process(const std::vector<std::string>& command, const std::filesystem::path& folder,
+          const std::string& input = "/dev/null")
       : out_(folder / "stdout"), err_(folder / "stderr") {
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -41,10 +42,11 @@ class Process {
     pid_ = fork();
     if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ > 0) return;
-    redirect("/dev/null", O_RDONLY, 0);
+    if (chdir(folder.c_str()) != 0) _exit(127);
+    redirect(input.c_str(), O_RDONLY, 0);
     redirect(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 2);
-    if (chdir(folder.c_str()) == 0) execvp(arguments[0], arguments.data());
+    execvp(arguments[0], arguments.data());
     _exit(127);
   }
   Process(const Process&) = delete;
@@ -54,6 +56,9 @@ class Process {
   }
 
   int pid() const { return pid_; }
+  /// What it has printed so far.
+  std::string out() const { return bytes_of(out_); }
+  std::string err() const { return bytes_of(err_); }
   /// Processes that it started, as they are now: the ranks of an mpirun.
   std::vector<int> children() const {
     const std::string id = std::to_string(pid_);

@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include "core/fill_blocks.hpp"
+
 namespace filigree::testing {
 namespace {
 
@@ -70,6 +72,31 @@ TEST(Stream, IsPhiloxOfItsCoordinatesUnderAMixedKey) {
                                       {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)});
         EXPECT_EQ(Stream(seed, purpose).block(vertex, 11, 13), expected);
       }
+    }
+  }
+}
+
+TEST(Stream, FillsBlocksTheSameInEveryWay) {
+  const Stream stream(9, 4);
+  for (const std::size_t count : {0, 1, 7, 8, 15, 16, 17, 63, 100}) {
+    std::vector<Words> coordinates(count);
+    std::vector<Words> expected(count);
+    for (std::uint32_t k = 0; k < count; ++k) {
+      const Global vertex = (Global{k % 3} << 40) + k * 0x9e3779b9U;
+      const auto bits = static_cast<std::uint64_t>(vertex);
+      coordinates[k] = {static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32), ~k, k % 5};
+      expected[k] = stream.block(vertex, ~k, k % 5);
+    }
+    auto words = coordinates;
+    stream.fill(words);
+    EXPECT_EQ(words, expected);
+
+    const std::uint64_t key = 0x0123456789abcdef;
+    for (std::size_t k = 0; k < count; ++k) expected[k] = philox(coordinates[k], {0x89abcdef, 0x01234567});
+    for (const FillBlocks fill : ways_to_fill()) {
+      words = coordinates;
+      fill(key, words);
+      EXPECT_EQ(words, expected);
     }
   }
 }

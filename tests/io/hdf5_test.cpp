@@ -10,6 +10,7 @@
 
 #include "io/hdf5_slice.hpp"
 #include "support/files.hpp"
+#include "support/hdf5_matrix.hpp"
 #include "support/matrices.hpp"
 
 namespace filigree::io {
@@ -104,6 +105,47 @@ TEST(Hdf5, BytesDoNotDependOnRanksOrSlices) {
   EXPECT_GT(one.size(), 8000U);
   EXPECT_EQ(one, bytes_of(folder / "all.h5"));
   EXPECT_EQ(one, bytes_of(folder / "slices.h5"));
+}
+
+TEST(Hdf5, WritesMatricesRowByRow) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  constexpr Offset num_cols = 11;
+  const auto write_with = [&](Offset slice, const std::string& name) {
+    set_hdf5_slice_bytes(slice);
+    Hdf5Writer file(comm, folder / name);
+    const auto rows = share<std::int64_t>(comm, 40, 3);
+    file.write_rows("/some/matrix", std::ssize(rows), num_cols, [&](Offset i, std::span<double> row) {
+      const auto r = rows[static_cast<std::size_t>(i)];
+      row[static_cast<std::size_t>(r % num_cols)] = static_cast<double>(r + 1);  // the rest stays 0
+    });
+    file.commit();
+    set_hdf5_slice_bytes(Offset{1} << 30);
+  };
+  // Rows at once, three at a time, and one in pieces of two elements.
+  for (const Offset slice : {Offset{1} << 30, 3 * num_cols * 8 + 8, Offset{16}}) {
+    const std::string name = text(slice, ".h5");
+    write_with(slice, name);
+    const filigree::testing::Hdf5Matrix matrix(folder / name, "/some/matrix");
+    EXPECT_EQ(matrix.num_cols, 11U);
+    EXPECT_EQ(matrix.rows.size(), 40U);
+    for (std::size_t r = 0; r < matrix.rows.size(); ++r) {
+      std::vector<double> expected(num_cols, 0.0);
+      expected[r % num_cols] = static_cast<double>(r + 1);
+      EXPECT_EQ(matrix.rows[r], expected) << "row " << r << ", slices of " << slice;
+    }
+    comm.barrier();
+  }
+  EXPECT_EQ(bytes_of(folder / "16.h5"), bytes_of(folder / text(Offset{1} << 30, ".h5")));
+  // A row that cannot be made on one rank: all hear of it, nothing is left.
+  const auto fail = [&] {
+    Hdf5Writer file(comm, folder / "failed.h5");
+    file.write_rows("/matrix", 1, 2, [&](Offset, std::span<double>) {
+      if (comm.rank() + 1 == comm.size()) throw Error("no such row");
+    });
+  };
+  EXPECT_THAT(message_of<Error>(fail), HasSubstr("no such row"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "failed.h5"));
 }
 
 TEST(Hdf5, WithoutCommitNothingIsLeft) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "filigree/core/types.hpp"
 
@@ -28,6 +29,10 @@ class Stream {
     const auto words = r123::Philox4x32{}(counter, key);
     return {words[0], words[1], words[2], words[3]};
   }
+
+  /// block() for many coordinates at once, by the widest vectors of this processor and with the same bits: an element
+  /// comes as {low half of vertex, high half, walk, i} and leaves as its words. About 1.5 ns each with AVX-512.
+  void fill(std::span<Block> blocks) const;
 
   /// A word as an index in [0, n), n <= 2^32. Bias below n / 2^32.
   static constexpr std::uint32_t below(std::uint32_t word, std::uint64_t n) {

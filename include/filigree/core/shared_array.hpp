@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "filigree/core/comm.hpp"
 
@@ -25,7 +24,7 @@ class SharedBytes {
  private:
   Comm node_;
   MPI_Win window_ = MPI_WIN_NULL;
-  std::vector<std::byte> alone_;
+  std::shared_ptr<void> alone_;
   void* data_ = nullptr;
 };
 }  // namespace detail

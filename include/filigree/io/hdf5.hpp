@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,10 @@ class Hdf5Writer {
   /// as needed. Written in slices of at most 1 GiB.
   template <class T>
   void write(const std::string& dataset, std::span<const T> mine);
+  /// A two-dimensional dataset of doubles: the ranks' rows one after the other, `num_rows` of them from this rank.
+  /// fill(i, row) writes row i of this rank over zeros; it must not communicate. Holds 64 MiB or one row at a time.
+  void write_rows(const std::string& dataset, Offset num_rows, Offset num_cols,
+                  const std::function<void(Offset, std::span<double>)>& fill);
   /// An attribute of a group or dataset (made as a group if missing): a text, an integer, a real number or a list of
   /// integers, equal on all ranks.
   void attribute(const std::string& object, const std::string& name, const std::string& value);

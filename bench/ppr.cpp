@@ -1,0 +1,267 @@
+// filigree-bench-ppr: how long a personalized PageRank query takes at a given accuracy, and what a batch saves.
+//
+//   filigree-bench-ppr --graph cnr-2000.txt --drop-loops --error 1e-8 --teleport 0.2
+//   filigree-bench-ppr --graph cnr-2000.txt --drop-loops --error 1.4e-2 --walks 20 --batch 1024
+//
+// The error is the mean L1 distance from answers exact to 1e-13, over the sources; the target error that the library is
+// asked for is the largest that meets it. Sources: one of every out-degree bucket [2^(i-1), 2^i) in turn. Every query
+// is timed on its own, with all its scores returned, fastest of five; igraph's PRPACK beside it where it was found.
+#include "filigree/ppr.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "app.hpp"
+#include "filigree/core/random.hpp"
+#include "graph_input.hpp"
+#ifdef FILIGREE_HAVE_IGRAPH
+#include <igraph.h>
+#endif
+
+namespace {
+
+using namespace filigree;
+
+struct Arguments {
+  app::GraphInput input;
+  double error = 1e-8;
+  double teleport = 0.2;
+  int walks = 0;
+  int num_sources = 20;
+  int batch = 0;
+  int top = 0;
+  bool peers = false;
+};
+
+std::vector<ppr::Query> stratified_sources(const Graph& graph, int count) {
+  std::vector<std::vector<Global>> buckets(40);
+  const CsrView<double> arcs = graph.local.view();
+  for (Local v = 0; v < arcs.num_rows(); ++v) {
+    if (arcs.degree(v) > 0) buckets[std::bit_width(static_cast<std::uint64_t>(arcs.degree(v)))].push_back(v);
+  }
+  std::erase_if(buckets, [](const auto& bucket) { return bucket.empty(); });
+  const Stream stream(1, 0);
+  std::vector<ppr::Query> queries;
+  for (std::uint32_t k = 0; static_cast<int>(queries.size()) < count; ++k) {
+    const std::vector<Global>& bucket = buckets[k % buckets.size()];
+    queries.push_back({{bucket[Stream::below(stream.block(0, k, 0)[0], bucket.size())], 1}});
+  }
+  return queries;
+}
+
+/// L1 distance of two answers to query a and b of their results.
+double distance(const ppr::Result& x, std::size_t a, const ppr::Result& y, std::size_t b) {
+  double sum = 0;
+  auto i = static_cast<std::size_t>(x.row_ptr[a]);
+  auto j = static_cast<std::size_t>(y.row_ptr[b]);
+  const auto i_end = static_cast<std::size_t>(x.row_ptr[a + 1]);
+  const auto j_end = static_cast<std::size_t>(y.row_ptr[b + 1]);
+  while (i < i_end || j < j_end) {
+    if (j == j_end || (i < i_end && x.vertex[i] < y.vertex[j]))
+      sum += x.score[i++];
+    else if (i == i_end || y.vertex[j] < x.vertex[i])
+      sum += y.score[j++];
+    else
+      sum += std::abs(x.score[i++] - y.score[j++]);
+  }
+  return sum;
+}
+
+double mean_error(const ppr::Result& answers, const ppr::Result& truth) {
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < truth.row_ptr.size(); ++i) sum += distance(answers, i, truth, i);
+  return sum / static_cast<double>(truth.row_ptr.size() - 1);
+}
+
+template <class F>
+double fastest_ms(int repeats, F&& work) {
+  double fastest = 1e300;
+  for (int i = 0; i < repeats; ++i) {
+    const Stopwatch watch;
+    work();
+    fastest = std::min(fastest, 1e3 * watch.seconds());
+  }
+  return fastest;
+}
+
+/// The largest target for which answer(target) has a mean error of `error` at most, to 5 %.
+template <class Answer>
+double calibrate(double error, const ppr::Result& truth, Answer answer) {
+  double good = 1e-15;
+  double bad = 1.9;
+  for (double target = std::min(1.0, 2 * error); bad / good > 1.05; target = std::sqrt(good * bad)) {
+    (mean_error(answer(target), truth) <= error ? good : bad) = target;
+    if (good == 1e-15) bad = target, target /= 10;
+  }
+  return good;
+}
+
+#ifdef FILIGREE_HAVE_IGRAPH
+/// Median milliseconds of PRPACK.
+double prpack_ms(const Graph& graph, std::span<const ppr::Query> queries, double teleport) {
+  const CsrView<double> arcs = graph.local.view();
+  igraph_vector_int_t edges;
+  igraph_vector_int_init(&edges, 2 * arcs.num_nonzeros());
+  igraph_integer_t at = 0;
+  for (Local v = 0; v < arcs.num_rows(); ++v) {
+    for (Local w : arcs.cols(v)) {
+      VECTOR(edges)[at++] = v;
+      VECTOR(edges)[at++] = w;
+    }
+  }
+  igraph_t peer;
+  igraph_create(&peer, &edges, arcs.num_rows(), true);
+  igraph_vector_int_destroy(&edges);
+  std::vector<double> times;
+  for (const ppr::Query& query : queries) {
+    igraph_vector_t reset, scores;
+    igraph_vector_init(&reset, arcs.num_rows());
+    igraph_vector_init(&scores, 0);
+    VECTOR(reset)[query.front().vertex] = 1;
+    times.push_back(fastest_ms(2, [&] {
+      igraph_personalized_pagerank(&peer, IGRAPH_PAGERANK_ALGO_PRPACK, &scores, nullptr, igraph_vss_all(), true,
+                                   1 - teleport, &reset, nullptr, nullptr);
+    }));
+    igraph_vector_destroy(&reset);
+    igraph_vector_destroy(&scores);
+  }
+  igraph_destroy(&peer);
+  std::nth_element(times.begin(), times.begin() + std::ssize(times) / 2, times.end());
+  return times[times.size() / 2];
+}
+#endif
+
+void bench(app::App& program, Arguments& a) {
+  if (program.comm().size() > 1) throw InvalidArgument("this benchmark runs on one rank");
+  const Graph graph = a.input.load(program).graph;
+  const ppr::ReplicatedGraph replicated = program.time("replicate", [&] { return ppr::ReplicatedGraph(graph); });
+  const auto queries = stratified_sources(graph, a.num_sources);
+  const auto truth = program.time("truth", [&] {
+    return ppr::exact(replicated, queries, {a.teleport, Dangling::source, 1e-13, 0, {}});
+  });
+  std::optional<ppr::Index> index;
+  if (a.walks > 0) {
+    index = program.time("index", [&] {
+      return ppr::build_index(replicated, {.walks = a.walks, .teleport = a.teleport, .seed = program.seed()});
+    });
+    program.result("index_bytes", index->visits.num_bytes());
+    program.note(text("index: ", index->visits.num_bytes(), " bytes, ", index->visits.num_entries(), " entries"));
+  }
+  const ppr::Index* const used = index ? &*index : nullptr;
+  ppr::QueryOptions options{.teleport = a.teleport};
+  const auto alone = [&](double target) {
+    options.target_error = target;
+    ppr::Result all;
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      const auto one = ppr::query(replicated, used, std::span(queries).subspan(i, 1), options);
+      all.vertex.insert(all.vertex.end(), one.vertex.begin(), one.vertex.end());
+      all.score.insert(all.score.end(), one.score.begin(), one.score.end());
+      all.row_ptr.push_back(std::ssize(all.vertex));
+      all.error_estimate.push_back(one.error_estimate[0]);
+      all.error_bound.push_back(one.error_bound[0]);
+      for (const auto& [name, count] : one.stats) all.stats[name] += count;
+    }
+    return all;
+  };
+  const double target = calibrate(a.error, truth, alone);
+  const auto answers = alone(target);
+  int covered = 0;
+  for (std::size_t i = 0; i < queries.size(); ++i)
+    covered += distance(answers, i, truth, i) <= answers.error_estimate[i] ? 1 : 0;
+  options.target_error = target;
+  double single_ms = 0;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    single_ms += fastest_ms(5, [&] { ppr::query(replicated, used, std::span(queries).subspan(i, 1), options); });
+  }
+  single_ms /= static_cast<double>(queries.size());
+  const auto per_query = [&](const char* name) {
+    return static_cast<double>(answers.stats.at(name)) / static_cast<double>(queries.size());
+  };
+  std::string line = text("error ", mean_error(answers, truth), " (target ", target, ", estimate covers ", covered,
+                          " of ", queries.size(), "): ", single_ms, " ms a query; ", per_query("arcs_pushed"),
+                          " arcs pushed, ", per_query("arcs_solved"), " solved, ", per_query("index_entries"),
+                          " index entries, ", std::ssize(answers.vertex) / std::ssize(queries), " scores");
+  program.result("mean_error", mean_error(answers, truth));
+  program.result("query_ms", single_ms);
+  for (const char* name : {"arcs_pushed", "arcs_solved", "index_entries"}) program.result(name, per_query(name));
+#ifdef FILIGREE_HAVE_IGRAPH
+  if (a.peers) {
+    const double ms = prpack_ms(graph, queries, a.teleport);
+    line += text("; igraph PRPACK ", ms, " ms (median), ", ms / single_ms, " x");
+    program.result("prpack_ms", ms);
+  }
+#endif
+  program.note(line);
+
+  if (a.batch > 0) {
+    const auto batch = stratified_sources(graph, a.batch);
+    const auto few = std::span(batch).first(std::min<std::size_t>(batch.size(), 64));
+    const auto few_truth = ppr::exact(replicated, few, {a.teleport, Dangling::source, 1e-13, 0, {}});
+    // Singles and the whole batch at equal error over the same 64 queries.
+    ppr::QueryOptions each = options;
+    each.top = a.top;
+    const auto first_of_batch = [&](double t) {
+      ppr::QueryOptions o = options;
+      o.target_error = t;
+      return ppr::query(replicated, used, batch, o);
+    };
+    const auto singles = [&](double t) {
+      ppr::QueryOptions o = options;
+      o.target_error = t;
+      ppr::Result all;
+      for (std::size_t i = 0; i < few.size(); ++i) {
+        const auto one = ppr::query(replicated, used, few.subspan(i, 1), o);
+        all.vertex.insert(all.vertex.end(), one.vertex.begin(), one.vertex.end());
+        all.score.insert(all.score.end(), one.score.begin(), one.score.end());
+        all.row_ptr.push_back(std::ssize(all.vertex));
+      }
+      return all;
+    };
+    const double single_error = mean_error(singles(target), few_truth);
+    double batch_target = target;
+    double batch_error = mean_error(first_of_batch(batch_target), few_truth);
+    for (int i = 0; i < 4 && std::abs(batch_error / single_error - 1) > 0.1; ++i) {
+      batch_target *= single_error / batch_error;
+      batch_error = mean_error(first_of_batch(batch_target), few_truth);
+    }
+    double one_by_one = 0;
+    double together = 0;
+    for (int round = 0; round < 2; ++round) {
+      each.target_error = target;
+      const double singly = fastest_ms(1, [&] {
+        for (std::size_t i = 0; i < batch.size(); ++i)
+          ppr::query(replicated, used, std::span(batch).subspan(i, 1), each);
+      });
+      each.target_error = batch_target;
+      const double at_once = fastest_ms(1, [&] { ppr::query(replicated, used, batch, each); });
+      if (round == 0 || singly < one_by_one) one_by_one = singly;
+      if (round == 0 || at_once < together) together = at_once;
+    }
+    const auto n = static_cast<double>(batch.size());
+    program.note(text("batch of ", batch.size(), ": ", one_by_one / n, " ms a query alone (error ", single_error, "), ",
+                      together / n, " ms together (error ", batch_error, "), ", one_by_one / together, " x"));
+    program.result("batch_ratio", one_by_one / together);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return app::run(argc, argv,
+                  {"filigree-bench-ppr", "Times personalized PageRank queries at a given accuracy.",
+                   "  filigree-bench-ppr --graph cnr-2000.txt --drop-loops --error 1e-8\n"},
+                  [](app::App& program) {
+                    Arguments a;
+                    a.input.add_to(program.cli);
+                    program.cli.add_option("--error", a.error, "mean L1 error to reach");
+                    program.cli.add_option("--teleport", a.teleport, "probability that a walk stops");
+                    program.cli.add_option("--walks", a.walks, "walks per vertex of the index; 0 = none");
+                    program.cli.add_option("--num-sources", a.num_sources, "queries");
+                    program.cli.add_option("--batch", a.batch, "compare as many queries alone and together");
+                    program.cli.add_option("--top", a.top, "scores returned in that comparison; 0 = all");
+                    program.cli.add_flag("--peers", a.peers, "time igraph's PRPACK beside");
+                    program.parse();
+                    bench(program, a);
+                  });
+}

@@ -1,0 +1,24 @@
+// The innermost loops of queries, each in the instruction set of the processor at hand; the same bits in all.
+#pragma once
+
+#include <cstdint>
+
+#include "filigree/core/types.hpp"
+
+namespace filigree::ppr {
+
+constexpr int block_size = 64;  ///< vertices that are looked through together
+constexpr int many = 16;        ///< queries that are answered together: two cache lines of doubles a vertex
+
+/// Bit i: amount[i] > 0 and amount[i] >= threshold * scale[i], for a block.
+std::uint64_t at_least(const double* amount, const float* scale, double threshold);
+
+/// sum_i amount[i] * weight[i] over a block.
+double weighted_sum(const double* amount, const float* weight);
+/// sum_i amount[i] over a block.
+double sum(const double* amount);
+
+/// lanes[many * to[k] + l] += share[l] * weight[k] for all k < count; weight null = all 1.
+void add_lanes(double* lanes, const Local* to, const double* weight, Offset count, const double* share);
+
+}  // namespace filigree::ppr
