@@ -144,6 +144,28 @@ TEST(Ppr, SymmetricGraphsAreSolvedToTheTolerance) {
   EXPECT_GT(solved, 0);
 }
 
+TEST(Ppr, CoarseTargetsAndExtremeWeightsAreMetToo) {
+  // A star, every arc both ways, seen from a leaf: the solver is asked for hardly anything.
+  for (const double weight : {1.0, 1e300, 1e-300}) {
+    Entries<double> star;
+    for (Global leaf = 1; leaf <= 10; ++leaf) {
+      star.row.insert(star.row.end(), {0, leaf});
+      star.col.insert(star.col.end(), {leaf, 0});
+      star.val.insert(star.val.end(), {weight, weight});
+    }
+    const ppr::ReplicatedGraph graph = Graph::from_entries(Comm::self(), 11, 11, std::move(star));
+    const std::vector<Query> one = {{{1, 1}}};
+    for (const double target : {1.5, 1.0, 1e-3, 1e-12}) {
+      for (const double c : {1e-4, 0.15, 0.999}) {
+        const auto result = ppr::query(graph, nullptr, one, {.teleport = c, .target_error = target});
+        EXPECT_LE(result.error_bound[0], target) << weight << " " << target << " " << c;
+        const double sum = std::accumulate(result.score.begin(), result.score.end(), 0.0);
+        EXPECT_NEAR(sum, 1, 1e-12);
+      }
+    }
+  }
+}
+
 TEST(Ppr, QueriesTogetherMeetTheTargetOfEach) {
   constexpr Global n = 700;
   for (const bool weighted : {false, true}) {
@@ -161,6 +183,7 @@ TEST(Ppr, QueriesTogetherMeetTheTargetOfEach) {
             const double error = l1_distance(dense_scores(together, i, n), dense_scores(truth, i, n));
             EXPECT_LE(error, together.error_bound[i] + 1e-13);
             EXPECT_LE(together.error_estimate[i], target * (1 + 1e-9));
+            EXPECT_GT(together.error_estimate[i], 0);
             EXPECT_LE(error, target);  // with an index expected, not certain: holds for these seeds
           }
         }
@@ -212,6 +235,7 @@ TEST(Ppr, QueryAgreesOnAnyRanksAndMeetsItsBounds) {
     for (std::size_t i = 0; i < mine.size(); ++i) {
       const auto scores = dense_scores(together, i, n);
       EXPECT_LT(l1_distance(scores, dense_scores(alone, i, n)), 1e-12);
+      EXPECT_GE(*std::min_element(scores.begin(), scores.end()), 0);
       const double error = l1_distance(scores, dense_scores(truth, i, n));
       EXPECT_LE(error, together.error_bound[i] + 1e-12);
       EXPECT_LE(together.error_estimate[i], 0.05 + 1e-9);
@@ -275,6 +299,7 @@ TEST(Ppr, BadArgumentsAreNamedOnAllRanks) {
   EXPECT_THAT(last_asks({{3, 0}}), HasSubstr("seed 3 has weight 0"));
   EXPECT_THAT(last_asks({{3, -1}}), HasSubstr("seed 3 has weight -1"));
   EXPECT_THAT(last_asks({{3, std::nan("")}}), HasSubstr("weight"));
+  EXPECT_THAT(last_asks({{3, 1e308}, {4, 1e308}}), HasSubstr("add up to more than a double holds"));
   EXPECT_THAT(answer(good, {.teleport = 1.5}), HasSubstr("teleport: 1.5"));
   EXPECT_THAT(answer(good, {.teleport = 0.2}), HasSubstr("built with teleport 0.15, the query has 0.2"));
   EXPECT_THAT(answer(good, {.target_error = 0}), HasSubstr("target error"));

@@ -65,7 +65,9 @@ std::vector<Question> understand(const NameTable& table, std::span<const Line> l
   const std::vector<Global> found = table.find(wanted);
   std::size_t next = 0;
   for (Question& question : questions) {
+    double total = 0;
     for (ppr::Seed& seed : question.query) {
+      total += seed.weight;
       const std::string& name = wanted[next];
       seed.vertex = found[next++];
       if (!question.mistake.empty()) continue;
@@ -74,6 +76,8 @@ std::vector<Question> understand(const NameTable& table, std::span<const Line> l
       else if (!(seed.weight > 0) || !std::isfinite(seed.weight))
         question.mistake = text("seed ", name, " has weight ", seed.weight, ", must be finite and above 0");
     }
+    if (question.mistake.empty() && !std::isfinite(total))
+      question.mistake = "the weights of its seeds add up to more than a double holds";
   }
   return questions;
 }

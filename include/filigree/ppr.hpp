@@ -23,8 +23,9 @@
 namespace filigree::ppr {
 
 /// The graph as walks and pushes read it: whole, once per node. Whoever asks more than once makes it once; a Graph
-/// passed to the functions below turns into one for the length of the call. Peak bytes per node: those of SharedCsr,
-/// and 8 more per arc and vertex of a weighted graph.
+/// passed to the functions below turns into one for the length of the call. Peak bytes per node: those of SharedCsr;
+/// 4 per vertex; 8 per arc and vertex of a weighted graph; and for a symmetric graph 4 per arc (12 if weighted) and 36
+/// per vertex, while it is made 60.
 class ReplicatedGraph {
  public:
   /// Throws InvalidArgument on all ranks when the graph is not square, has no vertices, 2^31 or more of them, or a
@@ -146,9 +147,10 @@ struct QueryOptions {
   double teleport = 0.15;                ///< must equal the index's, if there is one
   Dangling dangling = Dangling::source;  ///< `source` is the paper's
   Method method = Method::push;
-  double target_error = 1e-2;  ///< push: on the L1 error; with an index estimated, without one guaranteed; in (0, 2)
-  int levels = 2;              ///< verd: T, >= 0
-  int top = 0;                 ///< scores to return per query; 0 = all that are above 0
+  double target_error =
+      1e-2;        ///< push: on the L1 error; with an index estimated, without one guaranteed; in [1e-15, 2)
+  int levels = 2;  ///< verd: T, >= 0
+  int top = 0;     ///< scores to return per query; 0 = all that are above 0
   Offset batch_bytes = Offset{2} << 30;  ///< memory that queries answered together may take, per thread
   Progress progress = {};                ///< told the queries this rank has finished
   Filter filter = {};                    ///< what it leaves out makes room for others among the `top`
@@ -177,17 +179,18 @@ struct Result {
 /// rank run on its threads.
 ///
 /// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once half of all arcs were
-/// pushed, conjugate gradients take over. There, and with VERD, 16 queries are answered together where that takes at most
-/// `batch_bytes` per thread (1,200 n symmetric, 256 n else). Peak bytes per thread beyond the answers (12 a score): 17 n,
-/// on symmetric graphs 73 n, or those of 16 together; kept by the graph for the next call. With an index 8 n per rank.
-/// Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks and whatever else is asked.
+/// pushed, conjugate gradients take over. There, and with VERD, 16 queries are answered together where that takes at
+/// most `batch_bytes` per thread (1,200 n symmetric, 256 n else). Peak bytes per thread beyond the answers (12 a
+/// score): 17 n, on symmetric graphs 73 n, or those of 16 together; kept by the graph for the next call. With an index
+/// 8 n per rank. Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks and whatever else is
+/// asked.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});
 
 struct ExactOptions {
   double teleport = 0.15;
   Dangling dangling = Dangling::source;
-  double tolerance = 1e-12;  ///< on the L1 error, guaranteed but for rounding (about 1e-15 per sweep)
+  double tolerance = 1e-12;  ///< on the L1 error, guaranteed but for rounding, in [1e-15, 2)
   int top = 0;
   Progress progress = {};
   Filter filter = {};

@@ -38,6 +38,13 @@ class VisitRows {
     return read_leb(at);
   }
 
+  /// Sends for the memory of a row that is wanted soon.
+  void prefetch(Local row) const {
+    const std::uint8_t* const begin = row_begin(row);
+    __builtin_prefetch(begin);
+    __builtin_prefetch(begin + 64);
+  }
+
   /// Calls f(vertex, count), Local and std::int32_t, for the entries of a row, ascending. 1.2 to 1.4 ns an entry on one
   /// core of a 2.6 GHz server.
   template <class F>

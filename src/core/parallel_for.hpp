@@ -3,6 +3,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -10,15 +11,16 @@
 
 namespace filigree {
 
-/// Calls body(state, i) for every i in [0, n), each thread with a state of its own from make_state(). Items are dealt
-/// out one by one, so nothing may depend on which thread does which. After each item of its own the calling thread
-/// calls after(number of items done by all threads). The first exception ends the loop and is rethrown here.
+/// Calls body(state, i) for every i in [0, n), each thread (at most n) with a state of its own from make_state(). Items
+/// are dealt out one by one, so nothing may depend on which thread does which. After each item of its own the calling
+/// thread calls after(number of items done by all threads). The first exception ends the loop and is rethrown here.
 template <class MakeState, class Body, class After>
 void parallel_for(Offset n, MakeState make_state, Body body, After after) {
   std::atomic<Offset> next = 0;
   std::atomic<Offset> done = 0;
   std::exception_ptr failure;
-#pragma omp parallel
+  const auto num_threads = static_cast<int>(std::clamp<Offset>(n, 1, omp_get_max_threads()));
+#pragma omp parallel num_threads(num_threads)
   {
     try {
       auto state = make_state();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 #include <utility>
 
 #include "filigree/matrix/symmetry.hpp"
@@ -216,7 +215,7 @@ void Decomposition<lanes>::solve(const std::array<double, lanes>& goal) {
   if (!solver_) solver_ = std::make_unique<SymmetricSolver<lanes>>(graph_.tables->system);
   std::array<double, lanes> settled{};
   num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, unsolved_);
-  for (Local v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(v);
+  for (Offset v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(static_cast<Local>(v));
   std::fill_n(residual_.data(), residual_.size(), 0.0);
   residual_mass_.fill(0);
   for (std::size_t l = 0; l < lanes; ++l) settled_mass_[l] += settled[l];
@@ -224,25 +223,34 @@ void Decomposition<lanes>::solve(const std::array<double, lanes>& goal) {
 
 template <int lanes>
 void Decomposition<lanes>::walk(const Index& index, Global first) {
+  // Listed first, so that rows can be sent for ahead of their turn.
   const Global end = first + index.visits.num_rows();
+  std::vector<Local>& rows = rows_to_walk_;
+  rows.clear();
   touched_.for_each([&](std::size_t block) {
     for_residuals_of(block, [&](std::size_t v) {
-      if (static_cast<Global>(v) < first || static_cast<Global>(v) >= end) return;
-      const auto row = static_cast<Local>(static_cast<Global>(v) - first);
-      num_index_entries_ += index.visits.num_entries(row);
-      const double scale = index.scale(row);
-      alignas(64) double share[lanes];
-      for (std::size_t l = 0; l < lanes; ++l) share[l] = scale * std::exchange(residual_[v * lanes + l], 0.0);
-      index.visits.for_each(row, [&](Local w, std::int32_t count) {
-        const double times = count;
-        if constexpr (lanes == 1)
-          settled_[z(w)] += share[0] * times;
-        else
-          add_lanes(settled_.data(), &w, &times, 1, share);
-        touched_.touch(w);
-      });
+      const auto vertex = static_cast<Global>(v);
+      if (vertex >= first && vertex < end) rows.push_back(static_cast<Local>(vertex - first));
     });
   });
+  constexpr std::size_t ahead = 6;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (k + ahead < rows.size()) index.visits.prefetch(rows[k + ahead]);
+    const Local row = rows[k];
+    num_index_entries_ += index.visits.num_entries(row);
+    const double scale = index.scale(row);
+    double* const residual = residual_.data() + z(first + row) * lanes;
+    alignas(64) double share[lanes];
+    for (std::size_t l = 0; l < lanes; ++l) share[l] = scale * std::exchange(residual[l], 0.0);
+    index.visits.for_each(row, [&](Local w, std::int32_t count) {
+      const double times = count;
+      if constexpr (lanes == 1)
+        settled_[z(w)] += share[0] * times;
+      else
+        add_lanes(settled_.data(), &w, &times, 1, share);
+      touched_.touch(w);
+    });
+  }
 }
 
 template <int lanes>
@@ -258,11 +266,9 @@ double Decomposition<lanes>::largest_ratio() const requires(lanes == 1) {
 
 template <int lanes>
 Norms Decomposition<lanes>::rough_norms(const IndexSummary* index) const requires(lanes == 1) {
-  Norms norms{.settled = settled_mass_[0], .residual = residual_mass_[0] + unsolved_[0]};
-  if (index == nullptr) {
-    norms.expected_error = norms.residual;
-    return norms;
-  }
+  Norms norms{.settled = settled_mass_[0], .residual = residual_mass_[0], .unsolved = unsolved_[0]};
+  norms.expected_error = norms.unsolved + (index == nullptr ? norms.residual : 0);
+  if (index == nullptr) return norms;
   touched_.for_each([&](std::size_t first) {
     norms.indexed += weighted_sum(residual_.data() + first, index->mass.data() + first);
     norms.expected_error += weighted_sum(residual_.data() + first, index->deviation.data() + first);
@@ -275,7 +281,7 @@ std::array<Norms, lanes> Decomposition<lanes>::norms(const IndexSummary* index) 
   std::array<Norms, lanes> norms{};
   for (std::size_t l = 0; l < lanes; ++l) {
     norms[l].settled = settled_mass_[l];
-    norms[l].residual = unsolved_[l];
+    norms[l].unsolved = norms[l].expected_error = unsolved_[l];
   }
   touched_.for_each([&](std::size_t first) {
     for_residuals_of(first, [&](std::size_t v) {
@@ -289,7 +295,7 @@ std::array<Norms, lanes> Decomposition<lanes>::norms(const IndexSummary* index) 
     });
   });
   if (index == nullptr) {
-    for (Norms& lane : norms) lane.expected_error = lane.residual;
+    for (Norms& lane : norms) lane.expected_error += lane.residual;
   }
   return norms;
 }
@@ -303,8 +309,8 @@ std::shared_ptr<QueryTables> make_query_tables(const Graph& graph, const CsrView
   tables->is_symmetric = is_symmetric(graph);
   tables->out_arcs = SharedArray<float>(node, padded(arcs.num_rows()));
   const Partition share = Partition::uniform(padded(arcs.num_rows()), node.size());
-  for (auto v = static_cast<Local>(share.begin(node.rank())); v < share.end(node.rank()); ++v) {
-    const Offset degree = v < arcs.num_rows() ? arcs.degree(v) : 0;
+  for (Offset v = share.begin(node.rank()); v < share.end(node.rank()); ++v) {
+    const Offset degree = v < arcs.num_rows() ? arcs.degree(static_cast<Local>(v)) : 0;
     tables->out_arcs.span()[z(v)] = static_cast<float>(std::max<Offset>(1, degree));
   }
   tables->out_arcs.fence();

@@ -23,7 +23,8 @@ class SymmetricSolver;
 class TouchedBlocks {
  public:
   explicit TouchedBlocks(Local num_vertices)
-      : num_words_((num_vertices + block_size * 8 - 1) / (block_size * 8)), flag_(Offset{num_words_} * 8) {}
+      : num_words_(static_cast<Local>((Offset{num_vertices} + block_size * 8 - 1) / (block_size * 8))),
+        flag_(Offset{num_words_} * 8) {}
 
   void touch(Local v) { flag_[static_cast<std::size_t>(v) / block_size] = 1; }
 
@@ -47,8 +48,9 @@ class TouchedBlocks {
 struct Norms {
   double settled = 0;
   double residual = 0;        ///< |f|_1
+  double unsolved = 0;        ///< what a solver left of f: part of the error, but nothing that can be pushed or walked
   double indexed = 0;         ///< sum_v f(v) |q^_v|_1
-  double expected_error = 0;  ///< sum_v f(v) deviation_v
+  double expected_error = 0;  ///< sum_v f(v) deviation_v, without an index |f|_1; and what is unsolved
 };
 
 /// `lanes` queries (1 or `many`) on their way. Every operation keeps the equation above for each of them. A push at v
@@ -144,6 +146,7 @@ class Decomposition {
   std::array<double, lanes> settled_mass_{};
   std::array<double, lanes> unsolved_{};  // what solve() left
   std::unique_ptr<SymmetricSolver<lanes>> solver_;
+  std::vector<Local> rows_to_walk_;
   std::array<double, lanes> residual_mass_{};  // up to rounding
   double summed_mass_ = 0;                     // of all lanes, when it was summed last
   Offset num_pushes_ = 0;

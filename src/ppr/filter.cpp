@@ -36,7 +36,7 @@ void keep(Row& row, const std::vector<Id>& ids, bool wanted) {
 RowFilter::RowFilter(const ReplicatedGraph::Parts& graph, const Filter& filter) : graph_(graph), filter_(filter) {
   if (filter.candidates.empty()) return;
   // Strictly ascending: every one is followed by a larger one.
-  if (!std::ranges::is_sorted(filter.candidates, std::ranges::less_equal())) {
+  if (std::ranges::adjacent_find(filter.candidates, std::ranges::greater_equal()) != filter.candidates.end()) {
     sorted_ = filter.candidates;
     std::ranges::sort(sorted_);
     const auto twice = std::ranges::adjacent_find(sorted_);

@@ -10,7 +10,7 @@ namespace filigree::ppr {
 constexpr int block_size = 64;  ///< vertices that are looked through together
 constexpr int many = 16;        ///< queries that are answered together: two cache lines of doubles a vertex
 
-/// Bit i: amount[i] > 0 and amount[i] >= threshold * scale[i], for a block.
+/// Bit i: amount[i] >= threshold * scale[i] for a block; a threshold below 2.2e-308 counts as that, so zeros never do.
 std::uint64_t at_least(const double* amount, const float* scale, double threshold);
 
 /// sum_i amount[i] * weight[i] over a block.

@@ -30,7 +30,7 @@ double Policy::error(double error, double norm) const {
   switch (dangling_) {
     case Dangling::source: return std::min(2.0, 2 * error / norm);
     case Dangling::self: return std::min(2.0, error / teleport_);
-    case Dangling::uniform: return std::min(2.0, 2 * error + (1 - norm) * uniform_error_);
+    case Dangling::uniform: return std::min(2.0, 2 * error + std::max(0.0, 1 - norm) * uniform_error_);
     case Dangling::drop: break;
   }
   return std::min(2.0, error);
@@ -40,7 +40,7 @@ double Policy::goal(double target, double norm) const {
   switch (dangling_) {
     case Dangling::source: return target * norm / 2;
     case Dangling::self: return target * teleport_;
-    case Dangling::uniform: return std::max(0.0, target - (1 - norm) * uniform_error_) / 2;
+    case Dangling::uniform: return std::max(0.0, target - std::max(0.0, 1 - norm) * uniform_error_) / 2;
     case Dangling::drop: break;
   }
   return target;
@@ -59,9 +59,11 @@ void Policy::apply(Row& row) const {
       break;
     case Dangling::uniform: {
       std::vector<double> dense(uniform_.size());
-      const double missing = 1 - row.sum();
+      // An index may find more than there is: |q|_1 is 1 at most.
+      const double norm = row.sum();
+      const double missing = std::max(0.0, 1 - norm);
       for (std::size_t v = 0; v < dense.size(); ++v) dense[v] = missing * uniform_[v];
-      for (std::size_t k = 0; k < row.size(); ++k) dense[z(row.vertex[k])] += row.value[k];
+      for (std::size_t k = 0; k < row.size(); ++k) dense[z(row.vertex[k])] += row.value[k] / std::max(1.0, norm);
       row.vertex.resize(dense.size());
       std::iota(row.vertex.begin(), row.vertex.end(), 0);
       row.value = std::move(dense);

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/parallel_for.hpp"
@@ -44,12 +46,15 @@ void check(const ReplicatedGraph& graph, const Index* index, std::span<const Que
   graph.comm().guard([&] {
     for (std::size_t i = 0; i < queries.size(); ++i) {
       require(!queries[i].empty(), "query ", i, " has no seeds");
+      double total = 0;
       for (const Seed& seed : queries[i]) {
         require(seed.vertex >= 0 && seed.vertex < graph.num_vertices(), "query ", i, ": seed ", seed.vertex,
                 " is not a vertex; the graph has ", graph.num_vertices());
         require(seed.weight > 0 && std::isfinite(seed.weight), "query ", i, ": seed ", seed.vertex, " has weight ",
                 seed.weight, ", must be finite and above 0");
+        total += seed.weight;
       }
+      require(std::isfinite(total), "query ", i, ": the weights of its seeds add up to more than a double holds");
     }
   });
 }
@@ -64,18 +69,26 @@ struct Setting {
   const QueryOptions& options;
 };
 
-/// Pushes until the error that is left to the index, or to nobody, meets the target. Returns 0, or, on a symmetric
-/// graph where everything has come into reach, the residual that a solver should go on to: iterations over the whole
-/// graph have nothing to lose then, and converge faster.
-double push_to_target(Decomposition<1>& query, const Setting& setting) {
+/// Pushes until the error that is left to the index, or to nobody, meets the target. On a symmetric graph where
+/// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
+/// over the whole graph have nothing to lose then, and converge faster.
+std::optional<double> push_to_target(Decomposition<1>& query, const Setting& setting) {
   const Policy& policy = setting.policy;
   const double target = setting.options.target_error;
   const auto off_target = [&](const Norms& norms) {
     const double norm = norms.settled + norms.indexed;
-    return norms.residual > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
+    return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
   };
+  // Looking costs a pass over all that was touched: not while the error, at the last look's share of the residual, is
+  // well above the target; and a close look only when a rough one finds nothing.
+  Norms seen = query.rough_norms(setting.summary);
   const auto is_off = [&] {
-    return off_target(query.rough_norms(setting.summary)) || off_target(query.norms(setting.summary)[0]);
+    Norms now = query.rough_norms(nullptr);
+    now.indexed = seen.residual > 0 ? seen.indexed * now.residual / seen.residual : 0;
+    now.expected_error = seen.residual > 0 ? 0.8 * seen.expected_error * now.residual / seen.residual : 0;
+    if (off_target(now)) return true;
+    seen = query.rough_norms(setting.summary);
+    return off_target(seen) || off_target(query.norms(setting.summary)[0]);
   };
   // A slowly falling threshold pushes the residuals that buy most for their arcs first: half the arcs that a fixed one
   // takes, and less the slower it falls until looking for them costs more than they save.
@@ -83,12 +96,14 @@ double push_to_target(Decomposition<1>& query, const Setting& setting) {
   const Offset many_arcs = setting.graph.arcs().num_nonzeros() / 2;
   for (double rmax = query.largest_ratio(); is_off(); rmax *= fall) {
     if (setting.graph.tables->is_symmetric && query.num_arcs_pushed() > many_arcs) {
+      // Nearly all that is left to push will settle.
       const Norms norms = query.norms(nullptr)[0];
-      return policy.goal(target, norms.settled + (1 - target) * norms.residual);
+      return policy.goal(target, (norms.settled + norms.residual) / (1 + target / 2));
     }
+    if (rmax < std::numeric_limits<double>::min()) break;  // what is left is too small to count
     query.sweep_above(rmax);
   }
-  return 0;
+  return std::nullopt;
 }
 
 /// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
@@ -114,11 +129,12 @@ void collect(Decomposition<lanes>& parts, const Setting& setting, const std::arr
 }
 
 /// What was done for a query or a group of them.
-Stats work_of(const auto&... parts) {
-  return {{"pushes", (parts.num_pushes() + ...)},
-          {"arcs_pushed", (parts.num_arcs_pushed() + ...)},
-          {"arcs_solved", (parts.num_arcs_solved() + ...)},
-          {"index_entries", (parts.num_index_entries() + ...)}};
+template <int lanes>
+Stats work_of(const Decomposition<lanes>& parts) {
+  return {{"pushes", parts.num_pushes()},
+          {"arcs_pushed", parts.num_arcs_pushed()},
+          {"arcs_solved", parts.num_arcs_solved()},
+          {"index_entries", parts.num_index_entries()}};
 }
 
 Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
@@ -126,8 +142,8 @@ Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const
   parts.start(query, setting.options.teleport);
   if (setting.options.method == Method::verd) {
     for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
-  } else if (const double goal = push_to_target(parts, setting); goal > 0) {
-    parts.solve({goal});
+  } else if (const auto goal = push_to_target(parts, setting)) {
+    parts.solve({*goal});
   }
   collect<1>(parts, setting, {&partial[0]});
   return work_of(parts);
@@ -153,8 +169,8 @@ Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, 
   int num_lanes = 0;
   for (std::size_t l = 0; l < queries.size(); ++l) {
     alone->start(queries.subspan(l, 1), setting.options.teleport);
-    goal[z(num_lanes)] = push_to_target(*alone, setting);
-    if (goal[z(num_lanes)] > 0) {
+    if (const auto rest = push_to_target(*alone, setting)) {
+      goal[z(num_lanes)] = *rest;
       of_lane[z(num_lanes)] = &partial[l];
       parts.take_over(num_lanes++, *alone);
     } else {
@@ -333,7 +349,8 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
   const auto finish = [&](std::size_t number, Partial& partial) {
     const double norm = partial.q.sum();
     // |q - q^|_1 <= sum_v f(v) (|q_v|_1 + |q^_v|_1), and |q_v|_1 <= 1
-    const double worst = partial.norms.residual * (index == nullptr ? 1 : 1 + summary->largest_mass);
+    const double worst =
+        partial.norms.residual * (index == nullptr ? 1 : 1 + summary->largest_mass) + partial.norms.unsolved;
     result.error_bound[number] = norm > 0 ? policy.error(worst, norm) : 2;
     result.error_estimate[number] = norm > 0 ? policy.error(partial.norms.expected_error, norm) : 2;
     result.index_share[number] = norm > 0 ? partial.norms.indexed / norm : 0;

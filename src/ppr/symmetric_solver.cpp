@@ -92,9 +92,19 @@ Offset SymmetricSolver<lanes>::solve(double teleport, const double* residual, co
   Lanes ratio;  // of the norm that counts to the one that is at hand
   for (std::size_t l = 0; l < lanes; ++l) ratio[l] = rr[l] > 0 ? left[l] / std::sqrt(rr[l]) : 0;
   Lanes beta{};
-  constexpr int most_iterations = 10000;
-  for (int iteration = 0; iteration < most_iterations; ++iteration) {
-    if (std::ranges::equal(left, goal, std::less_equal<>())) break;
+  const auto look = [&] {
+    for (Local v = 0; v < n_; ++v) {
+      for (int l = 0; l < lanes; ++l) row(scaled_, v)[l] = g_[z(v)] * row(r_, v)[l];
+    }
+    left = norm_left();
+    for (std::size_t l = 0; l < lanes; ++l) ratio[l] = rr[l] > 0 ? left[l] / std::sqrt(rr[l]) : 0;
+  };
+  constexpr int most_iterations = 10000;  // rounding has long stopped all progress by then
+  for (int iteration = 0; !std::ranges::equal(left, goal, std::less_equal<>()); ++iteration) {
+    if (iteration == most_iterations) {
+      look();
+      break;
+    }
 
     for (Local v = n_ - 1; v >= 0; --v) {
       double sum[lanes] = {};
@@ -130,20 +140,17 @@ Offset SymmetricSolver<lanes>::solve(double teleport, const double* residual, co
         next[l] += r_[i + l] * r_[i + l];
       }
     }
-    bool look = false;
+    bool may_be_done = false;
     for (std::size_t l = 0; l < lanes; ++l) {
-      if (left[l] <= goal[l]) continue;
+      if (left[l] <= goal[l]) {
+        beta[l] = 0;
+        continue;
+      }
       beta[l] = rr[l] > 0 ? next[l] / rr[l] : 0;
       rr[l] = next[l];
-      look = look || ratio[l] * std::sqrt(rr[l]) <= goal[l];
+      may_be_done = may_be_done || ratio[l] * std::sqrt(rr[l]) <= goal[l];
     }
-    if (look) {
-      for (Local v = 0; v < n_; ++v) {
-        for (int l = 0; l < lanes; ++l) row(scaled_, v)[l] = g_[z(v)] * row(r_, v)[l];
-      }
-      left = norm_left();
-      for (std::size_t l = 0; l < lanes; ++l) ratio[l] = rr[l] > 0 ? left[l] / std::sqrt(rr[l]) : 0;
-    }
+    if (may_be_done) look();
   }
 
   // y = (I-L')^-1 of the unknown, q = y / (g d).

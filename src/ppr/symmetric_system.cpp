@@ -1,12 +1,17 @@
 #include "ppr/symmetric_system.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace filigree::ppr {
 
 SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& arcs) {
   const Local n = arcs.num_rows();
+  // Only the proportions of weights matter: near 1, their squares neither vanish nor overflow.
+  const double largest =
+      arcs.has_values() && !arcs.val.empty() ? *std::max_element(arcs.val.begin(), arcs.val.end()) : 1;
+  const double scale = largest > 0 ? std::exp2(-std::ilogb(largest)) : 1;
   std::vector<Local> vertex;
   std::vector<Local> position;
   std::vector<Offset> below_ptr(1, 0);
@@ -14,7 +19,7 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
   const auto for_neighbours = [&](Local at, auto f) {
     const auto cols = arcs.cols(vertex[z(at)]);
     for (std::size_t k = 0; k < cols.size(); ++k)
-      f(position[z(cols[k])], arcs.has_values() ? arcs.vals(vertex[z(at)])[k] : 1);
+      f(position[z(cols[k])], arcs.has_values() ? scale * arcs.vals(vertex[z(at)])[k] : 1);
   };
   node.guard([&] {
     if (!node.is_root()) return;
@@ -26,7 +31,10 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
     for (Local at = 0; at < n; ++at) {
       Offset below = 0;
       Offset above = 0;
-      for_neighbours(at, [&](Local other, double) { ++(other < at ? below : above), above -= other == at ? 1 : 0; });
+      for_neighbours(at, [&](Local other, double) {
+        below += other < at ? 1 : 0;
+        above += other > at ? 1 : 0;
+      });
       below_ptr.push_back(below_ptr.back() + below);
       above_ptr.push_back(above_ptr.back() + above);
     }
@@ -67,6 +75,13 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
     }
   });
   system.vertex.fence();
+  system.weight.fence();
+  system.loop.fence();
+  for (const Half* half : {&system.below, &system.above}) {
+    half->row_ptr.fence();
+    half->col.fence();
+    if (arcs.has_values()) half->val.fence();
+  }
   return system;
 }
 
