@@ -146,7 +146,10 @@ void bench(app::App& program, Arguments& a) {
       return ppr::build_index(replicated, {.walks = a.walks, .teleport = a.teleport, .seed = program.seed()});
     });
     program.result("index_bytes", index->visits.num_bytes());
-    program.note(text("index: ", index->visits.num_bytes(), " bytes, ", index->visits.num_entries(), " entries"));
+    const double rate = 1e-6 * static_cast<double>(index->stats.at("visits")) / index->timings.at("walk");
+    program.result("million_visits_per_second", rate);
+    program.note(text("index: ", index->visits.num_bytes(), " bytes, ", index->visits.num_entries(), " entries, ", rate,
+                      " million visits a second"));
   }
   const ppr::Index* const used = index ? &*index : nullptr;
   ppr::QueryOptions options{.teleport = a.teleport};
