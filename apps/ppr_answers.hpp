@@ -17,7 +17,8 @@ double mean(const Comm& comm, const std::vector<double>& mine);
 ///
 ///   RAG(k) = exact mass of the k best answers / exact mass of the k truly best;   1 = none missed
 ///
-/// and how much of the mass came through the index; with --verify also whether errors stay below their bounds.
+/// and how much of the mass came through the index; the record gets the mean L1 error, too (of the scores that were
+/// returned), and the share of queries whose estimate covers it. With --verify: whether errors stay below their bounds.
 /// Collective.
 void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::span<const ppr::Query> queries,
                          const ppr::Result& answers, const ppr::QueryOptions& options);
