@@ -10,21 +10,26 @@
 namespace filigree::ppr {
 namespace {
 
-/// sum[l] += weight[k] x[lanes to[k] + l]; weight null = all 1.
+/// sum[l] += weight[k] x[lanes to[k] + l] for k < count, a multiple of Half::group; weight null = all 1.
 template <int lanes>
 [[gnu::always_inline]] inline void gather(const Local* to, const double* weight, Offset count, const double* x,
                                           double* sum) {
   if constexpr (lanes == 1) {
-    // Four chains of additions where one would wait for itself.
-    Offset k = 0;
-    if (count >= 8) {
-      double sums[4] = {};
-      for (; k + 4 <= count; k += 4) {
-        for (int i = 0; i < 4; ++i) sums[i] += (weight == nullptr ? 1.0 : weight[k + i]) * x[to[k + i]];
+    // Two chains of additions, as one would wait for itself.
+    static_assert(Half::group == 4);
+    double other = 0;
+    if (weight == nullptr) {
+      for (Offset k = 0; k < count; k += 4) {
+        sum[0] += x[to[k]] + x[to[k + 1]];
+        other += x[to[k + 2]] + x[to[k + 3]];
       }
-      sum[0] += (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    } else {
+      for (Offset k = 0; k < count; k += 4) {
+        sum[0] += weight[k] * x[to[k]] + weight[k + 1] * x[to[k + 1]];
+        other += weight[k + 2] * x[to[k + 2]] + weight[k + 3] * x[to[k + 3]];
+      }
     }
-    for (; k < count; ++k) sum[0] += (weight == nullptr ? 1.0 : weight[k]) * x[to[k]];
+    sum[0] += other;
   } else {
     for (Offset k = 0; k < count; ++k) {
       const double factor = weight == nullptr ? 1.0 : weight[k];
@@ -40,7 +45,8 @@ SymmetricSolver<lanes>::SymmetricSolver(const SymmetricSystem& system)
     : system_(system), n_(static_cast<Local>(system.vertex.span().size())) {
   g_ = ZeroedArray<double>(n_);
   d_ = ZeroedArray<double>(n_);
-  for (ZeroedArray<double>* values : {&y_, &r_, &p_, &t_, &scaled_}) *values = ZeroedArray<double>(Offset{n_} * lanes);
+  for (ZeroedArray<double>* values : {&y_, &r_, &p_, &t_}) *values = ZeroedArray<double>(Offset{n_} * lanes);
+  scaled_ = ZeroedArray<double>((Offset{n_} + 1) * lanes);
 }
 
 template <int lanes>
@@ -48,8 +54,8 @@ Offset SymmetricSolver<lanes>::solve(double teleport, const double* residual, co
                                      Lanes& settled_mass, Lanes& left) {
   const FlushDenormals flush;
   const double walk_on = 1 - teleport;
-  const Offset num_below = system_.below.col.span().size();
-  const Offset num_above = system_.above.col.span().size();
+  const Offset num_below = system_.below.num_arcs;
+  const Offset num_above = system_.above.num_arcs;
   const std::span<const Local> vertex = system_.vertex.span();
   const auto sum_of = [&](const Half& half, Local v, double* sum) {
     gather<lanes>(half.cols(v), half.vals(v), half.degree(v), scaled_.data(), sum);

@@ -39,7 +39,7 @@ class SymmetricSolver {
   ZeroedArray<double> r_;       // its residual
   ZeroedArray<double> p_;       // its direction
   ZeroedArray<double> t_;       // t, then the product
-  ZeroedArray<double> scaled_;  // g times what the triangular solve at hand has found
+  ZeroedArray<double> scaled_;  // g times what the triangular solve at hand has found; zeros behind the last vertex
 };
 
 }  // namespace filigree::ppr

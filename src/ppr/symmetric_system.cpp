@@ -6,6 +6,12 @@
 
 namespace filigree::ppr {
 
+namespace {
+
+Offset filled_up(Offset length) { return (length + Half::group - 1) / Half::group * Half::group; }
+
+}  // namespace
+
 SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& arcs) {
   const Local n = arcs.num_rows();
   // Only the proportions of weights matter: near 1, their squares neither vanish nor overflow.
@@ -14,6 +20,8 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
   const double scale = largest > 0 ? std::exp2(-std::ilogb(largest)) : 1;
   std::vector<Local> vertex;
   std::vector<Local> position;
+  Offset num_below = 0;
+  Offset num_above = 0;
   std::vector<Offset> below_ptr(1, 0);
   std::vector<Offset> above_ptr(1, 0);
   const auto for_neighbours = [&](Local at, auto f) {
@@ -35,21 +43,27 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
         below += other < at ? 1 : 0;
         above += other > at ? 1 : 0;
       });
-      below_ptr.push_back(below_ptr.back() + below);
-      above_ptr.push_back(above_ptr.back() + above);
+      below_ptr.push_back(below_ptr.back() + filled_up(below));
+      above_ptr.push_back(above_ptr.back() + filled_up(above));
+      num_below += below;
+      num_above += above;
     }
   });
 
   SymmetricSystem system;
+  system.below.num_arcs = node.broadcast(num_below);
+  system.above.num_arcs = node.broadcast(num_above);
   system.vertex = SharedArray<Local>(node, n);
   system.weight = SharedArray<double>(node, n);
   system.loop = SharedArray<double>(node, n);
   for (auto [half, row_ptr] : {std::pair(&system.below, &below_ptr), std::pair(&system.above, &above_ptr)}) {
-    const Offset num_arcs = node.broadcast(row_ptr->back());
+    const Offset length = node.broadcast(row_ptr->back());
     half->row_ptr = SharedArray<Offset>(node, Offset{n} + 1);
-    half->col = SharedArray<Local>(node, num_arcs);
-    if (arcs.has_values()) half->val = SharedArray<double>(node, num_arcs);
-    if (node.is_root()) std::copy(row_ptr->begin(), row_ptr->end(), half->row_ptr.span().begin());
+    half->col = SharedArray<Local>(node, length);
+    if (arcs.has_values()) half->val = SharedArray<double>(node, length);
+    if (!node.is_root()) continue;
+    std::copy(row_ptr->begin(), row_ptr->end(), half->row_ptr.span().begin());
+    std::ranges::fill(half->col.span(), n);
   }
   node.guard([&] {
     if (!node.is_root()) return;

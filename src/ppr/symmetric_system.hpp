@@ -6,8 +6,12 @@
 
 namespace filigree::ppr {
 
-/// The neighbours of every vertex on one side of it, without loops, once per node.
+/// The neighbours of every vertex on one side of it, without loops, once per node. Rows are filled up to whole groups,
+/// with the position behind the last vertex (weight 0): a loop over few arcs costs less than not knowing its end.
 struct Half {
+  static constexpr Offset group = 4;
+
+  Offset num_arcs = 0;  ///< without what fills up
   SharedArray<Offset> row_ptr;
   SharedArray<Local> col;
   SharedArray<double> val;  ///< weighted graphs
@@ -19,7 +23,7 @@ struct Half {
 
 /// The graph with its vertices renumbered by falling degree: hubs, which most arcs lead to, share few cache lines, and
 /// rows of equal length stand together, so that loops over them end when the processor expects it. Bytes per node:
-/// 4 an arc (12 with weights) and 36 a vertex.
+/// 4 an arc (12 with weights), and 60 a vertex.
 struct SymmetricSystem {
   SharedArray<Local> vertex;   ///< of every position
   SharedArray<double> weight;  ///< of all out-arcs, by position
