@@ -5,7 +5,6 @@
 #include <numeric>
 
 namespace filigree::ppr {
-
 namespace {
 
 Offset filled_up(Offset length) { return (length + Half::group - 1) / Half::group * Half::group; }
