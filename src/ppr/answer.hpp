@@ -1,0 +1,32 @@
+// How queries are answered: alone or together, up to what other ranks must add.
+#pragma once
+
+#include "ppr/decomposition.hpp"
+#include "ppr/policy.hpp"
+
+namespace filigree::ppr {
+
+/// Everything that queries of one call share.
+struct Setting {
+  const ReplicatedGraph::Parts& graph;
+  const Comm& comm;
+  const Index* index;
+  const IndexSummary* summary;
+  const Policy& policy;
+  const QueryOptions& options;
+};
+
+/// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
+struct Partial {
+  Row q;
+  Row residual;
+  Norms norms;
+};
+
+/// Answers one query, or up to `many` together. Returns what was done for them.
+Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
+             std::span<Partial> partial);
+Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
+             std::span<Partial> partial);
+
+}  // namespace filigree::ppr
