@@ -30,20 +30,14 @@ double mean(const Comm& comm, const std::vector<double>& mine) {
   return count == 0 ? 0 : total / static_cast<double>(count);
 }
 
-void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::span<const ppr::Query> queries,
-                         const ppr::Result& answers, const ppr::QueryOptions& options) {
+void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Result& exact, int top) {
   const Comm& comm = program.comm();
-  const ppr::ExactOptions all_to_rounding{.teleport = options.teleport,
-                                          .dangling = options.dangling,
-                                          .progress = program.progress(),
-                                          .filter = options.filter};
-  const auto exact = program.time("exact", [&] { return ppr::exact(graph, queries, all_to_rounding); });
-  const std::size_t k = options.top > 0 ? static_cast<std::size_t>(options.top) : 200;
+  const std::size_t k = top > 0 ? static_cast<std::size_t>(top) : 200;
   std::vector<double> rag;
   std::vector<double> errors;
   std::vector<double> covered;  // 1 where the error is not above its estimate
   double worst_excess = -2;
-  for (std::size_t query = 0; query < queries.size(); ++query) {
+  for (std::size_t query = 0; query < answers.error_bound.size(); ++query) {
     const auto begin = exact.vertex.begin() + exact.row_ptr[query];
     const auto end = exact.vertex.begin() + exact.row_ptr[query + 1];
     const auto truth = [&](Global vertex) {
@@ -60,7 +54,7 @@ void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::s
       error += std::abs(answers.score[ours[i]] - right);
       met += right;
     }
-    if (options.top == 0)
+    if (top == 0)
       error += std::accumulate(exact.score.begin() + exact.row_ptr[query],
                                exact.score.begin() + exact.row_ptr[query + 1], -met);
     errors.push_back(error);
@@ -91,6 +85,7 @@ std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::sp
     int rank = 0;
     for (std::size_t at : by_score(answers, query))
       table += text(lines[query], '\t', ++rank, '\t', called[at], '\t', number(answers.score[at]), '\n');
+    if (rank == 0) table += lines[query] + "\t0\t\t0\n";
   }
   return table;
 }

@@ -13,18 +13,17 @@ namespace filigree::app {
 /// Mean over the queries of all ranks. Collective.
 double mean(const Comm& comm, const std::vector<double>& mine);
 
-/// Computes the same answers exactly and says how good the first `options.top` (200 if that is 0) are:
+/// Says how good the first `top` answers (200 if that is 0) are beside all the exact ones of the same queries:
 ///
 ///   RAG(k) = exact mass of the k best answers / exact mass of the k truly best;   1 = none missed
 ///
 /// and how much of the mass came through the index; the record gets the mean L1 error, too (of the scores that were
 /// returned), and the share of queries whose estimate covers it. With --verify: whether errors stay below their bounds.
 /// Collective.
-void check_against_exact(App& program, const ppr::ReplicatedGraph& graph, std::span<const ppr::Query> queries,
-                         const ppr::Result& answers, const ppr::QueryOptions& options);
+void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Result& exact, int top);
 
-/// Answers as lines `query rank vertex score`, best first. `lines`: the queries of this rank, as they were asked.
-/// Collective.
+/// Answers as lines `query rank vertex score`, best first. An answer without vertices is one line, too: rank 0, no
+/// vertex, score 0. `lines`: the queries of this rank, as they were asked. Collective.
 std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines,
                          const ppr::Result& answers);
 /// What stands above them.

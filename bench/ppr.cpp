@@ -228,22 +228,27 @@ void bench(app::App& program, Arguments& a) {
       batch_target *= single_error / batch_error;
       batch_error = mean_error(first_of_batch(batch_target), few_truth);
     }
-    double one_by_one = 0;
-    double together = 0;
-    for (int round = 0; round < 2; ++round) {
+    double one_by_one = 1e300;
+    double together = 1e300;
+    double again = 1e300;
+    for (int round = 0; round < 3; ++round) {
       each.target_error = target;
-      const double singly = fastest_ms(1, [&] {
-        for (std::size_t i = 0; i < batch.size(); ++i)
-          ppr::query(replicated, used, std::span(batch).subspan(i, 1), each);
-      });
+      one_by_one = std::min(one_by_one, fastest_ms(1, [&] {
+                              for (std::size_t i = 0; i < batch.size(); ++i)
+                                ppr::query(replicated, used, std::span(batch).subspan(i, 1), each);
+                            }));
       each.target_error = batch_target;
-      const double at_once = fastest_ms(1, [&] { ppr::query(replicated, used, batch, each); });
-      if (round == 0 || singly < one_by_one) one_by_one = singly;
-      if (round == 0 || at_once < together) together = at_once;
+      const ppr::ReplicatedGraph fresh(graph);  // that keeps nothing of earlier batches, but has its tables
+      ppr::query(fresh, used, std::span(batch).first(1), each);
+      together = std::min(together, fastest_ms(1, [&] { ppr::query(fresh, used, batch, each); }));
+      again = std::min(again, fastest_ms(1, [&] { ppr::query(fresh, used, batch, each); }));
     }
     const auto n = static_cast<double>(batch.size());
     program.note(text("batch of ", batch.size(), ": ", one_by_one / n, " ms a query alone (error ", single_error, "), ",
-                      together / n, " ms together (error ", batch_error, "), ", one_by_one / together, " x"));
+                      together / n, " ms together (error ", batch_error, "), ", one_by_one / together, " x; ",
+                      again / n, " ms in a second batch, ", one_by_one / again, " x"));
+    program.result("batch_ms", together / n);
+    program.result("second_batch_ms", again / n);
     program.result("batch_ratio", one_by_one / together);
   }
 }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "ppr/parts.hpp"
+#include "support/ppr_queries.hpp"
 #include "support/walk_oracle.hpp"
 
 namespace filigree::testing {
@@ -12,39 +14,6 @@ namespace {
 
 using ppr::Query;
 using ::testing::HasSubstr;
-
-/// Queries of random seeds; equal ones on all ranks.
-std::vector<Query> random_queries(Global n, int count, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<Query> queries(static_cast<std::size_t>(count));
-  for (Query& query : queries) {
-    const auto num_seeds = 1 + below(random, 3);
-    for (std::int64_t s = 0; s < num_seeds; ++s)
-      query.push_back({below(random, n), 0.5 + static_cast<double>(below(random, 4))});
-  }
-  return queries;
-}
-
-/// This rank's share of the queries.
-std::vector<Query> deal_queries(const Comm& comm, const std::vector<Query>& queries) {
-  return owned(Partition::uniform(static_cast<Global>(queries.size()), comm.size()), comm.rank(), queries);
-}
-
-std::vector<double> teleport_of(const Query& query, Global n) {
-  std::vector<double> teleport(static_cast<std::size_t>(n), 0);
-  for (const ppr::Seed& seed : query) teleport[static_cast<std::size_t>(seed.vertex)] += seed.weight;
-  return teleport;
-}
-
-/// The scores of a result's query number i as a dense vector.
-std::vector<double> dense_scores(const ppr::Result& result, std::size_t i, Global n) {
-  std::vector<double> scores(static_cast<std::size_t>(n), 0);
-  for (Offset k = result.row_ptr[i]; k < result.row_ptr[i + 1]; ++k) {
-    scores[static_cast<std::size_t>(result.vertex[static_cast<std::size_t>(k)])] =
-        result.score[static_cast<std::size_t>(k)];
-  }
-  return scores;
-}
 
 /// sum_{k<levels} plus, if asked, the index on what is left: the recursion of the paper, written down once more.
 std::vector<double> recursive_decomposition(const Graph& graph, const ppr::Index* index, Global vertex, double c,
@@ -246,6 +215,55 @@ TEST(Ppr, QueryAgreesOnAnyRanksAndMeetsItsBounds) {
       }
     }
   }
+}
+
+TEST(Ppr, OneRankMayAskMoreThanMayBeInFlight) {
+  const Comm comm = Comm::world();
+  constexpr Global n = 400;
+  constexpr int many = 600;
+  const Graph graph = random_graph(comm, n, 1500, false, 51);
+  const Graph graph_alone = random_graph(Comm::self(), n, 1500, false, 51);
+  const auto index = ppr::build_index(graph, {.walks = 20});
+  const auto index_alone = ppr::build_index(graph_alone, {.walks = 20});
+  auto queries = random_queries(n, many, 52);
+  for (const ppr::Method method : {ppr::Method::push, ppr::Method::verd}) {
+    const ppr::QueryOptions options{.method = method, .target_error = 0.05, .levels = 1};
+    const auto alone = ppr::query(graph_alone, &index_alone, queries, options);
+    const auto together = ppr::query(graph, &index, comm.is_root() ? queries : std::vector<Query>{}, options);
+    ASSERT_EQ(together.row_ptr.size(), comm.is_root() ? many + 1U : 1U);
+    EXPECT_EQ(together.stats.at("residuals_sent") > 0, comm.size() > 1);
+    for (std::size_t i = 0; i + 1 < together.row_ptr.size(); ++i)
+      EXPECT_LT(l1_distance(dense_scores(together, i, n), dense_scores(alone, i, n)), 1e-12) << i;
+  }
+}
+
+TEST(Ppr, WhatQueriesNeedIsMadeByTheFirstAndKept) {
+  const Comm comm = Comm::world();
+  constexpr Global n = 80;
+  const ppr::ReplicatedGraph graph = random_graph(comm, n, 300, true, 53);
+  const ppr::ReplicatedGraph::Parts& parts = graph.parts();
+  const auto index = ppr::build_index(graph, {.walks = 5});
+  EXPECT_EQ(parts.tables, nullptr) << "an index needs none";
+  const std::vector<Query> queries = {{{3, 1}}};
+  const auto ask = [&](Dangling dangling, double c, double error) {
+    return ppr::query(graph, nullptr, queries, {.teleport = c, .dangling = dangling, .target_error = error});
+  };
+  ask(Dangling::source, 0.15, 1e-6);
+  EXPECT_NE(parts.tables, nullptr);
+  EXPECT_EQ(parts.policy, nullptr);
+  const auto first = ask(Dangling::uniform, 0.15, 1e-6);
+  const auto kept = parts.policy;
+  const auto tables = parts.tables;
+  EXPECT_NE(kept, nullptr);
+  const auto second = ask(Dangling::uniform, 0.15, 1e-6);
+  EXPECT_EQ(parts.policy, kept);
+  EXPECT_EQ(parts.tables, tables);
+  EXPECT_EQ(second.score, first.score);
+  // Another teleport or error is another policy, and the first is right again after it.
+  EXPECT_NE(ask(Dangling::uniform, 0.15, 1e-9).score, first.score);
+  EXPECT_NE(ask(Dangling::uniform, 0.3, 1e-6).score, first.score);
+  EXPECT_NE(parts.policy, kept);
+  EXPECT_EQ(ask(Dangling::uniform, 0.15, 1e-6).score, first.score);
 }
 
 TEST(Ppr, TopScoresAreOrderedAndTiesGoToTheSmallestVertex) {

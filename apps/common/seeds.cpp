@@ -9,12 +9,14 @@
 namespace filigree::app {
 namespace {
 
-/// "40:0.3" -> "40" and 0.3; a name whose last colon is not followed by a number is all name, of weight 1.
+/// "40:0.3" -> "40" and 0.3, unless a vertex is called all of it; a seed whose last colon is not followed by a number
+/// is all name, of weight 1.
 struct WrittenSeed {
+  std::string whole;
   std::string name;
   double weight = 1;
 
-  explicit WrittenSeed(const std::string& seed) : name(seed) {
+  explicit WrittenSeed(const std::string& seed) : whole(seed), name(seed) {
     const auto colon = seed.rfind(':');
     if (colon == std::string::npos || colon == 0) return;
     double number = 0;
@@ -52,13 +54,14 @@ std::vector<Line> without_numbers(std::span<const std::string> texts) {
 
 std::vector<Question> understand(const NameTable& table, std::span<const Line> lines) {
   std::vector<Question> questions;
-  std::vector<std::string> wanted;
+  std::vector<WrittenSeed> seeds;
+  std::vector<std::string> wanted;  // all of a seed, and its name
   for (const Line& line : lines) {
     Question& question = questions.emplace_back();
     for (const std::string& part : split(line.text, line.text.find('\t') == std::string::npos ? " " : "\t")) {
-      const WrittenSeed seed(part);
-      question.query.push_back({0, seed.weight});
-      wanted.push_back(seed.name);
+      const WrittenSeed& seed = seeds.emplace_back(part);
+      question.query.emplace_back();
+      wanted.insert(wanted.end(), {seed.whole, seed.name});
     }
     if (question.query.empty()) question.mistake = "a query needs a vertex";
   }
@@ -67,9 +70,11 @@ std::vector<Question> understand(const NameTable& table, std::span<const Line> l
   for (Question& question : questions) {
     double total = 0;
     for (ppr::Seed& seed : question.query) {
+      const Global all = found[2 * next];
+      const Global cut = found[2 * next + 1];
+      const auto& [whole, name, weight] = seeds[next++];
+      seed = all >= 0 ? ppr::Seed{all, 1} : ppr::Seed{cut, weight};
       total += seed.weight;
-      const std::string& name = wanted[next];
-      seed.vertex = found[next++];
       if (!question.mistake.empty()) continue;
       if (seed.vertex < 0)
         question.mistake = no_such_vertex(name);
@@ -93,8 +98,9 @@ std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& name
 
 void add_sources(CLI::App& cli, std::vector<std::string>& sources) {
   cli.add_option("--sources", sources,
-                 "queries: a vertex each, or several with weights, '12:0.7 40:0.3'; or a file of such lines; or - to "
-                 "answer lines of standard input as they come")
+                 "queries: a vertex each, or several with weights, '12:0.7 40:0.3' (what stands behind the last colon "
+                 "is a weight unless a vertex has the whole name); or a file of such lines; or - to answer lines of "
+                 "standard input as they come")
       ->required()
       ->type_name("VERTEX|FILE|-")
       ->default_str("");

@@ -14,7 +14,7 @@
 namespace filigree::app {
 
 /// A line as a query. Seeds are separated by blanks, or by tabs if the line holds one (names may have blanks). A seed
-/// is a vertex by its name in the input, or VERTEX:WEIGHT.
+/// is a vertex by its name in the input; if no vertex has this name, it is VERTEX:WEIGHT, cut at the last colon.
 struct Question {
   ppr::Query query;
   std::string mistake;  ///< why it is none, or empty

@@ -23,9 +23,9 @@
 namespace filigree::ppr {
 
 /// The graph as walks and pushes read it: whole, once per node. Whoever asks more than once makes it once; a Graph
-/// passed to the functions below turns into one for the length of the call. Peak bytes per node: those of SharedCsr;
-/// 4 per vertex; 8 per arc and vertex of a weighted graph; and for a symmetric graph 4 per arc (12 if weighted) and 36
-/// per vertex, while it is made 60.
+/// passed to the functions below turns into one for the length of the call, unless it is too large. Peak bytes per
+/// node: those of SharedCsr; 8 per arc and vertex of a weighted graph; once it was queried, 4 per vertex, and for a
+/// symmetric graph 4 per arc (12 if weighted) and 36 per vertex, while they are made 60.
 class ReplicatedGraph {
  public:
   /// Throws InvalidArgument on all ranks when the graph is not square, has no vertices, 2^31 or more of them, or a
@@ -54,8 +54,12 @@ enum class Estimator {
 enum class Placement {
   automatic,    ///< replicated if a node's memory has room for it
   replicated,   ///< whole on every node: no walk crosses a rank. Needs fewer than 2^31 vertices
-  partitioned,  ///< each rank has its rows, and walks travel
+  partitioned,  ///< each rank has its rows; walks and residuals travel
 };
+/// What `automatic` means for a graph: replicated when 12 bytes per vertex and 4 per arc (28 with weights) fit into
+/// what memory_bytes leaves on every node, or half of its memory without limit (0). Returns any other wish as it is.
+/// Collective.
+Placement choose_placement(const Graph& graph, Placement wanted, Offset memory_bytes = 0);
 
 struct IndexOptions {
   int walks = 100;         ///< R, walks from every vertex, >= 1
@@ -104,14 +108,14 @@ struct Index {
 /// `index_bytes` and within 5 % of it, if R_v can.
 ///
 /// Collective. Work: about n R / c steps, each two cache misses on large graphs. Peak bytes per rank beyond graph and
-/// index: 2 Mi + 1 Mi per thread, with `index_bytes` also 64 per row and 16 n. Throws Error before the work
-/// when memory_bytes is less than an estimate of the index's share and these. Equal bits for any number of ranks and
-/// threads. Throws InvalidArgument on all ranks for options out of range.
+/// index: 16 n + four slices of rows (each 1 Mi, or 64 rows if they are longer); per thread 112 for every entry of the
+/// longest row and 48 for every visit of 64 walks, of which there are at most 2^18 + 44 / c (1 Mi at c = 0.15); with
+/// `index_bytes` also 64 per row and 16 n. Throws Error before the work when memory_bytes is less than an estimate of
+/// the index's share, rather too high than too low, and these. Equal bits for any number of ranks and threads. Throws
+/// InvalidArgument on all ranks for options out of range.
 Index build_index(const ReplicatedGraph& graph, const IndexOptions& options = {});
 
-/// The same index, bit for bit, with a placement that the options choose. `automatic` replicates when 12 bytes per
-/// vertex and 4 per arc (28 with weights) fit into what memory_bytes leaves on the node, or half of its memory without
-/// limit.
+/// The same index, bit for bit, with the placement that choose_placement() makes of the options'.
 ///
 /// Partitioned: the rows of the index are dealt out as those of the graph. In rounds all walks of a batch of sources
 /// take one step each at the rank that owns the vertex they are at; that rank notes the visit and sends the walk on.
@@ -120,7 +124,8 @@ Index build_index(const ReplicatedGraph& graph, const IndexOptions& options = {}
 /// every later step, 4 (1-c)/c^2 (151). Bytes sent (stats "bytes_sent", without those of pilots)
 ///   <= (16 + 12) x steps + 4 x walks,
 /// of which a share of 1 - 1/ranks when arcs lead anywhere; nothing on one rank. Peak bytes per rank beyond graph and
-/// index: 128 Mi, or one source's walks if they need more. One thread.
+/// index: as above, and in place of what a thread takes 128 Mi, or 64 for every visit of one source's walks if that is
+/// more. One thread.
 Index build_index(const Graph& graph, const IndexOptions& options = {});
 
 /// A seed of a query. A query's weights must be finite and above 0; they are scaled to sum 1.
@@ -151,9 +156,11 @@ struct QueryOptions {
       1e-2;        ///< push: on the L1 error; with an index estimated, without one guaranteed; in [1e-15, 2)
   int levels = 2;  ///< verd: T, >= 0
   int top = 0;     ///< scores to return per query; 0 = all that are above 0
-  Offset batch_bytes = Offset{2} << 30;  ///< memory that queries answered together may take, per thread
-  Progress progress = {};                ///< told the queries this rank has finished
-  Filter filter = {};                    ///< what it leaves out makes room for others among the `top`
+  Offset batch_bytes =
+      Offset{2} << 30;     ///< memory that queries answered together may take, per thread; partitioned: per rank
+  Progress progress = {};  ///< told the queries this rank has finished
+  Filter filter = {};      ///< what it leaves out makes room for others among the `top`
+  Placement placement = Placement::automatic;  ///< of query(Graph)
 };
 
 /// Answers of this rank's queries, in order: the scores of query i stand at row_ptr[i] .. row_ptr[i+1).
@@ -165,27 +172,57 @@ struct Result {
   std::vector<double> error_estimate;  ///< per query: expected upper bound of the same; equals the bound without index
   std::vector<double> index_share;     ///< per query: share of |q|_1 that came through the index
   Timings timings;
-  Stats stats;  ///< pushes, arcs_pushed, arcs_solved, residuals_sent, index_entries: over all ranks
+  Stats stats;  ///< pushes, arcs_pushed, arcs_solved, residuals_sent, index_entries: over all ranks; of partitioned
+                ///< graphs also levels (counted for each query), arcs_crossed (to rows of other ranks), bytes_sent
 };
 
 /// Personalized PageRank of every query; each rank passes its own (possibly none) and gets their answers.
 ///
 /// With policy `source` scores are q / |q|_1; `self`: q(v)/c at dangling v; `uniform`: q + (1 - |q|_1) times the answer
-/// for the uniform seed; `drop`: q itself.
+/// for the uniform seed, which the graph keeps (8 n per rank) for calls of the same teleport and error; `drop`: q
+/// itself.
 ///
 /// `index` may be null: then pushing alone reaches `target_error`, or VERD answers with what its levels settled.
 /// Throws on all ranks: InvalidArgument for options out of range, an empty query, a seed outside the graph or of weight
 /// <= 0, an index of another graph or teleport, a candidate outside the graph or there twice. Collective. Queries of a
 /// rank run on its threads.
 ///
-/// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once half of all arcs were
-/// pushed, conjugate gradients take over. There, and with VERD, 16 queries are answered together where that takes at
-/// most `batch_bytes` per thread (1,200 n symmetric, 256 n else). Peak bytes per thread beyond the answers (12 a
-/// score): 17 n, on symmetric graphs 73 n, or those of 16 together; kept by the graph for the next call. With an index
-/// 8 n per rank. Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks and whatever else is
-/// asked.
+/// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once they have come everywhere,
+/// conjugate gradients take over. With VERD 16 queries are answered together where 256 n bytes a thread are allowed.
+///
+/// From 64 queries on (over all ranks) some are tried, and if it saves a fifth, hubs are made: up to 16,384 vertices
+/// that many walks pass, and what lies behind each, walked once for all queries by all ranks (Jeh, Widom, "Scaling
+/// Personalized Web Search", WWW 2003). The graph keeps them for later batches of like teleport and target. On
+/// cnr-2000 at 1e-8 they cost what 80 queries do, and a query then takes a seventh of the time.
+///
+/// Peak bytes per thread beyond the answers (16 a score): 17 n, on symmetric graphs 73 n, with VERD 272 n; with hubs 128
+/// a hub. Per rank: with an index 8 n; with hubs 16 n, 12 for every element of their rows (cnr-2000 at 1e-8: 30 MB), and
+/// twice that while they are made. Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks. What
+/// else is asked decides about hubs, and so changes an answer within its error.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});
+
+/// The same with the placement that choose_placement() makes of the options'. Scores agree with those above to the
+/// target error, with VERD to 1e-12 in L1.
+///
+/// Partitioned: every rank keeps the residual and the settled part of its vertices, for all queries of a batch. In a
+/// level each rank pushes at its own vertices. What goes to vertices of others is summed by query and vertex and sent
+/// at the end of it, 16 bytes each; then the norms of every query are summed, and those that meet their target stop.
+/// Residuals go to the rank that has the row of the index (none has to where index.sources = graph.rows); each rank
+/// adds up what it has of a query, and the rank that asked gets one sparse row from each, 16 bytes an entry. Bytes sent
+/// (stats "bytes_sent"), nothing on one rank:
+///   <= 16 x (seeds + arcs_crossed + residuals_sent + pushes + index_entries) + 8 x ranks x (4 x levels + 6 x queries)
+/// and 8 n if the index has no summary; 9 a score with policy `self`; 8 n x (ranks - 1) and a query more with
+/// `uniform`, whose answers have n scores; 16 a seed and 8 an out-arc of it with exclude_neighbours. An exchange
+/// announces its lengths besides, 8 bytes from each rank to each.
+///
+/// Without index n may be 2^31 and more. There is no solver for symmetric graphs: to high accuracy they take longer.
+/// One thread. A call goes through all arcs once, with an index twice, before it pushes. Peak bytes per rank beyond
+/// answers, with r rows and g ghosts: 12 r + 20 g, with an index 8 r and, as far as its rows reach, 8 n, with `uniform`
+/// 8 n; and `batch_bytes`, or twice those of one query if that is more: 16 r + 32 g and 16 for every ghost that other
+/// ranks have here, with an index 64 r; 64 an entry of an answer. Equal bits on every run on as many ranks, however
+/// queries are dealt out and batched.
+Result query(const Graph& graph, const Index* index, std::span<const Query> queries, const QueryOptions& options = {});
 
 struct ExactOptions {
   double teleport = 0.15;
@@ -194,10 +231,13 @@ struct ExactOptions {
   int top = 0;
   Progress progress = {};
   Filter filter = {};
+  Placement placement = Placement::automatic;  ///< of exact(Graph)
 };
 
 /// The same without an index, to `tolerance`. Cost per query at c = 0.2 and 1e-12: a few pushes of every arc in reach;
 /// on symmetric graphs about 15 to 25 passes over all arcs. Collective.
 Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, const ExactOptions& options = {});
+/// And with the placement that the options choose, as query().
+Result exact(const Graph& graph, std::span<const Query> queries, const ExactOptions& options = {});
 
 }  // namespace filigree::ppr

@@ -77,16 +77,18 @@ class VisitRows {
   /// Bytes of every row.
   std::vector<std::uint32_t> row_bytes() const;
   /// The way back. Throws InvalidArgument, naming the row, unless these are rows over [0, num_vertices); reads nothing
-  /// outside `bytes` whatever they hold.
+  /// outside `bytes` whatever they hold. Vectors with room for `room_behind` bytes more are not copied.
   static VisitRows from_bytes(std::vector<std::uint8_t> bytes, std::span<const std::uint32_t> row_bytes,
                               Local num_vertices);
+
+  static constexpr std::size_t room_behind = 8;
 
   friend bool operator==(const VisitRows&, const VisitRows&) = default;
 
  private:
   static constexpr std::uint32_t escape = 63;
   static constexpr std::uint32_t bytes_mask[] = {0xff, 0xffff, 0xffffff, 0xffffffff};
-  static constexpr std::size_t padding = 8;
+  static constexpr std::size_t padding = room_behind;  // zeros behind the last row: reading a delta takes four bytes
   static constexpr Local rows_per_base = 64;
 
   const std::uint8_t* row_begin(Local row) const {

@@ -4,59 +4,96 @@
 #include <limits>
 #include <optional>
 
+#include "ppr/row_collector.hpp"
+
 namespace filigree::ppr {
 namespace {
 
 /// Pushes until the error that is left to the index, or to nobody, meets the target. On a symmetric graph where
 /// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
 /// over the whole graph have nothing to lose then, and converge faster.
-std::optional<double> push_to_target(Decomposition<1>& query, const Setting& setting) {
+std::optional<double> push_to_target(Decomposition<1>& query, const Setting& setting, const IndexSummary* summary,
+                                     double target) {
   const Policy& policy = setting.policy;
-  const double target = setting.options.target_error;
   const auto off_target = [&](const Norms& norms) {
     const double norm = norms.settled + norms.indexed;
     return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
   };
-  // Looking costs a pass over all that was touched: not while the error, at the last look's share of the residual, is
-  // well above the target; and a close look only when a rough one finds nothing.
-  Norms seen = query.rough_norms(setting.summary);
+  // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
+  // close look only when a rough one finds nothing.
+  Norms seen;
+  int rest = 0;
   const auto is_off = [&] {
-    Norms now = query.rough_norms(nullptr);
-    now.indexed = seen.residual > 0 ? seen.indexed * now.residual / seen.residual : 0;
-    now.expected_error = seen.residual > 0 ? 0.8 * seen.expected_error * now.residual / seen.residual : 0;
-    if (off_target(now)) return true;
-    seen = query.rough_norms(setting.summary);
-    return off_target(seen) || off_target(query.norms(setting.summary)[0]);
+    if (rest-- > 0) return true;
+    seen = query.rough_norms(summary);
+    if (!off_target(seen)) return off_target(query.norms(summary)[0]);
+    seen.expected_error /= 3;
+    rest = off_target(seen) ? 3 : 0;
+    return true;
   };
   // A slowly falling threshold pushes the residuals that buy most for their arcs first: half the arcs that a fixed one
   // takes, and less the slower it falls until looking for them costs more than they save.
   constexpr double fall = 0.8;
-  const Offset many_arcs = setting.graph.arcs().num_nonzeros() / 2;
-  for (double rmax = query.largest_ratio(); is_off(); rmax *= fall) {
-    if (setting.graph.tables->is_symmetric && query.num_arcs_pushed() > many_arcs) {
+  // Where nothing is left above `lowest` the target is met with ease.
+  const CsrView<double> arcs = setting.graph.arcs();
+  const double lowest =
+      1e-3 * target * setting.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
+  double rmax = 0;
+  for (bool first = true; is_off(); first = false) {
+    rmax = first ? query.largest_ratio() : std::max(rmax * fall, lowest);
+    if (query.is_for_solver()) {
       // Nearly all that is left to push will settle.
       const Norms norms = query.norms(nullptr)[0];
       return policy.goal(target, (norms.settled + norms.residual) / (1 + target / 2));
     }
-    if (rmax < std::numeric_limits<double>::min()) break;  // what is left is too small to count
+    const Offset pushes = query.num_pushes();
     query.sweep_above(rmax);
+    if (rmax <= lowest && query.num_pushes() == pushes) break;  // only rounding, or what cannot be pushed, is left
   }
   return std::nullopt;
 }
 
-/// Lets this rank's rows of the index walk what they can, and takes the answers out. partial[lane] null: not that one.
+/// What a residual becomes where walks of this rank's rows of the index can go on with it.
 template <int lanes>
-void collect(Decomposition<lanes>& parts, const Setting& setting, const std::array<Partial*, lanes>& partial) {
+void walk_on(Decomposition<lanes>& parts, const Setting& setting, std::span<Partial> partial) {
   const auto norms = parts.norms(setting.summary);
-  for (std::size_t l = 0; l < lanes; ++l) {
-    if (partial[l] != nullptr) partial[l]->norms = norms[l];
+  for (std::size_t l = 0; l < partial.size(); ++l) partial[l].norms = norms[l];
+  if (setting.index == nullptr) return;
+  parts.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
+  if (setting.comm.size() > 1)
+    parts.for_residual([&](int lane, Local v, double x) { partial[z(lane)].residual.add(v, x); });
+}
+
+/// Walks on and takes the answer out: at least the first `most` of it, all if 0.
+void collect(Decomposition<1>& parts, const Setting& setting, Partial& partial, std::size_t most) {
+  walk_on(parts, setting, {&partial, 1});
+  RowCollector collector(partial.q, 0, most);
+  parts.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  collector.finish();
+}
+
+/// The same for many, all of each.
+void collect(Decomposition<many>& parts, const Setting& setting, std::span<Partial> partial) {
+  walk_on(parts, setting, partial);
+  parts.for_settled([&](int lane, Local v, double x) { partial[z(lane)].q.add(v, x); });
+}
+
+/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all.
+std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting) {
+  const QueryOptions& options = setting.options;
+  const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
+  const bool whole = setting.index == nullptr || setting.comm.size() == 1;  // nothing comes from other ranks
+  if (options.top == 0 || !in_proportion || !whole || !options.filter.candidates.empty()) return 0;
+  Offset most_excluded = 0;
+  for (const Query* query : queries) {
+    Offset excluded = 0;
+    for (const Seed& seed : *query) {
+      if (options.filter.exclude_seeds) ++excluded;
+      if (options.filter.exclude_neighbours) excluded += setting.graph.arcs().degree(static_cast<Local>(seed.vertex));
+    }
+    most_excluded = std::max(most_excluded, excluded);
   }
-  if (setting.index != nullptr) {
-    parts.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
-    if (setting.comm.size() > 1)
-      parts.for_residual([&](int lane, Local v, double x) { partial[z(lane)]->residual.add(v, x); });
-  }
-  parts.for_settled([&](int lane, Local v, double x) { partial[z(lane)]->q.add(v, x); });
+  return z(options.top) + z(most_excluded);
 }
 
 /// What was done for a query or a group of them.
@@ -67,56 +104,77 @@ Stats work_of(const Decomposition<lanes>& parts) {
           {"arcs_solved", parts.num_arcs_solved()},
           {"index_entries", parts.num_index_entries()}};
 }
+void add_work(Stats& sum, const Stats& work) {
+  for (const auto& [name, count] : work) sum[name] += count;
+}
+
+/// Each query pushes until only hubs hold more than the target allows; what is behind them was walked before, for all.
+Stats answer_through_hubs(Decomposition<1>& parts, std::span<const Query* const> queries, const Setting& setting,
+                          std::span<Partial> partial) {
+  const Hubs& hubs = *setting.hubs;
+  const double target = setting.options.target_error;
+  constexpr double share_of_links = 0.02;  // of the error
+  constexpr double share_of_rest = 0.01;   // of scores too small to matter
+  const double share = 1 - Hubs::share(hubs.kept()) - share_of_links - share_of_rest;
+  const double rest = share_of_rest * setting.policy.goal(target, 1);
+  const bool by_vertex = hubs.kept() == Hubs::Kept::by_vertex;
+  ZeroedArray<double> passing(by_vertex ? static_cast<Offset>(hubs.num_hubs()) * many : 0);
+  Hubs::Workspace work_space(hubs);
+  Stats work;
+  for (std::size_t l = 0; l < queries.size(); ++l) {
+    parts.start(queries.subspan(l, 1), setting.options.teleport, hubs.limit());
+    if (const auto goal = push_to_target(parts, setting, setting.hubs_summary, share * target)) parts.solve(*goal);
+    const Norms norms = parts.norms(setting.hubs_summary)[0];
+    const double norm = norms.settled + norms.indexed;
+    const double goal = share_of_links * setting.policy.goal(target, norm);
+    if (by_vertex) {
+      work["hub_entries"] += hubs.pass(parts, goal, work_space, passing.data() + l);
+      parts.miss(rest);
+      const double error = parts.norms(setting.summary)[0].expected_error;  // and as much is missing in the norm
+      if (setting.policy.error(error, norm - error) > target) {
+        // It passes hubs more often than they are made for.
+        for (std::size_t hub = 0; hub < hubs.num_hubs(); ++hub) passing[hub * many + l] = 0;
+        add_work(work, work_of(parts));
+        parts.start(queries.subspan(l, 1), setting.options.teleport);
+        if (const auto left = push_to_target(parts, setting, setting.summary, target)) parts.solve(*left);
+      }
+    } else {
+      work["hub_entries"] += hubs.pass(parts, goal, work_space);
+      if (const auto left = push_to_target(parts, setting, setting.summary, target)) parts.solve(*left);
+    }
+    collect(parts, setting, partial[l], by_vertex ? 0 : num_needed(queries.subspan(l, 1), setting));
+    add_work(work, work_of(parts));
+  }
+  if (by_vertex) {
+    std::vector<Row*> rows;
+    for (Partial& answer : partial) rows.push_back(&answer.q);
+    hubs.add({passing.data(), z(passing.size())}, rest / static_cast<double>(setting.graph.arcs().num_rows()),
+             num_needed(queries, setting), rows);
+  }
+  return work;
+}
 
 }  // namespace
 
 Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
              std::span<Partial> partial) {
+  if (setting.hubs != nullptr) return answer_through_hubs(parts, query, setting, partial);
   parts.start(query, setting.options.teleport);
   if (setting.options.method == Method::verd) {
     for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
-  } else if (const auto goal = push_to_target(parts, setting)) {
-    parts.solve({*goal});
+  } else if (const auto goal = push_to_target(parts, setting, setting.summary, setting.options.target_error)) {
+    parts.solve(*goal);
   }
-  collect<1>(parts, setting, {&partial[0]});
+  collect(parts, setting, partial[0], num_needed(query, setting));
   return work_of(parts);
 }
 
-/// Levels of VERD go together. Pushes by threshold are few and far apart, so each query does its own; those that come
-/// to the solver go on together.
 Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial) {
-  std::array<Partial*, many> of_lane{};
-  if (setting.options.method == Method::verd) {
-    parts.start(queries, setting.options.teleport);
-    for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
-    for (std::size_t l = 0; l < queries.size(); ++l) of_lane[l] = &partial[l];
-    collect<many>(parts, setting, of_lane);
-    return work_of(parts);
-  }
-  parts.start({}, setting.options.teleport);
-  const auto alone =
-      setting.graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(setting.graph); });
-  Stats work;
-  std::array<double, many> goal{};
-  int num_lanes = 0;
-  for (std::size_t l = 0; l < queries.size(); ++l) {
-    alone->start(queries.subspan(l, 1), setting.options.teleport);
-    if (const auto rest = push_to_target(*alone, setting)) {
-      goal[z(num_lanes)] = *rest;
-      of_lane[z(num_lanes)] = &partial[l];
-      parts.take_over(num_lanes++, *alone);
-    } else {
-      collect<1>(*alone, setting, {&partial[l]});
-    }
-    for (const auto& [name, count] : work_of(*alone)) work[name] += count;
-  }
-  if (num_lanes > 0) {
-    parts.solve(goal);
-    collect<many>(parts, setting, of_lane);
-    for (const auto& [name, count] : work_of(parts)) work[name] += count;
-  }
-  return work;
+  parts.start(queries, setting.options.teleport);
+  for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
+  collect(parts, setting, partial);
+  return work_of(parts);
 }
 
 }  // namespace filigree::ppr

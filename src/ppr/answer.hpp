@@ -1,8 +1,7 @@
 // How queries are answered: alone or together, up to what other ranks must add.
 #pragma once
 
-#include "ppr/decomposition.hpp"
-#include "ppr/policy.hpp"
+#include "ppr/hubs.hpp"
 
 namespace filigree::ppr {
 
@@ -14,6 +13,8 @@ struct Setting {
   const IndexSummary* summary;
   const Policy& policy;
   const QueryOptions& options;
+  const Hubs* hubs;  ///< or null
+  const IndexSummary* hubs_summary;
 };
 
 /// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
@@ -23,9 +24,10 @@ struct Partial {
   Norms norms;
 };
 
-/// Answers one query, or up to `many` together. Returns what was done for them.
-Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
+/// Answers a query, or with hubs up to `many`. Returns what was done for them.
+Stats answer(Decomposition<1>& parts, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial);
+/// Answers up to `many` queries by VERD.
 Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <utility>
 
 #include "filigree/matrix/symmetry.hpp"
@@ -65,9 +66,10 @@ void Decomposition<lanes>::start(std::span<const Local> vertices, std::span<cons
 }
 
 template <int lanes>
-void Decomposition<lanes>::start(std::span<const Query* const> queries, double teleport) {
+void Decomposition<lanes>::start(std::span<const Query* const> queries, double teleport, const float* limit) {
   clear();
   c_ = teleport;
+  limit_ = limit != nullptr ? limit : graph_.tables->out_arcs.span().data();
   num_lanes_ = static_cast<int>(queries.size());
   summed_mass_ = num_lanes_;
   std::fill_n(residual_mass_.begin(), num_lanes_, 1.0);
@@ -83,19 +85,6 @@ void Decomposition<lanes>::start(std::span<const Query* const> queries, double t
       for (Local v = 0; v < arcs_.num_rows(); ++v) put(v, 1.0 / arcs_.num_rows());
     }
   }
-}
-
-template <int lanes>
-void Decomposition<lanes>::take_over(int lane, const Decomposition<1>& other) requires(lanes > 1) {
-  num_lanes_ = std::max(num_lanes_, lane + 1);
-  settled_mass_[z(lane)] = other.settled_mass_[0];
-  other.touched_.for_each([&](std::size_t first) {
-    touched_.touch(static_cast<Local>(first));
-    for (std::size_t v = first; v < first + block_size; ++v) {
-      residual_[v * lanes + z(lane)] = other.residual_[v];
-      settled_[v * lanes + z(lane)] = other.settled_[v];
-    }
-  });
 }
 
 /// Gives `share` of every lane to every out-neighbour of v, times the arc's weight.
@@ -163,11 +152,11 @@ void Decomposition<lanes>::sweep_above(double rmax) requires(lanes == 1) {
   Pushed pushed;
   std::size_t num_found = 0;
   std::size_t num_pushed = 0;
-  const float* const out_arcs = graph_.tables->out_arcs.span().data();
+  const float* const limit = limit_;
   const Offset* const row_ptr = arcs_.row_ptr.data();
   const Local* const col = arcs_.col.data();
   touched_.for_each([&](std::size_t first) {
-    for (std::uint64_t found = at_least(residual_.data() + first, out_arcs + first, rmax); found != 0;
+    for (std::uint64_t found = at_least(residual_.data() + first, limit + first, rmax); found != 0;
          found &= found - 1) {
       if (num_found == num_pushed + wait) push(queue[num_pushed++ % wait], pushed);
       const std::size_t v = first + z(std::countr_zero(found));
@@ -211,14 +200,68 @@ void Decomposition<lanes>::push_level() {
 }
 
 template <int lanes>
-void Decomposition<lanes>::solve(const std::array<double, lanes>& goal) {
-  if (!solver_) solver_ = std::make_unique<SymmetricSolver<lanes>>(graph_.tables->system);
-  std::array<double, lanes> settled{};
-  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, unsolved_);
+bool Decomposition<lanes>::is_for_solver() const requires(lanes == 1) {
+  const Offset all = arcs_.num_nonzeros();
+  if (!graph_.tables->is_symmetric || num_arcs_pushed_ <= all / 8) return false;
+  return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
+}
+
+template <int lanes>
+void Decomposition<lanes>::solve(double goal) requires(lanes == 1) {
+  if (!solver_) solver_ = std::make_unique<SymmetricSolver>(graph_.tables->system);
+  double settled = 0;
+  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, unsolved_[0]);
   for (Offset v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(static_cast<Local>(v));
   std::fill_n(residual_.data(), residual_.size(), 0.0);
-  residual_mass_.fill(0);
-  for (std::size_t l = 0; l < lanes; ++l) settled_mass_[l] += settled[l];
+  residual_mass_[0] = 0;
+  settled_mass_[0] += settled;
+}
+
+template <int lanes>
+std::vector<std::pair<Local, double>> Decomposition<lanes>::take_unlimited() requires(lanes == 1) {
+  std::vector<std::pair<Local, double>> taken;
+  touched_.for_each([&](std::size_t first) {
+    for_residuals_of(first, [&](std::size_t v) {
+      if (std::isinf(limit_[v])) taken.emplace_back(static_cast<Local>(v), std::exchange(residual_[v], 0.0));
+    });
+  });
+  limit_ = graph_.tables->out_arcs.span().data();
+  sum_residual_mass();
+  return taken;
+}
+
+template <int lanes>
+double Decomposition<lanes>::add_to(ZeroedArray<double>& to, std::span<const Local> vertices,
+                                    std::span<const double> values, double factor) {
+  double total = 0;
+  double* const sums = to.data();
+  for (std::size_t k = 0; k < vertices.size(); ++k) {
+    const double amount = factor * values[k];
+    sums[vertices[k]] += amount;
+    total += amount;
+    touched_.touch(vertices[k]);
+  }
+  return total;
+}
+
+template <int lanes>
+void Decomposition<lanes>::add_settled(std::span<const Local> vertices, std::span<const double> values,
+                                       double factor) requires(lanes == 1) {
+  settled_mass_[0] += add_to(settled_, vertices, values, factor);
+}
+
+template <int lanes>
+void Decomposition<lanes>::add_residual(std::span<const Local> vertices, std::span<const double> values,
+                                        double factor) requires(lanes == 1) {
+  residual_mass_[0] += add_to(residual_, vertices, values, factor);
+  summed_mass_ = std::max(summed_mass_, residual_mass_[0]);
+}
+
+template <int lanes>
+double Decomposition<lanes>::weighted_residual(const float* weight) const requires(lanes == 1) {
+  double total = 0;
+  touched_.for_each([&](std::size_t first) { total += weighted_sum(residual_.data() + first, weight + first); });
+  return total;
 }
 
 template <int lanes>
@@ -255,11 +298,10 @@ void Decomposition<lanes>::walk(const Index& index, Global first) {
 
 template <int lanes>
 double Decomposition<lanes>::largest_ratio() const requires(lanes == 1) {
-  const std::span<const float> out_arcs = graph_.tables->out_arcs.span();
   double largest = 0;
   touched_.for_each([&](std::size_t first) {
     for (std::size_t v = first; v < first + block_size; ++v)
-      largest = std::max(largest, residual_[v] / static_cast<double>(out_arcs[v]));
+      largest = std::max(largest, residual_[v] / static_cast<double>(limit_[v]));
   });
   return largest;
 }
@@ -302,20 +344,5 @@ std::array<Norms, lanes> Decomposition<lanes>::norms(const IndexSummary* index) 
 
 template class Decomposition<1>;
 template class Decomposition<many>;
-
-std::shared_ptr<QueryTables> make_query_tables(const Graph& graph, const CsrView<double>& arcs) {
-  auto tables = std::make_shared<QueryTables>();
-  const Comm node = graph.comm.node();
-  tables->is_symmetric = is_symmetric(graph);
-  tables->out_arcs = SharedArray<float>(node, padded(arcs.num_rows()));
-  const Partition share = Partition::uniform(padded(arcs.num_rows()), node.size());
-  for (Offset v = share.begin(node.rank()); v < share.end(node.rank()); ++v) {
-    const Offset degree = v < arcs.num_rows() ? arcs.degree(static_cast<Local>(v)) : 0;
-    tables->out_arcs.span()[z(v)] = static_cast<float>(std::max<Offset>(1, degree));
-  }
-  tables->out_arcs.fence();
-  if (tables->is_symmetric) tables->system = make_symmetric_system(node, arcs);
-  return tables;
-}
 
 }  // namespace filigree::ppr

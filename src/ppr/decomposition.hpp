@@ -1,11 +1,13 @@
 // Queries taken apart: q_s = settled + sum_v residual(v) q_v, for one query or for many together.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/parallel_for.hpp"
@@ -16,31 +18,37 @@
 
 namespace filigree::ppr {
 
-template <int lanes>
+class Hubs;
 class SymmetricSolver;
 
-/// Blocks of vertices that may hold anything but zeros: a byte each, written without asking, read eight at a time.
+/// Blocks of vertices that may hold anything but zeros: a byte each, written without asking, read 64 at a time.
 class TouchedBlocks {
  public:
   explicit TouchedBlocks(Local num_vertices)
-      : num_words_(static_cast<Local>((Offset{num_vertices} + block_size * 8 - 1) / (block_size * 8))),
-        flag_(Offset{num_words_} * 8) {}
+      : num_lines_(static_cast<Local>((Offset{num_vertices} + block_size * 64 - 1) / (block_size * 64))),
+        flag_(Offset{num_lines_} * 64) {}
 
   void touch(Local v) { flag_[static_cast<std::size_t>(v) / block_size] = 1; }
 
-  /// Calls f(first vertex) for the touched blocks, ascending. Those that f touches are met if they are eight ahead.
+  /// Calls f(first vertex) for the touched blocks, ascending. Those that f touches are met if they are 64 ahead.
   template <class F>
   void for_each(F f) const {
-    for (Local w = 0; w < num_words_; ++w) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, flag_.data() + z(w) * 8, sizeof word);
-      for (; word != 0; word &= word - 1) f((z(w) * 8 + z(std::countr_zero(word) / 8)) * block_size);
+    for (std::size_t line = 0; line < z(num_lines_); ++line) {
+      std::uint64_t words[8];
+      std::memcpy(words, flag_.data() + line * sizeof words, sizeof words);
+      if ((words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] | words[7]) == 0) continue;
+      for (std::size_t w = line * 8; w < line * 8 + 8; ++w) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, flag_.data() + w * sizeof word, sizeof word);  // anew: f may have touched some
+        for (; word != 0; word &= word - 1) f((w * 8 + z(std::countr_zero(word) / 8)) * block_size);
+      }
     }
   }
   void clear() { std::memset(flag_.data(), 0, flag_.size()); }
+  Offset count() const { return std::count(flag_.data(), flag_.data() + flag_.size(), 1); }
 
  private:
-  Local num_words_;
+  Local num_lines_;
   ZeroedArray<std::uint8_t> flag_;
 };
 
@@ -64,27 +72,36 @@ class Decomposition {
   ~Decomposition();
 
   /// Begins anew: residual of lane i = the seeds of queries[i], scaled to sum 1. A query without seeds stands for all
-  /// vertices alike. At most `lanes` queries; the other lanes stay empty.
-  void start(std::span<const Query* const> queries, double teleport);
+  /// vertices alike. At most `lanes` queries; the other lanes stay empty. `limit` takes the place of max(1, out-arcs)
+  /// in sweep_above() until the next start: where it is infinite, residuals stay.
+  void start(std::span<const Query* const> queries, double teleport, const float* limit = nullptr);
 
   /// Begins anew with one lane and the given residual.
   void start(std::span<const Local> vertices, std::span<const double> residuals);
-
-  /// Lane `lane` takes over what another decomposition, made by start(), holds. After start({}, teleport).
-  void take_over(int lane, const Decomposition<1>& other) requires(lanes > 1);
 
   /// Goes once through the blocks and pushes what is >= rmax x max(1, out-arcs); what a push leaves behind it waits for
   /// the next sweep. One lane only.
   void sweep_above(double rmax) requires(lanes == 1);
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
-  /// Takes the residual to 0 but for `goal` at most of every lane, by conjugate gradients: symmetric graphs only. What
-  /// is left counts as residual in norms() but can be pushed no further.
-  void solve(const std::array<double, lanes>& goal);
+  /// Takes the residual to 0 but for `goal` at most, by conjugate gradients: symmetric graphs only. What is left counts
+  /// as residual in norms() but can be pushed no further. One lane only.
+  void solve(double goal) requires(lanes == 1);
+  /// The residuals of the vertices whose limit is infinite; they lose them, and sweeps go by out-arcs again. One lane
+  /// only.
+  std::vector<std::pair<Local, double>> take_unlimited() requires(lanes == 1);
+  /// Adds factor x values[k] to what is settled, or to the residual, at vertices[k]. One lane only.
+  void add_settled(std::span<const Local> vertices, std::span<const double> values, double factor) requires(lanes == 1);
+  void add_residual(std::span<const Local> vertices, std::span<const double> values,
+                    double factor) requires(lanes == 1);
+  /// Says that mass is missing, as solve() does of what it leaves. One lane only.
+  void miss(double mass) requires(lanes == 1) { unsolved_[0] += mass; }
   /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes settled, an
   /// estimate.
   void walk(const Index& index, Global first);
 
+  /// sum_v weight[v] residual(v). One lane only.
+  double weighted_residual(const float* weight) const requires(lanes == 1);
   /// Largest rmax at which sweep_above would push anything. One lane only.
   double largest_ratio() const requires(lanes == 1);
   /// Norms of every lane, by a pass over all there is.
@@ -97,10 +114,19 @@ class Decomposition {
   void for_settled(F f) const {
     for_each(settled_, f);
   }
+  /// The same for one lane, by blocks: f(first vertex, values).
+  template <class F>
+  void for_settled_blocks(F f) const requires(lanes == 1) {
+    touched_.for_each([&](std::size_t first) { f(static_cast<Global>(first), settled_.data() + first); });
+  }
   template <class F>
   void for_residual(F f) const {
     for_each(residual_, f);
   }
+
+  /// Whether a solver should go on, which passes over the whole graph about a dozen times, each for a tenth of what
+  /// pushing all arcs costs: where pushes have come everywhere, and in any case before they cost more. One lane only.
+  bool is_for_solver() const requires(lanes == 1);
 
   Offset num_pushes() const { return num_pushes_; }
   Offset num_arcs_pushed() const { return num_arcs_pushed_; }
@@ -134,18 +160,21 @@ class Decomposition {
   void push(Local v, Pushed& pushed);
   void count(const Pushed& pushed);
   void sum_residual_mass() requires(lanes == 1);
+  double add_to(ZeroedArray<double>& to, std::span<const Local> vertices, std::span<const double> values,
+                double factor);
   void give(Local v, const double* share);
 
   const ReplicatedGraph::Parts& graph_;
   CsrView<double> arcs_;
   double c_ = 0;
+  const float* limit_ = nullptr;  // max(1, out-arcs) or what start() was given
   int num_lanes_ = 0;
   TouchedBlocks touched_;
   ZeroedArray<double> residual_;
   ZeroedArray<double> settled_;
   std::array<double, lanes> settled_mass_{};
-  std::array<double, lanes> unsolved_{};  // what solve() left
-  std::unique_ptr<SymmetricSolver<lanes>> solver_;
+  std::array<double, lanes> unsolved_{};  // what solve() left, and miss() said
+  std::unique_ptr<SymmetricSolver> solver_;
   std::vector<Local> rows_to_walk_;
   std::array<double, lanes> residual_mass_{};  // up to rounding
   double summed_mass_ = 0;                     // of all lanes, when it was summed last
@@ -200,8 +229,7 @@ struct QueryTables {
   SymmetricSystem system;       ///< if it is symmetric
   Pool<Decomposition<1>> single;
   Pool<Decomposition<many>> together;
+  std::shared_ptr<const Hubs> hubs;  ///< those found last, or none
 };
-/// Collective over graph.comm.
-std::shared_ptr<QueryTables> make_query_tables(const Graph& graph, const CsrView<double>& arcs);
 
 }  // namespace filigree::ppr

@@ -7,18 +7,16 @@ namespace filigree::ppr {
 namespace {
 
 /// The first of ascending ids that is not below v. In steps that double, so that a short way is a cheap one.
-template <class Id>
-const Id* skip_to(const Id* at, const Id* end, Local v) {
+const Global* skip_to(const Global* at, const Global* end, Global v) {
   std::ptrdiff_t step = 1;
   for (; step < end - at && at[step] < v; step *= 2) at += step;
-  return std::lower_bound(at, at + std::min(step, end - at), static_cast<Id>(v));
+  return std::lower_bound(at, at + std::min(step, end - at), v);
 }
 
 /// Keeps the entries whose vertex is among the ascending `ids`, or, if not `wanted`, those whose is not.
-template <class Id>
-void keep(Row& row, const std::vector<Id>& ids, bool wanted) {
-  const Id* at = ids.data();
-  const Id* const end = at + ids.size();
+void keep(Row& row, const std::vector<Global>& ids, bool wanted) {
+  const Global* at = ids.data();
+  const Global* const end = at + ids.size();
   std::size_t kept = 0;
   for (std::size_t k = 0; k < row.size(); ++k) {
     at = skip_to(at, end, row.vertex[k]);
@@ -33,7 +31,7 @@ void keep(Row& row, const std::vector<Id>& ids, bool wanted) {
 
 }  // namespace
 
-RowFilter::RowFilter(const ReplicatedGraph::Parts& graph, const Filter& filter) : graph_(graph), filter_(filter) {
+RowFilter::RowFilter(Global num_vertices, const Filter& filter) : filter_(filter) {
   if (filter.candidates.empty()) return;
   // Strictly ascending: every one is followed by a larger one.
   if (std::ranges::adjacent_find(filter.candidates, std::ranges::greater_equal()) != filter.candidates.end()) {
@@ -43,20 +41,12 @@ RowFilter::RowFilter(const ReplicatedGraph::Parts& graph, const Filter& filter) 
     require(twice == sorted_.end(), "candidates: vertex ", twice == sorted_.end() ? 0 : *twice, " is there twice");
   }
   for (Global end : {candidates().front(), candidates().back()})
-    require(end >= 0 && end < graph.arcs().num_rows(), "candidates: ", end, " is not a vertex; the graph has ",
-            graph.arcs().num_rows());
+    require(end >= 0 && end < num_vertices, "candidates: ", end, " is not a vertex; the graph has ", num_vertices);
 }
 
-void RowFilter::apply(const Query& query, Row& row) const {
+void RowFilter::apply(std::vector<Global> excluded, Row& row) const {
   if (!candidates().empty()) keep(row, candidates(), true);
-  if (!filter_.exclude_seeds && !filter_.exclude_neighbours) return;
-  std::vector<Local> excluded;
-  for (const Seed& seed : query) {
-    const auto v = static_cast<Local>(seed.vertex);
-    const auto neighbours = graph_.arcs().cols(v);
-    if (filter_.exclude_seeds) excluded.push_back(v);
-    if (filter_.exclude_neighbours) excluded.insert(excluded.end(), neighbours.begin(), neighbours.end());
-  }
+  if (excluded.empty()) return;
   std::ranges::sort(excluded);
   keep(row, excluded, false);
 }

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <limits>
 
 #include "ppr/index_builder.hpp"
@@ -9,36 +7,6 @@
 #include "ppr/replicated_walks.hpp"
 
 namespace filigree::ppr {
-namespace {
-
-constexpr double slice_bytes = 0x1p20;  // of rows, about
-
-/// Throws unless a rank may take so much.
-void check_memory(const RowSource& source, const IndexOptions& options, double row_bytes) {
-  if (options.memory_bytes == 0) return;
-  const auto rows = static_cast<double>(source.comm().max(source.num_sources()));
-  const auto n = static_cast<double>(source.sources().num_items());
-  double needed = rows * (1.1 * row_bytes + 12.125) + 2 * slice_bytes + static_cast<double>(source.working_bytes());
-  if (options.index_bytes > 0) needed += 64 * rows + 16 * n;
-  if (needed <= static_cast<double>(options.memory_bytes)) return;
-  throw Error(text("memory: building the index takes about ", static_cast<Offset>(needed / 0x1p20) + 1,
-                   " MiB on a rank, and ", options.memory_bytes >> 20,
-                   " MiB are allowed; use more ranks, fewer walks or a smaller index"));
-}
-
-/// Whether the whole graph fits into a node's memory beside what the build takes.
-bool fits_replicated(const Graph& graph, const IndexOptions& options) {
-  if (graph.num_rows() > std::numeric_limits<Local>::max()) return false;
-  const Offset per_arc = graph.has_values() ? 28 : 4;
-  const Offset needed = 12 * graph.num_rows() + per_arc * graph.num_nonzeros();
-  const Comm node = graph.comm.node();
-  const Offset physical = Offset{sysconf(_SC_PHYS_PAGES)} * Offset{sysconf(_SC_PAGE_SIZE)};
-  const Offset allowed = options.memory_bytes > 0 ? options.memory_bytes * node.size() : physical / 2;
-  return graph.comm.min(static_cast<int>(needed <= allowed)) != 0;
-}
-
-}  // namespace
-
 double Index::scale(Local row) const {
   const double num_walks = walks[z(row)];
   if (estimator == Estimator::visits) return teleport / num_walks;
@@ -67,19 +35,42 @@ std::unique_ptr<RowSource> make_row_source(const ReplicatedGraph& graph, const I
 
 std::unique_ptr<RowSource> make_row_source(const Graph& graph, const IndexOptions& options) {
   check_options(options);
-  const bool replicated = options.placement == Placement::replicated ||
-                          (options.placement == Placement::automatic && fits_replicated(graph, options));
-  if (replicated) return std::make_unique<ReplicatedWalks>(ReplicatedGraph(graph), options);
-  return std::make_unique<PartitionedWalks>(graph, options);
+  if (choose_placement(graph, options.placement, options.memory_bytes) == Placement::partitioned)
+    return std::make_unique<PartitionedWalks>(graph, options);
+  return std::make_unique<ReplicatedWalks>(ReplicatedGraph(graph), options);
 }
+
+namespace {
+
+/// Takes the slices that an earlier run of this build has left. Returns the row from which make_slices() goes on.
+/// Collective.
+template <class Take>
+Global restore(const RowSource& source, SliceStore& store, const Index& planned, Offset aim, Global slice_rows,
+               Take take) {
+  const Comm& comm = source.comm();
+  const Global num_rows = source.num_sources();
+  Offset count = comm.guard([&] { return store.open(planned, aim, slice_rows); });
+  Offset most = count;
+  if (source.is_collective()) {
+    // Ranks go on together: a rank that has no rows left has all slices.
+    const Offset common = comm.min(count * slice_rows >= num_rows ? std::numeric_limits<Offset>::max() : count);
+    count = std::min(count, common);
+    most = comm.max(count);
+  }
+  comm.guard([&] {
+    for (Offset slice = 0; slice < count; ++slice) take(store.read(slice));
+    store.truncate(count);
+  });
+  return most * slice_rows;
+}
+
+}  // namespace
 
 Index build_index(RowSource& source, const IndexOptions& options, SliceStore* store) {
   const std::int32_t most_walks = check_options(options);
   const Comm& comm = source.comm();
   const Global n = source.sources().num_items();
   const Global num_rows = source.num_sources();
-  if (options.index_bytes > 0)
-    check_memory(source, options, static_cast<double>(options.index_bytes) / static_cast<double>(n));
 
   Index index;
   index.sources = source.sources();
@@ -89,22 +80,26 @@ Index build_index(RowSource& source, const IndexOptions& options, SliceStore* st
   index.graph_hash = source.graph_hash();
   const WalkLaw law(options.seed, options.teleport);
 
-  Offset bytes = 0;
-  // The plan aims a little below the budget. Should the index still come out larger, the next aim is lower.
-  for (double aim = 0.985 * static_cast<double>(options.index_bytes);;
-       aim *= 0.99 * static_cast<double>(options.index_bytes) / static_cast<double>(bytes)) {
+  // The plan aims a little below the budget. Should the index still come out larger, the next aim is lower: so it was
+  // in an earlier run that goes on here, on every rank or on some.
+  const auto budget = static_cast<double>(options.index_bytes);
+  auto aim = static_cast<Offset>(0.985 * budget);
+  if (store != nullptr) {
+    const Offset earlier = comm.guard([&] { return store->earlier_aim(index); });
+    aim = comm.min(earlier > 0 ? earlier : aim);
+  }
+  while (true) {
     IndexPlan plan;
     {
       const Phase phase(index.timings, "plan");
-      plan = options.index_bytes > 0 ? plan_walks_for_bytes(source, options, static_cast<Offset>(aim), most_walks)
+      plan = options.index_bytes > 0 ? plan_walks_for_bytes(source, options, aim, most_walks)
                                      : plan_equal_walks(source, options);
-      if (options.index_bytes == 0) check_memory(source, options, plan.row_bytes);
     }
     index.walks = std::move(plan.walks);
     index.visits = VisitRows();
     index.deviation.clear();
     Offset num_visits = 0;
-    const auto slice_rows = static_cast<Global>(std::clamp(slice_bytes / plan.row_bytes, 64.0, 0x1p20));
+    const Global slice_rows = slice_rows_for(plan.row_bytes);
     const auto take = [&](const Rows& rows) {
       index.visits.append(rows.visits);
       index.deviation.insert(index.deviation.end(), rows.deviation.begin(), rows.deviation.end());
@@ -112,31 +107,15 @@ Index build_index(RowSource& source, const IndexOptions& options, SliceStore* st
       if (options.progress) options.progress("walk", index.visits.num_rows(), num_rows);
     };
 
-    Global begin = 0;
     comm.guard([&] {
       // Room for all, of which only what is used becomes memory: growing would copy what is there.
-      index.visits.reserve(num_rows, static_cast<Offset>(1.1 * plan.row_bytes * static_cast<double>(num_rows)));
+      index.visits.reserve(num_rows, static_cast<Offset>(plan.most_row_bytes * static_cast<double>(num_rows)));
       index.deviation.reserve(z(num_rows));
     });
+    Global begin = 0;
     if (store != nullptr) {
       const Phase phase(index.timings, "restore");
-      std::vector<Rows> slices = comm.guard([&] { return store->restore(index, slice_rows); });
-      if (source.is_collective()) {
-        // Ranks go on together: a rank that has no rows left has all slices.
-        const bool done = std::ssize(slices) * slice_rows >= num_rows;
-        const auto count = comm.min(done ? std::numeric_limits<Offset>::max() : std::ssize(slices));
-        if (std::ssize(slices) > count) slices.resize(z(count));
-        comm.guard([&] { store->truncate(slices.size()); });
-        begin = comm.max(std::ssize(slices)) * slice_rows;
-      } else {
-        begin = std::ssize(slices) * slice_rows;
-      }
-      comm.guard([&] {
-        for (Rows& rows : slices) {
-          take(rows);
-          rows = Rows();  // nothing stands there twice for long
-        }
-      });
+      begin = restore(source, *store, index, aim, slice_rows, take);
       index.stats["rows_restored"] = comm.sum(Offset{index.visits.num_rows()});
     }
     const Offset sent_before = source.bytes_sent();
@@ -158,9 +137,10 @@ Index build_index(RowSource& source, const IndexOptions& options, SliceStore* st
     index.stats["visits"] = comm.sum(num_visits);
     index.stats["entries"] = comm.sum(index.visits.num_entries());
     index.stats["bytes_sent"] = comm.sum(source.bytes_sent() - sent_before);
-    bytes = comm.sum(std::ssize(index.visits.bytes())) + bytes_beside_rows(n);
+    const Offset bytes = comm.sum(std::ssize(index.visits.bytes())) + bytes_beside_rows(n);
     index.stats["bytes"] = bytes;
     if (options.index_bytes == 0 || bytes <= options.index_bytes) break;
+    aim = static_cast<Offset>(0.99 * static_cast<double>(aim) * budget / static_cast<double>(bytes));
   }
   index.summary = summarize(comm, index);
   return index;

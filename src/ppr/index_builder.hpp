@@ -9,10 +9,15 @@ namespace filigree::ppr {
 class SliceStore {
  public:
   virtual ~SliceStore() = default;
-  /// The slices kept by an earlier run of the same build: same graph, options and walks of every source of this rank.
-  virtual std::vector<Rows> restore(const Index& planned, Global slice_rows) = 0;
-  /// Forgets all but the first `count` slices.
-  virtual void truncate(std::size_t count) = 0;
+  /// The `aim` that the plan of an earlier run of the same build had come to, whatever its ranks; 0 = there was none.
+  virtual Offset earlier_aim(const Index& build) const = 0;
+  /// Looks for slices kept by an earlier run of the same build: same graph, options, aim and walks of every source of
+  /// this rank. Returns how many there are, from the first on.
+  virtual Offset open(const Index& planned, Offset aim, Global slice_rows) = 0;
+  /// One of those.
+  virtual Rows read(Offset slice) = 0;
+  /// Forgets all but the first `count` slices; what is kept next follows them.
+  virtual void truncate(Offset count) = 0;
   virtual void keep(const Rows& slice) = 0;
 };
 

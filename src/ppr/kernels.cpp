@@ -1,6 +1,7 @@
 #include "ppr/kernels.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "core/cpu.hpp"
@@ -54,6 +55,35 @@ void add_lanes_portable(double* lanes, const Local* to, const double* weight, Of
 double weighted_sum_portable(const double* amount, const float* weight) { return weighted_sum_body(amount, weight); }
 double sum_portable(const double* amount) { return sum_body(amount); }
 
+std::uint32_t combine_portable(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
+                               const double* lanes, double* values) {
+  double largest[many] = {};
+  for (Local i = 0; i < count; ++i) {
+    double sum[many] = {};
+    for (Offset k = ptr[i]; k < ptr[i + 1]; ++k) {
+      const double* const from = lanes + Offset{item[k]} * many;
+      for (int l = 0; l < many; ++l) sum[l] += value[k] * from[l];
+    }
+    for (int l = 0; l < many; ++l) {
+      values[l * block_size + i] = sum[l];
+      largest[l] = std::max(largest[l], sum[l]);
+    }
+  }
+  std::uint32_t lanes_above = 0;
+  for (int l = 0; l < many; ++l) lanes_above |= largest[l] > 0 ? 1U << l : 0;
+  return lanes_above;
+}
+
+int keep_above_portable(const double* values, double least, Global first, Global* at, double* kept) {
+  int count = 0;
+  for (Local i = 0; i < block_size; ++i) {
+    kept[count] = values[i];
+    at[count] = first + i;
+    count += values[i] > least ? 1 : 0;
+  }
+  return count;
+}
+
 #if defined(__x86_64__)
 [[gnu::target("avx512f,avx512dq")]] std::uint64_t at_least_wide(const double* amount, const float* scale,
                                                                 double threshold) {
@@ -96,6 +126,52 @@ double sum_portable(const double* amount) { return sum_body(amount); }
   _mm512_storeu_pd(part, sums);
   return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
 }
+[[gnu::target("avx512f,avx512dq")]] std::uint32_t combine_wide(const Offset* ptr, Local count,
+                                                               const std::uint16_t* item, const double* value,
+                                                               const double* lanes, double* values) {
+  static_assert(many == 16);
+  const __m512d zero = _mm512_setzero_pd();
+  std::uint32_t lanes_above = 0;
+  for (Local i = 0; i < count; ++i) {
+    if (ptr[i] == ptr[i + 1]) continue;
+    __m512d low = zero;
+    __m512d high = zero;
+    for (Offset k = ptr[i]; k < ptr[i + 1]; ++k) {
+      const double* const from = lanes + Offset{item[k]} * many;
+      const __m512d factor = _mm512_set1_pd(value[k]);
+      low = _mm512_add_pd(low, _mm512_mul_pd(factor, _mm512_loadu_pd(from)));
+      high = _mm512_add_pd(high, _mm512_mul_pd(factor, _mm512_loadu_pd(from + 8)));
+    }
+    const auto above = static_cast<std::uint32_t>(_mm512_cmp_pd_mask(low, zero, _CMP_GT_OQ)) |
+                       static_cast<std::uint32_t>(_mm512_cmp_pd_mask(high, zero, _CMP_GT_OQ)) << 8;
+    lanes_above |= above;
+    alignas(64) double sum[many];
+    _mm512_store_pd(sum, low);
+    _mm512_store_pd(sum + 8, high);
+    for (std::uint32_t left = above; left != 0; left &= left - 1) {
+      const int l = std::countr_zero(left);
+      values[l * block_size + i] = sum[l];
+    }
+  }
+  return lanes_above;
+}
+
+[[gnu::target("avx512f,avx512dq")]] int keep_above_wide(const double* values, double least, Global first, Global* at,
+                                                        double* kept) {
+  const __m512d bar = _mm512_set1_pd(least);
+  __m512i place = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
+  int count = 0;
+  for (int i = 0; i < block_size; i += 8) {
+    const __m512d eight = _mm512_loadu_pd(values + i);
+    const __mmask8 above = _mm512_cmp_pd_mask(eight, bar, _CMP_GT_OQ);
+    _mm512_storeu_pd(kept + count, _mm512_maskz_compress_pd(above, eight));
+    _mm512_storeu_si512(at + count, _mm512_maskz_compress_epi64(above, place));
+    count += std::popcount(static_cast<unsigned>(above));
+    place = _mm512_add_epi64(place, _mm512_set1_epi64(8));
+  }
+  return count;
+}
+
 const bool wide = cpu_has_avx512();
 #else
 constexpr bool wide = false;
@@ -103,6 +179,8 @@ constexpr auto at_least_wide = at_least_portable;
 constexpr auto add_lanes_wide = add_lanes_portable;
 constexpr auto weighted_sum_wide = weighted_sum_portable;
 constexpr auto sum_wide = sum_portable;
+constexpr auto combine_wide = combine_portable;
+constexpr auto keep_above_wide = keep_above_portable;
 #endif
 
 }  // namespace
@@ -121,6 +199,16 @@ void add_lanes(double* lanes, const Local* to, const double* weight, Offset coun
     add_lanes_wide(lanes, to, weight, count, share);
   else
     add_lanes_portable(lanes, to, weight, count, share);
+}
+
+std::uint32_t combine(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
+                      const double* lanes, double* values) {
+  return wide ? combine_wide(ptr, count, item, value, lanes, values)
+              : combine_portable(ptr, count, item, value, lanes, values);
+}
+
+int keep_above(const double* values, double least, Global first, Global* at, double* kept) {
+  return wide ? keep_above_wide(values, least, first, at, kept) : keep_above_portable(values, least, first, at, kept);
 }
 
 }  // namespace filigree::ppr

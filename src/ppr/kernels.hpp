@@ -21,4 +21,13 @@ double sum(const double* amount);
 /// lanes[many * to[k] + l] += share[l] * weight[k] for all k < count; weight null = all 1.
 void add_lanes(double* lanes, const Local* to, const double* weight, Offset count, const double* share);
 
+/// values[block_size * lane + i] = sum over k in [ptr[i], ptr[i+1]) of value[k] lanes[many * item[k] + lane], i <
+/// count. Returns the lanes that have anything above 0, a bit each; the others may not be written.
+std::uint32_t combine(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
+                      const double* lanes, double* values);
+
+/// Writes the values of a block that are above `least` to `kept`, and first + their places to `at`; both have room for
+/// eight more than are kept. Returns how many.
+int keep_above(const double* values, double least, Global first, Global* at, double* kept);
+
 }  // namespace filigree::ppr

@@ -9,6 +9,7 @@ namespace filigree::ppr {
 namespace {
 
 constexpr double batch_visits = 0x1p21;  // expected in a batch of sources, unless one source has more
+constexpr Offset bytes_per_visit = 64;   // of walkers and notes
 
 /// A visit as its source's owner wants it: source, half of the walks, vertex.
 constexpr std::uint64_t note(std::uint32_t source, bool second_half, std::uint32_t vertex) {
@@ -57,11 +58,8 @@ PartitionedWalks::PartitionedWalks(const Graph& graph, const IndexOptions& optio
       hash_(content_hash(graph)),
       ends_only_(options.estimator == Estimator::end_points),
       worth_(worth(options)),
-      mean_visits_(1 / options.teleport),
       first_row_(graph.first_row()),
-      out_weights_(out_weights(graph)) {
-  require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
-  require(graph.num_rows() > 0, "graph: it has no vertices");
+      out_weights_(check_graph(graph)) {
   require(graph.num_rows() <= std::numeric_limits<Local>::max(), "graph: ", graph.num_rows(),
           " vertices; an index covers at most ", std::numeric_limits<Local>::max());
   const CsrView<double> arcs = graph.local.view();
@@ -76,14 +74,19 @@ PartitionedWalks::PartitionedWalks(const Graph& graph, const IndexOptions& optio
   });
 }
 
+Offset PartitionedWalks::working_bytes(const WalkLaw& law, std::int32_t most_walks, Offset most_entries) const {
+  return bytes_per_visit * std::max(static_cast<Offset>(batch_visits), law.most_visits(most_walks)) +
+         RowCounter::bytes_per_entry * most_entries;
+}
+
 Rows PartitionedWalks::make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) {
   Rows rows;
   std::size_t begin = 0;
   while (comm().max(static_cast<int>(begin < num_walks.size())) != 0) {
     std::size_t end = begin;
     double visits = 0;
-    while (end < num_walks.size() && (end == begin || visits + num_walks[end] * mean_visits_ <= batch_visits)) {
-      visits += num_walks[end++] * mean_visits_;
+    while (end < num_walks.size() && (end == begin || visits + num_walks[end] * law.mean_visits() <= batch_visits)) {
+      visits += num_walks[end++] * law.mean_visits();
     }
     make_batch(law, first + static_cast<Global>(begin), num_walks.subspan(begin, end - begin), rows);
     begin = end;
@@ -196,7 +199,6 @@ void PartitionedWalks::step(const WalkLaw& law, std::uint32_t number, Walkers& w
 
 void PartitionedWalks::send_on(std::uint32_t number, Walkers& walkers) {
   std::vector<Offset> counts(z(comm().size()), 0);
-  std::vector<std::size_t> order(walkers.all.size());
   comm().guard([&] {
     std::vector<int> owner(walkers.all.size());
     for (std::size_t i = 0; i < owner.size(); ++i) {
@@ -205,15 +207,19 @@ void PartitionedWalks::send_on(std::uint32_t number, Walkers& walkers) {
     }
     std::vector<std::size_t> next(counts.size(), 0);
     for (std::size_t rank = 1; rank < next.size(); ++rank) next[rank] = next[rank - 1] + z(counts[rank - 1]);
+    std::vector<std::size_t> order(owner.size());
     for (std::size_t i = 0; i < owner.size(); ++i) order[next[z(owner[i])]++] = i;
+    const auto by_owner = [&](auto& values) {
+      auto sorted = values;
+      for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = values[order[i]];
+      values = std::move(sorted);
+    };
+    by_owner(walkers.all);
+    for (std::uint32_t k = number + 1; k < WalkLaw::lattice_steps; ++k) by_owner(walkers.words[k]);
   });
-  const auto send_all = [&](auto& values) {
-    auto sorted = values;
-    for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = values[order[i]];
-    values = send(std::span<const typename std::decay_t<decltype(values)>::value_type>(sorted), counts);
-  };
-  send_all(walkers.all);
-  for (std::uint32_t k = number + 1; k < WalkLaw::lattice_steps; ++k) send_all(walkers.words[k]);
+  walkers.all = send(std::span<const Walker>(walkers.all), counts);
+  for (std::uint32_t k = number + 1; k < WalkLaw::lattice_steps; ++k)
+    walkers.words[k] = send(std::span<const std::uint32_t>(walkers.words[k]), counts);
 }
 
 template <class T>
@@ -224,7 +230,15 @@ std::vector<T> PartitionedWalks::send(std::span<const T> values, std::span<const
 
 std::vector<std::uint64_t> PartitionedWalks::push_all(std::span<const std::uint64_t> mass, double share) const {
   const CsrView<double> arcs = graph_.local.view();
-  std::vector<std::uint64_t> pushed(z(arcs.num_cols), 0);
+  const Local owned_end = graph_.owned_begin() + graph_.num_owned_cols();
+  std::vector<std::uint64_t> pushed;
+  std::vector<std::uint64_t> owned;
+  std::vector<std::uint64_t> ghosts;
+  comm().guard([&] {
+    pushed.resize(z(arcs.num_cols), 0);
+    owned.resize(z(graph_.num_owned_cols()));
+    ghosts.resize(pushed.size() - owned.size());
+  });
   for (std::size_t row = 0; row < mass.size(); ++row) {
     if (out_weights_[row] == 0) continue;
     const double per_weight = share * static_cast<double>(mass[row]) / out_weights_[row];
@@ -234,11 +248,10 @@ std::vector<std::uint64_t> PartitionedWalks::push_all(std::span<const std::uint6
       pushed[z(cols[k])] += static_cast<std::uint64_t>(per_weight * (weights.empty() ? 1 : weights[k]));
     }
   }
-  const auto begin = pushed.begin() + graph_.owned_begin();
-  const auto end = begin + graph_.num_owned_cols();
-  std::vector<std::uint64_t> owned(begin, end);
-  std::vector<std::uint64_t> ghosts(pushed.begin(), begin);
-  ghosts.insert(ghosts.end(), end, pushed.end());
+  // Ghosts stand below and above what is owned.
+  const auto above = std::copy_n(pushed.begin(), graph_.owned_begin(), ghosts.begin());
+  std::copy(pushed.begin() + owned_end, pushed.end(), above);
+  std::copy(pushed.begin() + graph_.owned_begin(), pushed.begin() + owned_end, owned.begin());
   graph_.halo().scatter(std::span<const std::uint64_t>(ghosts), std::span<std::uint64_t>(owned), std::plus<>());
   return owned;
 }

@@ -15,7 +15,7 @@ class PartitionedWalks : public RowSource {
   const Comm& comm() const override { return graph_.comm; }
   std::uint64_t graph_hash() const override { return hash_; }
   const Partition& sources() const override { return graph_.rows; }
-  Offset working_bytes() const override { return Offset{128} << 20; }
+  Offset working_bytes(const WalkLaw& law, std::int32_t most_walks, Offset most_entries) const override;
   bool is_collective() const override { return true; }
   Rows make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) override;
   std::vector<std::uint64_t> push_all(std::span<const std::uint64_t> mass, double share) const override;
@@ -37,7 +37,6 @@ class PartitionedWalks : public RowSource {
   std::uint64_t hash_;
   bool ends_only_;
   double worth_;
-  double mean_visits_;  // of a walk
   Global first_row_;
   std::vector<AliasEntry> alias_;    // weighted graphs: per arc, `other` a local column
   std::vector<double> out_weights_;  // per row

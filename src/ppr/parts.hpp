@@ -8,6 +8,7 @@
 
 namespace filigree::ppr {
 
+struct KeptPolicy;
 struct QueryTables;
 
 struct ReplicatedGraph::Parts {
@@ -16,7 +17,13 @@ struct ReplicatedGraph::Parts {
   SharedArray<AliasEntry> alias;    // weighted graphs: per arc
   SharedArray<double> out_weights;  // weighted graphs: per vertex
   std::uint64_t hash = 0;
-  std::shared_ptr<QueryTables> tables;  // what queries need besides
+  bool is_symmetric = false;  // every arc has its like in return
+
+  // What queries need besides. They are collective, one after the other, so no lock guards it.
+  mutable std::shared_ptr<QueryTables> tables;       // null before the first query
+  mutable std::shared_ptr<const KeptPolicy> policy;  // the last one that took a solve
+  /// Makes the tables, if nobody did. Collective.
+  void prepare_queries() const;
 
   CsrView<double> arcs() const { return shared.view(); }
   /// Sum of the weights of v's out-arcs; 0 at a dangling vertex.
@@ -26,12 +33,18 @@ struct ReplicatedGraph::Parts {
   }
 };
 
+/// The weights of every row's out-arcs. Throws InvalidArgument on all ranks when the graph is not square or has no
+/// vertices, and as out_weights() does. Collective.
+std::vector<double> check_graph(const Graph& graph);
+
 /// What queries must know of an index: of all its rows, wherever they are.
 struct IndexSummary {
   std::vector<float> mass;       ///< |q^_v|_1; a block of zeros behind
   std::vector<float> deviation;  ///< the same
   double largest_mass = 0;
 };
+/// |q^_v|_1 of this rank's rows of an index.
+std::vector<float> row_masses(const Index& index);
 /// Collective.
 std::shared_ptr<const IndexSummary> summarize(const Comm& comm, const Index& index);
 

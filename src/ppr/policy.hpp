@@ -1,6 +1,8 @@
 // How the dangling policy turns q into p.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <vector>
 
 #include "ppr/parts.hpp"
@@ -9,37 +11,46 @@ namespace filigree::ppr {
 
 /// A sparse row: values of vertices, by rising vertex until the best are asked for.
 struct Row {
-  std::vector<Local> vertex;
+  std::vector<Global> vertex;
   std::vector<double> value;
+  double rest = 0;  ///< sum of values too small to be listed
 
   std::size_t size() const { return vertex.size(); }
-  void add(Local v, double x) {
+  void add(Global v, double x) {
     vertex.push_back(v);
     value.push_back(x);
   }
-  double sum() const;
+  double sum() const;  ///< and of the rest
 };
 
 class Policy {
  public:
-  /// With policy `uniform` this solves for the uniform seed, to an eighth of `target_error`: every rank for itself, as
-  /// exchanging the answer would cost more than it saves.
-  Policy(const ReplicatedGraph::Parts& graph, Dangling dangling, double teleport, double target_error);
+  /// The answer for the uniform seed, and a bound of its L1 error; needed with policy `uniform` only.
+  struct Uniform {
+    std::vector<double> answer;
+    double error = 0;
+    /// The error that keeps those of answers within `target`.
+    static double allowed(double target) { return std::max(1e-15, target / 8); }
+  };
+  Policy(Dangling dangling, double teleport, Uniform uniform)
+      : dangling_(dangling), teleport_(teleport), uniform_(std::make_shared<const Uniform>(std::move(uniform))) {}
 
   /// Bound on the L1 error of p when q has L1 norm `norm` and an L1 error of `error`.
   double error(double error, double norm) const;
   /// The error of q that makes error() equal `target`.
   double goal(double target, double norm) const;
 
-  /// Scores in place of a row that holds q.
-  void apply(Row& row) const;
+  /// Scores in place of a row that holds q. is_dangling is asked with policy `self`.
+  void apply(Row& row, const std::function<bool(Global)>& is_dangling) const;
 
  private:
-  const ReplicatedGraph::Parts& graph_;
   Dangling dangling_;
   double teleport_;
-  std::vector<double> uniform_;  // the answer for the uniform seed, policy `uniform` only
-  double uniform_error_ = 0;
+  std::shared_ptr<const Uniform> uniform_;
 };
+
+/// Solves for the uniform seed if it has to: every rank for itself, as exchanging the answer would cost more than it
+/// saves. The graph keeps the last such policy, for the next call.
+Policy make_policy(const ReplicatedGraph::Parts& graph, Dangling dangling, double teleport, double target_error);
 
 }  // namespace filigree::ppr

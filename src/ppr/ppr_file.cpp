@@ -29,7 +29,7 @@ void save(const Comm& comm, const Index& index, const std::string& path) {
   file.attribute("/index", "teleport", index.teleport);
   file.attribute("/index", "seed", std::bit_cast<std::int64_t>(index.seed));
   file.attribute("/index", "graph_hash", std::bit_cast<std::int64_t>(index.graph_hash));
-  const auto row_bytes = index.visits.row_bytes();
+  const auto row_bytes = comm.guard([&] { return index.visits.row_bytes(); });
   file.write("/index/row_bytes", std::span<const std::uint32_t>(row_bytes));
   file.write("/index/bytes", index.visits.bytes());
   file.write("/index/walks", std::span<const std::int32_t>(index.walks));
@@ -40,7 +40,8 @@ void save(const Comm& comm, const Index& index, const std::string& path) {
 Index build_index_file(const Graph& graph, const IndexOptions& options, const std::string& path) {
   const Comm& comm = graph.comm;
   const auto source = make_row_source(graph, options);
-  SliceFile slices(comm.is_root() ? path + ".partial" : text(path, ".partial.", comm.rank()), comm.rank());
+  SliceFile slices(comm.is_root() ? path + ".partial" : text(path, ".partial.", comm.rank()), comm.rank(),
+                   options.index_bytes);
   Index index = build_index(*source, options, &slices);
   index.stats["partials_discarded"] = comm.sum(Offset{slices.met_another()});
   const Phase phase(index.timings, "write");
@@ -99,7 +100,17 @@ Index load(const Comm& comm, const std::string& path, const std::optional<Partit
   const Offset all = comm.sum(mine);
   refuse_unless(all == file.length("/index/bytes"), "its rows have ", all, " bytes, /index/bytes has ",
                 file.length("/index/bytes"));
-  auto bytes = file.read<std::uint8_t>("/index/bytes", comm.exclusive_sum(mine), mine);
+  // Piece by piece into a vector with room for what stands behind rows: nothing is there twice.
+  constexpr Offset piece = Offset{16} << 20;
+  const Offset first_byte = comm.exclusive_sum(mine);
+  std::vector<std::uint8_t> bytes;
+  comm.guard([&] { bytes.reserve(z(mine) + VisitRows::room_behind); });
+  const Offset most = comm.max(mine);
+  for (Offset at = 0; at < most; at += piece) {
+    const Offset begin = std::min(at, mine);
+    const auto some = file.read<std::uint8_t>("/index/bytes", first_byte + begin, std::min(piece, mine - begin));
+    bytes.insert(bytes.end(), some.begin(), some.end());
+  }
   comm.guard([&] {
     refuse_unless(std::all_of(index.walks.begin(), index.walks.end(), [](std::int32_t walks) { return walks >= 1; }),
                   "a row has no walks");
@@ -110,6 +121,10 @@ Index load(const Comm& comm, const std::string& path, const std::optional<Partit
     } catch (const InvalidArgument& e) {
       throw IoError(text(path, ": from vertex ", first, " on, ", e.what()));
     }
+    // Walks that end may end nowhere; all others visit their source.
+    if (index.estimator == Estimator::end_points) return;
+    for (Local row = 0; row < index.visits.num_rows(); ++row)
+      refuse_unless(index.visits.num_entries(row) > 0, "the walks from vertex ", first + row, " visit nothing");
   });
   index.summary = summarize(comm, index);
   return index;

@@ -1,52 +1,17 @@
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "core/parallel_for.hpp"
 #include "ppr/answer.hpp"
-#include "ppr/filter.hpp"
 #include "ppr/index_exchange.hpp"
+#include "ppr/query_ends.hpp"
 
 namespace filigree::ppr {
 namespace {
 
-constexpr double least_error = 1e-15;       // below it rounding decides
 constexpr std::size_t in_flight = 256;      // queries of a rank whose residuals wait for other ranks at a time
 constexpr std::size_t fewest_together = 4;  // fewer queries are answered one by one
-
-void check(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
-           const QueryOptions& options) {
-  check_teleport(options.teleport);
-  require(options.target_error >= least_error && options.target_error < 2, "target error: ", options.target_error,
-          ", must lie in [1e-15, 2)");
-  require(options.levels >= 0, "levels: ", options.levels, ", must be at least 0");
-  require(options.batch_bytes >= 0, "batch bytes: ", options.batch_bytes, ", must be at least 0");
-  require(options.top >= 0, "top: ", options.top, ", must be at least 0 (0 = all)");
-  if (index != nullptr) {
-    require(index->graph_hash == graph.hash(), "index: it was built for another graph (hash ", std::hex,
-            index->graph_hash, ", this graph has ", graph.hash(), ")");
-    require(index->teleport == options.teleport, "index: it was built with teleport ", index->teleport,
-            ", the query has ", options.teleport);
-    require(index->sources.num_parts() == graph.comm().size() && index->sources.num_items() == graph.num_vertices(),
-            "index: it covers ", index->sources.num_items(), " vertices on ", index->sources.num_parts(),
-            " ranks, the graph has ", graph.num_vertices(), " on ", graph.comm().size());
-  }
-  graph.comm().guard([&] {
-    for (std::size_t i = 0; i < queries.size(); ++i) {
-      require(!queries[i].empty(), "query ", i, " has no seeds");
-      double total = 0;
-      for (const Seed& seed : queries[i]) {
-        require(seed.vertex >= 0 && seed.vertex < graph.num_vertices(), "query ", i, ": seed ", seed.vertex,
-                " is not a vertex; the graph has ", graph.num_vertices());
-        require(seed.weight > 0 && std::isfinite(seed.weight), "query ", i, ": seed ", seed.vertex, " has weight ",
-                seed.weight, ", must be finite and above 0");
-        total += seed.weight;
-      }
-      require(std::isfinite(total), "query ", i, ": the weights of its seeds add up to more than a double holds");
-    }
-  });
-}
 
 /// The queries of a call in groups that are answered together: neighbours by seed, as they tend to meet the same
 /// vertices. `order` lists their numbers, group after group.
@@ -70,31 +35,38 @@ Groups make_groups(std::span<const Query> queries, bool together) {
   return groups;
 }
 
-/// The best `top` scores by falling score, ties by rising vertex.
-void keep_top(Row& row, int top) {
-  const auto count = std::min(row.size(), static_cast<std::size_t>(top));
-  std::vector<std::pair<double, Local>> best(row.size());
-  for (std::size_t k = 0; k < row.size(); ++k) best[k] = {-row.value[k], row.vertex[k]};
-  const auto end = best.begin() + static_cast<std::ptrdiff_t>(count);
-  std::nth_element(best.begin(), end, best.end());
-  std::sort(best.begin(), end);
-  row.vertex.resize(count);
-  row.value.resize(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    row.value[k] = -best[k].first;
-    row.vertex[k] = best[k].second;
-  }
+/// Hubs for queries enough to share them: those that the graph keeps, if they serve, or new ones.
+std::shared_ptr<const Hubs> find_hubs(const ReplicatedGraph::Parts& graph, const Index* index,
+                                      const IndexSummary* summary, const Policy& policy, std::span<const Query> queries,
+                                      const QueryOptions& options) {
+  constexpr Offset fewest_queries = 64;
+  const double error = policy.goal(options.target_error, 1);
+  const bool may_miss = index == nullptr;  // what is missing is an error in full, a residual mostly less with an index
+  const Offset num_queries = graph.comm.sum(static_cast<Offset>(queries.size()));
+  if (num_queries < fewest_queries) return nullptr;
+  std::shared_ptr<const Hubs>& kept = graph.tables->hubs;
+  if (kept && kept->serve(may_miss, options.teleport, error)) return kept;
+  const std::vector<float> ones(summary == nullptr ? graph.tables->out_arcs.span().size() : 0, 1);
+  auto found = Hubs::find(graph, summary == nullptr ? ones.data() : summary->deviation.data(), may_miss, queries,
+                          num_queries, options.teleport, error, options.batch_bytes, options.progress);
+  if (found) kept = found;
+  return found;
 }
 
 }  // namespace
 
-std::shared_ptr<const IndexSummary> summarize(const Comm& comm, const Index& index) {
+std::vector<float> row_masses(const Index& index) {
   std::vector<float> mass;
   for (Local row = 0; row < index.visits.num_rows(); ++row) {
     Offset visits = 0;
     index.visits.for_each(row, [&](Local, std::int32_t count) { visits += count; });
     mass.push_back(static_cast<float>(index.scale(row) * static_cast<double>(visits)));
   }
+  return mass;
+}
+
+std::shared_ptr<const IndexSummary> summarize(const Comm& comm, const Index& index) {
+  const std::vector<float> mass = row_masses(index);
   auto summary = std::make_shared<IndexSummary>();
   summary->mass = comm.all_gather(std::span<const float>(mass)).values;
   summary->deviation = comm.all_gather(std::span<const float>(index.deviation)).values;
@@ -106,39 +78,35 @@ std::shared_ptr<const IndexSummary> summarize(const Comm& comm, const Index& ind
 
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options) {
-  check(graph, index, queries, options);
+  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options);
   const Comm& comm = graph.comm();
   const ReplicatedGraph::Parts& parts = graph.parts();
+  parts.prepare_queries();
 
   Result result;
-  Stats counted{{"pushes", 0}, {"arcs_pushed", 0}, {"arcs_solved", 0}, {"residuals_sent", 0}, {"index_entries", 0}};
+  Stats counted{{"pushes", 0},         {"arcs_pushed", 0},   {"arcs_solved", 0},
+                {"residuals_sent", 0}, {"index_entries", 0}, {"hub_entries", 0}};
   std::shared_ptr<const IndexSummary> summary;
   if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
   const Policy policy =
-      comm.guard([&] { return Policy(parts, options.dangling, options.teleport, options.target_error); });
-  const RowFilter filter = comm.guard([&] { return RowFilter(parts, options.filter); });
-  const Setting setting{parts, comm, index, summary.get(), policy, options};
+      comm.guard([&] { return make_policy(parts, options.dangling, options.teleport, options.target_error); });
+  const RowFilter filter = comm.guard([&] { return RowFilter(graph.num_vertices(), options.filter); });
+  std::shared_ptr<const Hubs> hubs;
+  if (options.method == Method::push) {
+    const Phase phase(result.timings, "hubs");
+    hubs = find_hubs(parts, index, summary.get(), policy, queries, options);
+  }
+  const auto hubs_summary = hubs ? hubs->summary(summary.get()) : nullptr;
+  const Setting setting{parts, comm, index, summary.get(), policy, options, hubs.get(), hubs_summary.get()};
 
-  const bool symmetric = parts.tables->is_symmetric;
-  const Offset bytes_together = (symmetric ? 1200 : 256) * graph.num_vertices();
-  const bool together = (options.method == Method::verd || symmetric) && bytes_together <= options.batch_bytes;
-  const Groups groups = make_groups(queries, together);
-  std::vector<Row> rows(queries.size());
-  result.error_bound.resize(queries.size());
-  result.error_estimate.resize(queries.size());
-  result.index_share.resize(queries.size());
+  const bool together = options.method == Method::verd && 256 * graph.num_vertices() <= options.batch_bytes;
+  const Groups groups = make_groups(queries, together || hubs);
+  Answers answers(queries.size(), policy, filter, options, index == nullptr ? 0 : summary->largest_mass);
   const auto finish = [&](std::size_t number, Partial& partial) {
-    const double norm = partial.q.sum();
-    // |q - q^|_1 <= sum_v f(v) (|q_v|_1 + |q^_v|_1), and |q_v|_1 <= 1
-    const double worst =
-        partial.norms.residual * (index == nullptr ? 1 : 1 + summary->largest_mass) + partial.norms.unsolved;
-    result.error_bound[number] = norm > 0 ? policy.error(worst, norm) : 2;
-    result.error_estimate[number] = norm > 0 ? policy.error(partial.norms.expected_error, norm) : 2;
-    result.index_share[number] = norm > 0 ? partial.norms.indexed / norm : 0;
-    policy.apply(partial.q);
-    filter.apply(queries[number], partial.q);
-    if (options.top > 0) keep_top(partial.q, options.top);
-    rows[number] = std::move(partial.q);
+    answers.finish(
+        number, std::move(partial.q), partial.norms,
+        [&](Global v) { return parts.out_weight(static_cast<Local>(v)) == 0; },
+        filter.excluded(queries[number], [&](Global v) { return parts.arcs().cols(static_cast<Local>(v)); }));
   };
 
   const std::size_t num_groups = groups.begin.size() - 1;
@@ -171,7 +139,8 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
       };
       // Single queries stand behind all groups of many.
       std::size_t num_together = first_group;
-      while (num_together < group && groups.begin[num_together + 1] - groups.begin[num_together] > 1) ++num_together;
+      while (!hubs && num_together < group && groups.begin[num_together + 1] - groups.begin[num_together] > 1)
+        ++num_together;
       const auto num_many = static_cast<Offset>(num_together - first_group);
       const auto alone = static_cast<Offset>(group - num_together);
       parallel_for_pooled(parts.tables->together, parts, num_many, answer_group, tell);
@@ -191,30 +160,13 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
     });
   }
 
-  Offset total = 0;
-  for (const Row& row : rows) total += std::ssize(row.vertex);
-  result.vertex.reserve(z(total));
-  result.score.reserve(z(total));
-  result.row_ptr.reserve(rows.size() + 1);
-  for (Row& row : rows) {
-    result.vertex.insert(result.vertex.end(), row.vertex.begin(), row.vertex.end());
-    result.score.insert(result.score.end(), row.value.begin(), row.value.end());
-    result.row_ptr.push_back(std::ssize(result.vertex));
-    row = Row{};
-  }
+  answers.move_to(result);
   for (const auto& [name, count] : counted) result.stats[name] = comm.sum(count);
   return result;
 }
 
 Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, const ExactOptions& options) {
-  QueryOptions as_query;
-  as_query.teleport = options.teleport;
-  as_query.dangling = options.dangling;
-  as_query.target_error = options.tolerance;
-  as_query.top = options.top;
-  as_query.progress = options.progress;
-  as_query.filter = options.filter;
-  return query(graph, nullptr, queries, as_query);
+  return query(graph, nullptr, queries, as_query(options));
 }
 
 }  // namespace filigree::ppr

@@ -10,7 +10,9 @@ namespace filigree::ppr {
 ReplicatedWalks::ReplicatedWalks(const ReplicatedGraph& graph, const IndexOptions& options)
     : graph_(graph), options_(options), sources_(Partition::uniform(graph.num_vertices(), graph.comm().size())) {}
 
-Offset ReplicatedWalks::working_bytes() const { return Offset{omp_get_max_threads()} << 20; }
+Offset ReplicatedWalks::working_bytes(const WalkLaw& law, std::int32_t, Offset most_entries) const {
+  return omp_get_max_threads() * (WalkBatch::most_bytes(law) + RowCounter::bytes_per_entry * most_entries);
+}
 
 Rows ReplicatedWalks::make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) {
   const Global count = std::ssize(num_walks);
@@ -25,14 +27,21 @@ Rows ReplicatedWalks::make(const WalkLaw& law, Global first, std::span<const std
   parallel_for(
       std::ssize(chunks), [&] { return RowMaker(graph_.parts(), law, options_); }, make_chunk, [](Offset) {});
   Rows rows;
-  for (const Rows& part : chunks) rows.append(part);
+  Offset num_bytes = 0;
+  for (const Rows& part : chunks) num_bytes += std::ssize(part.visits.bytes());
+  rows.reserve(count, num_bytes);
+  for (Rows& part : chunks) {
+    rows.append(part);
+    part = Rows();
+  }
   return rows;
 }
 
 std::vector<std::uint64_t> ReplicatedWalks::push_all(std::span<const std::uint64_t> mass, double share) const {
   const ReplicatedGraph::Parts& parts = graph_.parts();
   const CsrView<double> arcs = parts.arcs();
-  std::vector<std::uint64_t> pushed(z(sources_.num_items()), 0);
+  std::vector<std::uint64_t> pushed =
+      comm().guard([&] { return std::vector<std::uint64_t>(z(sources_.num_items()), 0); });
   const auto first = static_cast<Local>(sources_.begin(comm().rank()));
   for (std::size_t row = 0; row < mass.size(); ++row) {
     const auto v = first + static_cast<Local>(row);
@@ -46,7 +55,9 @@ std::vector<std::uint64_t> ReplicatedWalks::push_all(std::span<const std::uint64
     }
   }
   comm().sum(std::span<std::uint64_t>(pushed));
-  return {pushed.begin() + first, pushed.begin() + first + std::ssize(mass)};
+  pushed.erase(pushed.begin(), pushed.begin() + first);
+  pushed.resize(mass.size());
+  return pushed;
 }
 
 }  // namespace filigree::ppr

@@ -12,7 +12,7 @@ class ReplicatedWalks : public RowSource {
   const Comm& comm() const override { return graph_.comm(); }
   std::uint64_t graph_hash() const override { return graph_.hash(); }
   const Partition& sources() const override { return sources_; }
-  Offset working_bytes() const override;
+  Offset working_bytes(const WalkLaw& law, std::int32_t most_walks, Offset most_entries) const override;
   bool is_collective() const override { return false; }
   Rows make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) override;
   std::vector<std::uint64_t> push_all(std::span<const std::uint64_t> mass, double share) const override;

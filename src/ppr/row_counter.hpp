@@ -19,6 +19,11 @@ struct Rows {
   std::vector<float> deviation;
   Offset num_visits = 0;
 
+  /// Room for so many rows and bytes of rows.
+  void reserve(Offset num_rows, Offset num_row_bytes) {
+    visits.reserve(num_rows, num_row_bytes);
+    deviation.reserve(static_cast<std::size_t>(num_rows));
+  }
   void append(const Rows& behind) {
     visits.append(behind.visits);
     deviation.insert(deviation.end(), behind.deviation.begin(), behind.deviation.end());
@@ -26,9 +31,13 @@ struct Rows {
   }
 };
 
-/// Counts in a hash table of a few kilobytes; a table over all vertices would miss the cache at every visit.
+/// Counts in a hash table of a few kilobytes; a table over all vertices would miss the cache at every visit. It takes
+/// bytes_per_entry of the longest row there was.
 class RowCounter {
  public:
+  /// The table at most a quarter full, half of it once more while it grows, and the buffers of flush().
+  static constexpr Offset bytes_per_entry = 112;
+
   RowCounter() { make_room(batch); }
 
   /// Counts the vertices (and ignores what is `nowhere`), for one half of the walks.

@@ -19,8 +19,9 @@ class RowSource {
   virtual std::uint64_t graph_hash() const = 0;
   /// Which sources are this rank's.
   virtual const Partition& sources() const = 0;
-  /// Bytes that make() takes beyond its result.
-  virtual Offset working_bytes() const = 0;
+  /// Bytes that make() takes at most beside rows: for so many walks by this law from a source, and so many entries in a
+  /// row.
+  virtual Offset working_bytes(const WalkLaw& law, std::int32_t most_walks, Offset most_entries) const = 0;
   /// Whether make() needs all ranks.
   virtual bool is_collective() const = 0;
   /// Rows of num_walks.size() sources of this rank from its `first` one on; those of no walks are empty.

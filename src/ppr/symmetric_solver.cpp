@@ -1,8 +1,11 @@
 #include "ppr/symmetric_solver.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <functional>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "core/cpu.hpp"
 #include "ppr/kernels.hpp"
@@ -10,171 +13,221 @@
 namespace filigree::ppr {
 namespace {
 
-/// sum[l] += weight[k] x[lanes to[k] + l] for k < count, a multiple of Half::group; weight null = all 1.
-template <int lanes>
+constexpr Local slice = SymmetricSystem::slice;
+
+/// What is added up over positions: a sum for every position of a slice.
+using Sums = std::array<double, slice>;
+
+double total(const Sums& sums) {
+  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+/// sums[i] += sum_k weight[k] x[to[k]] over k = i, i + slice, ... < count; weight null = all 1.
 [[gnu::always_inline]] inline void gather(const Local* to, const double* weight, Offset count, const double* x,
-                                          double* sum) {
-  if constexpr (lanes == 1) {
-    // Two chains of additions, as one would wait for itself.
-    static_assert(Half::group == 4);
-    double other = 0;
-    if (weight == nullptr) {
-      for (Offset k = 0; k < count; k += 4) {
-        sum[0] += x[to[k]] + x[to[k + 1]];
-        other += x[to[k + 2]] + x[to[k + 3]];
-      }
-    } else {
-      for (Offset k = 0; k < count; k += 4) {
-        sum[0] += weight[k] * x[to[k]] + weight[k + 1] * x[to[k + 1]];
-        other += weight[k + 2] * x[to[k + 2]] + weight[k + 3] * x[to[k + 3]];
+                                          Sums& sums) {
+  Sums local = sums;
+  const auto add = [&](auto weighted) {
+    for (Offset k = 0; k < count; k += slice) {
+      // Loads are what limits this loop: two positions come with one.
+      for (Local i = 0; i < slice; i += 2) {
+        std::uint64_t pair;
+        std::memcpy(&pair, to + k + i, sizeof pair);
+        constexpr int first = std::endian::native == std::endian::little ? 0 : 32;
+        local[z(i)] += weighted(k + i, x[static_cast<std::uint32_t>(pair >> first)]);
+        local[z(i) + 1] += weighted(k + i + 1, x[static_cast<std::uint32_t>(pair >> (32 - first))]);
       }
     }
-    sum[0] += other;
+  };
+  if (weight == nullptr)
+    add([](Offset, double value) { return value; });
+  else
+    add([&](Offset k, double value) { return weight[k] * value; });
+  sums = local;
+}
+
+/// Slices and single positions, by number.
+struct Groups {
+  Local begin, end;
+};
+
+/// Calls f(width, first, sums) for the positions of `groups`, a slice or a single one at a time, falling if `half` lies
+/// above. sums: what the neighbours of every position in `half` have in x, times the weights of the arcs. `width`:
+/// number of positions, a constant; first: the first of them.
+template <class F>
+[[gnu::always_inline]] inline void for_rows(const SymmetricSystem& system, const Half& half, Groups groups,
+                                            const double* x, F f) {
+  const bool rising = &half == &system.below;
+  const Offset* const begin = half.begin.span().data();
+  const Local* const col = half.col.span().data();
+  const double* const val = half.val.span().empty() ? nullptr : half.val.span().data();
+  const auto vals = [&](Offset k) { return val == nullptr ? nullptr : val + k; };
+  const Local num_slices = system.num_slices;
+  const auto visit = [&](Local group) {
+    const Offset first = begin[group];
+    const Offset count = begin[group + 1] - first;
+    const Local at = group < num_slices ? group * slice : group + num_slices * (slice - 1);
+    Sums sums{};
+    gather(col + first, vals(first), count, x, sums);
+    if (group < num_slices)
+      f(std::integral_constant<std::size_t, slice>(), z(at), sums);
+    else
+      f(std::integral_constant<std::size_t, 1>(), z(at), Sums{total(sums)});
+  };
+  if (rising) {
+    for (Local group = groups.begin; group < groups.end; ++group) visit(group);
   } else {
-    for (Offset k = 0; k < count; ++k) {
-      const double factor = weight == nullptr ? 1.0 : weight[k];
-      for (int l = 0; l < lanes; ++l) sum[l] += factor * x[Offset{to[k]} * lanes + l];
-    }
+    for (Local group = groups.end - 1; group >= groups.begin; --group) visit(group);
   }
 }
 
 }  // namespace
 
-template <int lanes>
-SymmetricSolver<lanes>::SymmetricSolver(const SymmetricSystem& system)
-    : system_(system), n_(static_cast<Local>(system.vertex.span().size())) {
-  g_ = ZeroedArray<double>(n_);
-  d_ = ZeroedArray<double>(n_);
-  for (ZeroedArray<double>* values : {&y_, &r_, &p_, &t_}) *values = ZeroedArray<double>(Offset{n_} * lanes);
-  scaled_ = ZeroedArray<double>((Offset{n_} + 1) * lanes);
+SymmetricSolver::SymmetricSolver(const SymmetricSystem& system)
+    : system_(system), n_(system.num_positions()), diagonal_(n_), rate_(n_) {
+  for (ZeroedArray<double>* values : {&x_, &p_}) *values = ZeroedArray<double>(n_);
+  for (ZeroedArray<double>* values : {&r_, &t_, &u_}) *values = ZeroedArray<double>(Offset{n_} + 1);
 }
 
-template <int lanes>
-Offset SymmetricSolver<lanes>::solve(double teleport, const double* residual, const Lanes& goal, double* settled,
-                                     Lanes& settled_mass, Lanes& left) {
+void SymmetricSolver::use(double teleport) {
+  if (teleport == teleport_) return;
+  teleport_ = teleport;
+  for (std::size_t v = 0; v < z(n_); ++v) {
+    diagonal_[v] = system_.weight.span()[v] - (1 - teleport) * system_.loop.span()[v];
+    rate_[v] = (1 - teleport) / diagonal_[v];
+  }
+}
+
+Offset SymmetricSolver::solve(double teleport, const double* residual, double goal, double* settled,
+                              double& settled_mass, double& left) {
   const FlushDenormals flush;
+  use(teleport);
   const double walk_on = 1 - teleport;
-  const Offset num_below = system_.below.num_arcs;
-  const Offset num_above = system_.above.num_arcs;
-  const std::span<const Local> vertex = system_.vertex.span();
-  const auto sum_of = [&](const Half& half, Local v, double* sum) {
-    gather<lanes>(half.cols(v), half.vals(v), half.degree(v), scaled_.data(), sum);
-  };
-  const auto row = [&](ZeroedArray<double>& values, Local v) { return values.data() + z(v) * lanes; };
+  const double last_step = walk_on * walk_on;  // what is left of f after it
+  const double* const diagonal = diagonal_.data();
+  const double* const rate = rate_.data();
+  const double* const weight = system_.weight.span().data();
+  const std::span<const Local> position = system_.position.span();
+  double* const x = x_.data();
+  double* const p = p_.data();
+  double* const r = r_.data();
+  double* const t = t_.data();
+  double* const u = u_.data();
+  const Groups first_class{0, system_.num_first};
+  const Groups rest{system_.num_first, system_.num_groups()};
+  const Groups all{0, system_.num_groups()};
+  const std::size_t rest_begin = z(system_.num_first) * slice;
   Offset num_arcs = 0;
 
-  // g, d and r = (I-L)^-1 b.
-  for (Local v = 0; v < n_; ++v) {
-    const double weight = system_.weight.span()[z(v)];
-    d_[z(v)] = weight == 0 ? 1 : 1 - walk_on * system_.loop.span()[z(v)] / weight;
-    g_[z(v)] = weight == 0 ? 1 : 1 / std::sqrt(weight * d_[z(v)]);
-    double sum[lanes] = {};
-    sum_of(system_.below, v, sum);
-    for (int l = 0; l < lanes; ++l) {
-      row(y_, v)[l] = row(p_, v)[l] = 0;
-      row(r_, v)[l] = g_[z(v)] * (teleport * residual[z(vertex[z(v)]) * lanes + z(l)] + walk_on * sum[l]);
-      row(scaled_, v)[l] = g_[z(v)] * row(r_, v)[l];
+  // r = (I-L)^-1 b. What stands for nothing stays 0.
+  for (std::size_t v = 0; v < position.size(); ++v) r[position[v]] = residual[v];
+  Sums pushed{};  // what the first class had of f
+  for (std::size_t first = 0; first < rest_begin; first += z(slice)) {
+#pragma omp simd
+    for (std::size_t l = 0; l < z(slice); ++l) {
+      const std::size_t i = first + l;
+      pushed[l] += r[i];
+      x[i] = r[i] = rate[i] * (teleport / walk_on * r[i]);
     }
   }
-  num_arcs += num_below;
-
-  // |f| that is left: (I-L) r in units of f. scaled_ must hold g r.
-  const auto norm_left = [&] {
-    Lanes norm{};
-    for (Local v = 0; v < n_; ++v) {
-      double sum[lanes] = {};
-      sum_of(system_.below, v, sum);
-      for (int l = 0; l < lanes; ++l) norm[z(l)] += std::abs(row(r_, v)[l] / g_[z(v)] - walk_on * sum[l]) / teleport;
+  Sums masses{};
+  Sums squares{};
+  for_rows(system_, system_.below, rest, r, [&](auto width, std::size_t first, const auto& sums) {
+#pragma omp simd
+    for (std::size_t l = 0; l < width; ++l) {
+      const std::size_t i = first + l;
+      masses[l] += r[i];
+      r[i] = rate[i] * (teleport / walk_on * r[i] + sums[l]);
+      squares[l] += diagonal[i] * r[i] * r[i];
+      x[i] = p[i] = 0;
     }
-    num_arcs += num_below;
-    return norm;
-  };
+  });
+  std::fill_n(r, rest_begin, 0.0);
+  for (std::size_t l = 0; l < masses.size(); ++l) masses[l] += walk_on * pushed[l];
+  left = total(masses);
+  num_arcs += system_.below.num_arcs;
+  double rr = total(squares);
+  double ratio = 0;  // of the norm that counts to the one that is at hand
+  const auto set_ratio = [&] { ratio = rr > 0 ? left / std::sqrt(rr) : 0; };
+  set_ratio();
 
-  Lanes rr{};
-  for (Local v = 0; v < n_; ++v) {
-    for (int l = 0; l < lanes; ++l) rr[z(l)] += row(r_, v)[l] * row(r_, v)[l];
-  }
-  left = norm_left();
-  Lanes ratio;  // of the norm that counts to the one that is at hand
-  for (std::size_t l = 0; l < lanes; ++l) ratio[l] = rr[l] > 0 ? left[l] / std::sqrt(rr[l]) : 0;
-  Lanes beta{};
+  // |f| that is left: (I-L) r in units of f.
   const auto look = [&] {
-    for (Local v = 0; v < n_; ++v) {
-      for (int l = 0; l < lanes; ++l) row(scaled_, v)[l] = g_[z(v)] * row(r_, v)[l];
-    }
-    left = norm_left();
-    for (std::size_t l = 0; l < lanes; ++l) ratio[l] = rr[l] > 0 ? left[l] / std::sqrt(rr[l]) : 0;
+    Sums norm{};
+    for_rows(system_, system_.below, rest, r, [&](auto width, std::size_t first, const auto& sums) {
+#pragma omp simd
+      for (std::size_t l = 0; l < width; ++l) {
+        const std::size_t i = first + l;
+        norm[l] += std::abs(diagonal[i] * r[i] - walk_on * sums[l]);
+      }
+    });
+    num_arcs += system_.below.num_arcs;
+    left = total(norm) / teleport;
+    set_ratio();
   };
+  double beta = 0;
   constexpr int most_iterations = 10000;  // rounding has long stopped all progress by then
-  for (int iteration = 0; !std::ranges::equal(left, goal, std::less_equal<>()); ++iteration) {
+  for (int iteration = 0; last_step * left > goal; ++iteration) {
     if (iteration == most_iterations) {
       look();
       break;
     }
 
-    for (Local v = n_ - 1; v >= 0; --v) {
-      double sum[lanes] = {};
-      sum_of(system_.above, v, sum);
-      for (int l = 0; l < lanes; ++l) {
-        double& p = row(p_, v)[l];
-        p = row(r_, v)[l] + beta[z(l)] * p;
-        row(t_, v)[l] = p + walk_on * g_[z(v)] * sum[l];
-        row(scaled_, v)[l] = g_[z(v)] * row(t_, v)[l];
+    for_rows(system_, system_.above, rest, t, [&](auto width, std::size_t first, const auto& sums) {
+#pragma omp simd
+      for (std::size_t l = 0; l < width; ++l) {
+        const std::size_t i = first + l;
+        p[i] = r[i] + beta * p[i];
+        t[i] = p[i] + rate[i] * sums[l];
+      }
+    });
+    for_rows(system_, system_.above, first_class, t, [&](auto width, std::size_t first, const auto& sums) {
+#pragma omp simd
+      for (std::size_t l = 0; l < width; ++l) u[first + l] = -rate[first + l] * sums[l];
+    });
+    Sums curvatures{};
+    for_rows(system_, system_.below, rest, u, [&](auto width, std::size_t first, const auto& sums) {
+#pragma omp simd
+      for (std::size_t l = 0; l < width; ++l) {
+        const std::size_t i = first + l;
+        u[i] = p[i] - t[i] + rate[i] * sums[l];
+        curvatures[l] += diagonal[i] * p[i] * (t[i] + u[i]);
+      }
+    });
+    num_arcs += system_.above.num_arcs + system_.below.num_arcs;
+    const double curvature = total(curvatures);
+    const double step = curvature > 0 ? rr / curvature : 0;
+    squares.fill(0);
+    for (std::size_t first = rest_begin; first < z(n_); first += z(slice)) {
+#pragma omp simd
+      for (std::size_t l = 0; l < z(slice); ++l) {
+        const std::size_t i = first + l;
+        x[i] += step * p[i];
+        r[i] -= step * (t[i] + u[i]);
+        squares[l] += diagonal[i] * r[i] * r[i];
       }
     }
-    Lanes curvature{};
-    for (Local v = 0; v < n_; ++v) {
-      double sum[lanes] = {};
-      sum_of(system_.below, v, sum);
-      for (int l = 0; l < lanes; ++l) {
-        double& t = row(t_, v)[l];
-        const double solved = row(p_, v)[l] - t + walk_on * g_[z(v)] * sum[l];
-        row(scaled_, v)[l] = g_[z(v)] * solved;
-        t += solved;
-        curvature[z(l)] += row(p_, v)[l] * t;
-      }
-    }
-    num_arcs += num_above + num_below;
-    // A lane that has arrived stands still, whoever goes on.
-    Lanes alpha{};
-    for (std::size_t l = 0; l < lanes; ++l) alpha[l] = left[l] > goal[l] && curvature[l] > 0 ? rr[l] / curvature[l] : 0;
-    Lanes next{};
-    for (std::size_t i = 0; i < z(n_) * lanes; i += lanes) {
-      for (std::size_t l = 0; l < lanes; ++l) {
-        y_[i + l] += alpha[l] * p_[i + l];
-        r_[i + l] -= alpha[l] * t_[i + l];
-        next[l] += r_[i + l] * r_[i + l];
-      }
-    }
-    bool may_be_done = false;
-    for (std::size_t l = 0; l < lanes; ++l) {
-      if (left[l] <= goal[l]) {
-        beta[l] = 0;
-        continue;
-      }
-      beta[l] = rr[l] > 0 ? next[l] / rr[l] : 0;
-      rr[l] = next[l];
-      may_be_done = may_be_done || ratio[l] * std::sqrt(rr[l]) <= goal[l];
-    }
-    if (may_be_done) look();
+    const double next = total(squares);
+    beta = rr > 0 ? next / rr : 0;
+    rr = next;
+    if (last_step * ratio * std::sqrt(rr) <= goal) look();
   }
 
-  // y = (I-L')^-1 of the unknown, q = y / (g d).
-  for (Local v = n_ - 1; v >= 0; --v) {
-    double sum[lanes] = {};
-    sum_of(system_.above, v, sum);
-    for (int l = 0; l < lanes; ++l) {
-      const double y = row(y_, v)[l] + walk_on * g_[z(v)] * sum[l];
-      row(scaled_, v)[l] = g_[z(v)] * y;
-      const double q = std::max(0.0, y / (g_[z(v)] * d_[z(v)]));
-      settled[z(vertex[z(v)]) * lanes + z(l)] += q;
-      settled_mass[z(l)] += q;
+  // (I-U)^-1 of the unknown and r, and q = D x.
+  masses.fill(0);
+  for_rows(system_, system_.above, all, t, [&](auto width, std::size_t first, const auto& sums) {
+#pragma omp simd
+    for (std::size_t l = 0; l < width; ++l) {
+      const std::size_t i = first + l;
+      t[i] = x[i] + r[i] + rate[i] * sums[l];
+      u[i] = std::max(0.0, weight[i] * t[i]);
+      masses[l] += u[i];
     }
-  }
-  return num_arcs + num_above;
+  });
+  num_arcs += system_.above.num_arcs;
+  settled_mass = total(masses);
+  for (std::size_t v = 0; v < position.size(); ++v) settled[v] += u[position[v]];
+  left *= last_step;
+  return num_arcs;
 }
-
-template class SymmetricSolver<1>;
-template class SymmetricSolver<many>;
 
 }  // namespace filigree::ppr

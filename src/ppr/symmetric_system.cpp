@@ -1,97 +1,163 @@
 #include "ppr/symmetric_system.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 namespace filigree::ppr {
 namespace {
 
-Offset filled_up(Offset length) { return (length + Half::group - 1) / Half::group * Half::group; }
+constexpr Local slice = SymmetricSystem::slice;
+constexpr Offset fewest_arcs_of_hub = 32;
+
+struct Order {
+  std::vector<Local> vertex;    // of every position, or -1
+  std::vector<Local> position;  // of every vertex
+  Local num_first = 0;
+  Local num_slices = 0;
+};
+
+/// Classes by the greedy rule, vertices of few arcs first: each gets the first class where it has no neighbour yet. So
+/// the first class is the largest, half of a social graph.
+Order make_order(const CsrView<double>& arcs) {
+  constexpr int hubs = 63;  // the last class: the others, which no arc connects, are fewer than a hub has arcs
+  static_assert(fewest_arcs_of_hub <= hubs);
+  std::vector<Local> vertices(z(arcs.num_rows()));
+  std::iota(vertices.begin(), vertices.end(), 0);
+  std::stable_sort(vertices.begin(), vertices.end(), [&](Local a, Local b) { return arcs.degree(a) < arcs.degree(b); });
+  std::vector<std::int8_t> class_of(vertices.size(), -1);
+  for (Local v : vertices) {
+    std::uint64_t taken = 0;
+    for (Local w : arcs.cols(v)) {
+      if (class_of[z(w)] >= 0) taken |= std::uint64_t{1} << class_of[z(w)];
+    }
+    class_of[z(v)] = static_cast<std::int8_t>(arcs.degree(v) < fewest_arcs_of_hub ? std::countr_one(taken) : hubs);
+  }
+  std::vector<Local> num_above(vertices.size(), 0);
+  for (Local v : vertices) {
+    if (class_of[z(v)] == hubs) continue;
+    for (Local w : arcs.cols(v)) num_above[z(v)] += class_of[z(w)] > class_of[z(v)] ? 1 : 0;
+  }
+  std::stable_sort(vertices.begin(), vertices.end(), [&](Local a, Local b) {
+    return std::tuple(class_of[z(a)], num_above[z(b)], arcs.degree(b)) <
+           std::tuple(class_of[z(b)], num_above[z(a)], arcs.degree(a));
+  });
+
+  Order order;
+  order.position.resize(vertices.size());
+  int last = 0;
+  const auto fill_up = [&] {
+    while (std::ssize(order.vertex) % slice != 0) order.vertex.push_back(-1);
+  };
+  for (Local v : vertices) {
+    if (class_of[z(v)] != last) fill_up();
+    last = class_of[z(v)];
+    order.position[z(v)] = static_cast<Local>(order.vertex.size());
+    order.vertex.push_back(v);
+    if (last == 0) order.num_first = order.position[z(v)] / slice + 1;
+    if (last != hubs) order.num_slices = order.position[z(v)] / slice + 1;
+  }
+  fill_up();
+  return order;
+}
 
 }  // namespace
 
 SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& arcs) {
-  const Local n = arcs.num_rows();
   // Only the proportions of weights matter: near 1, their squares neither vanish nor overflow.
   const double largest =
       arcs.has_values() && !arcs.val.empty() ? *std::max_element(arcs.val.begin(), arcs.val.end()) : 1;
   const double scale = largest > 0 ? std::exp2(-std::ilogb(largest)) : 1;
-  std::vector<Local> vertex;
-  std::vector<Local> position;
-  Offset num_below = 0;
-  Offset num_above = 0;
-  std::vector<Offset> below_ptr(1, 0);
-  std::vector<Offset> above_ptr(1, 0);
-  const auto for_neighbours = [&](Local at, auto f) {
-    const auto cols = arcs.cols(vertex[z(at)]);
-    for (std::size_t k = 0; k < cols.size(); ++k)
-      f(position[z(cols[k])], arcs.has_values() ? scale * arcs.vals(vertex[z(at)])[k] : 1);
+  Order order;
+  Local n = 0;
+  Local num_groups = 0;
+  const auto group_of = [&](Local at) {
+    return at < order.num_slices * slice ? at / slice : at - order.num_slices * (slice - 1);
   };
+  const auto for_neighbours = [&](Local at, auto f) {
+    if (order.vertex[z(at)] < 0) return;
+    const auto cols = arcs.cols(order.vertex[z(at)]);
+    for (std::size_t k = 0; k < cols.size(); ++k)
+      f(order.position[z(cols[k])], arcs.has_values() ? scale * arcs.vals(order.vertex[z(at)])[k] : 1);
+  };
+  Offset num_arcs[2] = {};
+  std::vector<Offset> begin[2];
   node.guard([&] {
     if (!node.is_root()) return;
-    vertex.resize(z(n));
-    std::iota(vertex.begin(), vertex.end(), 0);
-    std::stable_sort(vertex.begin(), vertex.end(), [&](Local a, Local b) { return arcs.degree(a) > arcs.degree(b); });
-    position.resize(z(n));
-    for (Local at = 0; at < n; ++at) position[z(vertex[z(at)])] = at;
+    order = make_order(arcs);
+    n = static_cast<Local>(order.vertex.size());
+    num_groups = group_of(n);
+    for (auto& of_half : begin) of_half.assign(z(num_groups) + 1, 0);
     for (Local at = 0; at < n; ++at) {
-      Offset below = 0;
-      Offset above = 0;
+      Offset length[2] = {};
       for_neighbours(at, [&](Local other, double) {
-        below += other < at ? 1 : 0;
-        above += other > at ? 1 : 0;
+        if (other != at) ++length[other < at ? 0 : 1];
       });
-      below_ptr.push_back(below_ptr.back() + filled_up(below));
-      above_ptr.push_back(above_ptr.back() + filled_up(above));
-      num_below += below;
-      num_above += above;
+      for (int half = 0; half < 2; ++half) {
+        num_arcs[half] += length[half];
+        if (group_of(at) >= order.num_slices) length[half] = (length[half] + slice - 1) / slice;
+        Offset& steps = begin[half][z(group_of(at)) + 1];
+        steps = std::max(steps, length[half]);
+      }
+    }
+    for (auto& of_half : begin) {
+      for (std::size_t group = 1; group < of_half.size(); ++group)
+        of_half[group] = of_half[group - 1] + slice * of_half[group];
     }
   });
 
   SymmetricSystem system;
-  system.below.num_arcs = node.broadcast(num_below);
-  system.above.num_arcs = node.broadcast(num_above);
-  system.vertex = SharedArray<Local>(node, n);
+  system.num_first = node.broadcast(order.num_first);
+  system.num_slices = node.broadcast(order.num_slices);
+  n = node.broadcast(n);
+  num_groups = node.broadcast(num_groups);
+  system.position = SharedArray<Local>(node, arcs.num_rows());
   system.weight = SharedArray<double>(node, n);
   system.loop = SharedArray<double>(node, n);
-  for (auto [half, row_ptr] : {std::pair(&system.below, &below_ptr), std::pair(&system.above, &above_ptr)}) {
-    const Offset length = node.broadcast(row_ptr->back());
-    half->row_ptr = SharedArray<Offset>(node, Offset{n} + 1);
-    half->col = SharedArray<Local>(node, length);
-    if (arcs.has_values()) half->val = SharedArray<double>(node, length);
+  Half* const halves[] = {&system.below, &system.above};
+  for (std::size_t h = 0; h < 2; ++h) {
+    const Offset length = node.broadcast(begin[h].empty() ? 0 : begin[h].back());
+    halves[h]->num_arcs = node.broadcast(num_arcs[h]);
+    halves[h]->begin = SharedArray<Offset>(node, Offset{num_groups} + 1);
+    halves[h]->col = SharedArray<Local>(node, length);
+    if (arcs.has_values()) halves[h]->val = SharedArray<double>(node, length);
     if (!node.is_root()) continue;
-    std::copy(row_ptr->begin(), row_ptr->end(), half->row_ptr.span().begin());
-    std::ranges::fill(half->col.span(), n);
+    std::copy(begin[h].begin(), begin[h].end(), halves[h]->begin.span().begin());
+    std::ranges::fill(halves[h]->col.span(), n);
   }
   node.guard([&] {
     if (!node.is_root()) return;
-    std::copy(vertex.begin(), vertex.end(), system.vertex.span().begin());
+    std::copy(order.position.begin(), order.position.end(), system.position.span().begin());
     std::vector<std::pair<Local, double>> row;
     for (Local at = 0; at < n; ++at) {
       row.clear();
       for_neighbours(at, [&](Local other, double weight) { row.emplace_back(other, weight); });
       std::sort(row.begin(), row.end());
-      Offset next_below = below_ptr[z(at)];
-      Offset next_above = above_ptr[z(at)];
+      const bool in_slice = group_of(at) < order.num_slices;
+      const Offset stride = in_slice ? slice : 1;
+      Offset next[2];
+      for (std::size_t h = 0; h < 2; ++h) next[h] = begin[h][z(group_of(at))] + (in_slice ? at % slice : 0);
       for (const auto& [other, weight] : row) {
         system.weight.span()[z(at)] += weight;
         if (other == at) {
           system.loop.span()[z(at)] = weight;
           continue;
         }
-        Half& half = other < at ? system.below : system.above;
-        const Offset k = (other < at ? next_below : next_above)++;
-        half.col.span()[z(k)] = other;
-        if (arcs.has_values()) half.val.span()[z(k)] = weight;
+        const std::size_t h = other < at ? 0 : 1;
+        halves[h]->col.span()[z(next[h])] = other;
+        if (arcs.has_values()) halves[h]->val.span()[z(next[h])] = weight;
+        next[h] += stride;
       }
+      if (system.weight.span()[z(at)] == 0) system.weight.span()[z(at)] = 1;
     }
   });
-  system.vertex.fence();
+  system.position.fence();
   system.weight.fence();
   system.loop.fence();
-  for (const Half* half : {&system.below, &system.above}) {
-    half->row_ptr.fence();
+  for (const Half* half : halves) {
+    half->begin.fence();
     half->col.fence();
     if (arcs.has_values()) half->val.fence();
   }

@@ -98,6 +98,7 @@ VisitRows VisitRows::from_bytes(std::vector<std::uint8_t> bytes, std::span<const
                                 Local num_vertices) {
   VisitRows rows;
   rows.bytes_ = std::move(bytes);
+  rows.reserve(std::ssize(row_bytes), std::ssize(rows.bytes_));
   rows.bytes_.resize(rows.bytes_.size() + padding, 0);
   const std::uint8_t* at = rows.bytes_.data();
   const std::uint8_t* const end_of_rows = rows.bytes_.data() + rows.bytes_.size() - padding;

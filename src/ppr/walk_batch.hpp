@@ -1,6 +1,7 @@
 // WalkBatch: thousands of walks that advance together, so that their cache misses overlap.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -21,7 +22,17 @@ class WalkBatch {
  public:
   WalkBatch(const ReplicatedGraph::Parts& graph, const WalkLaw& law);
 
-  bool full() const { return states_.size() >= most_walks || (states_.size() >= 64 && num_vertices_ >= most_visits); }
+  /// Enough walks, and enough of them on their way; or so many vertices, whether of long walks or of many that stop
+  /// where they begin, that room is worth more.
+  bool full() const {
+    return states_.size() >= most_walks || (states_.size() >= tile && num_vertices_ >= most_visits) ||
+           num_vertices_ >= most_vertices;
+  }
+  /// Most bytes that a batch takes.
+  static Offset most_bytes(const WalkLaw& law) {
+    const Offset longest = law.longest();
+    return 48 * (std::min<Offset>(most_vertices, std::max<Offset>(most_visits, tile * longest)) + longest);
+  }
   /// A walk of `length` steps whose first words are those of the lattice point.
   void add(Local source, std::uint32_t walk, std::uint32_t length, const WalkLaw::Point& point);
   /// Walks them all.
@@ -34,6 +45,7 @@ class WalkBatch {
  private:
   static constexpr std::size_t most_walks = 2048;
   static constexpr std::size_t most_visits = 8192;
+  static constexpr std::size_t most_vertices = std::size_t{1} << 18;
   static constexpr std::size_t tile = 64;
 
   struct State {

@@ -23,7 +23,8 @@ class WalkLaw {
   static constexpr std::uint32_t lattice_steps = 2;
 
   /// `pilot`: walks that have nothing to do with those of the index.
-  WalkLaw(std::uint64_t seed, double teleport, bool pilot = false) : stream_(seed, pilot ? pilot_purpose : purpose) {
+  WalkLaw(std::uint64_t seed, double teleport, bool pilot = false)
+      : stream_(seed, pilot ? pilot_purpose : purpose), mean_visits_(1 / teleport) {
     // A table of products rounds the same everywhere; logarithms would not.
     for (double p = 1 - teleport; p * 0x1p64 >= 1; p *= 1 - teleport)
       survival_.push_back(static_cast<std::uint64_t>(p * 0x1p64));
@@ -38,6 +39,12 @@ class WalkLaw {
 
   const Stream& stream() const { return stream_; }
   std::uint32_t longest() const { return static_cast<std::uint32_t>(survival_.size()) - 1; }
+  /// Of a walk.
+  double mean_visits() const { return mean_visits_; }
+  /// Of all walks of a source: lengths are spread evenly in each half of them, so that their sum is near its mean.
+  std::int64_t most_visits(std::int32_t num_walks) const {
+    return static_cast<std::int64_t>(num_walks * mean_visits_) + 2 * std::int64_t{longest()};
+  }
 
   /// Steps of a walk: it goes on past its k-th vertex while its 64 bits stay below (1-c)^k 2^64.
   std::uint32_t length(std::uint64_t fate) const {
@@ -97,6 +104,7 @@ class WalkLaw {
   }
 
   Stream stream_;
+  double mean_visits_;
   std::vector<std::uint64_t> survival_;
   std::array<std::uint32_t, 256> guide_;  // the least length by the fate's top byte
 };

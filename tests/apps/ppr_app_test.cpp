@@ -160,6 +160,30 @@ TEST_F(PprApp, BadCandidatesAreNamedByLine) {
   EXPECT_EQ(error_line(questions.err), "error: nobody.txt:3: no vertex is called 'nobody'");
 }
 
+// ------------------------------------------------------------------------------------------------ seeds
+
+TEST_F(PprApp, AVertexNameMayHaveColonsAndNumbers) {
+  // host:8180 is a vertex; host:2 is none, so it is host with a weight.
+  write("g.txt", "host a\nhost:8180 b\nhost:8180:3 c\n");
+  const auto first = [&](const std::string& query, const std::string& vertex) {
+    std::map<std::string, double> scores;
+    for (const Words& row : rows_of(done(2, "ppr", {"exact", "--graph", "g.txt", "--quiet", "--sources", query}).out))
+      scores[row[2]] = std::stod(row[3]);
+    return scores[vertex];
+  };
+  const double alone = first("host", "host");
+  EXPECT_GT(alone, 0.5);
+  EXPECT_EQ(first("host:2", "host"), alone);
+  EXPECT_EQ(first("host:8180", "host"), 0);
+  EXPECT_EQ(first("host:8180", "host:8180"), alone);
+  EXPECT_EQ(first("host:8180:2", "host:8180"), alone);
+  EXPECT_EQ(first("host:8180:3", "host:8180:3"), alone);
+  EXPECT_NEAR(first("host:8180:1 host:3", "host"), 0.75 * alone, 1e-9);
+  EXPECT_NEAR(first("host:8180 host:3", "host:8180"), 0.25 * alone, 1e-9);
+  const Outcome nobody = run(0, "ppr", {"exact", "--graph", "g.txt", "--sources", "guest:8180"});
+  EXPECT_EQ(error_line(nobody.err), "error: no vertex is called 'guest'");
+}
+
 // ------------------------------------------------------------------------------------------------ against the arcs
 
 TEST_F(PprApp, ReverseWalksAgainstTheArcs) {
@@ -202,6 +226,47 @@ TEST_F(PprApp, ReverseWalksAgainstTheArcs) {
     EXPECT_EQ(error_line(missing.err), "error: missing.h5: cannot be opened: No such file or directory");
     straight.back() = "back.h5";
   }
+}
+
+// ------------------------------------------------------------------------------------------------ placement
+
+TEST_F(PprApp, PartitionedGraphsAnswerAlike) {
+  done(2, "ppr", ask("index", {"--walks", "20", "--placement", "partitioned", "--output", "i.h5"}));
+  const auto partitioned = [](Words words) {
+    words.insert(words.end(), {"--placement", "partitioned"});
+    return words;
+  };
+  // The levels of VERD leave nothing to chance; scores have six digits or more.
+  const Words verd{
+      "--sources", "dailykos.com",    "instapundit.com",     "--index", "i.h5", "--method", "verd", "--top",
+      "20",        "--exclude-seeds", "--exclude-neighbours"};
+  for (const int ranks : {0, 1, 3}) {
+    const auto expected = rows_of(table(ranks, "query", verd));
+    const auto rows = rows_of(table(ranks, "query", partitioned(verd)));
+    ASSERT_EQ(rows.size(), expected.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      EXPECT_EQ(rows[i][0], expected[i][0]);
+      EXPECT_NEAR(std::stod(rows[i][3]), std::stod(expected[i][3]), 1e-12);
+    }
+    const Words best{"--sources", "dailykos.com", "--top", "20"};
+    EXPECT_EQ(column(table(ranks, "exact", partitioned(best)), 2), column(table(ranks, "exact", best), 2));
+    done(ranks, "ppr",
+         partitioned(ask("query", {"--sources", "dailykos.com", "instapundit.com", "--index", "i.h5", "--target-error",
+                                   "1e-3", "--verify", "--json", "r.json"})));
+    const Json record = Json::parse(read("r.json"));
+    EXPECT_TRUE(record["verified"] == true);
+    EXPECT_EQ(record["options"]["placement"], "partitioned");
+    EXPECT_EQ(record["stats"]["bytes_sent"] > 0, ranks > 1);
+  }
+  write("questions.txt", "dailykos.com\ninstapundit.com\n");
+  const Outcome stream =
+      run(2, "ppr", partitioned(ask("query", {"--sources", "-", "--index", "i.h5", "--top", "1"})), "questions.txt");
+  EXPECT_EQ(stream.code, 0) << stream.err;
+  EXPECT_THAT(column(stream.out, 2), ElementsAre("dailykos.com", "instapundit.com"));
+  const Outcome mixed =
+      run(2, "ppr", partitioned(ask("query", {"--sources", "dailykos.com", "--index", "i.h5", "--reverse"})));
+  EXPECT_EQ(mixed.code, 1);
+  EXPECT_THAT(error_line(mixed.err), HasSubstr("i.h5: was built for another graph"));
 }
 
 // ------------------------------------------------------------------------------------------------ streams
@@ -253,6 +318,22 @@ TEST_F(PprApp, ALineThatIsNoQueryIsToldAndTheStreamGoesOn) {
     EXPECT_GT(record["result"]["query_seconds_min"], 0);
     EXPECT_GE(record["result"]["query_seconds_mean"], record["result"]["query_seconds_min"]);
     EXPECT_GE(record["result"]["query_seconds_max"], record["result"]["query_seconds_mean"]);
+  }
+}
+
+TEST_F(PprApp, AnAnswerWithoutVerticesHasALineToo) {
+  // From c nobody else is reached, so that without it nothing is left.
+  write("g.txt", "a b\nb c\n");
+  write("questions.txt", "a\nc\nb\n");
+  for (const int ranks : {0, 1, 3}) {
+    for (const std::string source : {"-", "questions.txt"}) {
+      const Words words{"query", "--graph", "g.txt", "--quiet", "--sources", source, "--exclude-seeds", "--top", "1"};
+      const auto rows = rows_of(run(ranks, "ppr", words, "questions.txt").out);
+      ASSERT_EQ(rows.size(), 3U);
+      EXPECT_THAT(rows[0], ElementsAre("a", "1", "b", ::testing::_));
+      EXPECT_THAT(rows[1], ElementsAre("c", "0", "", "0"));
+      EXPECT_THAT(rows[2], ElementsAre("b", "1", "c", ::testing::_));
+    }
   }
 }
 

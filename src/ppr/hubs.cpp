@@ -1,0 +1,496 @@
+#include "ppr/hubs.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "filigree/core/random.hpp"
+#include "ppr/kernels.hpp"
+#include "ppr/row_collector.hpp"
+
+namespace filigree::ppr {
+namespace {
+
+// Of the threshold, from one sweep to the next: where little is in reach, looking for it costs more than pushes save.
+constexpr double fall_outside = 0.65;
+constexpr double fall = 0.8;
+constexpr Offset no_limit = std::numeric_limits<Offset>::max();
+constexpr std::size_t fewest_hubs = 64;
+constexpr std::size_t most_hubs = 16384;
+
+// What things cost, in nanoseconds of some processor; only the proportions matter.
+constexpr double hub_cost = 3000;  // to walk for a hub, besides
+constexpr double push_cost = 3;    // an arc pushed
+constexpr double link_cost = 2.5;  // an element of F used
+constexpr double row_cost = 3.5;   // an element of a row kept by row used: rows of the hubs that are passed are long
+constexpr double entry_cost = 20;  // an element of F or of a partial vector, made and put in its place
+constexpr double block_cost = 20;  // a block of sums, for one of many queries
+constexpr double sum_cost = 0.15;  // an element of a partial vector, for one of many queries
+
+/// Pushes until at most `error` is left, weighted; false if that takes more than `most_arcs` or is for a solver.
+bool push_outside(Decomposition<1>& parts, const float* weight, double error, Offset most_arcs = no_limit) {
+  double left = parts.weighted_residual(weight);
+  double rmax = parts.largest_ratio();
+  for (int rest = 0; left > error && rmax >= std::numeric_limits<double>::min(); rmax *= fall_outside) {
+    parts.sweep_above(rmax);
+    if (parts.num_arcs_pushed() > most_arcs || parts.is_for_solver()) return false;
+    if (rest-- > 0) continue;
+    left = parts.weighted_residual(weight);
+    rest = left > 3 * error ? 3 : 0;
+  }
+  return left <= error;
+}
+
+using Choice = Hubs::Choice;
+
+/// What the walk of a hub may leave, weighted. Queries pass hubs about once or twice. Where that is more, they push on
+/// what is kept by row, or do without hubs.
+double error_of_hub(Hubs::Kept kept, double error) { return 0.5 * Hubs::share(kept) * error; }
+
+/// Partial vector and row of F of a hub, in `parts`; false if it takes more than `most_arcs`.
+bool walk_hub(Decomposition<1>& parts, const Choice& choice, const float* weight, Local hub, double teleport,
+              double error, Offset most_arcs = no_limit) {
+  const Query seed{{hub, 1}};
+  const Query* const queries[] = {&seed};
+  parts.start(queries, teleport, choice.limit.data());
+  parts.push_level();
+  return push_outside(parts, weight, error, most_arcs);
+}
+
+/// The first of all vertices by what uniform seeds settle there.
+std::vector<Local> most_passed(const ReplicatedGraph::Parts& graph, double teleport, std::size_t count) {
+  const auto all = graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(graph); });
+  const Query everybody;
+  const Query* const queries[] = {&everybody};
+  all->start(queries, teleport);
+  for (double rmax = all->largest_ratio(); all->rough_norms(nullptr).residual > 0.2; rmax *= fall)
+    all->sweep_above(rmax);
+  std::vector<std::pair<double, Local>> mass;
+  all->for_settled([&](int, Local v, double x) { mass.emplace_back(-x, v); });
+  count = std::min(count, mass.size());
+  std::nth_element(mass.begin(), mass.begin() + static_cast<std::ptrdiff_t>(count), mass.end());
+  mass.resize(count);
+  std::sort(mass.begin(), mass.end());
+  std::vector<Local> vertices;
+  for (const auto& [minus_mass, v] : mass) vertices.push_back(v);
+  return vertices;
+}
+
+/// Sums over tries, or, before that, one of them.
+struct Tried {
+  Offset arcs = 0;  // pushed
+  Offset pushes = 0;
+  Offset scores = 0;  // vertices where something settled
+  Offset hubs = 0;    // that a residual waits at
+  Offset left = 0;    // residuals elsewhere
+  Offset failed = 0;  // tries that were given up
+
+  static Tried of(const Decomposition<1>& parts, const Choice& choice, bool finished) {
+    Tried tried{.arcs = parts.num_arcs_pushed(), .pushes = parts.num_pushes(), .failed = finished ? 0 : 1};
+    parts.for_settled([&](int, Local, double) { ++tried.scores; });
+    parts.for_residual([&](int, Local v, double) { ++(choice.is_hub(v) ? tried.hubs : tried.left); });
+    return tried;
+  }
+  std::array<Offset*, 6> all() { return {&arcs, &pushes, &scores, &hubs, &left, &failed}; }
+};
+
+/// Tries of some queries and hubs, to know what all of them would cost.
+class Trials {
+ public:
+  /// Of every rank's queries some are tried, the same whoever asks them. Collective.
+  Trials(const ReplicatedGraph::Parts& graph, const float* weight, std::span<const Query> queries, Offset num_queries,
+         double teleport, double error, Offset most_bytes)
+      : graph_(graph),
+        weight_(weight),
+        teleport_(teleport),
+        error_(error),
+        num_queries_(num_queries),
+        most_bytes_(most_bytes) {
+    num_tries_ = std::min<Offset>(12, num_queries / 32);
+    const Offset first = graph.comm.exclusive_sum(std::ssize(queries));
+    const Stream stream(1, 0);  // not every n-th: users have reasons for the order of their queries
+    for (std::uint32_t i = 0; i < num_tries_; ++i) {
+      const Offset query = Stream::below(stream.block(0, i, 0)[0], z(num_queries)) - first;
+      if (query >= 0 && query < std::ssize(queries)) queries_.push_back(&queries[z(query)]);
+    }
+    // Without hubs.
+    const Choice none(*graph.tables, {});
+    settled_.resize(queries_.size());
+    alone_ = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
+      parts.start({&queries_[i], 1}, teleport_);
+      const bool finished = push_outside(parts, weight_, error_);
+      parts.for_settled([&](int, Local v, double) { settled_[i].push_back(v); });
+      return Tried::of(parts, none, finished);
+    });
+  }
+
+  /// Whether pushes come to an end by themselves; on symmetric graphs a solver may have to take over.
+  bool finished() const { return alone_.failed == 0 && alone_.scores > 0; }
+  /// Nanoseconds for all queries without hubs.
+  double cost_alone() const { return push_cost * per_query(alone_.arcs) * static_cast<double>(num_queries_); }
+  /// With them, once they have been made too; infinite if more than `limit`, or than memory allows. Collective.
+  double cost(const Choice& choice, Hubs::Kept kept, double limit) const {
+    const auto num_hubs = static_cast<double>(choice.vertex.size());
+    const auto q = static_cast<double>(num_queries_);
+    const bool by_row = kept == Hubs::Kept::by_row;
+    const std::vector<float> outside = choice.weight_outside(weight_);
+    const auto try_hubs = [&](std::span<const Local> hubs, Offset most_arcs) {
+      return try_each(std::ssize(hubs), [&](Decomposition<1>& parts, std::size_t i) {
+        const double error = error_of_hub(kept, error_);
+        const bool finished = walk_hub(parts, choice, outside.data(), hubs[i], teleport_, error, most_arcs);
+        return Tried::of(parts, choice, finished);
+      });
+    };
+    // To make them. No single one may take a quarter of what all tries could.
+    const auto num_tried = static_cast<Offset>(std::max<std::size_t>(32, choice.vertex.size() / 64));
+    const auto per_hub = [&](Offset count) { return static_cast<double>(count) / static_cast<double>(num_tried); };
+    const auto most_of_hub = static_cast<Offset>(limit / (push_cost * num_hubs) * static_cast<double>(num_tried) / 4);
+    std::vector<Local> some;
+    for (Offset i = graph_.comm.rank(); i < num_tried; i += graph_.comm.size())
+      some.push_back(choice.vertex[z((2 * i + 1) * std::ssize(choice.vertex) / (2 * num_tried))]);
+    const Tried hubs = try_hubs(some, most_of_hub);
+    const double kept_of_hub = per_hub(hubs.hubs + hubs.scores + (by_row ? hubs.left : 0));
+    const double make = num_hubs * (hub_cost + push_cost * per_hub(hubs.arcs) + entry_cost * kept_of_hub);
+    constexpr double entry_bytes = 2 * 12;  // where it is made, and where it is put
+    const bool fits = num_hubs * entry_bytes * kept_of_hub <= static_cast<double>(most_bytes_);
+    if (hubs.failed > 0 || make > limit || !fits) return std::numeric_limits<double>::infinity();
+
+    // To push queries up to them.
+    const auto most_of_query = static_cast<Offset>(limit / (push_cost * q) * static_cast<double>(num_tries_));
+    const Tried through = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
+      parts.start({&queries_[i], 1}, teleport_, choice.limit.data());
+      const bool finished = push_outside(parts, outside.data(), (1 - Hubs::share(kept)) * error_, most_of_query);
+      return Tried::of(parts, choice, finished);
+    });
+    if (through.failed > 0) return std::numeric_limits<double>::infinity();
+
+    // To go on from them. A query passes those hubs that it would have settled at, each as often as a vertex is pushed
+    // on its way. Hubs that many queries pass have longer rows than most.
+    Offset num_passed = 0;
+    std::vector<Local> some_passed;
+    for (const auto& vertices : settled_) {
+      std::vector<Local> passed;
+      std::ranges::copy_if(vertices, std::back_inserter(passed), [&](Local v) { return choice.is_hub(v); });
+      num_passed += std::ssize(passed);
+      if (!passed.empty()) some_passed.push_back(passed[passed.size() / 2]);
+    }
+    num_passed = graph_.comm.sum(num_passed);
+    const Offset num_rows = graph_.comm.sum(static_cast<Offset>(some_passed.size()));
+    const Tried passed = try_hubs(some_passed, most_of_hub);
+    if (passed.failed > 0) return std::numeric_limits<double>::infinity();
+    const auto per_row = [&](Offset count) { return static_cast<double>(count) / static_cast<double>(num_rows + 1); };
+    const double again = static_cast<double>(alone_.pushes) / static_cast<double>(alone_.scores);
+    const double num_blocks = graph_.arcs().num_rows() / block_size;
+    const double links = link_cost * again * per_row(passed.hubs) * per_query(num_passed);
+    const double sums = by_row ? row_cost * per_row(passed.scores + passed.left) * per_query(num_passed)
+                               : (1 + sum_cost * per_hub(hubs.scores)) * num_hubs + block_cost * num_blocks;
+    return make + q * (push_cost * per_query(through.arcs) + links + sums);
+  }
+
+ private:
+  template <class Try>
+  Tried try_each(Offset count, Try one) const {
+    std::vector<Tried> each(z(count));
+    const auto body = [&](Decomposition<1>& parts, Offset i) { each[z(i)] = one(parts, z(i)); };
+    graph_.comm.guard([&] { parallel_for_pooled(graph_.tables->single, graph_, count, body, [](Offset) {}); });
+    Tried sum;
+    const auto sums = sum.all();
+    for (Tried& tried : each) {
+      for (std::size_t i = 0; i < sums.size(); ++i) *sums[i] += *tried.all()[i];
+    }
+    for (Offset* count_of_all : sums) *count_of_all = graph_.comm.sum(*count_of_all);
+    return sum;
+  }
+  double per_query(Offset count) const { return static_cast<double>(count) / static_cast<double>(num_tries_); }
+
+  const ReplicatedGraph::Parts& graph_;
+  const float* weight_;
+  double teleport_;
+  double error_;
+  Offset num_queries_;
+  Offset most_bytes_;
+  Offset num_tries_ = 0;
+  std::vector<const Query*> queries_;        // those to try on this rank
+  std::vector<std::vector<Local>> settled_;  // and where they settled without hubs
+  Tried alone_;
+};
+
+}  // namespace
+
+Hubs::Choice::Choice(const QueryTables& tables, std::vector<Local> vertices) : vertex(std::move(vertices)) {
+  const auto out_arcs = tables.out_arcs.span();
+  limit.assign(out_arcs.begin(), out_arcs.end());
+  for (Local v : vertex) limit[z(v)] = std::numeric_limits<float>::infinity();
+}
+
+std::vector<float> Hubs::Choice::weight_outside(const float* weight) const {
+  std::vector<float> outside(weight, weight + limit.size());
+  for (Local v : vertex) outside[z(v)] = 0;
+  return outside;
+}
+
+std::shared_ptr<const Hubs> Hubs::find(const ReplicatedGraph::Parts& graph, const float* weight, bool may_miss,
+                                       std::span<const Query> queries, Offset num_queries, double teleport,
+                                       double error, Offset most_bytes, const Progress& progress) {
+  const Trials trials(graph, weight, queries, num_queries, teleport, error, most_bytes);
+  if (!trials.finished()) return nullptr;
+  const std::vector<Local> ranking = most_passed(graph, teleport, std::min(most_hubs, z(graph.arcs().num_rows()) / 20));
+  double least_cost = 0.8 * trials.cost_alone();
+  std::optional<std::pair<Choice, Kept>> best;
+  for (std::size_t count = ranking.size(); count >= fewest_hubs && count * 8 >= ranking.size(); count /= 2) {
+    Choice choice(*graph.tables, {ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(count)});
+    for (const Kept kept : {Kept::by_row, Kept::by_vertex}) {
+      if (kept == Kept::by_vertex && !may_miss) continue;
+      const double cost = trials.cost(choice, kept, least_cost);
+      if (cost >= least_cost) continue;
+      least_cost = cost;
+      best.emplace(choice, kept);
+    }
+  }
+  if (!best) return nullptr;
+  auto& [choice, kept] = *best;
+  std::sort(choice.vertex.begin(), choice.vertex.end());
+  return std::shared_ptr<const Hubs>(new Hubs(graph, weight, kept, std::move(choice), teleport, error, progress));
+}
+
+Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, Choice choice, double teleport,
+           double error, const Progress& progress)
+    : kept_(kept), choice_(std::move(choice)), teleport_(teleport), error_(error) {
+  const Comm& comm = graph.comm;
+  const Local n = graph.arcs().num_rows();
+  const auto num_hubs = static_cast<Local>(choice_.vertex.size());
+  number_.assign(z(n), -1);
+  for (Local hub = 0; hub < num_hubs; ++hub) number_[z(choice_.vertex[z(hub)])] = hub;
+
+  // The rows of this rank's share of hubs, and those of all.
+  const Partition share = Partition::uniform(num_hubs, comm.size());
+  const Offset first = share.begin(comm.rank());
+  struct Walked {
+    std::vector<Local> hub, vertex, left_vertex;
+    std::vector<double> link, partial, left;
+    double loop = 0, settled = 0, missed = 0;
+  };
+  std::vector<Walked> walked(z(share.size(comm.rank())));
+  const std::vector<float> outside = choice_.weight_outside(weight);
+  comm.guard([&] {
+    const auto body = [&](Decomposition<1>& parts, Offset i) {
+      const auto hub = static_cast<Local>(first + i);
+      Walked& row = walked[z(i)];
+      walk_hub(parts, choice_, outside.data(), choice_.vertex[z(hub)], teleport, error_of_hub(kept, error));
+      parts.for_residual([&](int, Local v, double x) {
+        if (number_[z(v)] == hub) {
+          row.loop = x;
+        } else if (number_[z(v)] >= 0) {
+          row.hub.push_back(number_[z(v)]);
+          row.link.push_back(x);
+        } else if (kept == Kept::by_row) {
+          row.left_vertex.push_back(v);
+          row.left.push_back(x);
+        } else {
+          row.missed += x;
+        }
+      });
+      parts.for_settled([&](int, Local v, double x) {
+        row.vertex.push_back(v);
+        row.partial.push_back(x);
+        row.settled += x;
+      });
+    };
+    const auto tell = [&](Offset done) {
+      if (progress) progress("hubs", done, std::ssize(walked));
+    };
+    parallel_for_pooled(graph.tables->single, graph, std::ssize(walked), body, tell);
+  });
+  const auto gather = [&](auto member) {
+    std::vector<typename std::remove_reference_t<decltype(member(walked[0]))>::value_type> own;
+    for (Walked& row : walked) {
+      auto& part = member(row);
+      own.insert(own.end(), part.begin(), part.end());
+      part = {};
+    }
+    return comm.all_gather(std::span(std::as_const(own))).values;
+  };
+  const auto gather_each = [&](auto of) {
+    std::vector<decltype(of(walked[0]))> own;
+    for (const Walked& row : walked) own.push_back(of(row));
+    return comm.all_gather(std::span(std::as_const(own))).values;
+  };
+  const auto starts = [&](auto member) {
+    auto ptr = gather_each([&](const Walked& row) { return static_cast<Offset>(member(row).size()); });
+    ptr.insert(ptr.begin(), 0);
+    std::partial_sum(ptr.begin(), ptr.end(), ptr.begin());
+    return ptr;
+  };
+  link_ptr_ = starts([](const Walked& row) -> auto& { return row.hub; });
+  partial_ptr_ = starts([](const Walked& row) -> auto& { return row.vertex; });
+  left_ptr_ = starts([](const Walked& row) -> auto& { return row.left_vertex; });
+  loop_ = gather_each([](const Walked& row) { return row.loop; });
+  missed_ = gather_each([](const Walked& row) { return row.missed; });
+  const auto settled = gather_each([](const Walked& row) { return row.settled; });
+  link_hub_ = gather([](Walked & row) -> auto& { return row.hub; });
+  link_value_ = gather([](Walked & row) -> auto& { return row.link; });
+  partial_vertex_ = gather([](Walked & row) -> auto& { return row.vertex; });
+  partial_value_ = gather([](Walked & row) -> auto& { return row.partial; });
+  left_vertex_ = gather([](Walked & row) -> auto& { return row.left_vertex; });
+  left_value_ = gather([](Walked & row) -> auto& { return row.left; });
+
+  comm.guard([&] {
+    num_links_.assign((z(num_hubs) + block_size - 1) / block_size * block_size, 1);
+    for (std::size_t hub = 0; hub < z(num_hubs); ++hub)
+      num_links_[hub] = static_cast<float>(std::max<Offset>(1, link_ptr_[hub + 1] - link_ptr_[hub]));
+    if (kept == Kept::by_vertex) turn_to_vertices(n);
+    // |q_h|_1 = |partial_h|_1 + sum F(h,h') |q_h'|_1. What is not found in 100 rounds is below what a float holds.
+    std::vector<double> mass(z(num_hubs), 0);
+    for (int round = 0; round < 100; ++round) {
+      for (std::size_t hub = 0; hub < z(num_hubs); ++hub) {
+        double sum = settled[hub];
+        for (auto j = z(link_ptr_[hub]); j < z(link_ptr_[hub + 1]); ++j) sum += link_value_[j] * mass[z(link_hub_[j])];
+        mass[hub] = sum / (1 - loop_[hub]);
+      }
+    }
+    mass_.assign(mass.begin(), mass.end());
+  });
+}
+
+void Hubs::turn_to_vertices(Local num_vertices) {
+  std::vector<Offset> ptr(z(num_vertices) + 2, 0);
+  for (Local v : partial_vertex_) ++ptr[z(v) + 2];
+  std::partial_sum(ptr.begin(), ptr.end(), ptr.begin());
+  std::vector<double> value(partial_value_.size());
+  partial_hub_.resize(value.size());
+  for (std::size_t hub = 0; hub < num_hubs(); ++hub) {
+    for (auto k = z(partial_ptr_[hub]); k < z(partial_ptr_[hub + 1]); ++k) {
+      const auto at = z(ptr[z(partial_vertex_[k]) + 1]++);
+      partial_hub_[at] = static_cast<std::uint16_t>(hub);
+      value[at] = partial_value_[k];
+    }
+  }
+  ptr.pop_back();
+  partial_ptr_ = std::move(ptr);
+  partial_value_ = std::move(value);
+  partial_vertex_ = {};
+}
+
+std::shared_ptr<const IndexSummary> Hubs::summary(const IndexSummary* index) const {
+  auto summary = std::make_shared<IndexSummary>();
+  if (index != nullptr)
+    *summary = *index;
+  else
+    *summary = {std::vector<float>(choice_.limit.size(), 0), std::vector<float>(choice_.limit.size(), 1), 0};
+  for (std::size_t hub = 0; hub < choice_.vertex.size(); ++hub) {
+    summary->mass[z(choice_.vertex[hub])] = mass_[hub];
+    summary->deviation[z(choice_.vertex[hub])] = 0;
+  }
+  return summary;
+}
+
+double Hubs::solve(std::span<const std::pair<Local, double>> residuals, double goal, Workspace& work,
+                   Offset& used) const {
+  double* const f = work.residual.data();
+  // Bytes that are written might be anything but what is kept here.
+  const Offset* const link_ptr = link_ptr_.data();
+  const Local* const link_hub = link_hub_.data();
+  const double* const link_value = link_value_.data();
+  double rmax = 0;
+  double left = 0;
+  for (const auto& [v, x] : residuals) {
+    const Local hub = number_[z(v)];
+    f[hub] = x;
+    work.touched.touch(hub);
+    left += x;
+    rmax = std::max(rmax, x / static_cast<double>(num_links_[z(hub)]));
+  }
+  for (int rest = 0; left > goal && rmax >= std::numeric_limits<double>::min(); rmax *= fall) {
+    work.touched.for_each([&](std::size_t first) {
+      for (std::uint64_t found = at_least(f + first, num_links_.data() + first, rmax); found != 0; found &= found - 1) {
+        const std::size_t hub = first + z(std::countr_zero(found));
+        const double amount = std::exchange(f[hub], 0.0) / (1 - loop_[hub]);
+        work.passing[hub] += amount;
+        used += link_ptr[hub + 1] - link_ptr[hub];
+        for (Offset j = link_ptr[hub], end = link_ptr[hub + 1]; j < end; ++j) {
+          f[link_hub[j]] += amount * link_value[j];
+          work.touched.touch(link_hub[j]);
+        }
+      }
+    });
+    if (rest-- > 0) continue;
+    left = 0;
+    work.touched.for_each([&](std::size_t first) { left += sum(f + first); });
+    rest = left > 3 * goal ? 3 : 0;
+  }
+  work.touched.for_each([&](std::size_t first) { std::fill_n(f + first, block_size, 0.0); });
+  return left;
+}
+
+template <class F>
+void Hubs::Workspace::take_passing(F f) {
+  touched.for_each([&](std::size_t first) {
+    for (std::size_t hub = first; hub < first + block_size; ++hub) {
+      if (passing[hub] > 0) f(hub, std::exchange(passing[hub], 0.0));
+    }
+  });
+  touched.clear();
+}
+
+Offset Hubs::pass(Decomposition<1>& query, double goal, Workspace& work) const {
+  Offset used = 0;
+  query.miss(solve(query.take_unlimited(), goal, work, used));
+  const auto row = [](const std::vector<Offset>& ptr, std::size_t hub, const auto& values) {
+    return std::span(values).subspan(z(ptr[hub]), z(ptr[hub + 1] - ptr[hub]));
+  };
+  work.take_passing([&](std::size_t hub, double amount) {
+    query.add_settled(row(partial_ptr_, hub, partial_vertex_), row(partial_ptr_, hub, partial_value_), amount);
+    query.add_residual(row(left_ptr_, hub, left_vertex_), row(left_ptr_, hub, left_value_), amount);
+    used += partial_ptr_[hub + 1] - partial_ptr_[hub] + left_ptr_[hub + 1] - left_ptr_[hub];
+  });
+  return used;
+}
+
+Offset Hubs::pass(Decomposition<1>& query, double goal, Workspace& work, double* passing) const {
+  Offset used = 0;
+  double missed = solve(query.take_unlimited(), goal, work, used);
+  work.take_passing([&](std::size_t hub, double amount) {
+    passing[hub * many] = amount;
+    missed += amount * missed_[hub];
+  });
+  query.miss(missed);
+  return used;
+}
+
+void Hubs::add(std::span<const double> passing, double least, std::size_t most, std::span<Row* const> rows) const {
+  const std::size_t n = partial_ptr_.size() - 1;
+  std::vector<Row> own(rows.size());
+  std::vector<std::size_t> next(rows.size(), 0);
+  std::vector<RowCollector> collectors;
+  for (std::size_t l = 0; l < rows.size(); ++l) {
+    std::swap(own[l], *rows[l]);
+    own[l].add(std::numeric_limits<Global>::max(), 0);
+    collectors.emplace_back(*rows[l], least, most);
+  }
+  alignas(64) double values[block_size * many];
+  for (std::size_t first = 0; first < n; first += block_size) {
+    const std::size_t end = std::min(n, first + block_size);
+    std::ranges::fill(values, 0.0);
+    std::uint32_t lanes = 0;  // that have something in this block
+    if (partial_ptr_[first] < partial_ptr_[end]) {
+      lanes = combine(partial_ptr_.data() + first, static_cast<Local>(end - first), partial_hub_.data(),
+                      partial_value_.data(), passing.data(), values);
+    }
+    for (std::size_t l = 0; l < rows.size(); ++l) {
+      double* const of_lane = values + l * block_size;
+      for (; z(own[l].vertex[next[l]]) < end; ++next[l]) {
+        of_lane[z(own[l].vertex[next[l]]) - first] += own[l].value[next[l]];
+        lanes |= 1U << l;
+      }
+      if ((lanes >> l & 1) != 0) collectors[l].add(static_cast<Global>(first), of_lane);
+    }
+  }
+  for (RowCollector& collector : collectors) collector.finish();
+}
+
+}  // namespace filigree::ppr

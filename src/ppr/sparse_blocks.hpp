@@ -1,0 +1,75 @@
+// SparseBlocks: values of consecutive positions, nearly all of them zero.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/zeroed_array.hpp"
+#include "ppr/kernels.hpp"
+
+namespace filigree::ppr {
+
+/// `arrays` values for every position of [0, n), in blocks of block_size positions: values 0 of a block's positions,
+/// then values 1, ... Only blocks that were asked for take memory, 512 `arrays` bytes each; the table of all of them
+/// takes n / 8.
+template <int arrays>
+class SparseBlocks {
+ public:
+  explicit SparseBlocks(Offset num_positions) : table_((num_positions + block_size - 1) / block_size) {}
+
+  /// The value of a position; makes its block.
+  double& at(Offset position, int array = 0) {
+    const std::size_t number = z(position) / block_size;
+    double*& block = table_[number];
+    if (block == nullptr) block = make_block(number);
+    return block[static_cast<std::size_t>(array) * block_size + z(position) % block_size];
+  }
+
+  /// Calls f(first position, values) for every block: first the known ones, ascending, then those that f makes.
+  template <class F>
+  void for_each_block(F f) {
+    if (num_sorted_ < made_.size()) std::ranges::sort(made_);
+    num_sorted_ = made_.size();
+    for (std::size_t k = 0; k < made_.size(); ++k) f(static_cast<Offset>(made_[k] * block_size), table_[made_[k]]);
+  }
+  /// Calls f(position, value) for the values above 0 of an array, ascending. f must make no blocks.
+  template <class F>
+  void for_each(F f, int array = 0) {
+    for_each_block([&](Offset first, const double* values) {
+      for (int i = 0; i < block_size; ++i) {
+        const double value = values[array * block_size + i];
+        if (value > 0) f(first + i, value);
+      }
+    });
+  }
+
+  /// All zeros again. The memory is kept for later blocks.
+  void clear() {
+    for (const std::size_t number : made_) table_[number] = nullptr;
+    made_.clear();
+    num_sorted_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t chunk = 16;  // blocks that are allocated together
+  static constexpr std::size_t block_doubles = static_cast<std::size_t>(arrays) * block_size;
+
+  double* make_block(std::size_t number) {
+    const std::size_t k = made_.size();
+    if (k == chunks_.size() * chunk) chunks_.emplace_back(Offset{chunk * block_doubles});
+    made_.push_back(number);
+    double* const block = chunks_[k / chunk].data() + k % chunk * block_doubles;
+    std::memset(block, 0, block_doubles * sizeof(double));
+    return block;
+  }
+
+  ZeroedArray<double*> table_;
+  std::vector<std::size_t> made_;  // numbers of the blocks that there are; the first num_sorted_ of them ascend
+  std::size_t num_sorted_ = 0;
+  std::vector<ZeroedArray<double>> chunks_;
+};
+
+}  // namespace filigree::ppr
