@@ -115,7 +115,7 @@ Stats answer_through_hubs(Decomposition<1>& parts, std::span<const Query* const>
   const double target = setting.options.target_error;
   constexpr double share_of_links = 0.02;  // of the error
   constexpr double share_of_rest = 0.01;   // of scores too small to matter
-  const double share = 1 - Hubs::share(hubs.kept()) - share_of_links - share_of_rest;
+  const double share = Hubs::share_of_pushes() - share_of_links - share_of_rest;
   const double rest = share_of_rest * setting.policy.goal(target, 1);
   const bool by_vertex = hubs.kept() == Hubs::Kept::by_vertex;
   ZeroedArray<double> passing(by_vertex ? static_cast<Offset>(hubs.num_hubs()) * many : 0);

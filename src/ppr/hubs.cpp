@@ -26,11 +26,18 @@ constexpr std::size_t most_hubs = 16384;
 // What things cost, in nanoseconds of some processor; only the proportions matter.
 constexpr double hub_cost = 3000;  // to walk for a hub, besides
 constexpr double push_cost = 3;    // an arc pushed
-constexpr double link_cost = 2.5;  // an element of F used
-constexpr double row_cost = 3.5;   // an element of a row kept by row used: rows of the hubs that are passed are long
-constexpr double entry_cost = 20;  // an element of F or of a partial vector, made and put in its place
-constexpr double block_cost = 20;  // a block of sums, for one of many queries
-constexpr double sum_cost = 0.15;  // an element of a partial vector, for one of many queries
+constexpr double entry_cost = 20;  // an element of F or of a row, made and put in its place
+constexpr double use_cost = 2;     // an element of F or of a row used
+constexpr double sum_cost = 0.15;  // an element of all rows, for one of many queries
+constexpr double block_cost = 20;  // a block of such sums
+/// Rows of hubs that are passed, and what of F belongs to them, are longer than most.
+constexpr double longer = 3;
+
+/// Of a query's error, what hubs are made for.
+constexpr double share_of_hubs = 0.3;
+/// What the walk of a hub may leave, weighted. Queries pass hubs about once or twice. Where that is more, they push on
+/// what is kept by row, or do without hubs.
+double error_of_hub(double error) { return 0.5 * share_of_hubs * error; }
 
 /// Pushes until at most `error` is left, weighted; false if that takes more than `most_arcs` or is for a solver.
 bool push_outside(Decomposition<1>& parts, const float* weight, double error, Offset most_arcs = no_limit) {
@@ -47,10 +54,6 @@ bool push_outside(Decomposition<1>& parts, const float* weight, double error, Of
 }
 
 using Choice = Hubs::Choice;
-
-/// What the walk of a hub may leave, weighted. Queries pass hubs about once or twice. Where that is more, they push on
-/// what is kept by row, or do without hubs.
-double error_of_hub(Hubs::Kept kept, double error) { return 0.5 * Hubs::share(kept) * error; }
 
 /// Partial vector and row of F of a hub, in `parts`; false if it takes more than `most_arcs`.
 bool walk_hub(Decomposition<1>& parts, const Choice& choice, const float* weight, Local hub, double teleport,
@@ -111,7 +114,7 @@ class Trials {
         error_(error),
         num_queries_(num_queries),
         most_bytes_(most_bytes) {
-    num_tries_ = std::min<Offset>(12, num_queries / 32);
+    num_tries_ = std::min<Offset>(10, num_queries / 32);
     const Offset first = graph.comm.exclusive_sum(std::ssize(queries));
     const Stream stream(1, 0);  // not every n-th: users have reasons for the order of their queries
     for (std::uint32_t i = 0; i < num_tries_; ++i) {
@@ -133,19 +136,11 @@ class Trials {
   bool finished() const { return alone_.failed == 0 && alone_.scores > 0; }
   /// Nanoseconds for all queries without hubs.
   double cost_alone() const { return push_cost * per_query(alone_.arcs) * static_cast<double>(num_queries_); }
-  /// With them, once they have been made too; infinite if more than `limit`, or than memory allows. Collective.
-  double cost(const Choice& choice, Hubs::Kept kept, double limit) const {
+  /// With them, and to make them; infinite if more than `limit`, or than memory allows. Collective.
+  double cost(const Choice& choice, bool may_miss, double limit) const {
     const auto num_hubs = static_cast<double>(choice.vertex.size());
     const auto q = static_cast<double>(num_queries_);
-    const bool by_row = kept == Hubs::Kept::by_row;
     const std::vector<float> outside = choice.weight_outside(weight_);
-    const auto try_hubs = [&](std::span<const Local> hubs, Offset most_arcs) {
-      return try_each(std::ssize(hubs), [&](Decomposition<1>& parts, std::size_t i) {
-        const double error = error_of_hub(kept, error_);
-        const bool finished = walk_hub(parts, choice, outside.data(), hubs[i], teleport_, error, most_arcs);
-        return Tried::of(parts, choice, finished);
-      });
-    };
     // To make them. No single one may take a quarter of what all tries could.
     const auto num_tried = static_cast<Offset>(std::max<std::size_t>(32, choice.vertex.size() / 64));
     const auto per_hub = [&](Offset count) { return static_cast<double>(count) / static_cast<double>(num_tried); };
@@ -153,46 +148,65 @@ class Trials {
     std::vector<Local> some;
     for (Offset i = graph_.comm.rank(); i < num_tried; i += graph_.comm.size())
       some.push_back(choice.vertex[z((2 * i + 1) * std::ssize(choice.vertex) / (2 * num_tried))]);
-    const Tried hubs = try_hubs(some, most_of_hub);
-    const double kept_of_hub = per_hub(hubs.hubs + hubs.scores + (by_row ? hubs.left : 0));
-    const double make = num_hubs * (hub_cost + push_cost * per_hub(hubs.arcs) + entry_cost * kept_of_hub);
+    const Tried hubs = try_each(std::ssize(some), [&](Decomposition<1>& parts, std::size_t i) {
+      const double error = error_of_hub(error_);
+      const bool finished = walk_hub(parts, choice, outside.data(), some[i], teleport_, error, most_of_hub);
+      return Tried::of(parts, choice, finished);
+    });
+    const double kept = per_hub(hubs.hubs + hubs.scores + hubs.left);
+    const double make = num_hubs * (hub_cost + push_cost * per_hub(hubs.arcs) + entry_cost * kept);
     constexpr double entry_bytes = 2 * 12;  // where it is made, and where it is put
-    const bool fits = num_hubs * entry_bytes * kept_of_hub <= static_cast<double>(most_bytes_);
+    const bool fits = num_hubs * entry_bytes * kept <= static_cast<double>(most_bytes_);
     if (hubs.failed > 0 || make > limit || !fits) return std::numeric_limits<double>::infinity();
 
     // To push queries up to them.
     const auto most_of_query = static_cast<Offset>(limit / (push_cost * q) * static_cast<double>(num_tries_));
     const Tried through = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
-      parts.start({&queries_[i], 1}, teleport_, choice.limit.data());
-      const bool finished = push_outside(parts, outside.data(), (1 - Hubs::share(kept)) * error_, most_of_query);
+      const bool finished = push_to_hubs(parts, i, choice, outside.data(), most_of_query);
       return Tried::of(parts, choice, finished);
     });
     if (through.failed > 0) return std::numeric_limits<double>::infinity();
 
     // To go on from them. A query passes those hubs that it would have settled at, each as often as a vertex is pushed
-    // on its way. Hubs that many queries pass have longer rows than most.
+    // on its way.
     Offset num_passed = 0;
-    std::vector<Local> some_passed;
-    for (const auto& vertices : settled_) {
-      std::vector<Local> passed;
-      std::ranges::copy_if(vertices, std::back_inserter(passed), [&](Local v) { return choice.is_hub(v); });
-      num_passed += std::ssize(passed);
-      if (!passed.empty()) some_passed.push_back(passed[passed.size() / 2]);
-    }
-    num_passed = graph_.comm.sum(num_passed);
-    const Offset num_rows = graph_.comm.sum(static_cast<Offset>(some_passed.size()));
-    const Tried passed = try_hubs(some_passed, most_of_hub);
-    if (passed.failed > 0) return std::numeric_limits<double>::infinity();
-    const auto per_row = [&](Offset count) { return static_cast<double>(count) / static_cast<double>(num_rows + 1); };
+    for (const auto& vertices : settled_)
+      num_passed += std::ranges::count_if(vertices, [&](Local v) { return choice.is_hub(v); });
+    const double passed = longer * per_query(graph_.comm.sum(num_passed));
     const double again = static_cast<double>(alone_.pushes) / static_cast<double>(alone_.scores);
-    const double num_blocks = graph_.arcs().num_rows() / block_size;
-    const double links = link_cost * again * per_row(passed.hubs) * per_query(num_passed);
-    const double sums = by_row ? row_cost * per_row(passed.scores + passed.left) * per_query(num_passed)
-                               : (1 + sum_cost * per_hub(hubs.scores)) * num_hubs + block_cost * num_blocks;
+    const double links = use_cost * passed * again * per_hub(hubs.hubs);
+    const double rows = use_cost * passed * per_hub(hubs.scores + hubs.left);
+    const double sums = may_miss ? std::min(rows, cost_of_sums(num_hubs * per_hub(hubs.scores))) : rows;
     return make + q * (push_cost * per_query(through.arcs) + links + sums);
   }
 
+  /// Whether queries are better answered by vertex, now that hubs are there, by row. Collective.
+  bool prefer_vertices(const Hubs& hubs, const Choice& choice) const {
+    const std::vector<float> outside = choice.weight_outside(weight_);
+    const auto used = [&](bool with_rows) {
+      const Tried all = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
+        push_to_hubs(parts, i, choice, outside.data(), no_limit);
+        Hubs::Workspace work(hubs);
+        std::vector<double> passing(hubs.num_hubs() * many);
+        return Tried{.scores = with_rows ? hubs.pass(parts, 0.01 * error_, work)
+                                         : hubs.pass(parts, 0.01 * error_, work, passing.data())};
+      });
+      return all.scores;
+    };
+    const double rows = use_cost * per_query(used(true) - used(false));
+    return rows > cost_of_sums(static_cast<double>(hubs.num_elements()));
+  }
+
  private:
+  bool push_to_hubs(Decomposition<1>& parts, std::size_t query, const Choice& choice, const float* outside,
+                    Offset most_arcs) const {
+    parts.start({&queries_[query], 1}, teleport_, choice.limit.data());
+    return push_outside(parts, outside, (1 - share_of_hubs) * error_, most_arcs);
+  }
+  /// For one of many queries, when rows have num_elements in all.
+  double cost_of_sums(double num_elements) const {
+    return sum_cost * num_elements + block_cost * static_cast<double>(graph_.arcs().num_rows() / block_size);
+  }
   template <class Try>
   Tried try_each(Offset count, Try one) const {
     std::vector<Tried> each(z(count));
@@ -241,26 +255,24 @@ std::shared_ptr<const Hubs> Hubs::find(const ReplicatedGraph::Parts& graph, cons
   if (!trials.finished()) return nullptr;
   const std::vector<Local> ranking = most_passed(graph, teleport, std::min(most_hubs, z(graph.arcs().num_rows()) / 20));
   double least_cost = 0.8 * trials.cost_alone();
-  std::optional<std::pair<Choice, Kept>> best;
+  std::optional<Choice> best;
   for (std::size_t count = ranking.size(); count >= fewest_hubs && count * 8 >= ranking.size(); count /= 2) {
     Choice choice(*graph.tables, {ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(count)});
-    for (const Kept kept : {Kept::by_row, Kept::by_vertex}) {
-      if (kept == Kept::by_vertex && !may_miss) continue;
-      const double cost = trials.cost(choice, kept, least_cost);
-      if (cost >= least_cost) continue;
-      least_cost = cost;
-      best.emplace(choice, kept);
-    }
+    const double cost = trials.cost(choice, may_miss, least_cost);
+    if (cost >= least_cost) continue;
+    least_cost = cost;
+    best = std::move(choice);
   }
   if (!best) return nullptr;
-  auto& [choice, kept] = *best;
-  std::sort(choice.vertex.begin(), choice.vertex.end());
-  return std::shared_ptr<const Hubs>(new Hubs(graph, weight, kept, std::move(choice), teleport, error, progress));
+  std::sort(best->vertex.begin(), best->vertex.end());
+  std::shared_ptr<Hubs> hubs(new Hubs(graph, weight, std::move(*best), teleport, error, progress));
+  if (may_miss && trials.prefer_vertices(*hubs, hubs->choice_)) graph.comm.guard([&] { hubs->turn_to_vertices(); });
+  return hubs;
 }
 
-Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, Choice choice, double teleport,
-           double error, const Progress& progress)
-    : kept_(kept), choice_(std::move(choice)), teleport_(teleport), error_(error) {
+Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choice, double teleport, double error,
+           const Progress& progress)
+    : choice_(std::move(choice)), teleport_(teleport), error_(error) {
   const Comm& comm = graph.comm;
   const Local n = graph.arcs().num_rows();
   const auto num_hubs = static_cast<Local>(choice_.vertex.size());
@@ -273,7 +285,7 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, 
   struct Walked {
     std::vector<Local> hub, vertex, left_vertex;
     std::vector<double> link, partial, left;
-    double loop = 0, settled = 0, missed = 0;
+    double loop = 0, settled = 0;
   };
   std::vector<Walked> walked(z(share.size(comm.rank())));
   const std::vector<float> outside = choice_.weight_outside(weight);
@@ -281,18 +293,16 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, 
     const auto body = [&](Decomposition<1>& parts, Offset i) {
       const auto hub = static_cast<Local>(first + i);
       Walked& row = walked[z(i)];
-      walk_hub(parts, choice_, outside.data(), choice_.vertex[z(hub)], teleport, error_of_hub(kept, error));
+      walk_hub(parts, choice_, outside.data(), choice_.vertex[z(hub)], teleport, error_of_hub(error));
       parts.for_residual([&](int, Local v, double x) {
         if (number_[z(v)] == hub) {
           row.loop = x;
         } else if (number_[z(v)] >= 0) {
           row.hub.push_back(number_[z(v)]);
           row.link.push_back(x);
-        } else if (kept == Kept::by_row) {
+        } else {
           row.left_vertex.push_back(v);
           row.left.push_back(x);
-        } else {
-          row.missed += x;
         }
       });
       parts.for_settled([&](int, Local v, double x) {
@@ -313,6 +323,7 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, 
       own.insert(own.end(), part.begin(), part.end());
       part = {};
     }
+    if (comm.size() == 1) return own;
     return comm.all_gather(std::span(std::as_const(own))).values;
   };
   const auto gather_each = [&](auto of) {
@@ -330,7 +341,6 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, 
   partial_ptr_ = starts([](const Walked& row) -> auto& { return row.vertex; });
   left_ptr_ = starts([](const Walked& row) -> auto& { return row.left_vertex; });
   loop_ = gather_each([](const Walked& row) { return row.loop; });
-  missed_ = gather_each([](const Walked& row) { return row.missed; });
   const auto settled = gather_each([](const Walked& row) { return row.settled; });
   link_hub_ = gather([](Walked & row) -> auto& { return row.hub; });
   link_value_ = gather([](Walked & row) -> auto& { return row.link; });
@@ -343,7 +353,6 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, 
     num_links_.assign((z(num_hubs) + block_size - 1) / block_size * block_size, 1);
     for (std::size_t hub = 0; hub < z(num_hubs); ++hub)
       num_links_[hub] = static_cast<float>(std::max<Offset>(1, link_ptr_[hub + 1] - link_ptr_[hub]));
-    if (kept == Kept::by_vertex) turn_to_vertices(n);
     // |q_h|_1 = |partial_h|_1 + sum F(h,h') |q_h'|_1. What is not found in 100 rounds is below what a float holds.
     std::vector<double> mass(z(num_hubs), 0);
     for (int round = 0; round < 100; ++round) {
@@ -357,8 +366,13 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, 
   });
 }
 
-void Hubs::turn_to_vertices(Local num_vertices) {
-  std::vector<Offset> ptr(z(num_vertices) + 2, 0);
+void Hubs::turn_to_vertices() {
+  for (std::size_t hub = 0; hub < num_hubs(); ++hub)
+    missed_.push_back(
+        std::accumulate(left_value_.begin() + left_ptr_[hub], left_value_.begin() + left_ptr_[hub + 1], 0.0));
+  left_vertex_ = {};
+  left_value_ = {};
+  std::vector<Offset> ptr(number_.size() + 2, 0);
   for (Local v : partial_vertex_) ++ptr[z(v) + 2];
   std::partial_sum(ptr.begin(), ptr.end(), ptr.begin());
   std::vector<double> value(partial_value_.size());
@@ -374,7 +388,10 @@ void Hubs::turn_to_vertices(Local num_vertices) {
   partial_ptr_ = std::move(ptr);
   partial_value_ = std::move(value);
   partial_vertex_ = {};
+  kept_ = Kept::by_vertex;
 }
+
+double Hubs::share_of_pushes() { return 1 - share_of_hubs; }
 
 std::shared_ptr<const IndexSummary> Hubs::summary(const IndexSummary* index) const {
   auto summary = std::make_shared<IndexSummary>();
@@ -456,7 +473,7 @@ Offset Hubs::pass(Decomposition<1>& query, double goal, Workspace& work, double*
   double missed = solve(query.take_unlimited(), goal, work, used);
   work.take_passing([&](std::size_t hub, double amount) {
     passing[hub * many] = amount;
-    missed += amount * missed_[hub];
+    if (kept_ == Kept::by_vertex) missed += amount * missed_[hub];
   });
   query.miss(missed);
   return used;

@@ -49,8 +49,8 @@ class Hubs {
            error_ >= 0.01 * error;
   }
   Kept kept() const { return kept_; }
-  /// Share of a query's error that hubs are made for.
-  static double share(Kept kept) { return kept == Kept::by_row ? 0.5 : 0.2; }
+  /// Of a query's error, what pushes up to hubs may leave.
+  static double share_of_pushes();
 
   /// What pushes compare residuals with.
   const float* limit() const { return choice_.limit.data(); }
@@ -76,19 +76,20 @@ class Hubs {
   /// The same for a query of many, kept by vertex: sets passing[many * h] = a_h for add() to go on with.
   Offset pass(Decomposition<1>& query, double goal, Workspace& work, double* passing) const;
   std::size_t num_hubs() const { return choice_.vertex.size(); }
+  std::size_t num_elements() const { return partial_value_.size(); }  ///< of all partial vectors
 
   /// Adds sum_h passing[many * h + lane] partial_h to the row of every lane. Sums of `least` and below are not listed,
   /// nor, if `most` > 0, those that are not among the first `most` by falling value and rising vertex.
   void add(std::span<const double> passing, double least, std::size_t most, std::span<Row* const> rows) const;
 
  private:
-  Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Kept kept, Choice choice, double teleport,
-       double error, const Progress& progress);
-  void turn_to_vertices(Local num_vertices);
+  Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choice, double teleport, double error,
+       const Progress& progress);
+  void turn_to_vertices();
   /// work.passing(h) = a_h. What is left of the residuals is returned and forgotten.
   double solve(std::span<const std::pair<Local, double>> residuals, double goal, Workspace& work, Offset& used) const;
 
-  Kept kept_;
+  Kept kept_ = Kept::by_row;
   Choice choice_;
   double teleport_;
   double error_;               // of the queries that they were made for
@@ -99,7 +100,6 @@ class Hubs {
   std::vector<double> link_value_;
   std::vector<float> num_links_;  // per hub, at least 1; padded
   std::vector<double> loop_;      // the diagonal
-  std::vector<double> missed_;    // per hub: what its partial vector misses
   std::vector<float> mass_;       // per hub: |q_h|_1
   // Kept by row: partial vectors and residuals.
   std::vector<Offset> partial_ptr_;
@@ -110,6 +110,7 @@ class Hubs {
   std::vector<double> left_value_;
   // Kept by vertex: partial_ptr_ and partial_value_ go by vertex then.
   std::vector<std::uint16_t> partial_hub_;
+  std::vector<double> missed_;  // per hub: the residual that is no longer there
 };
 
 }  // namespace filigree::ppr
