@@ -79,6 +79,8 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
                           "push where the residual is large, or everywhere, --levels times");
   query.add_option("--target-error", a.query.target_error, "push: L1 error to reach, in (0, 2)");
   query.add_option("--levels", a.query.levels, "verd: how often");
+  query.add_flag("--until-settled", a.query.until_settled,
+                 "stop when the order of the --top answers can no longer change; without --index");
   query.add_flag("--check-exact", a.check_exact, "compare with exact answers and say how good the top is");
 
   auto& exact = *program.cli.add_subcommand("exact", "answer queries to a tolerance, slowly");

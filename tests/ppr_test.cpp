@@ -70,6 +70,33 @@ TEST(Ppr, ExactEqualsADenseSolveForEveryPolicy) {
   }
 }
 
+TEST(Ppr, PushesMayEndWhenTheBestHaveSettled) {
+  const Comm comm = Comm::world();
+  constexpr Global n = 400;
+  for (const bool weighted : {false, true}) {
+    const ppr::ReplicatedGraph graph(random_graph(comm, n, 3000, weighted, 5));
+    const auto queries = deal_queries(comm, random_queries(n, 20, 2));
+    for (const Dangling dangling : {Dangling::source, Dangling::drop}) {
+      for (const bool exclude : {false, true}) {
+        ppr::QueryOptions options{.dangling = dangling, .target_error = 1e-13, .top = 5};
+        options.filter.exclude_seeds = options.filter.exclude_neighbours = exclude;
+        const auto exact = ppr::query(graph, nullptr, queries, options);
+        options.until_settled = true;
+        const auto settled = ppr::query(graph, nullptr, queries, options);
+        EXPECT_LT(settled.stats.at("arcs_pushed"), exact.stats.at("arcs_pushed") / 2);
+        EXPECT_EQ(settled.vertex, exact.vertex);
+        for (std::size_t k = 0; k < exact.score.size(); ++k)
+          EXPECT_NEAR(settled.score[k], exact.score[k], 0.1 * exact.score[k]);
+      }
+    }
+  }
+  const ppr::ReplicatedGraph graph(random_graph(comm, n, 3000, false, 5));
+  const std::vector<Query> none;
+  EXPECT_THROW(ppr::query(graph, nullptr, none, {.until_settled = true}), InvalidArgument);
+  EXPECT_THROW(ppr::query(graph, nullptr, none, {.dangling = Dangling::self, .top = 5, .until_settled = true}),
+               InvalidArgument);
+}
+
 /// Every arc both ways, loops and vertices without arcs among them.
 Graph symmetric_graph(const Comm& comm, Global n, Offset arcs, bool weighted, std::uint64_t seed) {
   Entries<double> entries = random_entries<double>(n, n, arcs, weighted ? Values::exact : Values::none, seed);

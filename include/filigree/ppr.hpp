@@ -156,6 +156,10 @@ struct QueryOptions {
       1e-2;        ///< push: on the L1 error; with an index estimated, without one guaranteed; in [1e-15, 2)
   int levels = 2;  ///< verd: T, >= 0
   int top = 0;     ///< scores to return per query; 0 = all that are above 0
+  /// Stop as soon as pushes can no longer change which vertices are the first `top` and their order, even if the error
+  /// is still above the target. Ties never settle. Needs `top`, pushes without index, policy `source` or `drop`, no
+  /// candidates, a replicated graph.
+  bool until_settled = false;
   Offset batch_bytes =
       Offset{2} << 30;     ///< memory that queries answered together may take, per thread; partitioned: per rank
   Progress progress = {};  ///< told the queries this rank has finished
@@ -187,18 +191,19 @@ struct Result {
 /// <= 0, an index of another graph or teleport, a candidate outside the graph or there twice. Collective. Queries of a
 /// rank run on its threads.
 ///
-/// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once they have come everywhere,
-/// conjugate gradients take over. With VERD 16 queries are answered together where 256 n bytes a thread are allowed.
+/// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once they have come
+/// everywhere, conjugate gradients take over. With VERD 16 queries are answered together where 256 n bytes a thread are
+/// allowed.
 ///
 /// From 64 queries on (over all ranks) some are tried, and if it saves a fifth, hubs are made: up to 16,384 vertices
 /// that many walks pass, and what lies behind each, walked once for all queries by all ranks (Jeh, Widom, "Scaling
 /// Personalized Web Search", WWW 2003). The graph keeps them for later batches of like teleport and target. On
 /// cnr-2000 at 1e-8 they cost what 80 queries do, and a query then takes a seventh of the time.
 ///
-/// Peak bytes per thread beyond the answers (16 a score): 17 n, on symmetric graphs 73 n, with VERD 272 n; with hubs 128
-/// a hub. Per rank: with an index 8 n; with hubs 16 n, 12 for every element of their rows (cnr-2000 at 1e-8: 30 MB), and
-/// twice that while they are made. Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks. What
-/// else is asked decides about hubs, and so changes an answer within its error.
+/// Peak bytes per thread beyond the answers (16 a score): 17 n, on symmetric graphs 73 n, with VERD 272 n; with hubs
+/// 128 a hub. Per rank: with an index 8 n; with hubs 16 n, 12 for every element of their rows (cnr-2000 at 1e-8: 30
+/// MB), and twice that while they are made. Equal bits for any number of threads; to 1e-12 in L1 for any number of
+/// ranks. What else is asked decides about hubs, and so changes an answer within its error.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});
 

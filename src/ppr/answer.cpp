@@ -1,6 +1,7 @@
 #include "ppr/answer.hpp"
 
-#include <array>
+#include <algorithm>
+#include <functional>
 #include <limits>
 #include <optional>
 
@@ -9,11 +10,46 @@
 namespace filigree::ppr {
 namespace {
 
+/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all.
+std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting) {
+  const QueryOptions& options = setting.options;
+  const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
+  const bool whole = setting.index == nullptr || setting.comm.size() == 1;  // nothing comes from other ranks
+  if (options.top == 0 || !in_proportion || !whole || !options.filter.candidates.empty()) return 0;
+  Offset most_excluded = 0;
+  for (const Query* query : queries) {
+    Offset excluded = 0;
+    for (const Seed& seed : *query) {
+      if (options.filter.exclude_seeds) ++excluded;
+      if (options.filter.exclude_neighbours) excluded += setting.graph.arcs().degree(static_cast<Local>(seed.vertex));
+    }
+    most_excluded = std::max(most_excluded, excluded);
+  }
+  return z(options.top) + z(most_excluded);
+}
+
+/// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
+/// adds less than itself wherever it goes.
+bool is_settled(const Decomposition<1>& query, std::size_t count, double residual) {
+  Row row;
+  RowCollector collector(row, 0, count + 1);
+  query.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  std::vector<double>& best = row.value;
+  if (best.size() < count) return false;
+  best.push_back(0);
+  std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(count) + 1, best.end(), std::greater<>());
+  for (std::size_t k = 0; k < count; ++k) {
+    if (best[k] - best[k + 1] <= residual + 1e-15) return false;
+  }
+  return true;
+}
+
 /// Pushes until the error that is left to the index, or to nobody, meets the target. On a symmetric graph where
 /// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
-/// over the whole graph have nothing to lose then, and converge faster.
+/// over the whole graph have nothing to lose then, and converge faster. most_settled > 0: it may also end when so many
+/// of the best have settled.
 std::optional<double> push_to_target(Decomposition<1>& query, const Setting& setting, const IndexSummary* summary,
-                                     double target) {
+                                     double target, std::size_t most_settled = 0) {
   const Policy& policy = setting.policy;
   const auto off_target = [&](const Norms& norms) {
     const double norm = norms.settled + norms.indexed;
@@ -23,9 +59,14 @@ std::optional<double> push_to_target(Decomposition<1>& query, const Setting& set
   // close look only when a rough one finds nothing.
   Norms seen;
   int rest = 0;
+  double tried_at = 1;  // the residual when it was seen last whether the best have settled
   const auto is_off = [&] {
     if (rest-- > 0) return true;
     seen = query.rough_norms(summary);
+    if (most_settled > 0 && seen.residual < tried_at / 2) {
+      tried_at = seen.residual;
+      if (is_settled(query, most_settled, seen.residual)) return false;
+    }
     if (!off_target(seen)) return off_target(query.norms(summary)[0]);
     seen.expected_error /= 3;
     rest = off_target(seen) ? 3 : 0;
@@ -76,24 +117,6 @@ void collect(Decomposition<1>& parts, const Setting& setting, Partial& partial, 
 void collect(Decomposition<many>& parts, const Setting& setting, std::span<Partial> partial) {
   walk_on(parts, setting, partial);
   parts.for_settled([&](int lane, Local v, double x) { partial[z(lane)].q.add(v, x); });
-}
-
-/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all.
-std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting) {
-  const QueryOptions& options = setting.options;
-  const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
-  const bool whole = setting.index == nullptr || setting.comm.size() == 1;  // nothing comes from other ranks
-  if (options.top == 0 || !in_proportion || !whole || !options.filter.candidates.empty()) return 0;
-  Offset most_excluded = 0;
-  for (const Query* query : queries) {
-    Offset excluded = 0;
-    for (const Seed& seed : *query) {
-      if (options.filter.exclude_seeds) ++excluded;
-      if (options.filter.exclude_neighbours) excluded += setting.graph.arcs().degree(static_cast<Local>(seed.vertex));
-    }
-    most_excluded = std::max(most_excluded, excluded);
-  }
-  return z(options.top) + z(most_excluded);
 }
 
 /// What was done for a query or a group of them.
@@ -162,8 +185,10 @@ Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const
   parts.start(query, setting.options.teleport);
   if (setting.options.method == Method::verd) {
     for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
-  } else if (const auto goal = push_to_target(parts, setting, setting.summary, setting.options.target_error)) {
-    parts.solve(*goal);
+  } else {
+    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting) : 0;
+    const auto goal = push_to_target(parts, setting, setting.summary, setting.options.target_error, most_settled);
+    if (goal) parts.solve(*goal);
   }
   collect(parts, setting, partial[0], num_needed(query, setting));
   return work_of(parts);

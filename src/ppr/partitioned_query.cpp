@@ -386,6 +386,7 @@ Neighbours PartitionedQuery::fetch_neighbours(const Batch& batch) {
 
 Result query_partitioned(const Graph& graph, const Index* index, std::span<const Query> queries,
                          const QueryOptions& options) {
+  require(!options.until_settled, "until settled: not on partitioned graphs");
   return PartitionedQuery(graph, index, queries, options).answer();
 }
 

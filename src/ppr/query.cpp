@@ -92,7 +92,7 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
       comm.guard([&] { return make_policy(parts, options.dangling, options.teleport, options.target_error); });
   const RowFilter filter = comm.guard([&] { return RowFilter(graph.num_vertices(), options.filter); });
   std::shared_ptr<const Hubs> hubs;
-  if (options.method == Method::push) {
+  if (options.method == Method::push && !options.until_settled) {
     const Phase phase(result.timings, "hubs");
     hubs = find_hubs(parts, index, summary.get(), policy, queries, options);
   }

@@ -35,6 +35,13 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
   require(options.levels >= 0, "levels: ", options.levels, ", must be at least 0");
   require(options.batch_bytes >= 0, "batch bytes: ", options.batch_bytes, ", must be at least 0");
   require(options.top >= 0, "top: ", options.top, ", must be at least 0 (0 = all)");
+  if (options.until_settled) {
+    require(options.top > 0, "until settled: only the order of a `top` above 0 can settle");
+    require(index == nullptr && options.method == Method::push, "until settled: only pushes without index tell");
+    require(options.dangling == Dangling::source || options.dangling == Dangling::drop,
+            "until settled: only with the dangling policies source and drop");
+    require(options.filter.candidates.empty(), "until settled: not with candidates");
+  }
   if (index != nullptr) {
     require(index->graph_hash == graph_hash, "index: it was built for another graph (hash ", std::hex,
             index->graph_hash, ", this graph has ", graph_hash, ")");
