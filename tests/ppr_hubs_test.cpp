@@ -6,6 +6,8 @@
 
 #include "filigree/core/random.hpp"
 #include "filigree/ppr.hpp"
+#include "ppr/hubs.hpp"
+#include "ppr/parts.hpp"
 #include "support/ppr_queries.hpp"
 #include "support/walk_oracle.hpp"
 
@@ -98,6 +100,7 @@ TEST(PprHubs, TheBestAreThoseOfTheWholeAnswer) {
         const auto whole = ppr::query(graph, nullptr, queries, options);
         options.top = 10;
         const auto best = ppr::query(graph, nullptr, queries, options);
+        EXPECT_GT(best.stats.at("hub_entries"), 0);
         for (std::size_t i = 0; i < queries.size(); ++i) {
           std::vector<std::pair<double, Global>> expected;
           for (auto k = static_cast<std::size_t>(whole.row_ptr[i]); k < static_cast<std::size_t>(whole.row_ptr[i + 1]);
@@ -119,6 +122,25 @@ TEST(PprHubs, TheBestAreThoseOfTheWholeAnswer) {
   }
 }
 
+TEST(PprHubs, SecondBatchesFindTheHubsOfFirstOnes) {
+  const Comm comm = Comm::world();
+  const ppr::ReplicatedGraph graph(hosts(comm, false));
+  const auto queries = batch(comm);
+  const ppr::QueryOptions options{.teleport = 0.1, .target_error = 1e-6};
+  const auto first = ppr::query(graph, nullptr, queries, options);
+  const auto hubs = graph.parts().tables->hubs;
+  EXPECT_EQ(hubs->kept(), ppr::Hubs::Kept::by_vertex);
+  EXPECT_GT(first.stats.at("hub_arcs"), 0);
+  const auto second = ppr::query(graph, nullptr, queries, options);
+  EXPECT_EQ(graph.parts().tables->hubs, hubs);
+  EXPECT_EQ(second.stats.at("hub_arcs"), 0);
+  EXPECT_EQ(first.score, second.score);
+  // Another target, and an index, want others.
+  const auto index = ppr::build_index(graph, {.walks = 20, .teleport = 0.1});
+  ppr::query(graph, &index, queries, {.teleport = 0.1, .target_error = 0.05});
+  EXPECT_NE(graph.parts().tables->hubs, hubs);
+}
+
 TEST(PprHubs, AnIndexFinishesWhatHubsLeave) {
   const Comm comm = Comm::world();
   const Graph graph = hosts(comm, false);
@@ -128,6 +150,7 @@ TEST(PprHubs, AnIndexFinishesWhatHubsLeave) {
   const auto truth = one_by_one(hosts(Comm::self(), false), nullptr, queries, {.teleport = 0.1, .target_error = 1e-13});
   const auto result = ppr::query(replicated, &index, queries, {.teleport = 0.1, .target_error = 0.05});
   EXPECT_GT(result.stats.at("hub_entries"), 0);
+  EXPECT_EQ(replicated.parts().tables->hubs->kept(), ppr::Hubs::Kept::by_row);
   EXPECT_GT(result.stats.at("index_entries"), 0);
   double error = 0;
   double estimate = 0;

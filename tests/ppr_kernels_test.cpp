@@ -8,6 +8,7 @@
 
 #include "core/cpu.hpp"
 #include "ppr/kernels.hpp"
+#include "ppr/row_collector.hpp"
 #include "support/matrices.hpp"
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -89,6 +90,33 @@ TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
       EXPECT_TRUE(std::equal(at.begin(), at.begin() + count, other_at.begin()));
       EXPECT_TRUE(std::equal(kept.begin(), kept.begin() + count, other_kept.begin()));
     }
+  }
+}
+
+TEST(PprKernels, RowsKeepTheFirstByValueAndVertexWithTies) {
+  Random random(8);
+  for (const std::size_t most : {std::size_t{1}, std::size_t{7}, std::size_t{300}}) {
+    constexpr std::size_t count = 6400;
+    std::vector<double> values(count);
+    for (double& value : values) value = static_cast<double>(below(random, 12));
+    ppr::Row row;
+    ppr::RowCollector collector(row, 0, most);
+    for (std::size_t first = 0; first < count; first += block_size)
+      collector.add(static_cast<Global>(first), values.data() + first);
+    collector.finish();
+    EXPECT_LT(row.size(), count / 2);
+    double total = 0;
+    std::vector<std::pair<double, Global>> expected;
+    for (std::size_t v = 0; v < count; ++v) {
+      total += values[v];
+      expected.emplace_back(-values[v], static_cast<Global>(v));
+    }
+    EXPECT_EQ(row.sum(), total);
+    std::vector<std::pair<double, Global>> kept;
+    for (std::size_t k = 0; k < row.size(); ++k) kept.emplace_back(-row.value[k], row.vertex[k]);
+    std::sort(expected.begin(), expected.end());
+    std::sort(kept.begin(), kept.end());
+    for (std::size_t k = 0; k < most; ++k) EXPECT_EQ(kept[k], expected[k]);
   }
 }
 

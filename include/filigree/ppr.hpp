@@ -161,8 +161,8 @@ struct QueryOptions {
   /// candidates, a replicated graph.
   bool until_settled = false;
   Offset batch_bytes =
-      Offset{2} << 30;     ///< memory that queries answered together may take, per thread; partitioned: per rank
-  Progress progress = {};  ///< told the queries this rank has finished
+      Offset{2} << 30;     ///< memory that VERD may take per thread, the rows of hubs and a partitioned batch per rank
+  Progress progress = {};  ///< told the queries this rank has finished ("query"), before that the hubs ("hubs")
   Filter filter = {};      ///< what it leaves out makes room for others among the `top`
   Placement placement = Placement::automatic;  ///< of query(Graph)
 };
@@ -176,8 +176,10 @@ struct Result {
   std::vector<double> error_estimate;  ///< per query: expected upper bound of the same; equals the bound without index
   std::vector<double> index_share;     ///< per query: share of |q|_1 that came through the index
   Timings timings;
-  Stats stats;  ///< pushes, arcs_pushed, arcs_solved, residuals_sent, index_entries: over all ranks; of partitioned
-                ///< graphs also levels (counted for each query), arcs_crossed (to rows of other ranks), bytes_sent
+  /// Over all ranks: pushes, arcs_pushed, arcs_solved, residuals_sent, index_entries, hub_entries (of F and of rows,
+  /// one by one), hub_arcs (pushed to make hubs). Of partitioned graphs also levels (counted for each query),
+  /// arcs_crossed (to rows of other ranks), bytes_sent.
+  Stats stats;
 };
 
 /// Personalized PageRank of every query; each rank passes its own (possibly none) and gets their answers.
@@ -195,15 +197,18 @@ struct Result {
 /// everywhere, conjugate gradients take over. With VERD 16 queries are answered together where 256 n bytes a thread are
 /// allowed.
 ///
-/// From 64 queries on (over all ranks) some are tried, and if it saves a fifth, hubs are made: up to 16,384 vertices
-/// that many walks pass, and what lies behind each, walked once for all queries by all ranks (Jeh, Widom, "Scaling
-/// Personalized Web Search", WWW 2003). The graph keeps them for later batches of like teleport and target. On
-/// cnr-2000 at 1e-8 they cost what 80 queries do, and a query then takes a seventh of the time.
+/// From 64 queries on (over all ranks, pushes only, not until_settled) some are tried, and if it saves a fifth, hubs
+/// are made: up to n / 20 and 16,384 vertices that many walks pass, and what lies behind each, walked once for all
+/// queries by all ranks (Jeh, Widom, "Scaling Personalized Web Search", WWW 2003). The graph keeps them for later
+/// batches of like teleport and target. On cnr-2000 at 1e-8 they cost what 40 to 80 queries do, and a query then takes
+/// a sixth of the time. Scores that are together below a hundredth of the target may be left out then, unless there are
+/// candidates.
 ///
 /// Peak bytes per thread beyond the answers (16 a score): 17 n, on symmetric graphs 73 n, with VERD 272 n; with hubs
-/// 128 a hub. Per rank: with an index 8 n; with hubs 16 n, 12 for every element of their rows (cnr-2000 at 1e-8: 30
-/// MB), and twice that while they are made. Equal bits for any number of threads; to 1e-12 in L1 for any number of
-/// ranks. What else is asked decides about hubs, and so changes an answer within its error.
+/// besides 144 a hub and 16 answers. The graph keeps these. Per rank: with an index 8 n; with hubs 24 n and 10 to 12
+/// for every element of their rows (cnr-2000 at 1e-8: 30 MB), and while they are made 30 n and two to three times that.
+/// Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks. Whether there are hubs depends on what
+/// else is asked, and changes an answer within its error.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <optional>
 
 #include "ppr/row_collector.hpp"
@@ -85,7 +84,8 @@ std::optional<double> push_to_target(Decomposition<1>& query, const Setting& set
     if (query.is_for_solver()) {
       // Nearly all that is left to push will settle.
       const Norms norms = query.norms(nullptr)[0];
-      return policy.goal(target, (norms.settled + norms.residual) / (1 + target / 2));
+      const double goal = policy.goal(target, (norms.settled + norms.residual) / (1 + target / 2));
+      return std::max(goal - norms.unsolved, 0.1 * goal);
     }
     const Offset pushes = query.num_pushes();
     query.sweep_above(rmax);
@@ -139,10 +139,12 @@ Stats answer_through_hubs(Decomposition<1>& parts, std::span<const Query* const>
   constexpr double share_of_links = 0.02;  // of the error
   constexpr double share_of_rest = 0.01;   // of scores too small to matter
   const double share = Hubs::share_of_pushes() - share_of_links - share_of_rest;
-  const double rest = share_of_rest * setting.policy.goal(target, 1);
+  // Whoever names candidates sees all of them.
+  const double rest = setting.options.filter.candidates.empty() ? share_of_rest * setting.policy.goal(target, 1) : 0;
   const bool by_vertex = hubs.kept() == Hubs::Kept::by_vertex;
   ZeroedArray<double> passing(by_vertex ? static_cast<Offset>(hubs.num_hubs()) * many : 0);
   Hubs::Workspace work_space(hubs);
+  std::vector<Row*> rows(queries.size(), nullptr);  // to which sums are added
   Stats work;
   for (std::size_t l = 0; l < queries.size(); ++l) {
     parts.start(queries.subspan(l, 1), setting.options.teleport, hubs.limit());
@@ -154,23 +156,23 @@ Stats answer_through_hubs(Decomposition<1>& parts, std::span<const Query* const>
       work["hub_entries"] += hubs.pass(parts, goal, work_space, passing.data() + l);
       parts.miss(rest);
       const double error = parts.norms(setting.summary)[0].expected_error;  // and as much is missing in the norm
-      if (setting.policy.error(error, norm - error) > target) {
+      if (error >= norm || setting.policy.error(error, norm - error) > target) {
         // It passes hubs more often than they are made for.
         for (std::size_t hub = 0; hub < hubs.num_hubs(); ++hub) passing[hub * many + l] = 0;
         add_work(work, work_of(parts));
         parts.start(queries.subspan(l, 1), setting.options.teleport);
         if (const auto left = push_to_target(parts, setting, setting.summary, target)) parts.solve(*left);
+      } else {
+        rows[l] = &partial[l].q;
       }
     } else {
       work["hub_entries"] += hubs.pass(parts, goal, work_space);
       if (const auto left = push_to_target(parts, setting, setting.summary, target)) parts.solve(*left);
     }
-    collect(parts, setting, partial[l], by_vertex ? 0 : num_needed(queries.subspan(l, 1), setting));
+    collect(parts, setting, partial[l], rows[l] != nullptr ? 0 : num_needed(queries.subspan(l, 1), setting));
     add_work(work, work_of(parts));
   }
   if (by_vertex) {
-    std::vector<Row*> rows;
-    for (Partial& answer : partial) rows.push_back(&answer.q);
     hubs.add({passing.data(), z(passing.size())}, rest / static_cast<double>(setting.graph.arcs().num_rows()),
              num_needed(queries, setting), rows);
   }

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "filigree/matrix/symmetry.hpp"
 #include "ppr/symmetric_solver.hpp"
 
 namespace filigree::ppr {
@@ -56,6 +55,7 @@ void Decomposition<lanes>::clear() {
 template <int lanes>
 void Decomposition<lanes>::start(std::span<const Local> vertices, std::span<const double> residuals) {
   clear();
+  limit_ = graph_.tables->out_arcs.span().data();
   num_lanes_ = 1;
   for (std::size_t k = 0; k < vertices.size(); ++k) {
     residual_[z(vertices[k]) * lanes] += residuals[k];
@@ -202,7 +202,7 @@ void Decomposition<lanes>::push_level() {
 template <int lanes>
 bool Decomposition<lanes>::is_for_solver() const requires(lanes == 1) {
   const Offset all = arcs_.num_nonzeros();
-  if (!graph_.tables->is_symmetric || num_arcs_pushed_ <= all / 8) return false;
+  if (!graph_.is_symmetric || num_arcs_pushed_ <= all / 8) return false;
   return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
 }
 
@@ -210,7 +210,9 @@ template <int lanes>
 void Decomposition<lanes>::solve(double goal) requires(lanes == 1) {
   if (!solver_) solver_ = std::make_unique<SymmetricSolver>(graph_.tables->system);
   double settled = 0;
-  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, unsolved_[0]);
+  double left = 0;
+  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, left);
+  unsolved_[0] += left;
   for (Offset v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(static_cast<Local>(v));
   std::fill_n(residual_.data(), residual_.size(), 0.0);
   residual_mass_[0] = 0;

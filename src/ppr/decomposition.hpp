@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -134,9 +135,6 @@ class Decomposition {
   Offset num_index_entries() const { return num_index_entries_; }
 
  private:
-  template <int>
-  friend class Decomposition;
-
   template <class F>
   void for_each(const ZeroedArray<double>& values, F f) const {
     touched_.for_each([&](std::size_t first) {
@@ -222,14 +220,27 @@ void parallel_for_pooled(Pool<Decomposition<lanes>>& pool, const ReplicatedGraph
       n, make, [&](auto& state, Offset i) { body(*state, i); }, after);
 }
 
+/// Queries that hubs do not pay for.
+struct NoHubs {
+  bool may_miss;  ///< as Hubs::find() has it
+  double teleport, error;
+  Offset num_queries;
+
+  /// Whether others are as coarse and as few.
+  bool covers(const NoHubs& others) const {
+    return may_miss == others.may_miss && teleport == others.teleport && error <= others.error &&
+           num_queries >= others.num_queries;
+  }
+};
+
 /// What queries need besides the arcs.
 struct QueryTables {
   SharedArray<float> out_arcs;  ///< max(1, out-arcs), padded to whole blocks with 1
-  bool is_symmetric = false;    ///< every arc has its like in return
-  SymmetricSystem system;       ///< if it is symmetric
+  SymmetricSystem system;       ///< of symmetric graphs
   Pool<Decomposition<1>> single;
   Pool<Decomposition<many>> together;
   std::shared_ptr<const Hubs> hubs;  ///< those found last, or none
+  std::optional<NoHubs> no_hubs;     ///< for which it was found last that they do not pay
 };
 
 }  // namespace filigree::ppr

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <iterator>
 #include <limits>
@@ -140,7 +141,8 @@ class Trials {
   double cost(const Choice& choice, bool may_miss, double limit) const {
     const auto num_hubs = static_cast<double>(choice.vertex.size());
     const auto q = static_cast<double>(num_queries_);
-    const std::vector<float> outside = choice.weight_outside(weight_);
+    std::vector<float> outside;
+    graph_.comm.guard([&] { outside = choice.weight_outside(weight_); });
     // To make them. No single one may take a quarter of what all tries could.
     const auto num_tried = static_cast<Offset>(std::max<std::size_t>(32, choice.vertex.size() / 64));
     const auto per_hub = [&](Offset count) { return static_cast<double>(count) / static_cast<double>(num_tried); };
@@ -182,7 +184,8 @@ class Trials {
 
   /// Whether queries are better answered by vertex, now that hubs are there, by row. Collective.
   bool prefer_vertices(const Hubs& hubs, const Choice& choice) const {
-    const std::vector<float> outside = choice.weight_outside(weight_);
+    std::vector<float> outside;
+    graph_.comm.guard([&] { outside = choice.weight_outside(weight_); });
     const auto used = [&](bool with_rows) {
       const Tried all = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
         push_to_hubs(parts, i, choice, outside.data(), no_limit);
@@ -252,33 +255,38 @@ std::shared_ptr<const Hubs> Hubs::find(const ReplicatedGraph::Parts& graph, cons
                                        std::span<const Query> queries, Offset num_queries, double teleport,
                                        double error, Offset most_bytes, const Progress& progress) {
   const Trials trials(graph, weight, queries, num_queries, teleport, error, most_bytes);
-  if (!trials.finished()) return nullptr;
-  const std::vector<Local> ranking = most_passed(graph, teleport, std::min(most_hubs, z(graph.arcs().num_rows()) / 20));
   double least_cost = 0.8 * trials.cost_alone();
+  // Looking for hubs alone takes a few passes over all arcs.
+  if (!trials.finished() || least_cost < 8 * push_cost * static_cast<double>(graph.arcs().num_nonzeros()))
+    return nullptr;
+  std::vector<Local> ranking;
+  graph.comm.guard(
+      [&] { ranking = most_passed(graph, teleport, std::min(most_hubs, z(graph.arcs().num_rows()) / 20)); });
   std::optional<Choice> best;
   for (std::size_t count = ranking.size(); count >= fewest_hubs && count * 8 >= ranking.size(); count /= 2) {
-    Choice choice(*graph.tables, {ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(count)});
-    const double cost = trials.cost(choice, may_miss, least_cost);
+    std::optional<Choice> choice;
+    graph.comm.guard([&] {
+      choice.emplace(*graph.tables, std::vector(ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(count)));
+    });
+    const double cost = trials.cost(*choice, may_miss, least_cost);
     if (cost >= least_cost) continue;
     least_cost = cost;
     best = std::move(choice);
   }
   if (!best) return nullptr;
   std::sort(best->vertex.begin(), best->vertex.end());
-  std::shared_ptr<Hubs> hubs(new Hubs(graph, weight, std::move(*best), teleport, error, progress));
-  if (may_miss && trials.prefer_vertices(*hubs, hubs->choice_)) graph.comm.guard([&] { hubs->turn_to_vertices(); });
+  std::shared_ptr<Hubs> hubs(new Hubs(graph, weight, may_miss, std::move(*best), teleport, error, progress));
+  if (may_miss && hubs->all_finished_ && trials.prefer_vertices(*hubs, hubs->choice_))
+    graph.comm.guard([&] { hubs->turn_to_vertices(); });
   return hubs;
 }
 
-Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choice, double teleport, double error,
-           const Progress& progress)
-    : choice_(std::move(choice)), teleport_(teleport), error_(error) {
+Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, bool may_miss, Choice choice, double teleport,
+           double error, const Progress& progress)
+    : may_miss_(may_miss), choice_(std::move(choice)), teleport_(teleport), error_(error) {
   const Comm& comm = graph.comm;
   const Local n = graph.arcs().num_rows();
   const auto num_hubs = static_cast<Local>(choice_.vertex.size());
-  number_.assign(z(n), -1);
-  for (Local hub = 0; hub < num_hubs; ++hub) number_[z(choice_.vertex[z(hub)])] = hub;
-
   // The rows of this rank's share of hubs, and those of all.
   const Partition share = Partition::uniform(num_hubs, comm.size());
   const Offset first = share.begin(comm.rank());
@@ -286,14 +294,21 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choi
     std::vector<Local> hub, vertex, left_vertex;
     std::vector<double> link, partial, left;
     double loop = 0, settled = 0;
+    Offset arcs = 0;
   };
-  std::vector<Walked> walked(z(share.size(comm.rank())));
-  const std::vector<float> outside = choice_.weight_outside(weight);
+  std::vector<Walked> walked;
+  std::atomic<bool> finished = true;
   comm.guard([&] {
+    number_.assign(z(n), -1);
+    for (Local hub = 0; hub < num_hubs; ++hub) number_[z(choice_.vertex[z(hub)])] = hub;
+    walked.resize(z(share.size(comm.rank())));
+    const std::vector<float> outside = choice_.weight_outside(weight);
     const auto body = [&](Decomposition<1>& parts, Offset i) {
       const auto hub = static_cast<Local>(first + i);
       Walked& row = walked[z(i)];
-      walk_hub(parts, choice_, outside.data(), choice_.vertex[z(hub)], teleport, error_of_hub(error));
+      if (!walk_hub(parts, choice_, outside.data(), choice_.vertex[z(hub)], teleport, error_of_hub(error)))
+        finished = false;
+      row.arcs = parts.num_arcs_pushed();
       parts.for_residual([&](int, Local v, double x) {
         if (number_[z(v)] == hub) {
           row.loop = x;
@@ -316,13 +331,16 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choi
     };
     parallel_for_pooled(graph.tables->single, graph, std::ssize(walked), body, tell);
   });
+  all_finished_ = comm.min(finished ? 1 : 0) == 1;
+  for (const Walked& row : walked) num_arcs_ += row.arcs;
   const auto gather = [&](auto member) {
     std::vector<typename std::remove_reference_t<decltype(member(walked[0]))>::value_type> own;
-    for (Walked& row : walked) {
-      auto& part = member(row);
-      own.insert(own.end(), part.begin(), part.end());
-      part = {};
-    }
+    comm.guard([&] {
+      for (Walked& row : walked) {
+        const auto part = std::exchange(member(row), {});
+        own.insert(own.end(), part.begin(), part.end());
+      }
+    });
     if (comm.size() == 1) return own;
     return comm.all_gather(std::span(std::as_const(own))).values;
   };
@@ -353,13 +371,16 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choi
     num_links_.assign((z(num_hubs) + block_size - 1) / block_size * block_size, 1);
     for (std::size_t hub = 0; hub < z(num_hubs); ++hub)
       num_links_[hub] = static_cast<float>(std::max<Offset>(1, link_ptr_[hub + 1] - link_ptr_[hub]));
-    // |q_h|_1 = |partial_h|_1 + sum F(h,h') |q_h'|_1. What is not found in 100 rounds is below what a float holds.
+    // |q_h|_1 = |partial_h|_1 + sum F(h,h') |q_h'|_1. What is not found only makes the goals of queries smaller.
     std::vector<double> mass(z(num_hubs), 0);
-    for (int round = 0; round < 100; ++round) {
+    double largest_change = 1;
+    for (int round = 0; round < 10000 && largest_change > 1e-6; ++round) {
+      largest_change = 0;
       for (std::size_t hub = 0; hub < z(num_hubs); ++hub) {
         double sum = settled[hub];
         for (auto j = z(link_ptr_[hub]); j < z(link_ptr_[hub + 1]); ++j) sum += link_value_[j] * mass[z(link_hub_[j])];
-        mass[hub] = sum / (1 - loop_[hub]);
+        const double before = std::exchange(mass[hub], sum / (1 - loop_[hub]));
+        largest_change = std::max(largest_change, mass[hub] - before);
       }
     }
     mass_.assign(mass.begin(), mass.end());
@@ -370,8 +391,9 @@ void Hubs::turn_to_vertices() {
   for (std::size_t hub = 0; hub < num_hubs(); ++hub)
     missed_.push_back(
         std::accumulate(left_value_.begin() + left_ptr_[hub], left_value_.begin() + left_ptr_[hub + 1], 0.0));
-  left_vertex_ = {};
-  left_value_ = {};
+  left_ptr_ = std::vector<Offset>();
+  left_vertex_ = std::vector<Local>();
+  left_value_ = std::vector<double>();
   std::vector<Offset> ptr(number_.size() + 2, 0);
   for (Local v : partial_vertex_) ++ptr[z(v) + 2];
   std::partial_sum(ptr.begin(), ptr.end(), ptr.begin());
@@ -387,7 +409,7 @@ void Hubs::turn_to_vertices() {
   ptr.pop_back();
   partial_ptr_ = std::move(ptr);
   partial_value_ = std::move(value);
-  partial_vertex_ = {};
+  partial_vertex_ = std::vector<Local>();
   kept_ = Kept::by_vertex;
 }
 
@@ -485,9 +507,9 @@ void Hubs::add(std::span<const double> passing, double least, std::size_t most, 
   std::vector<std::size_t> next(rows.size(), 0);
   std::vector<RowCollector> collectors;
   for (std::size_t l = 0; l < rows.size(); ++l) {
-    std::swap(own[l], *rows[l]);
+    if (rows[l] != nullptr) std::swap(own[l], *rows[l]);
     own[l].add(std::numeric_limits<Global>::max(), 0);
-    collectors.emplace_back(*rows[l], least, most);
+    collectors.emplace_back(rows[l] != nullptr ? *rows[l] : own[l], least, most);
   }
   alignas(64) double values[block_size * many];
   for (std::size_t first = 0; first < n; first += block_size) {
@@ -504,10 +526,12 @@ void Hubs::add(std::span<const double> passing, double least, std::size_t most, 
         of_lane[z(own[l].vertex[next[l]]) - first] += own[l].value[next[l]];
         lanes |= 1U << l;
       }
-      if ((lanes >> l & 1) != 0) collectors[l].add(static_cast<Global>(first), of_lane);
+      if (rows[l] != nullptr && (lanes >> l & 1) != 0) collectors[l].add(static_cast<Global>(first), of_lane);
     }
   }
-  for (RowCollector& collector : collectors) collector.finish();
+  for (std::size_t l = 0; l < rows.size(); ++l) {
+    if (rows[l] != nullptr) collectors[l].finish();
+  }
 }
 
 }  // namespace filigree::ppr

@@ -45,10 +45,10 @@ class Hubs {
 
   /// Whether they do for queries of this kind.
   bool serve(bool may_miss, double teleport, double error) const {
-    return (may_miss || kept_ == Kept::by_row) && teleport == teleport_ && error_ <= 2 * error &&
-           error_ >= 0.01 * error;
+    return may_miss == may_miss_ && teleport == teleport_ && error_ <= 2 * error && error_ >= 0.01 * error;
   }
   Kept kept() const { return kept_; }
+  Offset num_arcs() const { return num_arcs_; }  ///< that this rank pushed to make them
   /// Of a query's error, what pushes up to hubs may leave.
   static double share_of_pushes();
 
@@ -73,23 +73,27 @@ class Hubs {
   /// Goes on with a query that was pushed with limit(): its residuals at hubs, of which `goal` in all may go missing,
   /// turn into what settles behind them and the residuals left there. Kept by row. Returns the elements used.
   Offset pass(Decomposition<1>& query, double goal, Workspace& work) const;
-  /// The same for a query of many, kept by vertex: sets passing[many * h] = a_h for add() to go on with.
+  /// The same for a query of many: sets passing[many * h] = a_h for add() to go on with, which needs them by vertex.
   Offset pass(Decomposition<1>& query, double goal, Workspace& work, double* passing) const;
   std::size_t num_hubs() const { return choice_.vertex.size(); }
   std::size_t num_elements() const { return partial_value_.size(); }  ///< of all partial vectors
 
   /// Adds sum_h passing[many * h + lane] partial_h to the row of every lane. Sums of `least` and below are not listed,
-  /// nor, if `most` > 0, those that are not among the first `most` by falling value and rising vertex.
+  /// nor, if `most` > 0, those that are not among the first `most` by falling value and rising vertex. Rows may be
+  /// null.
   void add(std::span<const double> passing, double least, std::size_t most, std::span<Row* const> rows) const;
 
  private:
-  Hubs(const ReplicatedGraph::Parts& graph, const float* weight, Choice choice, double teleport, double error,
-       const Progress& progress);
+  Hubs(const ReplicatedGraph::Parts& graph, const float* weight, bool may_miss, Choice choice, double teleport,
+       double error, const Progress& progress);
   void turn_to_vertices();
   /// work.passing(h) = a_h. What is left of the residuals is returned and forgotten.
   double solve(std::span<const std::pair<Local, double>> residuals, double goal, Workspace& work, Offset& used) const;
 
   Kept kept_ = Kept::by_row;
+  bool may_miss_;
+  bool all_finished_ = true;  // the walks of all hubs, on all ranks
+  Offset num_arcs_ = 0;       // pushed for those of this rank
   Choice choice_;
   double teleport_;
   double error_;               // of the queries that they were made for

@@ -84,8 +84,9 @@ void check_memory(const RowSource& source, const IndexOptions& options, const Wa
   // An entry has two bytes or more; prediction may be off by as much.
   const double most_entries = std::min({n, static_cast<double>(law.most_visits(most_walks)), most_row_bytes});
   // The index, what queries look up in it, slices on their way to it, and what makes them.
-  double needed = rows * (row_bytes + 12.125) + 16 * n + 4 * std::max(slice_bytes, fewest_slice_rows * row_bytes) +
-                  static_cast<double>(source.working_bytes(law, most_walks, static_cast<Offset>(most_entries)));
+  double needed =
+      rows * (row_bytes + 12.125) + 16 * n + 4 * std::max(slice_bytes, fewest_slice_rows * row_bytes) +
+      static_cast<double>(source.comm().max(source.working_bytes(law, most_walks, static_cast<Offset>(most_entries))));
   if (options.index_bytes > 0) needed += 64 * rows + 16 * n;
   if (needed <= static_cast<double>(options.memory_bytes)) return;
   throw Error(text("memory: building the index takes about ", static_cast<Offset>(needed / 0x1p20) + 1,

@@ -160,6 +160,9 @@ Result PartitionedQuery::answer() {
   answers.move_to(result);
   result.stats = {{"pushes", push_.num_pushes()},
                   {"arcs_pushed", push_.num_arcs_pushed()},
+                  {"arcs_solved", 0},
+                  {"hub_entries", 0},
+                  {"hub_arcs", 0},
                   {"arcs_crossed", push_.num_arcs_crossed()},
                   {"residuals_sent", residuals_sent_},
                   {"index_entries", index_entries_},

@@ -1,6 +1,7 @@
 // How the dangling policy turns q into p.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,7 +14,7 @@ namespace filigree::ppr {
 struct Row {
   std::vector<Global> vertex;
   std::vector<double> value;
-  double rest = 0;  ///< sum of values too small to be listed
+  double rest = 0;  ///< sum of values that are not listed
 
   std::size_t size() const { return vertex.size(); }
   void add(Global v, double x) {

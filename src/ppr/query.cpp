@@ -46,10 +46,18 @@ std::shared_ptr<const Hubs> find_hubs(const ReplicatedGraph::Parts& graph, const
   if (num_queries < fewest_queries) return nullptr;
   std::shared_ptr<const Hubs>& kept = graph.tables->hubs;
   if (kept && kept->serve(may_miss, options.teleport, error)) return kept;
-  const std::vector<float> ones(summary == nullptr ? graph.tables->out_arcs.span().size() : 0, 1);
+  std::optional<NoHubs>& refused = graph.tables->no_hubs;
+  if (refused && refused->covers({may_miss, options.teleport, error, num_queries})) return nullptr;
+  std::vector<float> ones;
+  graph.comm.guard([&] {
+    if (summary == nullptr) ones.assign(graph.tables->out_arcs.span().size(), 1);
+  });
   auto found = Hubs::find(graph, summary == nullptr ? ones.data() : summary->deviation.data(), may_miss, queries,
                           num_queries, options.teleport, error, options.batch_bytes, options.progress);
-  if (found) kept = found;
+  if (found)
+    kept = found;
+  else
+    refused = NoHubs{may_miss, options.teleport, error, num_queries};
   return found;
 }
 
@@ -84,19 +92,21 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
   parts.prepare_queries();
 
   Result result;
-  Stats counted{{"pushes", 0},         {"arcs_pushed", 0},   {"arcs_solved", 0},
-                {"residuals_sent", 0}, {"index_entries", 0}, {"hub_entries", 0}};
+  Stats counted{{"pushes", 0},        {"arcs_pushed", 0}, {"arcs_solved", 0}, {"residuals_sent", 0},
+                {"index_entries", 0}, {"hub_entries", 0}, {"hub_arcs", 0}};
   std::shared_ptr<const IndexSummary> summary;
   if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
   const Policy policy =
       comm.guard([&] { return make_policy(parts, options.dangling, options.teleport, options.target_error); });
   const RowFilter filter = comm.guard([&] { return RowFilter(graph.num_vertices(), options.filter); });
+  const std::shared_ptr<const Hubs> kept = parts.tables->hubs;
   std::shared_ptr<const Hubs> hubs;
   if (options.method == Method::push && !options.until_settled) {
     const Phase phase(result.timings, "hubs");
     hubs = find_hubs(parts, index, summary.get(), policy, queries, options);
   }
-  const auto hubs_summary = hubs ? hubs->summary(summary.get()) : nullptr;
+  if (hubs && hubs != kept) counted["hub_arcs"] += hubs->num_arcs();
+  const auto hubs_summary = comm.guard([&] { return hubs ? hubs->summary(summary.get()) : nullptr; });
   const Setting setting{parts, comm, index, summary.get(), policy, options, hubs.get(), hubs_summary.get()};
 
   const bool together = options.method == Method::verd && 256 * graph.num_vertices() <= options.batch_bytes;

@@ -46,7 +46,6 @@ void ReplicatedGraph::Parts::prepare_queries() const {
   auto made = std::make_shared<QueryTables>();
   // Collective within nodes only, and what fails fails on all ranks of a node; that tells the other nodes.
   comm.guard([&] {
-    made->is_symmetric = is_symmetric;
     made->out_arcs = SharedArray<float>(node, length);
     for (Offset v = share.begin(node.rank()); v < share.end(node.rank()); ++v) {
       const Offset degree = v < view.num_rows() ? view.degree(static_cast<Local>(v)) : 0;
