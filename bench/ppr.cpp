@@ -231,6 +231,7 @@ void bench(app::App& program, Arguments& a) {
     double one_by_one = 1e300;
     double together = 1e300;
     double again = 1e300;
+    Stats work;
     for (int round = 0; round < 3; ++round) {
       each.target_error = target;
       one_by_one = std::min(one_by_one, fastest_ms(1, [&] {
@@ -240,13 +241,16 @@ void bench(app::App& program, Arguments& a) {
       each.target_error = batch_target;
       const ppr::ReplicatedGraph fresh(graph);  // that keeps nothing of earlier batches, but has its tables
       ppr::query(fresh, used, std::span(batch).first(1), each);
-      together = std::min(together, fastest_ms(1, [&] { ppr::query(fresh, used, batch, each); }));
+      together = std::min(together, fastest_ms(1, [&] { work = ppr::query(fresh, used, batch, each).stats; }));
       again = std::min(again, fastest_ms(1, [&] { ppr::query(fresh, used, batch, each); }));
     }
     const auto n = static_cast<double>(batch.size());
     program.note(text("batch of ", batch.size(), ": ", one_by_one / n, " ms a query alone (error ", single_error, "), ",
                       together / n, " ms together (error ", batch_error, "), ", one_by_one / together, " x; ",
-                      again / n, " ms in a second batch, ", one_by_one / again, " x"));
+                      again / n, " ms in a second batch, ", one_by_one / again, " x; ",
+                      work.at("arcs_pushed") / std::ssize(batch), " arcs a query pushed and ",
+                      work.at("hub_entries") / std::ssize(batch), " elements of hubs used, ", work.at("hub_arcs"),
+                      " arcs pushed to make hubs"));
     program.result("batch_ms", together / n);
     program.result("second_batch_ms", again / n);
     program.result("batch_ratio", one_by_one / together);

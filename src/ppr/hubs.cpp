@@ -186,18 +186,17 @@ class Trials {
   bool prefer_vertices(const Hubs& hubs, const Choice& choice) const {
     std::vector<float> outside;
     graph_.comm.guard([&] { outside = choice.weight_outside(weight_); });
-    const auto used = [&](bool with_rows) {
-      const Tried all = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
-        push_to_hubs(parts, i, choice, outside.data(), no_limit);
-        Hubs::Workspace work(hubs);
-        std::vector<double> passing(hubs.num_hubs() * many);
-        return Tried{.scores = with_rows ? hubs.pass(parts, 0.01 * error_, work)
-                                         : hubs.pass(parts, 0.01 * error_, work, passing.data())};
-      });
-      return all.scores;
-    };
-    const double rows = use_cost * per_query(used(true) - used(false));
-    return rows > cost_of_sums(static_cast<double>(hubs.num_elements()));
+    const Tried used = try_each(std::ssize(queries_), [&](Decomposition<1>& parts, std::size_t i) {
+      push_to_hubs(parts, i, choice, outside.data(), no_limit);
+      Hubs::Workspace work(hubs);
+      std::vector<double> passing(hubs.num_hubs() * many);
+      hubs.pass(parts, 0.01 * error_, work, passing.data());
+      Tried tried;
+      for (std::size_t hub = 0; hub < hubs.num_hubs(); ++hub)
+        tried.scores += passing[hub * many] > 0 ? hubs.row_length(hub) : 0;
+      return tried;
+    });
+    return use_cost * per_query(used.scores) > cost_of_sums(static_cast<double>(hubs.num_elements()));
   }
 
  private:
@@ -485,7 +484,7 @@ Offset Hubs::pass(Decomposition<1>& query, double goal, Workspace& work) const {
   work.take_passing([&](std::size_t hub, double amount) {
     query.add_settled(row(partial_ptr_, hub, partial_vertex_), row(partial_ptr_, hub, partial_value_), amount);
     query.add_residual(row(left_ptr_, hub, left_vertex_), row(left_ptr_, hub, left_value_), amount);
-    used += partial_ptr_[hub + 1] - partial_ptr_[hub] + left_ptr_[hub + 1] - left_ptr_[hub];
+    used += row_length(hub);
   });
   return used;
 }

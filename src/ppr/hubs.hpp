@@ -76,6 +76,10 @@ class Hubs {
   /// The same for a query of many: sets passing[many * h] = a_h for add() to go on with, which needs them by vertex.
   Offset pass(Decomposition<1>& query, double goal, Workspace& work, double* passing) const;
   std::size_t num_hubs() const { return choice_.vertex.size(); }
+  /// Of the partial vector and the residual of a hub, kept by row.
+  Offset row_length(std::size_t hub) const {
+    return partial_ptr_[hub + 1] - partial_ptr_[hub] + left_ptr_[hub + 1] - left_ptr_[hub];
+  }
   std::size_t num_elements() const { return partial_value_.size(); }  ///< of all partial vectors
 
   /// Adds sum_h passing[many * h + lane] partial_h to the row of every lane. Sums of `least` and below are not listed,

@@ -1,5 +1,3 @@
-#include "ppr/partitioned_query.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -387,16 +385,11 @@ Neighbours PartitionedQuery::fetch_neighbours(const Batch& batch) {
 
 }  // namespace
 
-Result query_partitioned(const Graph& graph, const Index* index, std::span<const Query> queries,
-                         const QueryOptions& options) {
+Result query(const Graph& graph, const Index* index, std::span<const Query> queries, const QueryOptions& options) {
+  if (choose_placement(graph, options.placement) == Placement::replicated)
+    return query(ReplicatedGraph(graph), index, queries, options);
   require(!options.until_settled, "until settled: not on partitioned graphs");
   return PartitionedQuery(graph, index, queries, options).answer();
-}
-
-Result query(const Graph& graph, const Index* index, std::span<const Query> queries, const QueryOptions& options) {
-  if (choose_placement(graph, options.placement) == Placement::partitioned)
-    return query_partitioned(graph, index, queries, options);
-  return query(ReplicatedGraph(graph), index, queries, options);
 }
 
 Result exact(const Graph& graph, std::span<const Query> queries, const ExactOptions& options) {
