@@ -7,7 +7,7 @@
 
 namespace filigree::ppr {
 
-double Row::sum() const { return std::accumulate(value.begin(), value.end(), rest); }
+double Row::sum() const { return std::reduce(value.begin(), value.end(), rest); }
 
 namespace {
 

@@ -65,7 +65,7 @@ template <class F>
   const auto visit = [&](Local group) {
     const Offset first = begin[group];
     const Offset count = begin[group + 1] - first;
-    const Local at = group < num_slices ? group * slice : group + num_slices * (slice - 1);
+    const Local at = system.first_position(group);
     Sums sums{};
     gather(col + first, vals(first), count, x, sums);
     if (group < num_slices)
@@ -83,17 +83,46 @@ template <class F>
 }  // namespace
 
 SymmetricSolver::SymmetricSolver(const SymmetricSystem& system)
-    : system_(system), n_(system.num_positions()), diagonal_(n_), rate_(n_) {
+    : system_(system), n_(system.num_positions()), diagonal_(n_), rate_(Offset{n_} + 1), turn_(Offset{n_} + 1) {
   for (ZeroedArray<double>* values : {&x_, &p_}) *values = ZeroedArray<double>(n_);
   for (ZeroedArray<double>* values : {&r_, &t_, &u_}) *values = ZeroedArray<double>(Offset{n_} + 1);
+}
+
+double SymmetricSolver::leaf_weight(std::size_t v) const {
+  return system_.above.val.span().empty() ? 1 : system_.above.val.span()[v];
 }
 
 void SymmetricSolver::use(double teleport) {
   if (teleport == teleport_) return;
   teleport_ = teleport;
-  for (std::size_t v = 0; v < z(n_); ++v) {
-    diagonal_[v] = system_.weight.span()[v] - (1 - teleport) * system_.loop.span()[v];
-    rate_[v] = (1 - teleport) / diagonal_[v];
+  const double walk_on = 1 - teleport;
+  const Half& below = system_.below;
+  const std::span<const double> val = below.val.span();
+  const std::size_t leaves_end = z(system_.num_leaves) * slice;
+  std::fill_n(turn_.data(), turn_.size(), 0.0);
+  for (std::size_t v = 0; v < leaves_end; ++v) {
+    diagonal_[v] = system_.weight.span()[v];
+    rate_[v] = walk_on / diagonal_[v];
+    // Until its turn comes: what leaves take off G.
+    const double weight = leaf_weight(v);
+    turn_[z(system_.above.col.span()[v])] += walk_on * weight * weight * rate_[v];
+  }
+  for (Local group = system_.num_leaves; group < system_.num_groups(); ++group) {
+    Sums squares{};  // diag(L H^-1 U)
+    for (Offset k = below.begin.span()[z(group)]; k < below.begin.span()[z(group) + 1]; ++k) {
+      const double weight = val.empty() ? 1 : val[z(k)];
+      squares[z(k % slice)] += walk_on * weight * weight * rate_[z(below.col.span()[z(k)])];
+    }
+    const auto first = z(system_.first_position(group));
+    const auto end = z(system_.first_position(group + 1));
+    for (std::size_t v = first; v < end; ++v) {
+      const double weight = system_.weight.span()[v];
+      const double whole = weight - walk_on * system_.loop.span()[v] - turn_[v];
+      const double fill = end - first == 1 ? total(squares) : squares[v - first];
+      diagonal_[v] = std::max(teleport * weight, whole - fill);  // which it is, but for rounding
+      rate_[v] = walk_on / diagonal_[v];
+      turn_[v] = whole / diagonal_[v] - 2;
+    }
   }
 }
 
@@ -105,6 +134,7 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
   const double last_step = walk_on * walk_on;  // what is left of f after it
   const double* const diagonal = diagonal_.data();
   const double* const rate = rate_.data();
+  const double* const turn = turn_.data();
   const double* const weight = system_.weight.span().data();
   const std::span<const Local> position = system_.position.span();
   double* const x = x_.data();
@@ -112,16 +142,22 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
   double* const r = r_.data();
   double* const t = t_.data();
   double* const u = u_.data();
-  const Groups first_class{0, system_.num_first};
+  const Groups first_class{system_.num_leaves, system_.num_first};
   const Groups rest{system_.num_first, system_.num_groups()};
   const Groups all{0, system_.num_groups()};
+  const std::size_t leaves_end = z(system_.num_leaves) * slice;
   const std::size_t rest_begin = z(system_.num_first) * slice;
   Offset num_arcs = 0;
 
   // r = (I-L)^-1 b. What stands for nothing stays 0.
   for (std::size_t v = 0; v < position.size(); ++v) r[position[v]] = residual[v];
-  Sums pushed{};  // what the first class had of f
-  for (std::size_t first = 0; first < rest_begin; first += z(slice)) {
+  for (std::size_t v = 0; v < leaves_end; ++v) {
+    const double given = rate[v] * r[v];
+    x[v] = teleport / walk_on * given;
+    r[system_.above.col.span()[v]] += leaf_weight(v) * given;
+  }
+  Sums pushed{};  // what the others of the first class had of f
+  for (std::size_t first = leaves_end; first < rest_begin; first += z(slice)) {
 #pragma omp simd
     for (std::size_t l = 0; l < z(slice); ++l) {
       const std::size_t i = first + l;
@@ -189,11 +225,11 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
 #pragma omp simd
       for (std::size_t l = 0; l < width; ++l) {
         const std::size_t i = first + l;
-        u[i] = p[i] - t[i] + rate[i] * sums[l];
+        u[i] = p[i] + turn[i] * t[i] + rate[i] * sums[l];
         curvatures[l] += diagonal[i] * p[i] * (t[i] + u[i]);
       }
     });
-    num_arcs += system_.above.num_arcs + system_.below.num_arcs;
+    num_arcs += 2 * system_.below.num_arcs;  // above, all but those of leaves
     const double curvature = total(curvatures);
     const double step = curvature > 0 ? rr / curvature : 0;
     squares.fill(0);

@@ -15,6 +15,7 @@ constexpr Offset fewest_arcs_of_hub = 32;
 struct Order {
   std::vector<Local> vertex;    // of every position, or -1
   std::vector<Local> position;  // of every vertex
+  Local num_leaves = 0;
   Local num_first = 0;
   Local num_slices = 0;
 };
@@ -24,6 +25,7 @@ struct Order {
 Order make_order(const CsrView<double>& arcs) {
   constexpr int hubs = 63;  // the last class: the others, which no arc connects, are fewer than a hub has arcs
   static_assert(fewest_arcs_of_hub <= hubs);
+  constexpr int leaves = -1;  // taken out of the first class
   std::vector<Local> vertices(z(arcs.num_rows()));
   std::iota(vertices.begin(), vertices.end(), 0);
   std::stable_sort(vertices.begin(), vertices.end(), [&](Local a, Local b) { return arcs.degree(a) < arcs.degree(b); });
@@ -36,18 +38,29 @@ Order make_order(const CsrView<double>& arcs) {
     class_of[z(v)] = static_cast<std::int8_t>(arcs.degree(v) < fewest_arcs_of_hub ? std::countr_one(taken) : hubs);
   }
   std::vector<Local> num_above(vertices.size(), 0);
-  for (Local v : vertices) {
-    if (class_of[z(v)] == hubs) continue;
-    for (Local w : arcs.cols(v)) num_above[z(v)] += class_of[z(w)] > class_of[z(v)] ? 1 : 0;
+  std::vector<Local> largest_above(vertices.size(), -1);  // the neighbour of most arcs there
+  for (Local w : vertices) {
+    for (Local v : arcs.cols(w)) {
+      if (class_of[z(v)] >= class_of[z(w)]) continue;
+      ++num_above[z(v)];
+      largest_above[z(v)] = w;
+    }
   }
-  std::stable_sort(vertices.begin(), vertices.end(), [&](Local a, Local b) {
-    return std::tuple(class_of[z(a)], num_above[z(b)], arcs.degree(b)) <
-           std::tuple(class_of[z(b)], num_above[z(a)], arcs.degree(a));
-  });
+  for (Local v : vertices) {
+    if (class_of[z(v)] == 0 && arcs.degree(v) == 1 && num_above[z(v)] == 1) class_of[z(v)] = leaves;
+  }
+  // Slices of rows of about one length; then those beside each other that a hub needs. Hubs by rising number of arcs:
+  // so most of their rows have few neighbours above, and about as many.
+  const auto key = [&](Local v) {
+    return class_of[z(v)] == hubs
+               ? std::tuple(hubs, Local{0}, arcs.degree(v), Local{0})
+               : std::tuple(int{class_of[z(v)]}, -num_above[z(v)], -arcs.degree(v), largest_above[z(v)]);
+  };
+  std::stable_sort(vertices.begin(), vertices.end(), [&](Local a, Local b) { return key(a) < key(b); });
 
   Order order;
   order.position.resize(vertices.size());
-  int last = 0;
+  int last = leaves;
   const auto fill_up = [&] {
     while (std::ssize(order.vertex) % slice != 0) order.vertex.push_back(-1);
   };
@@ -56,8 +69,10 @@ Order make_order(const CsrView<double>& arcs) {
     last = class_of[z(v)];
     order.position[z(v)] = static_cast<Local>(order.vertex.size());
     order.vertex.push_back(v);
-    if (last == 0) order.num_first = order.position[z(v)] / slice + 1;
-    if (last != hubs) order.num_slices = order.position[z(v)] / slice + 1;
+    const Local num_groups = order.position[z(v)] / slice + 1;
+    if (last == leaves) order.num_leaves = num_groups;
+    if (last <= 0) order.num_first = num_groups;
+    if (last != hubs) order.num_slices = num_groups;
   }
   fill_up();
   return order;
@@ -82,6 +97,7 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
     for (std::size_t k = 0; k < cols.size(); ++k)
       f(order.position[z(cols[k])], arcs.has_values() ? scale * arcs.vals(order.vertex[z(at)])[k] : 1);
   };
+  const auto is_kept = [&](Local at, Local other) { return other != at && other / slice >= order.num_leaves; };
   Offset num_arcs[2] = {};
   std::vector<Offset> begin[2];
   node.guard([&] {
@@ -93,7 +109,7 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
     for (Local at = 0; at < n; ++at) {
       Offset length[2] = {};
       for_neighbours(at, [&](Local other, double) {
-        if (other != at) ++length[other < at ? 0 : 1];
+        if (is_kept(at, other)) ++length[other < at ? 0 : 1];
       });
       for (int half = 0; half < 2; ++half) {
         num_arcs[half] += length[half];
@@ -109,6 +125,7 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
   });
 
   SymmetricSystem system;
+  system.num_leaves = node.broadcast(order.num_leaves);
   system.num_first = node.broadcast(order.num_first);
   system.num_slices = node.broadcast(order.num_slices);
   n = node.broadcast(n);
@@ -143,8 +160,8 @@ SymmetricSystem make_symmetric_system(const Comm& node, const CsrView<double>& a
         system.weight.span()[z(at)] += weight;
         if (other == at) {
           system.loop.span()[z(at)] = weight;
-          continue;
         }
+        if (!is_kept(at, other)) continue;
         const std::size_t h = other < at ? 0 : 1;
         halves[h]->col.span()[z(next[h])] = other;
         if (arcs.has_values()) halves[h]->val.span()[z(next[h])] = weight;

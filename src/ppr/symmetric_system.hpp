@@ -8,7 +8,8 @@ namespace filigree::ppr {
 
 /// The neighbours of every position on one side of it, without loops, once per node. A group of positions (see below)
 /// has `slice` neighbours to each of its steps: one for every position of a slice, or the next few of a single row.
-/// What is missing to whole steps is filled up with the position behind the last (weight 0).
+/// What is missing to whole steps is filled up with the position behind the last (weight 0). Leaves have their only
+/// neighbour above, but are nobody's neighbours below.
 struct Half {
   Offset num_arcs = 0;        ///< without what fills up
   SharedArray<Offset> begin;  ///< of every group in col, and the end
@@ -20,12 +21,13 @@ struct Half {
 /// processor never expects, and costs it as much as twenty arcs: so eight short rows, a slice, are gone through
 /// together. They must not need one another: vertices of few arcs come in classes that no arc connects, each by numbers
 /// of neighbours on both sides, so that the rows of a slice have about one length. Behind them stand the hubs, one by
-/// one. Bytes per node: 4 an arc (12 with weights), 22 a vertex and 36 a
-/// hub.
+/// one; before them the leaves, vertices of one arc, a third of a social graph: whoever solves for the others can do
+/// without them. Bytes per node: 4 an arc (12 with weights), 22 a vertex and 36 a hub.
 struct SymmetricSystem {
   static constexpr Local slice = 8;
 
-  Local num_first = 0;          ///< slices of the first class
+  Local num_leaves = 0;         ///< slices of leaves: the neighbour of position i is above.col[i]
+  Local num_first = 0;          ///< and of the first class, of which leaves are a part
   Local num_slices = 0;         ///< the groups: slices of positions, then single ones
   SharedArray<Local> position;  ///< of every vertex; others stand for nothing, but make whole slices of a class
   SharedArray<double> weight;   ///< of all out-arcs, by position; 1 where there are none
@@ -34,6 +36,9 @@ struct SymmetricSystem {
   Half above;                   ///< at higher ones
 
   Local num_groups() const { return static_cast<Local>(below.begin.span().size()) - 1; }
+  Local first_position(Local group) const {
+    return group < num_slices ? group * slice : group + num_slices * (slice - 1);
+  }
   Local num_positions() const { return static_cast<Local>(weight.span().size()); }
 };
 
