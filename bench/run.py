@@ -8,8 +8,8 @@ Every cell of a grid is one run of a program; its --json record becomes a line o
 "run", "cell" (the values of the grid), "recipe" (the command without paths). Cells that are there already are not run
 again, so an interrupted run goes on where it stopped; start a new file for a new build. A cell that fails leaves a
 line with "error", is tried again next time, and makes the exit code 1. --counts-only keeps nothing of a record but
-its counted work: what does not depend on the machine. Graphs are looked for in data/, then in --data; cells of those
-that are not there are left out with a note.
+its counted work: what does not depend on the machine. Graphs are made if [prepare] says how, else looked for in data/,
+then in --data; cells of those that are not there are left out with a note.
 
 PAPER.toml says
 
@@ -60,6 +60,9 @@ class Bench:
         places = [PROJECT / "data"] + [pathlib.Path(place) for place in options.data]
         self.graphs = {}
         for name, graph in paper["graphs"].items():
+            if graph["file"] in self.prepare:
+                self.graphs[name] = graph["file"]
+                continue
             there = [place / file for place in places for file in (graph["file"], graph["file"] + ".gz")
                      if (place / file).exists()]
             if there:
@@ -80,7 +83,9 @@ class Bench:
         """What a command does, apart from where files are: equal recipes make equal files."""
         def meaning(name):
             if name == "graph":
-                return f"--graph {cell['graph']} {self.reading[cell['graph']]}".rstrip()
+                file = self.graphs[cell["graph"]]
+                made = f"({self.recipe(self.prepare[file], cell)})" if file in self.prepare else cell["graph"]
+                return f"--graph {made} {self.reading[cell['graph']]}".rstrip()
             if name in self.prepare:
                 return f"({self.recipe(self.prepare[name], cell)})"
             if name in ("output", "programs"):
@@ -91,7 +96,9 @@ class Bench:
     def execute(self, template, cell, output, *more):
         def meaning(name):
             if name == "graph":
-                return f"--graph {shlex.quote(str(self.graphs[cell['graph']]))} {self.reading[cell['graph']]}"
+                file = self.graphs[cell["graph"]]
+                path = self.prepared(file, cell) if file in self.prepare else file
+                return f"--graph {shlex.quote(str(path))} {self.reading[cell['graph']]}"
             known = {"output": output, "programs": self.programs}
             return shlex.quote(str(known[name] if name in known else self.prepared(name, cell)))
         words = [*shlex.split(self.fill(template, cell, meaning)), *map(str, more)]

@@ -122,6 +122,17 @@ class Run(Scripts):
         made = [call for call in self.calls() if "--json" not in call]
         self.assertEqual(len(made), 3)  # one thing for each size
 
+    def test_a_graph_is_made_once(self):
+        (self.folder / "paper.toml").write_text(PAPER.replace('"absent.txt"', '"made.txt"').replace(
+            "[prepare]", '[prepare]\n"made.txt" = "pretend --size 9 --output {output}"'))
+        said = self.run_paper("--only", "work")
+        self.assertNotIn("left out", said)
+        self.assertEqual(len([call for call in self.calls() if call.startswith("--size 9 ")]), 1)
+        cells = [call.split()[1] for call in self.calls() if call.startswith("--graph ")]
+        self.assertEqual(len(cells), 8)
+        self.assertTrue(all(path.endswith("-made.txt") for path in cells[4:]), cells)
+        self.assertIn("pretend --size 9", self.records()[-1]["recipe"])
+
     def test_tables(self):
         lines = self.run_paper().splitlines()
         at = lines.index("work: work by size")
