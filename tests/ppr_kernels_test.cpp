@@ -67,6 +67,27 @@ TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
     }
     EXPECT_EQ(lanes, others);
 
+    // A push of all lanes, and sums over places and over lanes.
+    auto pushed = amounts(random, lanes.size());
+    auto other_pushed = pushed;
+    auto total = amounts(random, 30);
+    auto other_total = total;
+    for (const double* weights : {static_cast<const double*>(nullptr), weight.data()}) {
+      ppr::hand_on(lanes.data(), pushed.data(), total.data(), to[0], 0.3, to.data(), weights, std::ssize(to));
+      plain::hand_on(others.data(), other_pushed.data(), other_total.data(), to[0], 0.3, to.data(), weights,
+                     std::ssize(to));
+    }
+    EXPECT_EQ(lanes, others);
+    EXPECT_EQ(pushed, other_pushed);
+    EXPECT_EQ(total, other_total);
+    std::vector<double> of_lanes(many), other_of_lanes(many);
+    ppr::sum_lanes(lanes.data(), scale.data(), 30, of_lanes.data());
+    plain::sum_lanes(lanes.data(), scale.data(), 30, other_of_lanes.data());
+    EXPECT_EQ(of_lanes, other_of_lanes);
+    ppr::sum_over_lanes(lanes.data(), share.data(), 30, total.data());
+    plain::sum_over_lanes(lanes.data(), share.data(), 30, other_total.data());
+    EXPECT_EQ(total, other_total);
+
     // Sums of rows for a block of which some have none.
     std::vector<Offset> ptr(1, 0);
     for (int i = 0; i < block_size; ++i) ptr.push_back(ptr.back() + std::max<Offset>(0, below(random, 9) - 4));

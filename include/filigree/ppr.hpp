@@ -161,8 +161,8 @@ struct QueryOptions {
   /// candidates, a replicated graph.
   bool until_settled = false;
   Offset batch_bytes =
-      Offset{2} << 30;     ///< memory that VERD may take per thread, the rows of hubs and a partitioned batch per rank
-  Progress progress = {};  ///< told the queries this rank has finished ("query"), before that the hubs ("hubs")
+      Offset{2} << 30;     ///< memory that VERD and batches may take per thread, hubs and a partitioned batch per rank
+  Progress progress = {};  ///< told the queries this rank has finished ("query"), before that hubs ("hubs", in groups)
   Filter filter = {};      ///< what it leaves out makes room for others among the `top`
   Placement placement = Placement::automatic;  ///< of query(Graph)
 };
@@ -176,9 +176,9 @@ struct Result {
   std::vector<double> error_estimate;  ///< per query: expected upper bound of the same; equals the bound without index
   std::vector<double> index_share;     ///< per query: share of |q|_1 that came through the index
   Timings timings;
-  /// Over all ranks: pushes, arcs_pushed, arcs_solved, residuals_sent, index_entries, hub_entries (of F and of rows,
-  /// one by one), hub_arcs (pushed to make hubs). Of partitioned graphs also levels (counted for each query),
-  /// arcs_crossed (to rows of other ranks), bytes_sent.
+  /// Over all ranks: pushes, arcs_pushed (once for all queries of a group), arcs_solved, residuals_sent, index_entries,
+  /// hub_entries (links between hubs used, the same), hub_arcs (pushed to make hubs, the same). Of partitioned graphs
+  /// also levels (counted for each query), arcs_crossed (to rows of other ranks), bytes_sent.
   Stats stats;
 };
 
@@ -190,24 +190,32 @@ struct Result {
 ///
 /// `index` may be null: then pushing alone reaches `target_error`, or VERD answers with what its levels settled.
 /// Throws on all ranks: InvalidArgument for options out of range, an empty query, a seed outside the graph or of weight
-/// <= 0, an index of another graph or teleport, a candidate outside the graph or there twice. Collective. Queries of a
-/// rank run on its threads.
+/// <= 0, an index of another graph or teleport, a candidate outside the graph or there twice, options other than
+/// filter and progress that are not the same on all ranks. Collective. Queries of a rank run on its threads; those of
+/// large batches are dealt out anew, and answers travel back.
 ///
 /// Pushes follow a slowly falling threshold on residual / out-arcs. On a symmetric graph, once they have come
 /// everywhere, conjugate gradients take over. With VERD 16 queries are answered together where 256 n bytes a thread are
 /// allowed.
 ///
-/// From 64 queries on (over all ranks, pushes only, not until_settled) some are tried, and if it saves a fifth, hubs
-/// are made: up to n / 20 and 16,384 vertices that many walks pass, and what lies behind each, walked once for all
-/// queries by all ranks (Jeh, Widom, "Scaling Personalized Web Search", WWW 2003). The graph keeps them for later
-/// batches of like teleport and target. On cnr-2000 at 1e-8 they cost what 40 to 80 queries do, and a query then takes
-/// a sixth of the time. Scores that are together below a hundredth of the target may be left out then, unless there are
-/// candidates.
+/// From 64 queries on (over all ranks, pushes only, not until_settled, one filter) some are tried, and the cheapest of
+/// three ways is taken for all of them; the graph keeps it for later batches of like teleport and target.
+///  - One by one.
+///  - Together: queries of all ranks are sorted by seed and dealt out in groups of 16 neighbours. A group shares its
+///    pushes: arcs are read once for 16 residuals. No index is used. On cnr-2000 at 1e-2 in half the time.
+///  - Together through hubs: n / 64 vertices, 64 to 16,384, that most walks pass, and what lies behind each, walked for
+///    all queries by all ranks (Jeh, Widom, "Scaling Personalized Web Search", WWW 2003). On cnr-2000 at 1e-8 making
+///    them costs what 60 to 80 queries do, and a query then takes a ninth of the time.
 ///
-/// Peak bytes per thread beyond the answers (16 a score): 17 n, on symmetric graphs 73 n, with VERD 272 n; with hubs
-/// besides 144 a hub and 16 answers. The graph keeps these. Per rank: with an index 8 n; with hubs 24 n and 10 to 12
-/// for every element of their rows (cnr-2000 at 1e-8: 30 MB), and while they are made 30 n and two to three times that.
-/// Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks. Whether there are hubs depends on what
+/// Scores that are together below a hundredth of the target may be left out then, unless there are candidates or only
+/// the best are asked for.
+///
+/// Peak bytes per thread beyond the answers (16 a score, twice where they travel): 17 n, on symmetric graphs 81 n, with
+/// VERD 272 n, which the graph keeps; together 4 n and up to 1,000 for every vertex reached, if batch_bytes allows
+/// 1,000 n, and with hubs 272 each. Per rank: with an index 8 n; with hubs 28 n and 10 for every element of their rows
+/// (cnr-2000 at 1e-8: 30 MB), and while they are made twice that.
+///
+/// Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks. The way that is taken depends on what
 /// else is asked, and changes an answer within its error.
 Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
              const QueryOptions& options = {});

@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <utility>
 
 #include "ppr/row_collector.hpp"
 
 namespace filigree::ppr {
 namespace {
 
-/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all.
-std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting) {
+/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all. is_whole: nothing of the
+/// row comes from other ranks.
+std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting, bool is_whole) {
   const QueryOptions& options = setting.options;
   const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
-  const bool whole = setting.index == nullptr || setting.comm.size() == 1;  // nothing comes from other ranks
-  if (options.top == 0 || !in_proportion || !whole || !options.filter.candidates.empty()) return 0;
+  if (options.top == 0 || !in_proportion || !is_whole || !options.filter.candidates.empty()) return 0;
   Offset most_excluded = 0;
   for (const Query* query : queries) {
     Offset excluded = 0;
@@ -26,6 +27,8 @@ std::size_t num_needed(std::span<const Query* const> queries, const Setting& set
   }
   return z(options.top) + z(most_excluded);
 }
+
+bool is_whole(const Setting& setting) { return setting.index == nullptr || setting.comm.size() == 1; }
 
 /// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
 /// adds less than itself wherever it goes.
@@ -84,7 +87,8 @@ std::optional<double> push_to_target(Decomposition<1>& query, const Setting& set
     if (query.is_for_solver()) {
       // Nearly all that is left to push will settle.
       const Norms norms = query.norms(nullptr)[0];
-      const double goal = policy.goal(target, (norms.settled + norms.residual) / (1 + target / 2));
+      const double all = norms.settled + norms.residual;
+      const double goal = std::min(policy.goal(target, all / (1 + target / 2)), all / 2);
       return std::max(goal - norms.unsolved, 0.1 * goal);
     }
     const Offset pushes = query.num_pushes();
@@ -105,12 +109,21 @@ void walk_on(Decomposition<lanes>& parts, const Setting& setting, std::span<Part
     parts.for_residual([&](int lane, Local v, double x) { partial[z(lane)].residual.add(v, x); });
 }
 
-/// Walks on and takes the answer out: at least the first `most` of it, all if 0.
-void collect(Decomposition<1>& parts, const Setting& setting, Partial& partial, std::size_t most) {
-  walk_on(parts, setting, {&partial, 1});
-  RowCollector collector(partial.q, 0, most);
+/// What is settled: at least the first `most` of it, all if 0.
+void take_settled(const Decomposition<1>& parts, const Setting& setting, std::size_t most, Row& q) {
+  if (most == 0 && parts.num_arcs_solved() > 0) {  // it came everywhere
+    q.vertex.reserve(z(setting.graph.arcs().num_rows()));
+    q.value.reserve(z(setting.graph.arcs().num_rows()));
+  }
+  RowCollector collector(q, 0, most);
   parts.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
   collector.finish();
+}
+
+/// Walks on and takes the answer out.
+void collect(Decomposition<1>& parts, const Setting& setting, Partial& partial, std::size_t most) {
+  walk_on(parts, setting, {&partial, 1});
+  take_settled(parts, setting, most, partial.q);
 }
 
 /// The same for many, all of each.
@@ -127,72 +140,33 @@ Stats work_of(const Decomposition<lanes>& parts) {
           {"arcs_solved", parts.num_arcs_solved()},
           {"index_entries", parts.num_index_entries()}};
 }
-void add_work(Stats& sum, const Stats& work) {
-  for (const auto& [name, count] : work) sum[name] += count;
-}
-
-/// Each query pushes until only hubs hold more than the target allows; what is behind them was walked before, for all.
-Stats answer_through_hubs(Decomposition<1>& parts, std::span<const Query* const> queries, const Setting& setting,
-                          std::span<Partial> partial) {
-  const Hubs& hubs = *setting.hubs;
-  const double target = setting.options.target_error;
-  constexpr double share_of_links = 0.02;  // of the error
-  constexpr double share_of_rest = 0.01;   // of scores too small to matter
-  const double share = Hubs::share_of_pushes() - share_of_links - share_of_rest;
-  // Whoever names candidates sees all of them.
-  const double rest = setting.options.filter.candidates.empty() ? share_of_rest * setting.policy.goal(target, 1) : 0;
-  const bool by_vertex = hubs.kept() == Hubs::Kept::by_vertex;
-  ZeroedArray<double> passing(by_vertex ? static_cast<Offset>(hubs.num_hubs()) * many : 0);
-  Hubs::Workspace work_space(hubs);
-  std::vector<Row*> rows(queries.size(), nullptr);  // to which sums are added
-  Stats work;
-  for (std::size_t l = 0; l < queries.size(); ++l) {
-    parts.start(queries.subspan(l, 1), setting.options.teleport, hubs.limit());
-    if (const auto goal = push_to_target(parts, setting, setting.hubs_summary, share * target)) parts.solve(*goal);
-    const Norms norms = parts.norms(setting.hubs_summary)[0];
-    const double norm = norms.settled + norms.indexed;
-    const double goal = share_of_links * setting.policy.goal(target, norm);
-    if (by_vertex) {
-      work["hub_entries"] += hubs.pass(parts, goal, work_space, passing.data() + l);
-      parts.miss(rest);
-      const double error = parts.norms(setting.summary)[0].expected_error;  // and as much is missing in the norm
-      if (error >= norm || setting.policy.error(error, norm - error) > target) {
-        // It passes hubs more often than they are made for.
-        for (std::size_t hub = 0; hub < hubs.num_hubs(); ++hub) passing[hub * many + l] = 0;
-        add_work(work, work_of(parts));
-        parts.start(queries.subspan(l, 1), setting.options.teleport);
-        if (const auto left = push_to_target(parts, setting, setting.summary, target)) parts.solve(*left);
-      } else {
-        rows[l] = &partial[l].q;
-      }
-    } else {
-      work["hub_entries"] += hubs.pass(parts, goal, work_space);
-      if (const auto left = push_to_target(parts, setting, setting.summary, target)) parts.solve(*left);
-    }
-    collect(parts, setting, partial[l], rows[l] != nullptr ? 0 : num_needed(queries.subspan(l, 1), setting));
-    add_work(work, work_of(parts));
+/// Of every lane, |q|_1 as far as it is known: what has settled, and at hubs what is behind them.
+std::array<double, many> known_norms(const SharedPush& pushes, double teleport, const Hubs* hubs) {
+  const std::span<const double> pushed = pushes.lanes().pushed();
+  std::array<double, many> norms{};
+  for (std::size_t first = 0; first < pushed.size(); first += many) {
+    for (std::size_t l = 0; l < many; ++l) norms[l] += teleport * pushed[first + l];
   }
-  if (by_vertex) {
-    hubs.add({passing.data(), z(passing.size())}, rest / static_cast<double>(setting.graph.arcs().num_rows()),
-             num_needed(queries, setting), rows);
+  for (std::size_t place = 0; hubs != nullptr && place < pushes.vertices().size(); ++place) {
+    const auto mass = static_cast<double>(hubs->mass()[pushes.vertices()[place]]);
+    for (std::size_t l = 0; mass > 0 && l < many; ++l) norms[l] += mass * pushes.lanes().residual()[place * many + l];
   }
-  return work;
+  return norms;
 }
 
 }  // namespace
 
 Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
              std::span<Partial> partial) {
-  if (setting.hubs != nullptr) return answer_through_hubs(parts, query, setting, partial);
   parts.start(query, setting.options.teleport);
   if (setting.options.method == Method::verd) {
     for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
   } else {
-    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting) : 0;
+    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
     const auto goal = push_to_target(parts, setting, setting.summary, setting.options.target_error, most_settled);
     if (goal) parts.solve(*goal);
   }
-  collect(parts, setting, partial[0], num_needed(query, setting));
+  collect(parts, setting, partial[0], num_needed(query, setting, is_whole(setting)));
   return work_of(parts);
 }
 
@@ -202,6 +176,102 @@ Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, 
   for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
   collect(parts, setting, partial);
   return work_of(parts);
+}
+
+Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+             std::span<Partial> partial) {
+  const Hubs* const hubs = setting.hubs;
+  const double target = setting.options.target_error;
+  const double teleport = setting.options.teleport;
+  // Of the error: what hubs lack, what is left at them, and scores too small to matter.
+  const double share_of_links = hubs != nullptr ? 0.02 : 0;
+  // Whoever names candidates sees all of them.
+  const double share_of_rest = setting.options.filter.candidates.empty() ? 0.01 : 0;
+  const double share = 1 - (hubs != nullptr ? share_of_hubs : 0) - share_of_links - (hubs ? 2 : 1) * share_of_rest;
+  const std::size_t num_queries = queries.size();
+
+  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.graph.tables->out_arcs.span().data(),
+               hubs != nullptr ? hubs->outside() : nullptr);
+  std::array<double, many> goals{};
+  for (std::size_t l = 0; l < num_queries; ++l) {
+    pushes.add(*queries[l], l);
+    goals[l] = setting.policy.goal(share * target, 1);
+  }
+  // What of a walk dies shows when it has been pushed: then goals may have to be smaller.
+  std::array<double, many> norm{};
+  std::array<double, many> left{};
+  for (bool is_off = true, in_reach = true; is_off && in_reach;) {
+    in_reach = pushes.run(goals);
+    left = pushes.lanes().left();
+    norm = known_norms(pushes, teleport, hubs);
+    is_off = false;
+    for (std::size_t l = 0; l < num_queries; ++l) {
+      if (norm[l] > 0 && setting.policy.error(left[l], norm[l]) <= share * target) continue;
+      is_off = true;
+      goals[l] = std::min(0.9 * goals[l], setting.policy.goal(share * target, norm[l]));
+      in_reach = in_reach && goals[l] > 0;
+    }
+  }
+
+  double rest = 1;
+  for (std::size_t l = 0; l < num_queries; ++l)
+    rest = std::min(rest, share_of_rest * setting.policy.goal(target, norm[l]));
+
+  // What is settled, by rising vertex.
+  const std::vector<std::size_t> places = pushes.places_by_vertex();
+  std::vector<double> settled(pushes.lanes().pushed().size(), 0);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::copy_n(pushes.lanes().pushed().data() + places[i] * many, many, settled.data() + i * many);
+  const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, setting, true);
+  const Lanes::Large listed = Lanes::large(settled, rest / teleport, enough);
+  for (std::size_t l = 0; l < num_queries; ++l) {
+    Row& q = partial[l].q;
+    q.vertex.reserve(listed.of_lane[l].size());
+    q.value.reserve(listed.of_lane[l].size());
+    for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[places[z(i)]], teleport * x);
+    if (enough > 0) q.rest = teleport * listed.missed[l];
+  }
+
+  // What is behind hubs.
+  Stats work{{"pushes", pushes.num_pushes()}, {"arcs_pushed", pushes.num_arcs_pushed()}};
+  std::array<double, many> missed{};
+  std::optional<decltype(hubs->lanes())> lanes;
+  if (hubs != nullptr) {
+    lanes.emplace(hubs->lanes());
+    hubs->put(pushes, **lanes);
+    for (std::size_t l = 0; l < num_queries; ++l) goals[l] = share_of_links * setting.policy.goal(target, norm[l]);
+    work["hub_entries"] += hubs->pass(goals, **lanes, missed);
+    for (double& of_lane : missed) of_lane += rest;
+  }
+
+  std::vector<Row*> rows(num_queries, nullptr);  // to which sums are added
+  for (std::size_t l = 0; l < num_queries; ++l) {
+    if (enough == 0) missed[l] += teleport * listed.missed[l];
+    const double error = left[l] + missed[l];
+    partial[l].norms = {.settled = norm[l], .unsolved = error, .expected_error = error};  // no index walks it
+    if (norm[l] > missed[l] && setting.policy.error(error, norm[l] - missed[l]) <= target) {
+      rows[l] = &partial[l].q;
+      continue;
+    }
+    // It passes hubs more often than they are made for, or loses nearly all of its walk.
+    if (hubs != nullptr) {
+      for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * many + l] = 0;
+    }
+    partial[l] = {};
+    const auto parts =
+        setting.graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(setting.graph); });
+    for (const auto& [name, count] : answer(*parts, queries.subspan(l, 1), setting, partial.subspan(l, 1)))
+      work[name] += count;
+  }
+  if (hubs != nullptr) {
+    const std::size_t most = num_needed(queries, setting, true);
+    hubs->add((*lanes)->pushed(), rest / static_cast<double>(setting.graph.arcs().num_rows()), most, rows);
+    // Whole answers sum up to 1 without what is left out.
+    for (Row* const row : rows) {
+      if (most == 0 && row != nullptr) row->rest = 0;
+    }
+  }
+  return work;
 }
 
 }  // namespace filigree::ppr

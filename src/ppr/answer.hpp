@@ -13,8 +13,7 @@ struct Setting {
   const IndexSummary* summary;
   const Policy& policy;
   const QueryOptions& options;
-  const Hubs* hubs;  ///< or null
-  const IndexSummary* hubs_summary;
+  const Hubs* hubs;  ///< or null; what goes through them needs no index
 };
 
 /// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
@@ -24,8 +23,11 @@ struct Partial {
   Norms norms;
 };
 
-/// Answers a query, or with hubs up to `many`. Returns what was done for them.
-Stats answer(Decomposition<1>& parts, std::span<const Query* const> queries, const Setting& setting,
+/// Answers a query. Returns what was done for it.
+Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
+             std::span<Partial> partial);
+/// Answers up to `many` queries together, through hubs if there are any, without an index but where that fails.
+Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial);
 /// Answers up to `many` queries by VERD.
 Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,

@@ -55,7 +55,6 @@ void Decomposition<lanes>::clear() {
 template <int lanes>
 void Decomposition<lanes>::start(std::span<const Local> vertices, std::span<const double> residuals) {
   clear();
-  limit_ = graph_.tables->out_arcs.span().data();
   num_lanes_ = 1;
   for (std::size_t k = 0; k < vertices.size(); ++k) {
     residual_[z(vertices[k]) * lanes] += residuals[k];
@@ -66,10 +65,9 @@ void Decomposition<lanes>::start(std::span<const Local> vertices, std::span<cons
 }
 
 template <int lanes>
-void Decomposition<lanes>::start(std::span<const Query* const> queries, double teleport, const float* limit) {
+void Decomposition<lanes>::start(std::span<const Query* const> queries, double teleport) {
   clear();
   c_ = teleport;
-  limit_ = limit != nullptr ? limit : graph_.tables->out_arcs.span().data();
   num_lanes_ = static_cast<int>(queries.size());
   summed_mass_ = num_lanes_;
   std::fill_n(residual_mass_.begin(), num_lanes_, 1.0);
@@ -152,7 +150,7 @@ void Decomposition<lanes>::sweep_above(double rmax) requires(lanes == 1) {
   Pushed pushed;
   std::size_t num_found = 0;
   std::size_t num_pushed = 0;
-  const float* const limit = limit_;
+  const float* const limit = graph_.tables->out_arcs.span().data();
   const Offset* const row_ptr = arcs_.row_ptr.data();
   const Local* const col = arcs_.col.data();
   touched_.for_each([&](std::size_t first) {
@@ -202,7 +200,7 @@ void Decomposition<lanes>::push_level() {
 template <int lanes>
 bool Decomposition<lanes>::is_for_solver() const requires(lanes == 1) {
   const Offset all = arcs_.num_nonzeros();
-  if (!graph_.is_symmetric || num_arcs_pushed_ <= all / 8) return false;
+  if (!graph_.is_symmetric || num_arcs_pushed_ <= all / 16) return false;
   return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
 }
 
@@ -217,46 +215,6 @@ void Decomposition<lanes>::solve(double goal) requires(lanes == 1) {
   std::fill_n(residual_.data(), residual_.size(), 0.0);
   residual_mass_[0] = 0;
   settled_mass_[0] += settled;
-}
-
-template <int lanes>
-std::vector<std::pair<Local, double>> Decomposition<lanes>::take_unlimited() requires(lanes == 1) {
-  std::vector<std::pair<Local, double>> taken;
-  touched_.for_each([&](std::size_t first) {
-    for_residuals_of(first, [&](std::size_t v) {
-      if (std::isinf(limit_[v])) taken.emplace_back(static_cast<Local>(v), std::exchange(residual_[v], 0.0));
-    });
-  });
-  limit_ = graph_.tables->out_arcs.span().data();
-  sum_residual_mass();
-  return taken;
-}
-
-template <int lanes>
-double Decomposition<lanes>::add_to(ZeroedArray<double>& to, std::span<const Local> vertices,
-                                    std::span<const double> values, double factor) {
-  double total = 0;
-  double* const sums = to.data();
-  for (std::size_t k = 0; k < vertices.size(); ++k) {
-    const double amount = factor * values[k];
-    sums[vertices[k]] += amount;
-    total += amount;
-    touched_.touch(vertices[k]);
-  }
-  return total;
-}
-
-template <int lanes>
-void Decomposition<lanes>::add_settled(std::span<const Local> vertices, std::span<const double> values,
-                                       double factor) requires(lanes == 1) {
-  settled_mass_[0] += add_to(settled_, vertices, values, factor);
-}
-
-template <int lanes>
-void Decomposition<lanes>::add_residual(std::span<const Local> vertices, std::span<const double> values,
-                                        double factor) requires(lanes == 1) {
-  residual_mass_[0] += add_to(residual_, vertices, values, factor);
-  summed_mass_ = std::max(summed_mass_, residual_mass_[0]);
 }
 
 template <int lanes>
@@ -303,7 +261,7 @@ double Decomposition<lanes>::largest_ratio() const requires(lanes == 1) {
   double largest = 0;
   touched_.for_each([&](std::size_t first) {
     for (std::size_t v = first; v < first + block_size; ++v)
-      largest = std::max(largest, residual_[v] / static_cast<double>(limit_[v]));
+      largest = std::max(largest, residual_[v] / static_cast<double>(graph_.tables->out_arcs.span()[v]));
   });
   return largest;
 }

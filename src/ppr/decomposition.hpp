@@ -7,7 +7,6 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,7 @@
 
 namespace filigree::ppr {
 
-class Hubs;
+struct BatchPlan;
 class SymmetricSolver;
 
 /// Blocks of vertices that may hold anything but zeros: a byte each, written without asking, read 64 at a time.
@@ -50,7 +49,7 @@ class TouchedBlocks {
 
  private:
   Local num_lines_;
-  ZeroedArray<std::uint8_t> flag_;
+  ZeroedArray<char8_t> flag_;  // char8_t may stand for nothing else: writing one lets no other value be read anew
 };
 
 /// L1 norms of the parts of one query: they decide when to stop, and what can be said of the error.
@@ -65,7 +64,7 @@ struct Norms {
 /// `lanes` queries (1 or `many`) on their way. Every operation keeps the equation above for each of them. A push at v
 /// settles c residual(v) there, gives (1-c) residual(v) to its out-neighbours by weight, and leaves nothing; at a
 /// dangling vertex the part to give away dies. What is done for many at once reads every list of arcs once for all.
-/// Bytes: 16 n lanes; solve() makes it 72.
+/// Bytes: 16 n lanes; solve() makes it 80.
 template <int lanes>
 class Decomposition {
  public:
@@ -73,9 +72,8 @@ class Decomposition {
   ~Decomposition();
 
   /// Begins anew: residual of lane i = the seeds of queries[i], scaled to sum 1. A query without seeds stands for all
-  /// vertices alike. At most `lanes` queries; the other lanes stay empty. `limit` takes the place of max(1, out-arcs)
-  /// in sweep_above() until the next start: where it is infinite, residuals stay.
-  void start(std::span<const Query* const> queries, double teleport, const float* limit = nullptr);
+  /// vertices alike. At most `lanes` queries; the other lanes stay empty.
+  void start(std::span<const Query* const> queries, double teleport);
 
   /// Begins anew with one lane and the given residual.
   void start(std::span<const Local> vertices, std::span<const double> residuals);
@@ -88,15 +86,6 @@ class Decomposition {
   /// Takes the residual to 0 but for `goal` at most, by conjugate gradients: symmetric graphs only. What is left counts
   /// as residual in norms() but can be pushed no further. One lane only.
   void solve(double goal) requires(lanes == 1);
-  /// The residuals of the vertices whose limit is infinite; they lose them, and sweeps go by out-arcs again. One lane
-  /// only.
-  std::vector<std::pair<Local, double>> take_unlimited() requires(lanes == 1);
-  /// Adds factor x values[k] to what is settled, or to the residual, at vertices[k]. One lane only.
-  void add_settled(std::span<const Local> vertices, std::span<const double> values, double factor) requires(lanes == 1);
-  void add_residual(std::span<const Local> vertices, std::span<const double> values,
-                    double factor) requires(lanes == 1);
-  /// Says that mass is missing, as solve() does of what it leaves. One lane only.
-  void miss(double mass) requires(lanes == 1) { unsolved_[0] += mass; }
   /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes settled, an
   /// estimate.
   void walk(const Index& index, Global first);
@@ -158,20 +147,17 @@ class Decomposition {
   void push(Local v, Pushed& pushed);
   void count(const Pushed& pushed);
   void sum_residual_mass() requires(lanes == 1);
-  double add_to(ZeroedArray<double>& to, std::span<const Local> vertices, std::span<const double> values,
-                double factor);
   void give(Local v, const double* share);
 
   const ReplicatedGraph::Parts& graph_;
   CsrView<double> arcs_;
   double c_ = 0;
-  const float* limit_ = nullptr;  // max(1, out-arcs) or what start() was given
   int num_lanes_ = 0;
   TouchedBlocks touched_;
   ZeroedArray<double> residual_;
   ZeroedArray<double> settled_;
   std::array<double, lanes> settled_mass_{};
-  std::array<double, lanes> unsolved_{};  // what solve() left, and miss() said
+  std::array<double, lanes> unsolved_{};  // what solve() left
   std::unique_ptr<SymmetricSolver> solver_;
   std::vector<Local> rows_to_walk_;
   std::array<double, lanes> residual_mass_{};  // up to rounding
@@ -220,27 +206,13 @@ void parallel_for_pooled(Pool<Decomposition<lanes>>& pool, const ReplicatedGraph
       n, make, [&](auto& state, Offset i) { body(*state, i); }, after);
 }
 
-/// Queries that hubs do not pay for.
-struct NoHubs {
-  bool may_miss;  ///< as Hubs::find() has it
-  double teleport, error;
-  Offset num_queries;
-
-  /// Whether others are as coarse and as few.
-  bool covers(const NoHubs& others) const {
-    return may_miss == others.may_miss && teleport == others.teleport && error <= others.error &&
-           num_queries >= others.num_queries;
-  }
-};
-
 /// What queries need besides the arcs.
 struct QueryTables {
   SharedArray<float> out_arcs;  ///< max(1, out-arcs), padded to whole blocks with 1
   SymmetricSystem system;       ///< of symmetric graphs
   Pool<Decomposition<1>> single;
   Pool<Decomposition<many>> together;
-  std::shared_ptr<const Hubs> hubs;  ///< those found last, or none
-  std::optional<NoHubs> no_hubs;     ///< for which it was found last that they do not pay
+  std::shared_ptr<const BatchPlan> plan;  ///< of the last large batch, or null
 };
 
 }  // namespace filigree::ppr

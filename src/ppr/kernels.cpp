@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
 #include "core/cpu.hpp"
+#include "core/index.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>  // _mm512_maskz_: g++ 12 warns of the unmasked form of conversions
@@ -51,6 +53,42 @@ std::uint64_t at_least_portable(const double* amount, const float* scale, double
 
 void add_lanes_portable(double* lanes, const Local* to, const double* weight, Offset count, const double* share) {
   add_lanes_body(lanes, to, weight, count, share);
+}
+[[gnu::always_inline]] inline void sum_lanes_body(const double* lanes, const float* weight, Offset count,
+                                                  double* sums) {
+  double local[many] = {};
+  for (Offset i = 0; i < count; ++i) {
+    for (int l = 0; l < many; ++l) local[l] += lanes[i * many + l] * static_cast<double>(weight[i]);
+  }
+  std::copy_n(local, many, sums);
+}
+void sum_lanes_portable(const double* lanes, const float* weight, Offset count, double* sums) {
+  sum_lanes_body(lanes, weight, count, sums);
+}
+
+[[gnu::always_inline]] inline void sum_over_lanes_body(const double* lanes, const double* factor, Offset count,
+                                                       double* totals) {
+  for (Offset i = 0; i < count; ++i) {
+    double part[8];
+    for (int l = 0; l < 8; ++l) part[l] = lanes[i * many + l] * factor[l] + lanes[i * many + 8 + l] * factor[8 + l];
+    totals[i] = ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+  }
+}
+void sum_over_lanes_portable(const double* lanes, const double* factor, Offset count, double* totals) {
+  sum_over_lanes_body(lanes, factor, count, totals);
+}
+
+void hand_on_portable(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
+                      const double* weight, Offset count) {
+  double share[many];
+  for (std::size_t l = 0; l < many; ++l) {
+    double& own = residual[z(from) * many + l];
+    pushed[z(from) * many + l] += own;
+    share[l] = rate * std::exchange(own, 0.0);
+  }
+  const double share_of_all = rate * std::exchange(total[from], 0.0);
+  add_lanes_body(residual, to, weight, count, share);
+  for (Offset k = 0; k < count; ++k) total[to[k]] += weight == nullptr ? share_of_all : share_of_all * weight[k];
 }
 double weighted_sum_portable(const double* amount, const float* weight) { return weighted_sum_body(amount, weight); }
 double sum_portable(const double* amount) { return sum_body(amount); }
@@ -106,6 +144,38 @@ int keep_above_portable(const double* values, double least, Global first, Global
     const __m512d factor = _mm512_set1_pd(weight == nullptr ? 1.0 : weight[k]);
     _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_mul_pd(low, factor)));
     _mm512_storeu_pd(at + 8, _mm512_add_pd(_mm512_loadu_pd(at + 8), _mm512_mul_pd(high, factor)));
+  }
+}
+[[gnu::target("avx512f,avx512dq")]] void sum_lanes_wide(const double* lanes, const float* weight, Offset count,
+                                                        double* sums) {
+  sum_lanes_body(lanes, weight, count, sums);
+}
+[[gnu::target("avx512f,avx512dq")]] void sum_over_lanes_wide(const double* lanes, const double* factor, Offset count,
+                                                             double* totals) {
+  sum_over_lanes_body(lanes, factor, count, totals);
+}
+[[gnu::target("avx512f,avx512dq")]] void hand_on_wide(double* residual, double* pushed, double* total, Local from,
+                                                      double rate, const Local* to, const double* weight,
+                                                      Offset count) {
+  static_assert(many == 16);
+  double* const own = residual + static_cast<Offset>(from) * many;
+  double* const sums = pushed + static_cast<Offset>(from) * many;
+  const __m512d low = _mm512_loadu_pd(own);
+  const __m512d high = _mm512_loadu_pd(own + 8);
+  _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), low));
+  _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), high));
+  _mm512_storeu_pd(own, _mm512_setzero_pd());
+  _mm512_storeu_pd(own + 8, _mm512_setzero_pd());
+  const double total_share = rate * std::exchange(total[from], 0.0);
+  const __m512d low_share = _mm512_mul_pd(low, _mm512_set1_pd(rate));
+  const __m512d high_share = _mm512_mul_pd(high, _mm512_set1_pd(rate));
+  for (Offset k = 0; k < count; ++k) {
+    double* const at = residual + static_cast<Offset>(to[k]) * many;
+    const double factor = weight == nullptr ? 1.0 : weight[k];
+    const __m512d factors = _mm512_set1_pd(factor);
+    _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_mul_pd(low_share, factors)));
+    _mm512_storeu_pd(at + 8, _mm512_add_pd(_mm512_loadu_pd(at + 8), _mm512_mul_pd(high_share, factors)));
+    total[to[k]] += total_share * factor;
   }
 }
 [[gnu::target("avx512f,avx512dq")]] double weighted_sum_wide(const double* amount, const float* weight) {
@@ -177,6 +247,9 @@ const bool wide = cpu_has_avx512();
 constexpr bool wide = false;
 constexpr auto at_least_wide = at_least_portable;
 constexpr auto add_lanes_wide = add_lanes_portable;
+constexpr auto sum_lanes_wide = sum_lanes_portable;
+constexpr auto sum_over_lanes_wide = sum_over_lanes_portable;
+constexpr auto hand_on_wide = hand_on_portable;
 constexpr auto weighted_sum_wide = weighted_sum_portable;
 constexpr auto sum_wide = sum_portable;
 constexpr auto combine_wide = combine_portable;
@@ -199,6 +272,27 @@ void add_lanes(double* lanes, const Local* to, const double* weight, Offset coun
     add_lanes_wide(lanes, to, weight, count, share);
   else
     add_lanes_portable(lanes, to, weight, count, share);
+}
+
+void sum_lanes(const double* lanes, const float* weight, Offset count, double* sums) {
+  if (wide)
+    sum_lanes_wide(lanes, weight, count, sums);
+  else
+    sum_lanes_portable(lanes, weight, count, sums);
+}
+void sum_over_lanes(const double* lanes, const double* factor, Offset count, double* totals) {
+  if (wide)
+    sum_over_lanes_wide(lanes, factor, count, totals);
+  else
+    sum_over_lanes_portable(lanes, factor, count, totals);
+}
+
+void hand_on(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
+             const double* weight, Offset count) {
+  if (wide)
+    hand_on_wide(residual, pushed, total, from, rate, to, weight, count);
+  else
+    hand_on_portable(residual, pushed, total, from, rate, to, weight, count);
 }
 
 std::uint32_t combine(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,

@@ -4,8 +4,10 @@
 
 #include "core/parallel_for.hpp"
 #include "ppr/answer.hpp"
+#include "ppr/batch_plan.hpp"
 #include "ppr/index_exchange.hpp"
 #include "ppr/query_ends.hpp"
+#include "ppr/shared_queries.hpp"
 
 namespace filigree::ppr {
 namespace {
@@ -35,30 +37,21 @@ Groups make_groups(std::span<const Query> queries, bool together) {
   return groups;
 }
 
-/// Hubs for queries enough to share them: those that the graph keeps, if they serve, or new ones.
-std::shared_ptr<const Hubs> find_hubs(const ReplicatedGraph::Parts& graph, const Index* index,
-                                      const IndexSummary* summary, const Policy& policy, std::span<const Query> queries,
-                                      const QueryOptions& options) {
-  constexpr Offset fewest_queries = 64;
+/// How so many queries are answered: as the graph knows from the last time, or after some tries.
+std::shared_ptr<const BatchPlan> plan(const ReplicatedGraph::Parts& graph, const IndexSummary* summary,
+                                      const Policy& policy, std::span<const Query> queries, const Groups& groups,
+                                      Offset num_queries, const QueryOptions& options) {
   const double error = policy.goal(options.target_error, 1);
-  const bool may_miss = index == nullptr;  // what is missing is an error in full, a residual mostly less with an index
-  const Offset num_queries = graph.comm.sum(static_cast<Offset>(queries.size()));
-  if (num_queries < fewest_queries) return nullptr;
-  std::shared_ptr<const Hubs>& kept = graph.tables->hubs;
-  if (kept && kept->serve(may_miss, options.teleport, error)) return kept;
-  std::optional<NoHubs>& refused = graph.tables->no_hubs;
-  if (refused && refused->covers({may_miss, options.teleport, error, num_queries})) return nullptr;
-  std::vector<float> ones;
-  graph.comm.guard([&] {
-    if (summary == nullptr) ones.assign(graph.tables->out_arcs.span().size(), 1);
-  });
-  auto found = Hubs::find(graph, summary == nullptr ? ones.data() : summary->deviation.data(), may_miss, queries,
-                          num_queries, options.teleport, error, options.batch_bytes, options.progress);
-  if (found)
-    kept = found;
-  else
-    refused = NoHubs{may_miss, options.teleport, error, num_queries};
-  return found;
+  std::shared_ptr<const BatchPlan>& kept = graph.tables->plan;
+  if (!kept || !kept->serves(summary != nullptr, options.teleport, error, num_queries)) {
+    std::vector<const Query*> sorted;
+    graph.comm.guard([&] {
+      for (std::size_t number : groups.order) sorted.push_back(&queries[number]);
+    });
+    kept = plan_batch(graph, summary == nullptr ? nullptr : summary->deviation.data(), summary != nullptr, sorted,
+                      num_queries, options.teleport, error, options.batch_bytes, options.progress);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -84,13 +77,20 @@ std::shared_ptr<const IndexSummary> summarize(const Comm& comm, const Index& ind
   return summary;
 }
 
-Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
-             const QueryOptions& options) {
-  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options);
-  const Comm& comm = graph.comm();
-  const ReplicatedGraph::Parts& parts = graph.parts();
-  parts.prepare_queries();
+namespace {
 
+/// Whether all ranks want the same left out: only then they can answer for each other.
+bool is_everyones(const Comm& comm, const Filter& filter) {
+  Offset hash = (filter.exclude_seeds ? 1 : 0) + (filter.exclude_neighbours ? 2 : 0) + 4;
+  for (Global v : filter.candidates) hash = (hash * 31 + v) % (Offset{1} << 50);
+  return comm.min(hash) == comm.max(hash);
+}
+
+/// Answers queries that are in order. is_batch: they are many over all ranks; then neighbours by seed are on one rank.
+Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::span<const Query> queries,
+                  const QueryOptions& options, Offset num_queries, bool is_batch) {
+  const Comm& comm = parts.comm;
+  const Local n = parts.arcs().num_rows();
   Result result;
   Stats counted{{"pushes", 0},        {"arcs_pushed", 0}, {"arcs_solved", 0}, {"residuals_sent", 0},
                 {"index_entries", 0}, {"hub_entries", 0}, {"hub_arcs", 0}};
@@ -98,19 +98,20 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
   if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
   const Policy policy =
       comm.guard([&] { return make_policy(parts, options.dangling, options.teleport, options.target_error); });
-  const RowFilter filter = comm.guard([&] { return RowFilter(graph.num_vertices(), options.filter); });
-  const std::shared_ptr<const Hubs> kept = parts.tables->hubs;
-  std::shared_ptr<const Hubs> hubs;
-  if (options.method == Method::push && !options.until_settled) {
-    const Phase phase(result.timings, "hubs");
-    hubs = find_hubs(parts, index, summary.get(), policy, queries, options);
+  const RowFilter filter = comm.guard([&] { return RowFilter(n, options.filter); });
+  const std::shared_ptr<const BatchPlan> kept = parts.tables->plan;
+  std::shared_ptr<const BatchPlan> batch;
+  if (is_batch) {
+    const Phase phase(result.timings, "plan");
+    batch = plan(parts, summary.get(), policy, queries, make_groups(queries, true), num_queries, options);
   }
-  if (hubs && hubs != kept) counted["hub_arcs"] += hubs->num_arcs();
-  const auto hubs_summary = comm.guard([&] { return hubs ? hubs->summary(summary.get()) : nullptr; });
-  const Setting setting{parts, comm, index, summary.get(), policy, options, hubs.get(), hubs_summary.get()};
+  const bool pushes_together = batch && batch->together;
+  const Hubs* const hubs = pushes_together ? batch->hubs.get() : nullptr;
+  if (hubs != nullptr && batch != kept) counted["hub_arcs"] += hubs->num_arcs();
+  const Setting setting{parts, comm, index, summary.get(), policy, options, hubs};
 
-  const bool together = options.method == Method::verd && 256 * graph.num_vertices() <= options.batch_bytes;
-  const Groups groups = make_groups(queries, together || hubs);
+  const bool verd_together = options.method == Method::verd && 256 * Offset{n} <= options.batch_bytes;
+  const Groups groups = make_groups(queries, verd_together || pushes_together);
   Answers answers(queries.size(), policy, filter, options, index == nullptr ? 0 : summary->largest_mass);
   const auto finish = [&](std::size_t number, Partial& partial) {
     answers.finish(
@@ -149,11 +150,15 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
       };
       // Single queries stand behind all groups of many.
       std::size_t num_together = first_group;
-      while (!hubs && num_together < group && groups.begin[num_together + 1] - groups.begin[num_together] > 1)
-        ++num_together;
+      while (num_together < group && groups.begin[num_together + 1] - groups.begin[num_together] > 1) ++num_together;
       const auto num_many = static_cast<Offset>(num_together - first_group);
       const auto alone = static_cast<Offset>(group - num_together);
-      parallel_for_pooled(parts.tables->together, parts, num_many, answer_group, tell);
+      if (pushes_together) {
+        parallel_for(
+            num_many, [&] { return SharedPush(parts); }, answer_group, tell);
+      } else {
+        parallel_for_pooled(parts.tables->together, parts, num_many, answer_group, tell);
+      }
       parallel_for_pooled(
           parts.tables->single, parts, alone, [&](auto& parts_of, Offset i) { answer_group(parts_of, num_many + i); },
           [&](Offset done) { tell(num_many + done); });
@@ -173,6 +178,22 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
   answers.move_to(result);
   for (const auto& [name, count] : counted) result.stats[name] = comm.sum(count);
   return result;
+}
+
+}  // namespace
+
+Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
+             const QueryOptions& options) {
+  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options);
+  const Comm& comm = graph.comm();
+  graph.parts().prepare_queries();
+  constexpr Offset fewest_in_batch = 64;
+  const Offset num_queries = comm.sum(static_cast<Offset>(queries.size()));
+  const bool is_batch = options.method == Method::push && !options.until_settled && num_queries >= fewest_in_batch &&
+                        is_everyones(comm, options.filter);
+  if (!is_batch || comm.size() == 1) return answer_all(graph.parts(), index, queries, options, num_queries, is_batch);
+  const SharedQueries shared(comm, queries);
+  return shared.give_back(answer_all(graph.parts(), index, shared.own(), options, num_queries, true));
 }
 
 Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, const ExactOptions& options) {

@@ -1,8 +1,10 @@
 #include "ppr/query_ends.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 namespace filigree::ppr {
 namespace {
@@ -25,10 +27,27 @@ void keep_top(Row& row, int top) {
   }
 }
 
+/// What ranks must agree on.
+void check_same_options(const Comm& comm, const QueryOptions& options) {
+  const std::vector<Offset> own{std::bit_cast<Offset>(options.teleport),
+                                std::bit_cast<Offset>(options.target_error),
+                                static_cast<Offset>(options.dangling),
+                                static_cast<Offset>(options.method),
+                                options.levels,
+                                options.top,
+                                options.until_settled ? 1 : 0,
+                                options.batch_bytes};
+  const auto all = comm.all_gather(std::span<const Offset>(own));
+  for (std::size_t i = 0; i < all.values.size(); ++i)
+    require(all.values[i] == own[i % own.size()], "options: those of rank ", i / own.size(), " and rank ", comm.rank(),
+            " differ, they must be the same on all ranks");
+}
+
 }  // namespace
 
 void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_hash, const Index* index,
                    std::span<const Query> queries, const QueryOptions& options) {
+  check_same_options(comm, options);
   check_teleport(options.teleport);
   require(options.target_error >= least_error && options.target_error < 2, "target error: ", options.target_error,
           ", must lie in [1e-15, 2)");
@@ -105,7 +124,13 @@ void Answers::finish(std::size_t number, Row q, const Norms& norms, const std::f
 }
 
 void Answers::move_to(Result& result) {
-  Offset total = 0;
+  if (rows_.size() == 1) {  // nothing to copy
+    result.vertex = std::move(rows_[0].vertex);
+    result.score = std::move(rows_[0].value);
+    rows_.clear();
+    result.row_ptr.push_back(std::ssize(result.vertex));
+  }
+  Offset total = std::ssize(result.vertex);
   for (const Row& row : rows_) total += std::ssize(row.vertex);
   result.vertex.reserve(z(total));
   result.score.reserve(z(total));
