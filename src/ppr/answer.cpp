@@ -154,6 +154,59 @@ std::array<double, many> known_norms(const SharedPush& pushes, double teleport, 
   return norms;
 }
 
+/// What pushes together came to, of every lane: |q|_1 as far as it is known, and the residual, at hubs apart.
+struct Pushed {
+  std::array<double, many> norm{}, left{};
+};
+
+/// Pushes until what is left outside of hubs meets the target in every lane, if that is in reach.
+Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+                      double target) {
+  const Hubs* const hubs = setting.hubs;
+  const double teleport = setting.options.teleport;
+  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.graph.tables->out_arcs.span().data(),
+               hubs != nullptr ? hubs->outside() : nullptr);
+  std::array<double, many> goals{};
+  for (std::size_t l = 0; l < queries.size(); ++l) {
+    pushes.add(*queries[l], l);
+    goals[l] = setting.policy.goal(target, 1);
+  }
+  // What of a walk dies shows when it has been pushed: then goals may have to be smaller.
+  Pushed pushed;
+  for (bool is_off = true, in_reach = true; is_off && in_reach;) {
+    in_reach = pushes.run(goals);
+    pushed = {known_norms(pushes, teleport, hubs), pushes.lanes().left()};
+    is_off = false;
+    for (std::size_t l = 0; l < queries.size(); ++l) {
+      if (pushed.norm[l] > 0 && setting.policy.error(pushed.left[l], pushed.norm[l]) <= target) continue;
+      is_off = true;
+      goals[l] = std::min(0.9 * goals[l], setting.policy.goal(target, pushed.norm[l]));
+      in_reach = in_reach && goals[l] > 0;
+    }
+  }
+  return pushed;
+}
+
+/// Lists what has settled in every lane by rising vertex: all but `rest` of it, or, if `enough` > 0, at least the first
+/// `enough`. Returns what is missing in the rows; what is beyond enough does not count.
+std::array<double, many> list_settled(const SharedPush& pushes, double teleport, double rest, std::size_t enough,
+                                      std::span<Partial> partial) {
+  const std::vector<std::size_t> places = pushes.places_by_vertex();
+  std::vector<double> settled(pushes.lanes().pushed().size(), 0);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::copy_n(pushes.lanes().pushed().data() + places[i] * many, many, settled.data() + i * many);
+  const Lanes::Large listed = Lanes::large(settled, rest / teleport, enough);
+  std::array<double, many> missing{};
+  for (std::size_t l = 0; l < partial.size(); ++l) {
+    Row& q = partial[l].q;
+    q.vertex.reserve(listed.of_lane[l].size());
+    q.value.reserve(listed.of_lane[l].size());
+    for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[places[z(i)]], teleport * x);
+    (enough > 0 ? q.rest : missing[l]) = teleport * listed.missed[l];
+  }
+  return missing;
+}
+
 }  // namespace
 
 Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
@@ -190,66 +243,34 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
   const double share = 1 - (hubs != nullptr ? share_of_hubs : 0) - share_of_links - (hubs ? 2 : 1) * share_of_rest;
   const std::size_t num_queries = queries.size();
 
-  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.graph.tables->out_arcs.span().data(),
-               hubs != nullptr ? hubs->outside() : nullptr);
-  std::array<double, many> goals{};
-  for (std::size_t l = 0; l < num_queries; ++l) {
-    pushes.add(*queries[l], l);
-    goals[l] = setting.policy.goal(share * target, 1);
-  }
-  // What of a walk dies shows when it has been pushed: then goals may have to be smaller.
-  std::array<double, many> norm{};
-  std::array<double, many> left{};
-  for (bool is_off = true, in_reach = true; is_off && in_reach;) {
-    in_reach = pushes.run(goals);
-    left = pushes.lanes().left();
-    norm = known_norms(pushes, teleport, hubs);
-    is_off = false;
-    for (std::size_t l = 0; l < num_queries; ++l) {
-      if (norm[l] > 0 && setting.policy.error(left[l], norm[l]) <= share * target) continue;
-      is_off = true;
-      goals[l] = std::min(0.9 * goals[l], setting.policy.goal(share * target, norm[l]));
-      in_reach = in_reach && goals[l] > 0;
-    }
-  }
-
+  const Pushed pushed = push_to_target(pushes, queries, setting, share * target);
   double rest = 1;
   for (std::size_t l = 0; l < num_queries; ++l)
-    rest = std::min(rest, share_of_rest * setting.policy.goal(target, norm[l]));
+    rest = std::min(rest, share_of_rest * setting.policy.goal(target, pushed.norm[l]));
 
-  // What is settled, by rising vertex.
-  const std::vector<std::size_t> places = pushes.places_by_vertex();
-  std::vector<double> settled(pushes.lanes().pushed().size(), 0);
-  for (std::size_t i = 0; i < places.size(); ++i)
-    std::copy_n(pushes.lanes().pushed().data() + places[i] * many, many, settled.data() + i * many);
   const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, setting, true);
-  const Lanes::Large listed = Lanes::large(settled, rest / teleport, enough);
-  for (std::size_t l = 0; l < num_queries; ++l) {
-    Row& q = partial[l].q;
-    q.vertex.reserve(listed.of_lane[l].size());
-    q.value.reserve(listed.of_lane[l].size());
-    for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[places[z(i)]], teleport * x);
-    if (enough > 0) q.rest = teleport * listed.missed[l];
-  }
+  std::array<double, many> missed = list_settled(pushes, teleport, rest, enough, partial);
 
   // What is behind hubs.
   Stats work{{"pushes", pushes.num_pushes()}, {"arcs_pushed", pushes.num_arcs_pushed()}};
-  std::array<double, many> missed{};
   std::optional<decltype(hubs->lanes())> lanes;
   if (hubs != nullptr) {
     lanes.emplace(hubs->lanes());
     hubs->put(pushes, **lanes);
-    for (std::size_t l = 0; l < num_queries; ++l) goals[l] = share_of_links * setting.policy.goal(target, norm[l]);
-    work["hub_entries"] += hubs->pass(goals, **lanes, missed);
-    for (double& of_lane : missed) of_lane += rest;
+    std::array<double, many> goals{};
+    for (std::size_t l = 0; l < num_queries; ++l)
+      goals[l] = share_of_links * setting.policy.goal(target, pushed.norm[l]);
+    std::array<double, many> behind;
+    work["hub_entries"] += hubs->pass(goals, **lanes, behind);
+    for (std::size_t l = 0; l < num_queries; ++l) missed[l] += behind[l] + rest;
   }
 
   std::vector<Row*> rows(num_queries, nullptr);  // to which sums are added
   for (std::size_t l = 0; l < num_queries; ++l) {
-    if (enough == 0) missed[l] += teleport * listed.missed[l];
-    const double error = left[l] + missed[l];
-    partial[l].norms = {.settled = norm[l], .unsolved = error, .expected_error = error};  // no index walks it
-    if (norm[l] > missed[l] && setting.policy.error(error, norm[l] - missed[l]) <= target) {
+    const double norm = pushed.norm[l];
+    const double error = pushed.left[l] + missed[l];
+    partial[l].norms = {.settled = norm, .unsolved = error, .expected_error = error};  // no index walks it
+    if (norm > missed[l] && setting.policy.error(error, norm - missed[l]) <= target) {
       rows[l] = &partial[l].q;
       continue;
     }
