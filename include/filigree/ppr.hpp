@@ -212,7 +212,7 @@ struct Result {
 ///
 /// Peak bytes per thread beyond the answers (16 a score, twice where they travel): 17 n, on symmetric graphs 81 n, with
 /// VERD 272 n, which the graph keeps; together 4 n and up to 1,000 for every vertex reached, if batch_bytes allows
-/// 1,000 n, and with hubs 272 each. Per rank: with an index 8 n; with hubs 28 n and 10 for every element of their rows
+/// 1,000 n, and with hubs 272 each. Per rank: with an index 8 n; with hubs 24 n and 10 for every element of their rows
 /// (cnr-2000 at 1e-8: 30 MB), and while they are made twice that.
 ///
 /// Equal bits for any number of threads; to 1e-12 in L1 for any number of ranks. The way that is taken depends on what

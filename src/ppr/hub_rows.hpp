@@ -40,10 +40,6 @@ struct SparseRows {
   }
   void end_row() { ptr.push_back(std::ssize(at)); }
   Offset length(std::size_t row) const { return ptr[row + 1] - ptr[row]; }
-  std::span<const Local> places(std::size_t row) const { return std::span(at).subspan(z(ptr[row]), z(length(row))); }
-  std::span<const double> values(std::size_t row) const {
-    return std::span(value).subspan(z(ptr[row]), z(length(row)));
-  }
 };
 
 /// The walks of a group of hubs.

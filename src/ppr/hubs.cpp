@@ -59,11 +59,11 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, HubChoice choice, double telepor
   const Partition share = Partition::uniform(choice_.num_groups(), comm.size());
   std::vector<HubRows> walked;
   comm.guard([&] {
-    const std::vector<float> outside = choice_.outside();
+    outside_ = choice_.outside();
     walked.resize(z(share.size(comm.rank())));
     const auto body = [&](SharedPush& pushes, Offset i) {
       const auto group = choice_.group(share.begin(comm.rank()) + i);
-      walked[z(i)] = walk_hubs(pushes, choice_, group, outside.data(), teleport, error);
+      walked[z(i)] = walk_hubs(pushes, choice_, group, outside_.data(), teleport, error);
     };
     const auto tell = [&](Offset done) {
       if (progress) progress("hubs", done, std::ssize(walked));
@@ -96,7 +96,6 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, HubChoice choice, double telepor
         largest_change = std::max(largest_change, mass[hub] - before);
       }
     }
-    outside_ = choice_.outside();
     mass_.assign(outside_.size(), 0);
     for (std::size_t hub = 0; hub < z(num_hubs); ++hub) mass_[z(choice_.vertex[hub])] = static_cast<float>(mass[hub]);
   });
