@@ -2,6 +2,7 @@
 #pragma once
 
 #include "filigree/components.hpp"
+#include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"
 #include "filigree/core/error.hpp"
 #include "filigree/core/random.hpp"

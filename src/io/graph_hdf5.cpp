@@ -53,7 +53,7 @@ Entries<double> entries_of(const Graph& graph) {
       entries.col.push_back(graph.global_col(column));
     }
   }
-  entries.val = graph.local.val;
+  entries.val.assign(graph.local.val.begin(), graph.local.val.end());
   return entries;
 }
 

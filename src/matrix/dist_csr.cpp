@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/index.hpp"
+#include "matrix/local_columns.hpp"
 
 namespace filigree {
 namespace {
@@ -289,59 +290,6 @@ Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy
   return merged;
 }
 
-bool fits_local(Offset count) { return count <= std::numeric_limits<Local>::max(); }
-
-/// Throws unless this rank can number `count` rows or columns.
-void check_local(const Comm& comm, Offset count, const char* what) {
-  require(fits_local(count), "rank ", comm.rank(), " of ", comm.size(), " would number ", count, " ", what,
-          ", at most ", std::numeric_limits<Local>::max(), ": use more ranks");
-}
-
-/// Numbers columns as a rank meets them: ghosts below | owned | ghosts above. Through a table of all columns where that
-/// takes less memory than the entries, else through a sorted list of ghosts.
-struct LocalColumns {
-  std::vector<Global> ghosts;  ///< ascending
-  std::vector<Local> col;      ///< local number of each entry's column
-};
-
-LocalColumns number_by_table(std::span<const Global> columns, Global num_cols, Global first, Global last) {
-  LocalColumns numbered;
-  std::vector<Local> table(z(num_cols), 0);
-  for (Global column : columns) table[z(column)] = 1;
-  std::fill(table.begin() + first, table.begin() + last, 1);
-  Local next = 0;
-  for (Global column = 0; column < num_cols; ++column) {
-    if (table[z(column)] == 0) continue;
-    if (column < first || column >= last) numbered.ghosts.push_back(column);
-    table[z(column)] = next++;
-  }
-  numbered.col.resize(columns.size());
-  for (std::size_t k = 0; k < columns.size(); ++k) numbered.col[k] = table[z(columns[k])];
-  return numbered;
-}
-
-LocalColumns number_by_list(std::span<const Global> columns, Global first, Global last) {
-  LocalColumns numbered;
-  std::vector<Global>& ghosts = numbered.ghosts;
-  for (Global column : columns) {
-    if (column < first || column >= last) ghosts.push_back(column);
-  }
-  std::sort(ghosts.begin(), ghosts.end());
-  ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
-  const auto num_below = [&](Global column) {
-    return std::lower_bound(ghosts.begin(), ghosts.end(), column) - ghosts.begin();
-  };
-  const Global below = num_below(first);
-  numbered.col.reserve(columns.size());
-  for (Global column : columns) {
-    const Global number = column < first  ? num_below(column)
-                          : column < last ? column - first + below
-                                          : num_below(column) + (last - first);
-    numbered.col.push_back(static_cast<Local>(number));
-  }
-  return numbered;
-}
-
 template <class V>
 DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, const Partition& cols, GlobalRows<V> rows) {
   Csr<V> local;
@@ -351,14 +299,12 @@ DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, cons
     const Global last = cols.end(comm.rank());
     check_local(comm, row_partition.size(comm.rank()), "rows");
     check_local(comm, last - first, "columns");
-    const bool by_table = cols.num_items() / 4 <= std::ssize(rows.col) && fits_local(cols.num_items());
-    LocalColumns numbered =
-        by_table ? number_by_table(rows.col, cols.num_items(), first, last) : number_by_list(rows.col, first, last);
+    LocalColumns numbered = local_columns(rows.col, cols.num_items(), first, last);
     check_local(comm, std::ssize(numbered.ghosts) + (last - first), "columns");
     local.num_cols = static_cast<Local>(std::ssize(numbered.ghosts) + (last - first));
     local.row_ptr = std::move(rows.row_ptr);
     local.col = std::move(numbered.col);
-    local.val = std::move(rows.val);
+    local.val.assign(rows.val.begin(), rows.val.end());
     ghosts = std::move(numbered.ghosts);
     ghosts.shrink_to_fit();
   });
@@ -478,7 +424,7 @@ DistCsr<V> transpose(const DistCsr<V>& matrix) {
       entries.col.push_back(matrix.first_row() + row);
     }
   }
-  entries.val = matrix.local.val;
+  entries.val.assign(matrix.local.val.begin(), matrix.local.val.end());
   return DistCsr<V>::from_entries(matrix.comm, matrix.cols, matrix.rows, std::move(entries),
                                   {Duplicates::error, Loops::keep});
 }

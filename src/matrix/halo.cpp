@@ -1,5 +1,14 @@
 #include "filigree/matrix/halo.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <type_traits>
+
+#include "core/index.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+
 namespace filigree {
 
 Halo::Halo(const Comm& comm, const Partition& owners, std::span<const Global> ghosts)
@@ -15,10 +24,102 @@ Halo::Halo(const Comm& comm, const Partition& owners, std::span<const Global> gh
       ++ghost_counts_[static_cast<std::size_t>(owners.owner(ghost))];
     }
   });
+  for (Offset count : ghost_counts_) num_owners_ += count > 0 ? 1 : 0;
   const auto wanted = comm.all_to_all(ghosts, ghost_counts_);
   send_counts_ = wanted.counts;
   sent_.reserve(wanted.values.size());
   for (Global id : wanted.values) sent_.push_back(static_cast<Local>(id - owners.begin(comm.rank())));
 }
+
+namespace {
+
+/// Sums of consecutive lengths: the first rows[0], the next rows[1], ...
+std::vector<Offset> sums_by_rank(std::span<const Local> lengths, std::span<const Offset> rows) {
+  std::vector<Offset> sums;
+  auto at = lengths.begin();
+  for (Offset count : rows) {
+    sums.push_back(std::accumulate(at, at + count, Offset{0}));
+    at += count;
+  }
+  return sums;
+}
+
+}  // namespace
+
+template <class V>
+FetchedRows<V> Halo::fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const {
+  const CsrView<V> local = matrix.local.view();
+  // Rows of this rank's own travel with the others, to itself: so they arrive in their place.
+  const int me = comm_.rank();
+  std::vector<Offset> rows_sent = send_counts_;
+  std::vector<Offset> rows_received = ghost_counts_;
+  rows_sent[z(me)] = rows_received[z(me)] = std::ssize(own);
+  std::vector<Local> sent(sent_);
+  sent.insert(sent.begin() + std::accumulate(rows_sent.begin(), rows_sent.begin() + me, Offset{0}), own.begin(),
+              own.end());
+
+  std::vector<Local> lengths_sent;
+  lengths_sent.reserve(sent.size());
+  for (Local row : sent) lengths_sent.push_back(static_cast<Local>(local.degree(row)));
+  std::vector<Local> lengths(z(num_ghosts_) + own.size());
+  comm_.all_to_all(std::span<const Local>(lengths_sent), rows_sent, std::span<Local>(lengths), rows_received);
+  const std::vector<Offset> entries_sent = sums_by_rank(lengths_sent, rows_sent);
+  const std::vector<Offset> entries_received = sums_by_rank(lengths, rows_received);
+
+  FetchedRows<V> rows;
+  rows.bytes_received = num_ghosts_ * static_cast<Offset>(sizeof(Local));
+  rows.messages = num_owners_;
+  const auto exchange = [&]<class T>(const Array<T>& packed, Array<T>& arrived) {
+    comm_.all_to_all(std::span<const T>(packed), entries_sent, std::span<T>(arrived), entries_received);
+    for (int rank = 0; rank < comm_.size(); ++rank) {
+      if (rank == me || entries_received[z(rank)] == 0) continue;
+      rows.bytes_received += entries_received[z(rank)] * static_cast<Offset>(sizeof(T));
+      ++rows.messages;
+    }
+  };
+  const Offset num_sent = std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0});
+  const auto columns = [&]<class I>(I) {
+    Array<I> packed;
+    Array<I> arrived;
+    comm_.guard([&] {
+      rows.row_ptr.resize(lengths.size() + 1);
+      std::inclusive_scan(lengths.begin(), lengths.end(), rows.row_ptr.begin() + 1, std::plus<>(), Offset{0});
+      rows.col.resize(z(rows.row_ptr.back()));
+      if (with_values) rows.val.resize(rows.col.size());
+      if (!std::is_same_v<I, Global>) arrived.resize(rows.col.size());
+      packed.reserve(z(num_sent));
+      for (Local row : sent) {
+        for (Local column : local.cols(row)) packed.push_back(static_cast<I>(matrix.global_col(column)));
+      }
+    });
+    if constexpr (std::is_same_v<I, Global>) {
+      exchange(packed, rows.col);
+    } else {
+      exchange(packed, arrived);
+      std::copy(arrived.begin(), arrived.end(), rows.col.begin());
+    }
+  };
+  if (matrix.num_cols() <= std::numeric_limits<Local>::max())
+    columns(Local{});
+  else
+    columns(Global{});
+
+  if (with_values) {
+    Array<V> packed;
+    comm_.guard([&] {
+      packed.reserve(z(num_sent));
+      for (Local row : sent) {
+        const auto values = local.vals(row);
+        packed.insert(packed.end(), values.begin(), values.end());
+      }
+    });
+    exchange(packed, rows.val);
+  }
+  return rows;
+}
+
+template FetchedRows<double> Halo::fetch_rows(const DistCsr<double>&, std::span<const Local>, bool) const;
+template FetchedRows<float> Halo::fetch_rows(const DistCsr<float>&, std::span<const Local>, bool) const;
+template FetchedRows<std::int64_t> Halo::fetch_rows(const DistCsr<std::int64_t>&, std::span<const Local>, bool) const;
 
 }  // namespace filigree

@@ -117,7 +117,8 @@ Rows<V> rows_of(const DistCsr<V>& matrix) {
   std::vector<Global> col;
   for (Local row = 0; row < matrix.num_local_rows(); ++row) degree.push_back(matrix.local.view().degree(row));
   for (Local column : matrix.local.col) col.push_back(matrix.global_col(column));
-  return {whole(matrix.comm, degree), whole(matrix.comm, col), whole(matrix.comm, matrix.local.val)};
+  const std::vector<V> val(matrix.local.val.begin(), matrix.local.val.end());
+  return {whole(matrix.comm, degree), whole(matrix.comm, col), whole(matrix.comm, val)};
 }
 
 TYPED_TEST(DistCsrOf, AnyRanksAndThreadsGiveTheSameBits) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 
 #include "support/matrices.hpp"
 
@@ -94,6 +95,83 @@ TEST(Halo, ScatterCombinesAtTheOwnerInOrder) {
       EXPECT_EQ(mine, owned(owners, comm.rank(), scattered(comm, owners, round, all, combine))) << "round " << round;
     }
   }
+}
+
+/// Rows of `matrix` with these ids, fetched by all ranks, each what it wants: against the whole matrix.
+template <class V>
+void expect_rows(const DistCsr<V>& matrix, const GlobalMatrix<V>& all, std::uint64_t round, bool with_values) {
+  const int rank = matrix.comm.rank();
+  const auto ghosts = ghosts_of(matrix.rows, rank, round);
+  const Halo halo(matrix.comm, matrix.rows, ghosts);
+  // Some rows of its own come along, in their place.
+  std::vector<Local> own;
+  std::vector<Global> ids(ghosts);
+  for (Local row = static_cast<Local>(round % 2); row < matrix.num_local_rows(); row += 3) {
+    own.push_back(row);
+    ids.push_back(matrix.first_row() + row);
+  }
+  std::sort(ids.begin(), ids.end());
+  const FetchedRows<V> rows = halo.fetch_rows(matrix, own, with_values);
+
+  FetchedRows<V> expected;
+  std::set<int> owners;
+  std::set<int> owners_of_entries;
+  for (Global id : ids) {
+    for (auto at = all.lower_bound({id, 0}); at != all.end() && at->first.first == id; ++at) {
+      expected.col.push_back(at->first.second);
+      if (with_values) expected.val.push_back(at->second);
+    }
+    const Offset length = std::ssize(expected.col) - expected.row_ptr.back();
+    expected.row_ptr.push_back(std::ssize(expected.col));
+    if (matrix.rows.owns(rank, id)) continue;
+    const Offset entry_bytes = (matrix.num_cols() < Global{1} << 31 ? 4 : 8) + (with_values ? Offset{sizeof(V)} : 0);
+    expected.bytes_received += 4 + length * entry_bytes;
+    owners.insert(matrix.rows.owner(id));
+    if (length > 0) owners_of_entries.insert(matrix.rows.owner(id));
+  }
+  expected.messages = std::ssize(owners) + (with_values ? 2 : 1) * std::ssize(owners_of_entries);
+  EXPECT_EQ(rows.row_ptr, expected.row_ptr);
+  EXPECT_EQ(rows.col, expected.col);
+  EXPECT_EQ(rows.val, expected.val);
+  EXPECT_EQ(rows.bytes_received, expected.bytes_received);
+  EXPECT_EQ(rows.messages, expected.messages);
+  EXPECT_EQ(halo.num_owners(), std::ssize(owners));
+}
+
+template <class V>
+void expect_rows_of_random_matrices() {
+  const Comm comm = Comm::world();
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    SCOPED_TRACE(text("round ", round));
+    const Partition rows = owners_of(comm, round);
+    const Partition cols = random_partition(33, comm.size(), round + 7);
+    const auto kind = round % 4 == 0 ? Values::none : Values::rounded;
+    // Few entries in some rounds: then ranks that own rows own no entries.
+    const Offset count = (round % 5 == 0 ? 3 : 4 * rows.num_items());
+    const auto entries = random_entries<V>(rows.num_items(), 33, count, kind, round);
+    const EntryPolicy policy{Duplicates::first, Loops::keep};
+    const auto matrix = DistCsr<V>::from_entries(comm, rows, cols, deal(comm, entries, round), policy);
+    const auto all = *merged(entries, policy);
+    if (matrix.has_values()) expect_rows(matrix, all, round, true);
+    expect_rows(matrix, all, round, false);
+  }
+}
+
+TEST(Halo, FetchesRows) {
+  expect_rows_of_random_matrices<double>();
+  expect_rows_of_random_matrices<float>();
+  expect_rows_of_random_matrices<std::int64_t>();
+}
+
+TEST(Halo, FetchesRowsOfMoreColumnsThanLocalNumbersReach) {
+  const Comm comm = Comm::world();
+  if (comm.size() == 1) GTEST_SKIP() << "one rank cannot number them";
+  auto entries = random_entries<double>(40, 7919, 160, Values::rounded, 1);
+  for (Global& column : entries.col) column *= 370'000;
+  const EntryPolicy policy{Duplicates::first, Loops::keep};
+  const auto matrix = Graph::from_entries(comm, 40, 3'000'000'000, deal(comm, entries, 1), policy);
+  for (std::uint64_t round = 0; round < 4; ++round)
+    expect_rows(matrix, *merged(entries, policy), round, round % 2 == 0);
 }
 
 TEST(Halo, MayBeUsedAgainAndCopied) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "filigree/core/array.hpp"
 #include "filigree/core/error.hpp"
 #include "filigree/core/types.hpp"
 
@@ -43,8 +44,8 @@ template <class V>
 struct Csr {
   Local num_cols = 0;
   std::vector<Offset> row_ptr{0};
-  std::vector<Local> col;
-  std::vector<V> val;
+  Array<Local> col;
+  Array<V> val;
 
   CsrView<V> view() const { return {num_cols, row_ptr, col, val}; }
   operator CsrView<V>() const { return view(); }

@@ -1,13 +1,27 @@
-// Halo: values of columns that other ranks own.
+// Halo: values of columns, and rows, that other ranks own.
 #pragma once
 
 #include <span>
 #include <vector>
 
+#include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"
 #include "filigree/matrix/partition.hpp"
 
 namespace filigree {
+
+template <class V>
+struct DistCsr;
+
+/// Rows of a distributed matrix that a rank holds for a while, columns by global id; and what they cost.
+template <class V>
+struct FetchedRows {
+  std::vector<Offset> row_ptr{0};
+  Array<Global> col;          ///< strictly increasing within a row
+  Array<V> val;               ///< as long as col, or empty if values did not travel
+  Offset bytes_received = 0;  ///< by this rank from others
+  Offset messages = 0;        ///< that brought them
+};
 
 /// The exchange plan between the owners of a vector's elements and the ranks that see some of them as ghosts.
 ///
@@ -20,6 +34,8 @@ class Halo {
   Halo(const Comm& comm, const Partition& owners, std::span<const Global> ghosts);
 
   Offset num_ghosts() const { return num_ghosts_; }
+  /// Ranks that own some of them.
+  int num_owners() const { return num_owners_; }
   /// Owned elements, counted once for every rank that wants them.
   Offset num_sent() const { return static_cast<Offset>(sent_.size()); }
 
@@ -43,9 +59,21 @@ class Halo {
     }
   }
 
+  /// A row of `matrix` for every ghost, ascending by global id. The owners of this halo are matrix.rows.
+  ///
+  /// own          local numbers of rows of this rank that come along in their places, strictly increasing; may be empty
+  /// with_values  whether values travel; the same on all ranks, false for a matrix that has none
+  ///
+  /// Bytes received: 4 a ghost, 4 a column (8 in a matrix of 2^31 columns or more), sizeof(V) a value; in a message
+  /// each per owner with something to send. Peak bytes per rank: 12 + sizeof(V) an entry received, and 4 (8) +
+  /// sizeof(V) an entry sent. To fetch less at a time, make a halo of fewer ghosts. Collective.
+  template <class V>
+  FetchedRows<V> fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const;
+
  private:
   Comm comm_;
   Offset num_ghosts_ = 0;
+  int num_owners_ = 0;
   std::vector<Local> sent_;           // owned positions, grouped by the rank that wants them
   std::vector<Offset> send_counts_;   // by rank
   std::vector<Offset> ghost_counts_;  // by rank
