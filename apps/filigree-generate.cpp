@@ -77,18 +77,17 @@ void add_uniform(app::App& program, Arguments& a, Make& make) {
   });
 }
 
-void add_grid(app::App& program, Arguments& a, Make& make, int dimensions) {
-  const std::string name = text("grid", dimensions, "d");
-  auto& cli = *program.cli.add_subcommand(name, "vertices joined with their neighbours in a grid");
+using MakeGrid = Graph(const Comm&, const std::vector<Global>& extents);
+
+void add_grid(app::App& program, Arguments& a, Make& make, const std::string& name, const std::string& help,
+              int dimensions, MakeGrid* make_grid) {
+  auto& cli = *program.cli.add_subcommand(name, help);
   cli.add_option("extents", a.extents, dimensions == 2 ? "HEIGHT WIDTH" : "DEPTH HEIGHT WIDTH")
       ->required()
       ->expected(dimensions)
       ->default_str("");
-  cli.callback([&make, &a, dimensions] {
-    make = [&a, dimensions](const Comm& comm, EntryCounts&) {
-      return dimensions == 2 ? generate::grid2d(comm, a.extents[0], a.extents[1])
-                             : generate::grid3d(comm, a.extents[0], a.extents[1], a.extents[2]);
-    };
+  cli.callback([&make, &a, make_grid] {
+    make = [&a, make_grid](const Comm& comm, EntryCounts&) { return make_grid(comm, a.extents); };
   });
 }
 
@@ -100,8 +99,13 @@ int main(int argc, char** argv) {
     Make make;
     add_rmat(program, arguments, make);
     add_uniform(program, arguments, make);
-    add_grid(program, arguments, make, 2);
-    add_grid(program, arguments, make, 3);
+    const std::string joined = "vertices joined with their neighbours in a grid";
+    add_grid(program, arguments, make, "grid2d", joined, 2,
+             [](const Comm& comm, const auto& n) { return generate::grid2d(comm, n[0], n[1]); });
+    add_grid(program, arguments, make, "grid3d", joined, 3,
+             [](const Comm& comm, const auto& n) { return generate::grid3d(comm, n[0], n[1], n[2]); });
+    add_grid(program, arguments, make, "stencil27", "27-point stencil on a grid, HPCG's matrix: 26 and -1", 3,
+             [](const Comm& comm, const auto& n) { return generate::stencil27(comm, n[0], n[1], n[2]); });
     program.cli.callback([&] {
       if (program.output().empty()) app::usage_error("--output is required");
     });

@@ -126,33 +126,44 @@ Global volume(const char* what, const std::array<Global, 3>& extents) {
   return product;
 }
 
-Graph grid(const Comm& comm, const char* what, const std::array<Global, 3>& extents) {
+/// Who is a point's neighbour in a grid: those one step away in one direction, or in any, and itself, with values.
+enum class Stencil { cross, box };
+
+Graph grid(const Comm& comm, const char* what, const std::array<Global, 3>& extents, Stencil stencil) {
+  const bool is_box = stencil == Stencil::box;
   const Global num_vertices = comm.guard([&] { return volume(what, extents); });
-  const Global depth = extents[0];
+  const auto is_inside = [&](Global at, std::size_t direction) { return at >= 0 && at < extents[direction]; };
   const Global height = extents[1];
   const Global width = extents[2];
   const Partition rows = Partition::uniform(num_vertices, comm.size());
   std::vector<Offset> row_ptr;
   std::vector<Global> col;
+  std::vector<double> val;
   comm.guard([&] {
     row_ptr.reserve(z(rows.size(comm.rank())) + 1);
     row_ptr.push_back(0);
-    col.reserve(6 * z(rows.size(comm.rank())));
+    col.reserve((is_box ? 27 : 6) * z(rows.size(comm.rank())));
+    if (is_box) val.reserve(col.capacity());
     for (Global v = rows.begin(comm.rank()); v < rows.end(comm.rank()); ++v) {
       const Global k = v % width;
       const Global j = v / width % height;
       const Global i = v / width / height;
       // Ascending.
-      if (i > 0) col.push_back(v - width * height);
-      if (j > 0) col.push_back(v - width);
-      if (k > 0) col.push_back(v - 1);
-      if (k + 1 < width) col.push_back(v + 1);
-      if (j + 1 < height) col.push_back(v + width);
-      if (i + 1 < depth) col.push_back(v + width * height);
+      for (Global di = -1; di <= 1; ++di) {
+        for (Global dj = -1; dj <= 1; ++dj) {
+          for (Global dk = -1; dk <= 1; ++dk) {
+            const Global steps = std::abs(di) + std::abs(dj) + std::abs(dk);
+            if (!is_box && steps != 1) continue;
+            if (!is_inside(i + di, 0) || !is_inside(j + dj, 1) || !is_inside(k + dk, 2)) continue;
+            col.push_back(v + (di * height + dj) * width + dk);
+            if (is_box) val.push_back(steps == 0 ? 26 : -1);
+          }
+        }
+      }
       row_ptr.push_back(static_cast<Offset>(col.size()));
     }
   });
-  return Graph::from_csr(comm, num_vertices, row_ptr, col, {});
+  return Graph::from_csr(comm, num_vertices, row_ptr, col, val);
 }
 
 }  // namespace
@@ -202,10 +213,16 @@ Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edg
   return build(comm, num_rows, num_cols, draw_share(comm, num_edges, draw), options.undirected, options.loops, counts);
 }
 
-Graph grid2d(const Comm& comm, Global height, Global width) { return grid(comm, "grid2d", {1, height, width}); }
+Graph grid2d(const Comm& comm, Global height, Global width) {
+  return grid(comm, "grid2d", {1, height, width}, Stencil::cross);
+}
 
 Graph grid3d(const Comm& comm, Global depth, Global height, Global width) {
-  return grid(comm, "grid3d", {depth, height, width});
+  return grid(comm, "grid3d", {depth, height, width}, Stencil::cross);
+}
+
+Graph stencil27(const Comm& comm, Global depth, Global height, Global width) {
+  return grid(comm, "stencil27", {depth, height, width}, Stencil::box);
 }
 
 }  // namespace filigree::generate

@@ -18,14 +18,14 @@ using Generator = std::function<Graph(const Comm&)>;
 using Options = generate::RmatOptions;
 
 /// Builds on all ranks and on each alone; returns the whole graph.
-GlobalMatrix<double> same_on_any_ranks(const Generator& make) {
+GlobalMatrix<double> same_on_any_ranks(const Generator& make, bool with_values = false) {
   const Comm world = Comm::world();
   const Graph together = make(world);
   expect_well_formed(together);
   const Graph alone = make(Comm::self());
   EXPECT_EQ(together.num_rows(), alone.num_rows());
   EXPECT_EQ(together.num_cols(), alone.num_cols());
-  EXPECT_FALSE(together.local.view().has_values());
+  EXPECT_EQ(together.has_values(), with_values && alone.num_rows() > 0);
   auto matrix = whole(together);
   EXPECT_TRUE(matrix == whole(alone));
   return matrix;
@@ -209,6 +209,39 @@ TEST(Grid, NeighboursDifferByOneStep) {
   }
 }
 
+/// A point meets those that differ by at most one in every direction.
+GlobalMatrix<double> stencil27_by_definition(Global depth, Global height, Global width) {
+  GlobalMatrix<double> matrix;
+  const Global n = depth * height * width;
+  for (Global u = 0; u < n; ++u) {
+    for (Global v = 0; v < n; ++v) {
+      const Global distance =
+          std::max({std::abs(u / (height * width) - v / (height * width)),
+                    std::abs(u / width % height - v / width % height), std::abs(u % width - v % width)});
+      if (distance <= 1) matrix.emplace(std::pair(u, v), u == v ? 26.0 : -1.0);
+    }
+  }
+  return matrix;
+}
+
+TEST(Stencil27, NeighboursDifferByAtMostOneInEveryDirection) {
+  for (const auto& [depth, height, width] : {std::tuple<Global, Global, Global>{4, 5, 3},
+                                             {1, 1, 1},
+                                             {1, 1, 7},
+                                             {1, 6, 1},
+                                             {5, 1, 2},
+                                             {2, 2, 2},
+                                             {3, 3, 3},
+                                             {0, 3, 3},
+                                             {2, 0, 3}}) {
+    const auto made = same_on_any_ranks(
+        [d = depth, h = height, w = width](const Comm& c) { return generate::stencil27(c, d, h, w); }, true);
+    EXPECT_TRUE(made == stencil27_by_definition(depth, height, width)) << depth << " x " << height << " x " << width;
+  }
+  // Of n^3 points (3n - 2)^3 pairs are neighbours or the same.
+  EXPECT_EQ(generate::stencil27(Comm::world(), 10, 10, 10).num_nonzeros(), 28 * 28 * 28);
+}
+
 TEST(Generate, RefusesBadArgumentsByName) {
   const auto refused = [](const Generator& make) { return message_of<InvalidArgument>([&] { make(Comm::world()); }); };
   EXPECT_EQ(refused(rmat(-1, 16, 1)), "rmat: scale -1, must be in [0, 62]");
@@ -226,6 +259,8 @@ TEST(Generate, RefusesBadArgumentsByName) {
   EXPECT_EQ(refused([](const Comm& c) { return generate::grid2d(c, 3, -1); }), "grid2d: extent -1, must be at least 0");
   EXPECT_EQ(refused([](const Comm& c) { return generate::grid3d(c, 1 << 30, 1 << 30, 1 << 30); }),
             "grid3d: more than 2^62 vertices");
+  EXPECT_EQ(refused([](const Comm& c) { return generate::stencil27(c, 3, -2, 1); }),
+            "stencil27: extent -2, must be at least 0");
 }
 
 TEST(Generate, MoreEdgesThanMemoryFailsOnAllRanks) {

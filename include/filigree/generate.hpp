@@ -6,7 +6,8 @@
 #include "filigree/matrix/dist_csr.hpp"
 
 /// Every edge is a pure function of the arguments and its own number, so any number of ranks and threads gives the same
-/// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones).
+/// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones), but for
+/// stencil27.
 namespace filigree::generate {
 
 struct UniformOptions {
@@ -54,5 +55,10 @@ Graph grid2d(const Comm& comm, Global height, Global width);
 /// A depth x height x width grid: vertex (i * height + j) * width + k is joined, both ways, with its up to six
 /// neighbours. Otherwise as grid2d; peak bytes per rank 150 times its vertices.
 Graph grid3d(const Comm& comm, Global depth, Global height, Global width);
+
+/// The 27-point stencil on the same grid, the matrix of the HPCG benchmark (Dongarra, Heroux, Luszczek, IJHPCA 2016):
+/// 26 on the diagonal, -1 for each of the up to 26 points that differ by at most one in every coordinate. Peak bytes
+/// per rank 1,200 times its vertices.
+Graph stencil27(const Comm& comm, Global depth, Global height, Global width);
 
 }  // namespace filigree::generate
