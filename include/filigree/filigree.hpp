@@ -32,3 +32,4 @@
 #include "filigree/ppr.hpp"
 #include "filigree/ppr_file.hpp"
 #include "filigree/ppr_rows.hpp"
+#include "filigree/spgemm.hpp"
