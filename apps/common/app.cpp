@@ -104,9 +104,12 @@ void App::fail(const std::string& what) {
   throw Error(what);
 }
 
-void App::print(std::string_view mine) {
+void App::print(std::string_view mine) { print_to(output_.empty() ? "-" : output_, mine); }
+void App::print_on_screen(std::string_view mine) { print_to("-", mine); }
+
+void App::print_to(const std::string& path, std::string_view mine) {
   display_.clear();
-  io::TextWriter out(comm(), output_.empty() ? "-" : output_);
+  io::TextWriter out(comm(), path);
   out.write(mine);
   out.commit();
 }

@@ -83,6 +83,8 @@ class App {
   /// Prints results, those of rank 0 first, to --output (which gets its name once it is complete) or standard output.
   /// Collective.
   void print(std::string_view mine);
+  /// The same on standard output, even if --output takes something else. Collective.
+  void print_on_screen(std::string_view mine);
 
   /// What a result file says of its making - kind, version, options, seed, hash of the input - and the vertices' names.
   /// Collective.
@@ -105,6 +107,7 @@ class App {
  private:
   friend int run(int, char**, const About&, const std::function<void(App&)>&);
   void add_shared_options(CLI::App& to);
+  void print_to(const std::string& path, std::string_view mine);
   /// Writes the record of --json. Collective.
   void finish();
   template <class F>

@@ -44,11 +44,16 @@ void GraphInput::add_to(CLI::App& cli, const std::string& name) {
 }
 
 io::GraphFile GraphInput::load(App& program) {
-  options_.progress = program.progress();
-  io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path_, options_); });
+  io::GraphFile file = load(program, path_);
   program.describe_input(path_, file);
+  return file;
+}
+
+io::GraphFile GraphInput::load(App& program, const std::string& path) {
+  options_.progress = program.progress();
+  io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path, options_); });
   const Offset num_arcs = file.graph.num_nonzeros();
-  std::string line = text(path_, ": ");
+  std::string line = text(path, ": ");
   line +=
       file.graph.is_square()
           ? text(counted(file.graph.num_rows(), "vertex", "vertices"), ", ", counted(num_arcs, "arc", "arcs"))
@@ -63,7 +68,7 @@ io::GraphFile GraphInput::load(App& program) {
         "; " + counted(entries.loops, "loop", "loops") + (options_.policy.loops == Loops::drop ? " left out" : " kept");
   }
   program.note(line);
-  for (const std::string& remark : file.report.remarks) program.note(path_ + ": " + remark);
+  for (const std::string& remark : file.report.remarks) program.note(path + ": " + remark);
   return file;
 }
 

@@ -16,6 +16,9 @@ class GraphInput {
   void add_to(CLI::App& cli, const std::string& name = "--graph");
   /// Reads it, says what it met and describes it in the record. Collective.
   io::GraphFile load(App& program);
+  /// Reads another file in the same way; the record does not describe it. Collective.
+  io::GraphFile load(App& program, const std::string& path);
+  const std::string& path() const { return path_; }
   /// What the policy makes of duplicates: "left out" or "added up".
   std::string fate_of_duplicates(bool weighted) const;
 

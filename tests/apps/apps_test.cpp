@@ -19,7 +19,7 @@ using ::testing::StartsWith;
 // ------------------------------------------------------------------------------------------------ the command line
 
 TEST_F(Apps, HelpAndVersion) {
-  for (const std::string program : {"convert", "generate", "pagerank", "ppr"}) {
+  for (const std::string program : {"convert", "generate", "pagerank", "ppr", "spgemm"}) {
     const Outcome help = run(0, program, {"--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr("Examples:\n  filigree-" + program));
@@ -128,6 +128,7 @@ TEST_F(Apps, FilesHoldTheSameBytesOnAnyRanks) {
   same("generate", {"uniform", "--vertices", "300", "--columns", "200", "--edges", "1000", "--seed", "7"},
        "uniform.mtx");
   same("generate", {"grid3d", "5", "6", "7"}, "grid.txt");
+  same("generate", {"stencil27", "4", "3", "5"}, "stencil.mtx");
   same("convert", {"g.txt"}, "converted.h5");
   same("convert", {"1-rmat.h5", "--undirected"}, "converted.txt");
   same("convert", {"1-rmat.h5", "--info"}, "info.txt");

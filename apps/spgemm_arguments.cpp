@@ -1,0 +1,43 @@
+#include "spgemm_arguments.hpp"
+
+namespace filigree::app {
+
+void parse_spgemm(App& program, SpgemmArguments& to) {
+  using spgemm::Semiring;
+  CLI::App& cli = program.cli;
+  to.input.add_to(cli, "--a");
+  cli.add_option("--b", to.b_path, "the second factor, read as A is; A if not given")->type_name("FILE");
+  cli.add_flag("--transpose-a", to.transpose_a, "multiply by the transpose of what --a holds");
+  cli.add_flag("--transpose-b", to.transpose_b, "the same of --b");
+  cli.add_option("--mask", to.mask_path, "keep entries of C only where this matrix has some, whatever their values")
+      ->type_name("FILE");
+  cli.add_flag("--complement", to.options.complement, "keep entries of C only where the mask has none");
+  add_choice<Semiring>(cli, "--semiring", to.options.semiring,
+                       {{"plus_times", Semiring::plus_times},
+                        {"min_plus", Semiring::min_plus},
+                        {"max_times", Semiring::max_times},
+                        {"or_and", Semiring::or_and},
+                        {"plus_pair", Semiring::plus_pair}},
+                       "what adds and what multiplies; plus_pair counts products");
+  add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
+                        "print the sum of all values of C");
+  cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
+  cli.add_option("--window-bytes", to.options.window_bytes, "most bytes of remote rows of B on a rank at a time");
+  cli.add_flag("--estimate", to.estimate, "print what the product would take instead of making it");
+  cli.add_option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
+      ->type_name("P")
+      ->check(CLI::PositiveNumber)
+      ->default_str("");
+  cli.callback([&] {
+    if (to.options.complement && to.mask_path.empty()) usage_error("--complement needs --mask");
+    if (!to.at_ranks.empty() && !to.estimate) usage_error("--at-ranks needs --estimate");
+    if (!to.estimate) return;
+    if (!to.mask_path.empty()) usage_error("--estimate knows no mask");
+    if (program.verify()) usage_error("--estimate makes no product that --verify could check");
+    if (to.reduction != Reduction::none) usage_error("--estimate makes no product that --reduce could sum up");
+  });
+  program.parse();
+  to.options.progress = program.progress();
+}
+
+}  // namespace filigree::app
