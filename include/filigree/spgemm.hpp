@@ -34,20 +34,25 @@ struct Options {
 ///
 /// c_ij is in the pattern of C exactly if there is such a k, whatever the value, and if the mask lets it: if m_ij is in
 /// the pattern of the mask (with `complement`, if not). Each product is rounded before it is added, in ascending k, so
-/// the bits of C depend on A and B alone: not on threads, processor or mask. NaN and infinity propagate; also through
-/// min and max. A matrix without values has ones.
+/// the bits of C depend on A and B alone: not on threads, processor or mask (of a NaN, that it is one). NaN and
+/// infinity propagate; also through min and max. A matrix without values has ones.
 ///
 /// a       num_rows x num_inner
 /// b       num_inner x num_cols
 /// mask    num_rows x num_cols, its values do not matter; null = no mask
 /// c       overwritten; memory that it has is used again. It must not be a, b or mask.
-/// returns counted work: products, nonzeros, and rows by the way they were made: sorted_rows, scattered_rows
+/// returns counted work: products, nonzeros, and rows with products by the way they were made (see
+///         src/spgemm/row_kernels.hpp): scaled_rows, sorted_rows, scattered_rows (all that a mask meets)
 ///
-/// Throws InvalidArgument when shapes do not fit, and for `complement` without a mask. Cost: two operations a product
+/// Throws InvalidArgument when shapes do not fit, and for `complement` without a mask; Error, which names the size,
+/// when there is no address space for C. A call that fails on its way leaves c empty. Cost: two operations a product
 /// (`products` = sum over a_ik of the length of row k of B), and reading A, B and writing C once. Peak bytes beyond C:
 /// per thread sizeof(V) + 1 a column, 16 KiB, and 4 + sizeof(V) for each of 16384 products or, if that is more, of the
 /// longest row of C; 12 for every 16384 products. C reserves address space, not memory, for the most entries there
 /// could be. OpenMP over windows of rows.
+///
+///   Csr<double> c;
+///   spgemm::multiply(a.view(), b.view(), c, {.semiring = spgemm::Semiring::min_plus});
 ///
 /// Source: K. Shivdikar, "SMASH: Sparse Matrix Atomic Scratchpad Hashing", MS thesis, Northeastern University 2021
 /// (windows, merging in cache, fragments written back in order); here every thread has a scratchpad of its own and no
@@ -123,7 +128,8 @@ struct Prediction {
 ///       (A. Azad et al., "Exploiting multiple levels of parallelism in sparse matrix-matrix multiplication", SIAM J.
 ///       Sci. Comput. 38(6), 2016: Split-3D-SpGEMM)
 ///
-/// ranks  >= 1. Collective over a.comm. Work O(nonzeros of A log) and one exchange of at most 16 bytes for each.
+/// ranks  in [1, 2^20]. Collective over a.comm. Work O(nonzeros of A log) and one exchange of at most 16 bytes for
+///        each.
 template <class V>
 Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks);
 

@@ -105,21 +105,28 @@ template <class V>
 Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
   const int me = a.comm.rank();
   const CsrView<V> local = a.local.view();
-  std::vector<char> remote(z(local.num_cols), 0);
-  std::vector<Local> length(z(local.num_cols), 0);
+  std::vector<char> remote;
+  std::vector<Local> length;
   std::vector<Global> ghosts;
+  std::vector<Local> own_lengths;
+  std::vector<Local> ghost_lengths;
   a.comm.guard([&] {
+    for (Local row = 0; row < b.num_local_rows(); ++row)
+      own_lengths.push_back(static_cast<Local>(b.local.view().degree(row)));
+    remote.resize(z(local.num_cols), 0);
+    length.resize(z(local.num_cols), 0);
     for (Local column : local.col) remote[z(column)] = 1;
     for (Local column = 0; column < local.num_cols; ++column) {
       if (remote[z(column)] == 0) continue;
       const Global row = a.global_col(column);
       if (b.rows.owns(me, row)) {
         remote[z(column)] = 0;
-        length[z(column)] = static_cast<Local>(b.local.view().degree(static_cast<Local>(row - b.first_row())));
+        length[z(column)] = own_lengths[z(row - b.first_row())];
       } else {
         ghosts.push_back(row);
       }
     }
+    ghost_lengths.resize(ghosts.size());
   });
   const bool has_values = b.has_values();
   Plan plan{.halo = Halo(b.comm, b.rows, ghosts),
@@ -127,10 +134,6 @@ Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
             .length = std::move(length),
             .b_has_values = has_values,
             .entry_bytes = entry_bytes<V>(b.num_cols(), has_values)};
-  std::vector<Local> own_lengths(z(b.num_local_rows()));
-  for (Local row = 0; row < b.num_local_rows(); ++row)
-    own_lengths[z(row)] = static_cast<Local>(b.local.view().degree(row));
-  std::vector<Local> ghost_lengths(ghosts.size());
   plan.halo.gather(std::span<const Local>(own_lengths), std::span<Local>(ghost_lengths));
   auto next = ghost_lengths.begin();
   for (Local column = 0; column < local.num_cols; ++column) {
@@ -175,12 +178,14 @@ template <class V>
 FetchedRows<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
   std::vector<Global> remote;
   std::vector<Local> own;
-  for (Global row = first; row < last; ++row) {
-    if (mask.rows.owns(mask.comm.rank(), row))
-      own.push_back(static_cast<Local>(row - mask.first_row()));
-    else
-      remote.push_back(row);
-  }
+  mask.comm.guard([&] {
+    for (Global row = first; row < last; ++row) {
+      if (mask.rows.owns(mask.comm.rank(), row))
+        own.push_back(static_cast<Local>(row - mask.first_row()));
+      else
+        remote.push_back(row);
+    }
+  });
   return fetch<V>(remote, mask, own, false, traffic);
 }
 
@@ -364,7 +369,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     };
   }
   Traffic traffic = plan.traffic;
-  Window<V> window(a);
+  Window<V> window = comm.guard([&] { return Window<V>(a); });
   Rows<V> rows;
   if (plan.num_windows > 1) comm.guard([&] { rows.reserve(most_nonzeros); });
   Csr<V> product;
@@ -524,7 +529,8 @@ Offset summa_bytes(int ranks, Offset a_bytes, Offset b_bytes) {
 template <class V>
 Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
   check_factors("predict", a, b);
-  require(ranks >= 1, "predict: ", ranks, " ranks, must be at least 1");
+  constexpr int most_ranks = 1 << 20;
+  require(ranks >= 1 && ranks <= most_ranks, "predict: ", ranks, " ranks, must be in [1, ", most_ranks, "]");
   const Plan plan = make_plan(a, b, std::numeric_limits<Offset>::max());
   const Offset a_bytes = a.num_nonzeros() * entry_bytes<V>(a.num_cols(), a.has_values());
   const Offset b_bytes = b.num_nonzeros() * plan.entry_bytes;

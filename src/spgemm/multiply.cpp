@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <exception>
+#include <optional>
 #include <thread>
 
 #include "core/cpu.hpp"
@@ -53,11 +54,12 @@ struct Kernels {
 };
 
 struct Counts {
+  Offset scaled_rows = 0;
   Offset sorted_rows = 0;
   Offset scattered_rows = 0;
 };
 
-/// What a thread has of its own: room to make rows in, and the rows of the windows that it could not write back yet.
+/// What a thread has of its own: room to make the rows of a window in.
 template <class Semiring, class V>
 class Scratchpad {
  public:
@@ -68,8 +70,6 @@ class Scratchpad {
         complement_(complement),
         kernels_(Kernels<Semiring, V>::for_this_cpu()),
         sort_room_(std::make_unique_for_overwrite<SortRoom<V>>()),
-        scatter_room_(factors.b.num_cols, Semiring::zero()),
-        in_cache_(factors.b.num_cols * static_cast<Offset>(sizeof(V) + 1) < (Offset{1} << 20)),
         col_(z(most) + slack),
         val_(z(most) + slack) {}
 
@@ -82,22 +82,25 @@ class Scratchpad {
     for (Local row = begin; row < end; ++row) {
       const Offset before = length_;
       Offset& count = products[row];
-      const Offset before_products = count;
+      const Offset num_products = count;
       if (count > 0) {
-        if (mask_ == nullptr && keys_fit(count, factors_.b.num_cols) &&
-            (count <= always_sorted || (far_apart && row < look_again))) {
+        if (mask_ == nullptr && factors_.a.degree(row) == 1) {
+          length_ += scaled_row<Semiring>(factors_, row, col_.data() + length_, val_.data() + length_);
+          ++counts.scaled_rows;
+        } else if (mask_ == nullptr && keys_fit(count, factors_.b.num_cols) &&
+                   (count <= always_sorted || (far_apart && row < look_again))) {
           length_ += kernels_.sort(factors_, row, count, *sort_room_, col_.data() + length_, val_.data() + length_);
           ++counts.sorted_rows;
         } else if (mask_ != nullptr && !complement_) {
-          length_ += masked_row<Semiring>(factors_, row, mask_->cols(row), scatter_room_, col_.data() + length_,
+          length_ += masked_row<Semiring>(factors_, row, mask_->cols(row), scatter_room(), col_.data() + length_,
                                           val_.data() + length_);
           ++counts.scattered_rows;
         } else {
-          const Reach reach = scatter<Semiring>(factors_, row, scatter_room_);
-          if (mask_ != nullptr) strike<Semiring>(mask_->cols(row), scatter_room_);
-          const Gathered made = kernels_.collect(scatter_room_, reach, col_.data() + length_, val_.data() + length_);
+          const Reach reach = scatter<Semiring>(factors_, row, scatter_room());
+          if (mask_ != nullptr) strike<Semiring>(mask_->cols(row), scatter_room());
+          const Gathered made = kernels_.collect(scatter_room(), reach, col_.data() + length_, val_.data() + length_);
           length_ += made.length;
-          far_apart = sorting_pays(before_products, made);
+          far_apart = sorting_pays(num_products, reach, made);
           look_again = row + stay_sorted;
           ++counts.scattered_rows;
         }
@@ -115,18 +118,26 @@ class Scratchpad {
   Counts counts;
 
  private:
+  /// Made when it is first needed: over very many columns it is large, and short rows do without.
+  ScatterRoom<V>& scatter_room() {
+    if (!scatter_room_) scatter_room_.emplace(factors_.b.num_cols, Semiring::zero());
+    return *scatter_room_;
+  }
+
   /// Nanoseconds of both ways for rows like this one, as measured: sorting takes longer the longer a row is; scattering
   /// takes its time by blocks.
-  bool sorting_pays(Offset products, const Gathered& made) const {
+  static bool sorting_pays(Offset products, const Reach& reach, const Gathered& made) {
     const auto count = static_cast<double>(products);
     const double sorting = count * (2.5 + 0.25 * static_cast<double>(std::bit_width(z(products))));
-    const double a_block = in_cache_ ? 4 : 10;
+    const Offset bytes = Offset{reach.last_block - reach.first_block} * ScatterRoom<V>::block * (sizeof(V) + 1);
+    const double a_block = bytes < near_bytes ? 4 : 10;
     const double scattering =
         1.2 * count + static_cast<double>(made.length) + a_block * static_cast<double>(made.num_blocks);
     return sorting < scattering;
   }
 
   static constexpr std::size_t slack = 64;
+  static constexpr Offset near_bytes = Offset{1} << 19;  ///< reaches of which the second level of cache holds
   static constexpr Offset always_sorted = 16;
   static constexpr Local stay_sorted = 64;
 
@@ -135,15 +146,14 @@ class Scratchpad {
   bool complement_;
   Kernels<Semiring, V> kernels_;
   std::unique_ptr<SortRoom<V>> sort_room_;
-  ScatterRoom<V> scatter_room_;
-  bool in_cache_;
+  std::optional<ScatterRoom<V>> scatter_room_;
   Array<Local> col_;
   Array<V> val_;
   Offset length_ = 0;
 };
 
 struct Windows {
-  std::vector<Local> begin;  ///< and, last, the number of rows
+  std::vector<Local> begin;  ///< first rows and, last, the number of rows
   Offset products = 0;
   Offset most_nonzeros = 0;
   Offset largest = 0;  ///< most nonzeros of a window
@@ -165,7 +175,8 @@ Windows pack(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, bool complement
   windows.begin.push_back(0);
   for (Local row = 0; row < num_rows; ++row) {
     const Offset count = products[row];
-    const Offset most = mask != nullptr && !complement ? mask->degree(row) : std::min<Offset>(count, b.num_cols);
+    Offset most = std::min<Offset>(count, b.num_cols);
+    if (mask != nullptr && !complement) most = std::min(most, mask->degree(row));
     if (in_window > 0 && in_window + count > window_products) {
       windows.begin.push_back(row);
       in_window = 0;
@@ -190,12 +201,18 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
   // Products, then lengths, then begins of rows.
   Offset* const of_row = c.row_ptr.data() + 1;
   const Windows windows = pack(a, b, mask, options.complement, of_row);
-  const auto num_windows = std::ssize(windows.begin) - 1;
+  const Offset num_windows = std::ssize(windows.begin) - 1;
   // Cleared first: what is in them need not be copied when they grow.
   c.col.clear();
   c.val.clear();
-  c.col.resize(z(windows.most_nonzeros));
-  c.val.resize(z(windows.most_nonzeros));
+  try {
+    c.col.resize(z(windows.most_nonzeros));
+    c.val.resize(z(windows.most_nonzeros));
+  } catch (const std::bad_alloc&) {
+    c = Csr<V>();
+    throw Error(text("multiply: no room for a product of up to ", windows.most_nonzeros, " nonzeros, ",
+                     windows.most_nonzeros * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes"));
+  }
 
   Factors<V> factors{a, b, nullptr};
   std::vector<V> ones;
@@ -236,7 +253,10 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
         if (stop) break;
         end_of[z(w)].store(at + length, std::memory_order_release);
         scratchpad.write_back(at, c);
-        for (Local row = first; row < last; ++row) of_row[row] = at += of_row[row];
+        for (Local row = first; row < last; ++row) {
+          at += of_row[row];
+          of_row[row] = at;
+        }
         products_done += products;
         if (options.progress && omp_get_thread_num() == 0) {
           const Offset done = products_done.load();
@@ -245,6 +265,7 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
       }
 #pragma omp critical(filigree_spgemm)
       {
+        counts.scaled_rows += scratchpad.counts.scaled_rows;
         counts.sorted_rows += scratchpad.counts.sorted_rows;
         counts.scattered_rows += scratchpad.counts.scattered_rows;
       }
@@ -254,12 +275,16 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
       if (!failure) failure = std::current_exception();
     }
   }
-  if (failure) std::rethrow_exception(failure);
-  if (options.progress) options.progress("multiply", windows.products, windows.products);
+  if (failure) {
+    c = Csr<V>();
+    std::rethrow_exception(failure);
+  }
   c.col.resize(z(c.row_ptr.back()));
   c.val.resize(z(c.row_ptr.back()));
+  if (options.progress) options.progress("multiply", windows.products, windows.products);
   return {{"products", windows.products},
           {"nonzeros", c.num_nonzeros()},
+          {"scaled_rows", counts.scaled_rows},
           {"sorted_rows", counts.sorted_rows},
           {"scattered_rows", counts.scattered_rows}};
 }

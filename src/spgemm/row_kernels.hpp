@@ -1,6 +1,7 @@
-// Row kernels: the two ways in which products of a row become a row of C. Both add the products of an entry to zero in
+// Row kernels: the ways in which products of a row become a row of C. All add the products of an entry to zero in
 // ascending k, so they give the same bits.
 //
+//   scale    a row of A with one nonzero: nothing to merge.
 //   sort     products side by side, each with a key (column, position); the keys are sorted, equal columns are added.
 //            For short rows whose columns are far apart: 2 to 4 ns a product, whatever the columns.
 //   scatter  every product is added into an array over all columns. A byte per column tells that it is in the row, a
@@ -59,6 +60,45 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   __builtin_prefetch(f.b.val.data() + q + stretch);
 }
 
+/// A row of B as a row of A meets it: a_ik, and row k.
+template <class V>
+struct Factor {
+  V left;
+  Offset begin;  ///< of the row in B
+  Offset length;
+  const Local* col;
+  const V* val;
+};
+
+template <class V>
+FILIGREE_INLINE Factor<V> factor(const Factors<V>& f, Offset p) {
+  const Local k = f.a.col[z(p)];
+  const Offset begin = f.b.row_ptr[z(k)];
+  return {f.a_value(p), begin, f.b.row_ptr[z(k) + 1] - begin, f.b.col.data() + begin, f.b_values(begin)};
+}
+
+/// use(factor) for all k of a row of A, ascending.
+template <class V, class Use>
+FILIGREE_INLINE void for_each_factor(const Factors<V>& f, Local row, Use use) {
+  for (Offset p = f.a.row_ptr[z(row)]; p < f.a.row_ptr[z(row) + 1]; ++p) {
+    prefetch(f, p);
+    use(factor(f, p));
+  }
+}
+
+/// A row that has one factor: there is nothing to merge. Returns its length.
+template <class Semiring, class V>
+FILIGREE_INLINE Offset scaled_row(const Factors<V>& f, Local row, Local* col, V* val) {
+  const Offset p = f.a.row_ptr[z(row)];
+  prefetch(f, p);
+  const Factor<V> only = factor(f, p);
+  std::copy_n(only.col, only.length, col);
+  for (Offset j = 0; j < only.length; ++j) {
+    val[j] = Semiring::plus(Semiring::zero(), Semiring::times(only.left, only.val[j]));
+  }
+  return only.length;
+}
+
 /// What a thread needs to sort rows.
 template <class V>
 struct SortRoom {
@@ -81,42 +121,36 @@ FILIGREE_INLINE Offset sort_row(const Factors<V>& f, Local row, Offset products,
   const int bits = std::countr_zero(std::bit_ceil(z(products)));
   const Offset last = std::ssize(f.b.col) - stretch;  // where a stretch still lies in B
   std::uint32_t count = 0;
-  for (Offset p = f.a.row_ptr[z(row)]; p < f.a.row_ptr[z(row) + 1]; ++p) {
-    prefetch(f, p);
-    const Local k = f.a.col[z(p)];
-    const V left = f.a_value(p);
-    Offset q = f.b.row_ptr[z(k)];
-    const Offset end = f.b.row_ptr[z(k) + 1];
-    while (q < end) {
-      const Local* const b_col = f.b.col.data() + q;
-      const V* const b_val = f.b_values(q);
-      const auto length = static_cast<std::uint32_t>(std::min(stretch, end - q));
-      if (q <= last) {
+  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+    for (Offset begin = 0; begin < factor.length; begin += stretch) {
+      const Local* const b_col = factor.col + begin;
+      const V* const b_val = factor.val + begin;
+      const auto length = static_cast<std::uint32_t>(std::min(stretch, factor.length - begin));
+      if (factor.begin + begin <= last) {
         // Through arrays that nothing else points to: the compiler may use whole registers.
         std::uint32_t key[stretch];
         V product[stretch];
         std::memcpy(key, b_col, sizeof key);
         std::memcpy(product, b_val, sizeof product);
         for (std::uint32_t j = 0; j < stretch; ++j) key[j] = (key[j] << bits) + count + j;
-        for (std::uint32_t j = 0; j < stretch; ++j) product[j] = Semiring::times(left, product[j]);
+        for (std::uint32_t j = 0; j < stretch; ++j) product[j] = Semiring::times(factor.left, product[j]);
         std::memcpy(room.key + count, key, sizeof key);
         std::memcpy(room.product + count, product, sizeof product);
       } else {
         for (std::uint32_t j = 0; j < length; ++j) {
           room.key[count + j] = (static_cast<std::uint32_t>(b_col[j]) << bits) + count + j;
-          room.product[count + j] = Semiring::times(left, b_val[j]);
+          room.product[count + j] = Semiring::times(factor.left, b_val[j]);
         }
       }
       count += length;
-      q += stretch;
     }
-  }
+  });
   sort_keys(room.key, count);
 
   const std::uint32_t position = (std::uint32_t{1} << bits) - 1;
   Offset length = 0;
   std::uint32_t previous = ~std::uint32_t{0};
-  const auto add = [&](std::uint32_t key) {
+  const auto add = [&](std::uint32_t key) [[gnu::always_inline]] {
     const std::uint32_t column = key >> bits;
     const V product = room.product[key & position];
     const bool again = column == previous;
@@ -184,24 +218,18 @@ FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& ro
   std::uint8_t* const any = room.any.data();
   Local least = std::numeric_limits<Local>::max();
   Local most = -1;
-  for (Offset p = f.a.row_ptr[z(row)]; p < f.a.row_ptr[z(row) + 1]; ++p) {
-    prefetch(f, p);
-    const Local k = f.a.col[z(p)];
-    const V left = f.a_value(p);
-    const Offset q = f.b.row_ptr[z(k)];
-    const Offset length = f.b.row_ptr[z(k) + 1] - q;
-    if (length == 0) continue;
-    const Local* const b_col = f.b.col.data() + q;
-    const V* const b_val = f.b_values(q);
-    least = std::min(least, b_col[0]);
-    most = std::max(most, b_col[length - 1]);
-    for (Offset j = 0; j < length; ++j) {
-      const auto column = static_cast<std::uint32_t>(b_col[j]);
-      sum[column] = Semiring::plus(sum[column], Semiring::times(left, b_val[j]));
+  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+    if (factor.length == 0) return;
+    least = std::min(least, factor.col[0]);
+    most = std::max(most, factor.col[factor.length - 1]);
+    for (Offset j = 0; j < factor.length; ++j) {
+      const auto column = static_cast<std::uint32_t>(factor.col[j]);
+      sum[column] = Semiring::plus(sum[column], Semiring::times(factor.left, factor.val[j]));
       mark[column] = 1;
       any[column / ScatterRoom<V>::block] = 1;
     }
-  }
+  });
+  if (most < 0) return {};
   constexpr auto block = static_cast<Local>(ScatterRoom<V>::block);
   return {least / block, most / block};
 }
@@ -335,21 +363,14 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
   V* const sum = room.sum.data();
   std::uint8_t* const mark = room.mark.data();
   for (const Local column : mask) mark[column] = open;
-  for (Offset p = f.a.row_ptr[z(row)]; p < f.a.row_ptr[z(row) + 1]; ++p) {
-    prefetch(f, p);
-    const Local k = f.a.col[z(p)];
-    const V left = f.a_value(p);
-    const Offset q = f.b.row_ptr[z(k)];
-    const Offset length = f.b.row_ptr[z(k) + 1] - q;
-    const Local* const b_col = f.b.col.data() + q;
-    const V* const b_val = f.b_values(q);
-    for (Offset j = 0; j < length; ++j) {
-      const Local column = b_col[j];
+  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+    for (Offset j = 0; j < factor.length; ++j) {
+      const auto column = static_cast<std::uint32_t>(factor.col[j]);
       if (mark[column] == closed) continue;
       mark[column] = hit;
-      sum[column] = Semiring::plus(sum[column], Semiring::times(left, b_val[j]));
+      sum[column] = Semiring::plus(sum[column], Semiring::times(factor.left, factor.val[j]));
     }
-  }
+  });
   Offset length = 0;
   for (const Local column : mask) {
     col[length] = column;
