@@ -70,6 +70,10 @@ int main(int argc, char** argv) {
     std::optional<io::GraphFile> other_mask;
     const io::GraphFile& b_file = app::load_beside(program, arguments, arguments.b_path, a_file, other_b);
     const io::GraphFile& mask_file = app::load_beside(program, arguments, arguments.mask_path, a_file, other_mask);
+    require(&b_file != &a_file || a_file.graph.is_square() || arguments.transpose_a != arguments.transpose_b,
+            arguments.input.path(), " is ", a_file.graph.num_rows(), " x ", a_file.graph.num_cols(),
+            ", so it has a product with its transpose only: give either --transpose-a or --transpose-b, or another "
+            "matrix by --b");
     const app::Factor a_factor(a_file.graph, arguments.transpose_a, arguments.drop_zeros);
     const app::Factor b_factor(b_file.graph, arguments.transpose_b, arguments.drop_zeros);
     std::optional<app::Factor> mask_factor;

@@ -1,5 +1,7 @@
 #include "spgemm_arguments.hpp"
 
+#include <limits>
+
 namespace filigree::app {
 
 void parse_spgemm(App& program, SpgemmArguments& to) {
@@ -22,17 +24,19 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
   add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
                         "print the sum of all values of C");
   cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
-  cli.add_option("--window-bytes", to.options.window_bytes, "most bytes of remote rows of B on a rank at a time");
+  cli.add_option("--window-bytes", to.options.window_bytes, "most bytes of remote rows of B on a rank at a time")
+      ->check(CLI::Range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE"));
   cli.add_flag("--estimate", to.estimate, "print what the product would take instead of making it");
   cli.add_option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
       ->type_name("P")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1 << 20))
       ->default_str("");
   cli.callback([&] {
     if (to.options.complement && to.mask_path.empty()) usage_error("--complement needs --mask");
     if (!to.at_ranks.empty() && !to.estimate) usage_error("--at-ranks needs --estimate");
     if (!to.estimate) return;
     if (!to.mask_path.empty()) usage_error("--estimate knows no mask");
+    if (!program.output().empty()) usage_error("--estimate makes no product that --output could take");
     if (program.verify()) usage_error("--estimate makes no product that --verify could check");
     if (to.reduction != Reduction::none) usage_error("--estimate makes no product that --reduce could sum up");
   });

@@ -377,7 +377,9 @@ TEST(SpgemmDistributed, RefusesOnAllRanks) {
             "estimate: a is 9 x 11 and b 12 x 9; a must have as many columns as b has rows");
   EXPECT_EQ(refusal([&] { spgemm::predict(b, a, 4); }),
             "predict: a is 9 x 11 and b 12 x 9; a must have as many columns as b has rows");
-  EXPECT_EQ(refusal([&] { spgemm::predict(a, b, 0); }), "predict: 0 ranks, must be at least 1");
+  EXPECT_EQ(refusal([&] { spgemm::predict(a, b, 0); }), "predict: 0 ranks, must be in [1, 1048576]");
+  EXPECT_EQ(refusal([&] { spgemm::predict(a, b, std::numeric_limits<int>::max()); }),
+            "predict: 2147483647 ranks, must be in [1, 1048576]");
   EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {}, &b); }),
             "multiply: the product is 12 x 11 and the mask 9 x 11; they must have the same shape");
   EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {.sorted = false}); }), "");

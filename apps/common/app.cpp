@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 
 #include "filigree/core/error.hpp"
 #include "filigree/io/text_writer.hpp"
@@ -24,18 +25,21 @@ App::App(Runtime& runtime, About about, int argc, char** argv)
 
 void App::add_shared_options(CLI::App& to) {
   const std::string& group = shared_group;
+  constexpr int most = std::numeric_limits<int>::max();
   to.add_option("-o,--output", output_, "write results here instead of to standard output")
       ->type_name("FILE")
       ->group(group);
   to.add_option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, most, "NONNEGATIVE"))
       ->group(group);
-  to.add_option("--seed", seed_, "of all random numbers")->check(CLI::NonNegativeNumber)->group(group);
+  to.add_option("--seed", seed_, "of all random numbers")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max(), "NONNEGATIVE"))
+      ->group(group);
   to.add_option("--repeat", repeat_, "run the work so often; times are of the fastest")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, most, "POSITIVE"))
       ->group(group);
   to.add_option("--warmup", warmup_, "runs before that which do not count")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0, most, "NONNEGATIVE"))
       ->group(group);
   to.add_flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong")->group(group);
   to.add_option("--json", json_, "write a record of this run: input, options, times, counted work")

@@ -298,8 +298,8 @@ GraphFile read_matrix_market(const Comm& comm, const std::string& path, const Re
 
 void write_matrix_market(const Graph& graph, const std::string& path) {
   TextWriter file(graph.comm, path);
-  const bool has_values = graph.has_values();
   const Offset num_nonzeros = graph.num_nonzeros();
+  const bool has_values = graph.has_values() || num_nonzeros == 0;
   file.write(!graph.comm.is_root()
                  ? std::string()
                  : text("%%MatrixMarket matrix coordinate ", has_values ? "real" : "pattern", " general\n",

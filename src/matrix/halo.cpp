@@ -4,7 +4,6 @@
 #include <functional>
 #include <limits>
 #include <numeric>
-#include <type_traits>
 
 #include "core/index.hpp"
 #include "filigree/matrix/dist_csr.hpp"
@@ -44,6 +43,17 @@ std::vector<Offset> sums_by_rank(std::span<const Local> lengths, std::span<const
   return sums;
 }
 
+/// The columns of these rows by global id, one row after the other.
+template <class I, class V>
+Array<I> pack_columns(const DistCsr<V>& matrix, std::span<const Local> rows, Offset num_entries) {
+  Array<I> packed;
+  packed.reserve(z(num_entries));
+  for (Local row : rows) {
+    for (Local column : matrix.local.view().cols(row)) packed.push_back(static_cast<I>(matrix.global_col(column)));
+  }
+  return packed;
+}
+
 }  // namespace
 
 template <class V>
@@ -54,14 +64,19 @@ FetchedRows<V> Halo::fetch_rows(const DistCsr<V>& matrix, std::span<const Local>
   std::vector<Offset> rows_sent = send_counts_;
   std::vector<Offset> rows_received = ghost_counts_;
   rows_sent[z(me)] = rows_received[z(me)] = std::ssize(own);
-  std::vector<Local> sent(sent_);
-  sent.insert(sent.begin() + std::accumulate(rows_sent.begin(), rows_sent.begin() + me, Offset{0}), own.begin(),
-              own.end());
-
+  std::vector<Local> sent;
   std::vector<Local> lengths_sent;
-  lengths_sent.reserve(sent.size());
-  for (Local row : sent) lengths_sent.push_back(static_cast<Local>(local.degree(row)));
-  std::vector<Local> lengths(z(num_ghosts_) + own.size());
+  std::vector<Local> lengths;
+  comm_.guard([&] {
+    const auto before = std::accumulate(rows_sent.begin(), rows_sent.begin() + me, Offset{0});
+    sent.reserve(sent_.size() + own.size());
+    sent.insert(sent.end(), sent_.begin(), sent_.begin() + before);
+    sent.insert(sent.end(), own.begin(), own.end());
+    sent.insert(sent.end(), sent_.begin() + before, sent_.end());
+    lengths_sent.reserve(sent.size());
+    for (Local row : sent) lengths_sent.push_back(static_cast<Local>(local.degree(row)));
+    lengths.resize(z(num_ghosts_) + own.size());
+  });
   comm_.all_to_all(std::span<const Local>(lengths_sent), rows_sent, std::span<Local>(lengths), rows_received);
   const std::vector<Offset> entries_sent = sums_by_rank(lengths_sent, rows_sent);
   const std::vector<Offset> entries_received = sums_by_rank(lengths, rows_received);
@@ -78,31 +93,25 @@ FetchedRows<V> Halo::fetch_rows(const DistCsr<V>& matrix, std::span<const Local>
     }
   };
   const Offset num_sent = std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0});
-  const auto columns = [&]<class I>(I) {
-    Array<I> packed;
-    Array<I> arrived;
+  comm_.guard([&] {
+    rows.row_ptr.assign(lengths.size() + 1, 0);
+    std::inclusive_scan(lengths.begin(), lengths.end(), rows.row_ptr.begin() + 1, std::plus<>(), Offset{0});
+    rows.col.resize(z(rows.row_ptr.back()));
+    if (with_values) rows.val.resize(rows.col.size());
+  });
+  if (matrix.num_cols() <= std::numeric_limits<Local>::max()) {
+    Array<Local> packed;
+    Array<Local> arrived;
     comm_.guard([&] {
-      rows.row_ptr.resize(lengths.size() + 1);
-      std::inclusive_scan(lengths.begin(), lengths.end(), rows.row_ptr.begin() + 1, std::plus<>(), Offset{0});
-      rows.col.resize(z(rows.row_ptr.back()));
-      if (with_values) rows.val.resize(rows.col.size());
-      if (!std::is_same_v<I, Global>) arrived.resize(rows.col.size());
-      packed.reserve(z(num_sent));
-      for (Local row : sent) {
-        for (Local column : local.cols(row)) packed.push_back(static_cast<I>(matrix.global_col(column)));
-      }
+      packed = pack_columns<Local>(matrix, sent, num_sent);
+      arrived.resize(rows.col.size());
     });
-    if constexpr (std::is_same_v<I, Global>) {
-      exchange(packed, rows.col);
-    } else {
-      exchange(packed, arrived);
-      std::copy(arrived.begin(), arrived.end(), rows.col.begin());
-    }
-  };
-  if (matrix.num_cols() <= std::numeric_limits<Local>::max())
-    columns(Local{});
-  else
-    columns(Global{});
+    exchange(packed, arrived);
+    std::copy(arrived.begin(), arrived.end(), rows.col.begin());
+  } else {
+    const Array<Global> packed = comm_.guard([&] { return pack_columns<Global>(matrix, sent, num_sent); });
+    exchange(packed, rows.col);
+  }
 
   if (with_values) {
     Array<V> packed;

@@ -16,7 +16,7 @@ namespace filigree::io {
 ///   hdf5           everything, names too; the only format that loses nothing and the fastest to read
 ///   edge_list      "from TAB to [TAB weight]" by name, with commas if `path` ends in .csv; rows in order; vertices
 ///                  without edges are lost
-///   matrix_market  coordinate, general, real or pattern
+///   matrix_market  coordinate, general, pattern if there are entries without values, else real
 ///   metis          graphs without loops in which every arc has its reverse, with whole weights above 0
 ///   dimacs         square, finite weights, 1 where the graph has none
 ///   gap            square, without weights other than 1, fewer than 2^31 vertices
