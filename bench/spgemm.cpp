@@ -230,7 +230,7 @@ struct Contender {
 
 std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   std::vector<Contender> all;
-  const int threads = omp_get_max_threads();
+  [[maybe_unused]] const int threads = omp_get_max_threads();  // GraphBLAS asks
   const bool alone = program.comm().size() == 1;
   const auto add = [&](const std::string& library, auto make) {
     const bool named = std::find(a.peers.begin(), a.peers.end(), library) != a.peers.end();
@@ -289,14 +289,20 @@ void sort_rows(Csr<double>& c) {
   }
 }
 
-/// The largest difference of an element of c from that of `truth`, relative to the largest of its row in `truth`. Some
-/// libraries leave out elements that cancel to zero, so what is not there is zero.
+/// |x - y|; 0 if both are NaN or the same infinity, infinite if only one is.
+double distance(double x, double y) {
+  if (x == y || (std::isnan(x) && std::isnan(y))) return 0;
+  return std::isfinite(x - y) ? std::abs(x - y) : std::numeric_limits<double>::infinity();
+}
+
+/// The largest difference of an element of c from that of `truth`, relative to the largest finite one of its row in
+/// `truth`. Some libraries leave out elements that cancel to zero, so what is not there is zero.
 double difference(const Csr<double>& truth, const Csr<double>& c) {
   if (c.num_rows() != truth.num_rows() || c.num_cols != truth.num_cols) return std::numeric_limits<double>::infinity();
   double largest = 0;
   for (Local i = 0; i < truth.num_rows(); ++i) {
     double scale = 0;
-    for (const double x : truth.view().vals(i)) scale = std::max(scale, std::abs(x));
+    for (const double x : truth.view().vals(i)) scale = std::isfinite(x) ? std::max(scale, std::abs(x)) : scale;
     double here = 0;
     auto s = z(truth.row_ptr[z(i)]);
     auto t = z(c.row_ptr[z(i)]);
@@ -304,11 +310,11 @@ double difference(const Csr<double>& truth, const Csr<double>& c) {
     const auto t_end = z(c.row_ptr[z(i) + 1]);
     while (s < s_end || t < t_end) {
       if (t == t_end || (s < s_end && truth.col[s] < c.col[t]))
-        here = std::max(here, std::abs(truth.val[s++]));
+        here = std::max(here, distance(truth.val[s++], 0));
       else if (s == s_end || c.col[t] < truth.col[s])
-        here = std::max(here, std::abs(c.val[t++]));
+        here = std::max(here, distance(0, c.val[t++]));
       else
-        here = std::max(here, std::abs(truth.val[s++] - c.val[t++]));
+        here = std::max(here, distance(truth.val[s++], c.val[t++]));
     }
     if (here > 0) largest = std::max(largest, here / scale);
   }
