@@ -471,7 +471,6 @@ TEST(SpgemmWork, CountsItsProducts) {
   EXPECT_EQ(spgemm::multiply<double>(a, b, c).at("products"), products);
   EXPECT_EQ(spgemm::multiply<double>(Csr<double>{}, Csr<double>{}, c).at("products"), 0);
 
-  const ThreadsScope one_thread(1);  // with more, others may be at work when the first makes its last call
   Offset last = 0;
   Offset of = -1;
   const auto told = [&](std::string_view phase, Offset done, Offset total) {

@@ -186,7 +186,7 @@ template <class V>
 struct GlobalRows {
   std::vector<Offset> row_ptr;
   std::vector<Global> col;
-  std::vector<V> val;
+  Array<V> val;
 };
 
 /// Stable counting sort of owned entries by row.
@@ -204,7 +204,7 @@ GlobalRows<V> sort_by_row(Global first_row, Global num_rows, OwnedEntries<I, V> 
   std::partial_sum(sorted.row_ptr.begin(), sorted.row_ptr.end(), sorted.row_ptr.begin());
   if (ascend && entries.arrived.empty()) {
     sorted.col = std::move(entries.own.col);
-    sorted.val = std::move(entries.own.val);
+    sorted.val.assign(entries.own.val.begin(), entries.own.val.end());
     return sorted;
   }
   std::vector<Offset> next(sorted.row_ptr.begin(), sorted.row_ptr.end() - 1);
@@ -304,7 +304,7 @@ DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, cons
     local.num_cols = static_cast<Local>(std::ssize(numbered.ghosts) + (last - first));
     local.row_ptr = std::move(rows.row_ptr);
     local.col = std::move(numbered.col);
-    local.val.assign(rows.val.begin(), rows.val.end());
+    local.val = std::move(rows.val);
     ghosts = std::move(numbered.ghosts);
     ghosts.shrink_to_fit();
   });

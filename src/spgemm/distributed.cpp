@@ -540,12 +540,17 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
   constexpr Offset asked_for = sizeof(Global) + sizeof(Local);
   prediction.bytes_1d = a.comm.sum(rows * (asked_for + row_bytes) + nonzeros * plan.entry_bytes);
   prediction.bytes_2d = summa_bytes(ranks, a_bytes, b_bytes);
+  const std::vector<Offset> products_of_row = a.comm.guard([&] {
+    std::vector<Offset> all;
+    for_each_row(a, plan, [&](Offset products) { all.push_back(products); });
+    return all;
+  });
   for (int layers = 2; layers <= ranks; ++layers) {
     if (ranks % layers != 0) continue;
     Offset partial = 0;
-    for_each_row(a, plan, [&](Offset products) {
+    for (const Offset products : products_of_row) {
       partial += products / layers < b.num_cols() ? products : layers * b.num_cols();
-    });
+    }
     partial = a.comm.sum(partial);
     const Offset moved = partial - partial / layers;
     const Offset bytes = summa_bytes(ranks / layers, a_bytes, b_bytes) + moved * entry_bytes<V>(b.num_cols(), true);

@@ -81,15 +81,15 @@ class Scratchpad {
     Local look_again = 0;
     for (Local row = begin; row < end; ++row) {
       const Offset before = length_;
-      Offset& count = products[row];
-      const Offset num_products = count;
-      if (count > 0) {
+      const Offset num_products = products[row];
+      if (num_products > 0) {
         if (mask_ == nullptr && factors_.a.degree(row) == 1) {
           length_ += scaled_row<Semiring>(factors_, row, col_.data() + length_, val_.data() + length_);
           ++counts.scaled_rows;
-        } else if (mask_ == nullptr && keys_fit(count, factors_.b.num_cols) &&
-                   (count <= always_sorted || (far_apart && row < look_again))) {
-          length_ += kernels_.sort(factors_, row, count, *sort_room_, col_.data() + length_, val_.data() + length_);
+        } else if (mask_ == nullptr && keys_fit(num_products, factors_.b.num_cols) &&
+                   (num_products <= always_sorted || (far_apart && row < look_again))) {
+          length_ +=
+              kernels_.sort(factors_, row, num_products, *sort_room_, col_.data() + length_, val_.data() + length_);
           ++counts.sorted_rows;
         } else if (mask_ != nullptr && !complement_) {
           length_ += masked_row<Semiring>(factors_, row, mask_->cols(row), scatter_room(), col_.data() + length_,
@@ -105,7 +105,7 @@ class Scratchpad {
           ++counts.scattered_rows;
         }
       }
-      count = length_ - before;
+      products[row] = length_ - before;
     }
     return length_;
   }

@@ -250,6 +250,18 @@ struct Gathered {
   Offset num_blocks;
 };
 
+/// Moves the marked sums of a block to the end of the row, one by one: for blocks with few. sum: of the block
+template <class Semiring, class V>
+FILIGREE_INLINE void take_marked(std::uint64_t marks, Local first_column, V* sum, Gathered& row, Local* col, V* val) {
+  for (; marks != 0; marks &= marks - 1) {
+    const int j = std::countr_zero(marks);
+    col[row.length] = first_column + j;
+    val[row.length] = sum[j];
+    sum[j] = Semiring::zero();
+    ++row.length;
+  }
+}
+
 /// What was scattered, by ascending column, into col and val; room for a block more than the row has. Clears all.
 template <class Semiring, class V>
 FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
@@ -279,13 +291,7 @@ FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V
           row.length += static_cast<Offset>(marks & 1);
         }
       } else {
-        for (; marks != 0; marks &= marks - 1) {
-          const int j = std::countr_zero(marks);
-          col[row.length] = first + j;
-          val[row.length] = sum[j];
-          sum[j] = Semiring::zero();
-          ++row.length;
-        }
+        take_marked<Semiring>(marks, first, sum, row, col, val);
       }
     }
   }
@@ -320,13 +326,7 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
       std::uint64_t marks = take_bytes_avx512(room.mark.data() + first);
       V* const sum = room.sum.data() + first;
       if (std::popcount(marks) < dense) {
-        for (; marks != 0; marks &= marks - 1) {
-          const int j = std::countr_zero(marks);
-          col[row.length] = first + j;
-          val[row.length] = sum[j];
-          sum[j] = Semiring::zero();
-          ++row.length;
-        }
+        take_marked<Semiring>(marks, first, sum, row, col, val);
         continue;
       }
       for (Local j = 0; j < block; j += lanes, marks >>= lanes) {
