@@ -15,6 +15,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/index.hpp"
 #include "filigree/generate.hpp"
 #include "support/matrices.hpp"
 #include "support/runtime.hpp"
@@ -262,8 +263,8 @@ Csr<V> mask_for(Random& random, const Rows<V>& product, Local num_cols) {
 
 // ------------------------------------------------------------------------------------------------ comparison
 
-/// Every semiring, mask and order of a product against the definition, with c's memory used again and again. Returns
-/// how many products were made.
+/// Every semiring, mask, accumulator and order of a product against the definition, with c's memory used again and
+/// again. Returns how many products were made.
 template <class V>
 int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const std::string& what) {
   int made = 0;
@@ -275,8 +276,12 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const
     for (const int masking : {0, 1, 2}) {
       const bool complement = masking == 2;
       const Rows<V> expected = masking == 0 ? whole_product : masked(whole_product, mask_view, complement);
-      for (const bool sorted : {true, false}) {
-        const Options options{.semiring = semiring, .complement = complement, .sorted = sorted};
+      for (int way = 0; way < (masking == 0 ? 10 : 2); ++way) {
+        const bool sorted = way % 2 == 0;
+        const Options options{.semiring = semiring,
+                              .complement = complement,
+                              .sorted = sorted,
+                              .accumulator = static_cast<spgemm::Accumulator>(way / 2)};
         const Stats stats = spgemm::multiply(a, b, c, options, masking == 0 ? nullptr : &mask_view);
         ++made;
         if (sorted) {
@@ -286,8 +291,8 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const
         }
         const std::string found = difference(c, expected, b.num_cols);
         EXPECT_EQ(found, "") << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols
-                             << ", semiring " << static_cast<int>(semiring) << ", masking " << masking << ", sorted "
-                             << sorted;
+                             << ", semiring " << static_cast<int>(semiring) << ", masking " << masking << ", way "
+                             << way;
         EXPECT_EQ(stats.at("nonzeros"), num_entries(expected)) << what;
         if (!found.empty()) return made;
       }
@@ -363,6 +368,24 @@ void for_larger_cases(F&& f) {
     for (Local i = 0; i < 160; ++i) rows.push_back(some_columns(random, 32, i / 32 * 32, i / 32 * 32 + 32));
     const Csr<V> a = matrix_of<V>(160, rows, contents, random);
     f("dense blocks", a, a);
+  }
+  {
+    // Nodes of one to five unknowns, which share their columns: runs, over the ends of lines as well.
+    std::vector<std::set<Local>> rows;
+    std::vector<Local> first{0};
+    while (first.back() < 600) first.push_back(first.back() + 1 + static_cast<Local>(below(random, 5)));
+    const Local size = first.back();
+    for (std::size_t node = 0; node + 1 < first.size(); ++node) {
+      std::set<Local> columns;
+      for (int neighbour = 0; neighbour < 9; ++neighbour) {
+        const auto other = below(random, static_cast<Offset>(first.size()) - 1);
+        for (Local j = first[z(other)]; j < first[z(other) + 1]; ++j) columns.insert(j);
+      }
+      for (Local i = first[node]; i < first[node + 1]; ++i) rows.push_back(columns);
+    }
+    const Csr<V> a = matrix_of<V>(size, rows, contents, random);
+    f("nodes", a, a);
+    f("nodes without values", a, matrix_of<V>(size, rows, Contents::none, random));
   }
   f("all dense", regular<V>(random, 30, 40, 40, contents), regular<V>(random, 40, 50, 50, contents));
   f("many products an entry", regular<V>(random, 30, 3'000, 1'000, contents),

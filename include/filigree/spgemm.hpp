@@ -17,11 +17,22 @@ enum class Semiring {
   plus_pair,   ///< number of products, whatever their factors: common neighbours
 };
 
+/// How the products of a row are merged: all ways give the same bits, and differ in what they are quick for.
+enum class Accumulator {
+  automatic,  ///< chosen row by row
+  list,       ///< columns listed as they are met, found again in an array over all columns; then sorted
+  hash,       ///< the same, found again in a hash table
+  scatter,    ///< an array over all columns, read in order
+  tile,       ///< the same, runs of neighbouring columns at a time; with AVX-512 only
+};
+
 struct Options {
   Semiring semiring = Semiring::plus_times;
   bool complement = false;  ///< the mask tells what is left out
-  bool sorted = true;       ///< false: columns of a row may come in any order (local products only); no way to make
-                            ///< rows gains from it yet
+  bool sorted = true;       ///< false: columns of a row may come in any order (local products only)
+  /// To compare them. Rows that it is not made for are scattered: lists of more than 1024 products to be sorted, tables
+  /// of more than 4096, tiles without AVX-512; rows of one factor, and under a mask, have ways of their own.
+  Accumulator accumulator = Accumulator::automatic;
   /// >= 1: a rank takes as many of its rows at a time as name rows of B on other ranks of this size (as they travel),
   /// so that memory stays bounded; at least one row. A row of B that two windows name travels twice. Not on one rank.
   Offset window_bytes = Offset{256} << 20;
@@ -42,14 +53,15 @@ struct Options {
 /// mask    num_rows x num_cols, its values do not matter; null = no mask
 /// c       overwritten; memory that it has is used again. It must not be a, b or mask.
 /// returns counted work: products, nonzeros, and rows with products by the way they were made (see
-///         src/spgemm/row_kernels.hpp): scaled_rows, sorted_rows, scattered_rows (all that a mask meets)
+///         src/spgemm/row_kernels.hpp): scaled_rows, listed_rows, tiled_rows, scattered_rows (all that a mask meets)
 ///
 /// Throws InvalidArgument when shapes do not fit, and for `complement` without a mask; Error, which names the size,
 /// when there is no address space for C. A call that fails on its way leaves c empty. Cost: two operations a product
 /// (`products` = sum over a_ik of the length of row k of B), and reading A, B and writing C once. Peak bytes beyond C:
-/// per thread sizeof(V) + 1 a column, 16 KiB, and 4 + sizeof(V) for each of 16384 products or, if that is more, of the
-/// longest row of C; 12 for every 16384 products. C reserves address space, not memory, for the most entries there
-/// could be. OpenMP over windows of rows.
+/// per thread sizeof(V) + 1 a column and, up to 2^19 columns, 4 more; 4 + sizeof(V) for each of 16384 products, twice,
+/// or of the longest row of C; and 8 MiB of rows that wait for those before them. 8 for every 16384 products. 8 a
+/// nonzero and 12 a row of B if rows are tiled. C reserves address space, not memory, for the most entries there could
+/// be. OpenMP over windows of rows.
 ///
 ///   Csr<double> c;
 ///   spgemm::multiply(a.view(), b.view(), c, {.semiring = spgemm::Semiring::min_plus});

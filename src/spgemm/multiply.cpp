@@ -1,17 +1,17 @@
-// The product within a rank. Rows are packed into windows of about equal work, which threads take in order. A thread
-// makes a window's rows in memory of its own, small enough to stay in cache; as soon as the lengths of all windows
-// before are known it copies them to where they belong: no row is counted in advance, and C is written once.
+// The product within a rank. Rows are packed into windows of about equal work, which threads take in order and make as
+// fragments (fragments.hpp): no row is counted in advance, and C is written once.
 #include <omp.h>
 
 #include <atomic>
 #include <exception>
 #include <optional>
-#include <thread>
 
 #include "core/cpu.hpp"
 #include "filigree/spgemm.hpp"
+#include "spgemm/fragments.hpp"
 #include "spgemm/row_kernels.hpp"
 #include "spgemm/semirings.hpp"
+#include "spgemm/tiles.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -22,146 +22,175 @@ constexpr Offset window_products = Offset{1} << 14;
 /// The kernels that gain from wider registers.
 template <class Semiring, class V>
 struct Kernels {
-  Offset (*sort)(const Factors<V>&, Local row, Offset products, SortRoom<V>&, Local* col, V* val);
+  void (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
+  Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&, Local* col, V* val) = nullptr;
 
-  static Offset sort_portable(const Factors<V>& f, Local row, Offset products, SortRoom<V>& room, Local* col, V* val) {
-    return sort_row<Semiring>(f, row, products, room, col, val);
+  static void order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+    order_list(room, length, num_cols, col, val);
   }
   static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
     return gather<Semiring>(room, reach, col, val);
   }
 #if defined(__x86_64__)
-  [[gnu::target("avx2")]] static Offset sort_avx2(const Factors<V>& f, Local row, Offset products, SortRoom<V>& room,
-                                                  Local* col, V* val) {
-    return sort_row<Semiring>(f, row, products, room, col, val);
+  [[gnu::target("avx2")]] static void order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
+                                                 V* val) {
+    order_list(room, length, num_cols, col, val);
   }
   [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
     return gather<Semiring>(room, reach, col, val);
   }
-  [[gnu::target("avx512f,avx512dq")]] static Offset sort_avx512(const Factors<V>& f, Local row, Offset products,
-                                                                SortRoom<V>& room, Local* col, V* val) {
-    return sort_row<Semiring>(f, row, products, room, col, val);
+  [[gnu::target("avx512f,avx512dq")]] static void order_avx512(OrderRoom<V>& room, Offset length, Local num_cols,
+                                                               Local* col, V* val) {
+    order_list(room, length, num_cols, col, val);
   }
 #endif
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
-    if (cpu_has_avx512()) return {sort_avx512, gather_avx512<Semiring, V>};
-    if (cpu_has_avx2()) return {sort_avx2, collect_avx2};
+    if (cpu_has_avx512()) return {order_avx512, gather_avx512<Semiring, V>, tile_row<Semiring, V>};
+    if (cpu_has_avx2()) return {order_avx2, collect_avx2};
 #endif
-    return {sort_portable, collect_portable};
+    return {order_portable, collect_portable};
   }
+};
+
+/// What all rows are made from.
+template <class Semiring, class V>
+struct Task {
+  Factors<V> factors;
+  const CsrView<V>* mask;
+  bool complement;
+  bool sorted;
+  Accumulator accumulator;
+  double mean_run;  ///< of neighbouring columns in a row of B, within lines of 8
+  Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
+  std::optional<Tiles<V>> tiles = {};
 };
 
 struct Counts {
   Offset scaled_rows = 0;
-  Offset sorted_rows = 0;
+  Offset listed_rows = 0;
   Offset scattered_rows = 0;
+  Offset tiled_rows = 0;
 };
 
-/// What a thread has of its own: room to make the rows of a window in.
+/// Makes rows: what a thread needs for it.
 template <class Semiring, class V>
-class Scratchpad {
+class RowMaker {
  public:
-  /// most: the longest that a window can get
-  Scratchpad(const Factors<V>& factors, const CsrView<V>* mask, bool complement, Offset most)
-      : factors_(factors),
-        mask_(mask),
-        complement_(complement),
-        kernels_(Kernels<Semiring, V>::for_this_cpu()),
-        sort_room_(std::make_unique_for_overwrite<SortRoom<V>>()),
-        col_(z(most) + slack),
-        val_(z(most) + slack) {}
+  explicit RowMaker(const Task<Semiring, V>& task)
+      : task_(task), order_room_(std::make_unique_for_overwrite<OrderRoom<V>>()) {}
 
-  /// Rows [begin, end), whose numbers of products stand in products[row]; their lengths take their place.
-  Offset make(Local begin, Local end, Offset* products) {
-    length_ = 0;
-    // Neighbouring rows are alike: whether scattering pays is seen from the last row that was scattered.
-    bool far_apart = false;
-    Local look_again = 0;
-    for (Local row = begin; row < end; ++row) {
-      const Offset before = length_;
-      const Offset num_products = products[row];
-      if (num_products > 0) {
-        if (mask_ == nullptr && factors_.a.degree(row) == 1) {
-          length_ += scaled_row<Semiring>(factors_, row, col_.data() + length_, val_.data() + length_);
-          ++counts.scaled_rows;
-        } else if (mask_ == nullptr && keys_fit(num_products, factors_.b.num_cols) &&
-                   (num_products <= always_sorted || (far_apart && row < look_again))) {
-          length_ +=
-              kernels_.sort(factors_, row, num_products, *sort_room_, col_.data() + length_, val_.data() + length_);
-          ++counts.sorted_rows;
-        } else if (mask_ != nullptr && !complement_) {
-          length_ += masked_row<Semiring>(factors_, row, mask_->cols(row), scatter_room(), col_.data() + length_,
-                                          val_.data() + length_);
-          ++counts.scattered_rows;
-        } else {
-          const Reach reach = scatter<Semiring>(factors_, row, scatter_room());
-          if (mask_ != nullptr) strike<Semiring>(mask_->cols(row), scatter_room());
-          const Gathered made = kernels_.collect(scatter_room(), reach, col_.data() + length_, val_.data() + length_);
-          length_ += made.length;
-          far_apart = sorting_pays(num_products, reach, made);
-          look_again = row + stay_sorted;
-          ++counts.scattered_rows;
-        }
-      }
-      products[row] = length_ - before;
+  /// The row into col and val, where there is room for `slack` more elements than it can have; returns its length.
+  Offset make(Local row, Offset products, Local* col, V* val) {
+    const Factors<V>& f = task_.factors;
+    if (products == 0) return 0;
+    if (task_.mask != nullptr) {
+      ++counts.scattered_rows;
+      if (!task_.complement) return masked_row<Semiring>(f, row, task_.mask->cols(row), scatter_room(), col, val);
+      const Reach reach = scatter<Semiring>(f, row, scatter_room());
+      strike<Semiring>(task_.mask->cols(row), scatter_room());
+      return task_.kernels.collect(scatter_room(), reach, col, val).length;
     }
-    return length_;
+    if (f.a.degree(row) == 1) {
+      ++counts.scaled_rows;
+      return scaled_row<Semiring>(f, row, col, val);
+    }
+    switch (choose(row, products)) {
+      case Accumulator::list: return listed<false>(row, products, col, val);
+      case Accumulator::hash: return listed<true>(row, products, col, val);
+      case Accumulator::tile:
+        ++counts.tiled_rows;
+        return task_.kernels.tile(f, *task_.tiles, row, scatter_room(), col, val);
+      default: break;
+    }
+    ++counts.scattered_rows;
+    const Reach reach = scatter<Semiring>(f, row, scatter_room());
+    const Gathered made = task_.kernels.collect(scatter_room(), reach, col, val);
+    most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
+    look_again_ = row + stay;
+    return made.length;
   }
 
-  void write_back(Offset at, Csr<V>& c) const {
-    std::copy_n(col_.begin(), length_, c.col.begin() + at);
-    std::copy_n(val_.begin(), length_, c.val.begin() + at);
-  }
+  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window.
+  void begin_window() { most_listed_ = 0; }
 
+  static constexpr Offset slack = 64;
   Counts counts;
 
  private:
+  /// The way for a row. Whether lists pay is seen from the last row that was scattered: neighbours are alike, and where
+  /// a row has more products its columns are closer.
+  Accumulator choose(Local row, Offset products) const {
+    if (task_.tiles) return Accumulator::tile;
+    const bool list_fits = !task_.sorted || products <= most_ordered;
+    switch (task_.accumulator) {
+      case Accumulator::list: return list_fits ? Accumulator::list : Accumulator::scatter;
+      case Accumulator::hash: return list_fits && products <= most_hashed ? Accumulator::hash : Accumulator::scatter;
+      case Accumulator::automatic: break;
+      default: return Accumulator::scatter;
+    }
+    if (!list_fits || (products > always_listed && !(products <= most_listed_ && row < look_again_)))
+      return Accumulator::scatter;
+    return task_.factors.b.num_cols <= most_placed || products > most_hashed ? Accumulator::list : Accumulator::hash;
+  }
+
+  template <bool hashed>
+  Offset listed(Local row, Offset products, Local* col, V* val) {
+    ++counts.listed_rows;
+    auto& places = hashed ? hash_places_ : list_places_;
+    if (!places) places.emplace(hashed ? 2 * most_hashed : task_.factors.b.num_cols);
+    if (!task_.sorted) return list_row<Semiring, hashed>(task_.factors, row, products, *places, col, val);
+    const Offset length =
+        list_row<Semiring, hashed>(task_.factors, row, products, *places, order_room_->col, order_room_->val);
+    task_.kernels.order(*order_room_, length, task_.factors.b.num_cols, col, val);
+    return length;
+  }
+
   /// Made when it is first needed: over very many columns it is large, and short rows do without.
   ScatterRoom<V>& scatter_room() {
-    if (!scatter_room_) scatter_room_.emplace(factors_.b.num_cols, Semiring::zero());
+    if (!scatter_room_) scatter_room_.emplace(task_.factors.b.num_cols, Semiring::zero());
     return *scatter_room_;
   }
 
-  /// Nanoseconds of both ways for rows like this one, as measured: sorting takes longer the longer a row is; scattering
-  /// takes its time by blocks.
-  static bool sorting_pays(Offset products, const Reach& reach, const Gathered& made) {
+  /// Nanoseconds of both ways for rows like this one, as measured: a list takes the longer to sort the longer it is;
+  /// reading what was scattered takes its time by blocks.
+  bool list_pays(Offset products, const Reach& reach, const Gathered& made) const {
     const auto count = static_cast<double>(products);
-    const double sorting = count * (2.5 + 0.25 * static_cast<double>(std::bit_width(z(products))));
+    const auto length = static_cast<double>(made.length);
     const Offset bytes = Offset{reach.last_block - reach.first_block} * ScatterRoom<V>::block * (sizeof(V) + 1);
-    const double a_block = bytes < near_bytes ? 4 : 10;
-    const double scattering =
-        1.2 * count + static_cast<double>(made.length) + a_block * static_cast<double>(made.num_blocks);
-    return sorting < scattering;
+    const double reading = (bytes < near_bytes ? 6 : 12) * static_cast<double>(made.num_blocks);
+    if (!task_.sorted) return reading > 1.2 * length || task_.mean_run > listed_run;
+    const double sorting = length * (1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length))));
+    return 0.6 * count + sorting < reading;
   }
 
-  static constexpr std::size_t slack = 64;
-  static constexpr Offset near_bytes = Offset{1} << 19;  ///< reaches of which the second level of cache holds
-  static constexpr Offset always_sorted = 16;
-  static constexpr Local stay_sorted = 64;
+  static constexpr Offset near_bytes = Offset{1} << 19;   ///< reaches of which the second level of cache holds
+  static constexpr Offset always_listed = 16;             ///< products
+  static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
+  static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
+  static constexpr Local stay = 64;
+  static constexpr double listed_run = 1.3;  ///< where runs are longer, which columns are new is easily foreseen
 
-  const Factors<V>& factors_;
-  const CsrView<V>* mask_;
-  bool complement_;
-  Kernels<Semiring, V> kernels_;
-  std::unique_ptr<SortRoom<V>> sort_room_;
+  const Task<Semiring, V>& task_;
+  std::unique_ptr<OrderRoom<V>> order_room_;
+  std::optional<Places> list_places_;
+  std::optional<Places> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
-  Array<Local> col_;
-  Array<V> val_;
-  Offset length_ = 0;
+  Offset most_listed_ = 0;  // products of rows that are listed, until row look_again_
+  Local look_again_ = 0;
 };
 
 struct Windows {
   std::vector<Local> begin;  ///< first rows and, last, the number of rows
   Offset products = 0;
   Offset most_nonzeros = 0;
-  Offset largest = 0;  ///< most nonzeros of a window
 };
 
-/// Counts the products of every row, into products[row], and packs rows.
-template <class V>
-Windows pack(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, bool complement, Offset* products) {
+/// Counts the products of every row, into products[row], and packs rows. most_of_row(row, products): nonzeros it can
+/// have at most
+template <class V, class Most>
+Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
   const Local num_rows = a.num_rows();
 #pragma omp parallel for schedule(static)
   for (Local row = 0; row < num_rows; ++row) {
@@ -171,22 +200,16 @@ Windows pack(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, bool complement
   }
   Windows windows;
   Offset in_window = 0;
-  Offset most_in_window = 0;
   windows.begin.push_back(0);
   for (Local row = 0; row < num_rows; ++row) {
     const Offset count = products[row];
-    Offset most = std::min<Offset>(count, b.num_cols);
-    if (mask != nullptr && !complement) most = std::min(most, mask->degree(row));
     if (in_window > 0 && in_window + count > window_products) {
       windows.begin.push_back(row);
       in_window = 0;
-      most_in_window = 0;
     }
     in_window += count;
-    most_in_window += most;
     windows.products += count;
-    windows.most_nonzeros += most;
-    windows.largest = std::max(windows.largest, most_in_window);
+    windows.most_nonzeros += most_of_row(row, count);
   }
   windows.begin.push_back(num_rows);
   return windows;
@@ -200,7 +223,11 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
   c.row_ptr[0] = 0;
   // Products, then lengths, then begins of rows.
   Offset* const of_row = c.row_ptr.data() + 1;
-  const Windows windows = pack(a, b, mask, options.complement, of_row);
+  const auto most_of_row = [&](Local row, Offset products) {
+    const Offset most = std::min<Offset>(products, b.num_cols);
+    return mask != nullptr && !options.complement ? std::min(most, mask->degree(row)) : most;
+  };
+  const Windows windows = pack(a, b, most_of_row, of_row);
   const Offset num_windows = std::ssize(windows.begin) - 1;
   // Cleared first: what is in them need not be copied when they grow.
   c.col.clear();
@@ -214,18 +241,22 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
                      windows.most_nonzeros * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes"));
   }
 
-  Factors<V> factors{a, b, nullptr};
+  Task<Semiring, V> task{{a, b, nullptr}, mask, options.complement, options.sorted, options.accumulator, mean_run(b)};
   std::vector<V> ones;
   if (!b.has_values()) {
     Offset longest = 0;
     for (Local k = 0; k < b.num_rows(); ++k) longest = std::max(longest, b.degree(k));
-    ones.assign(z(longest + stretch), V{1});
-    factors.ones = ones.data();
+    ones.assign(z(longest), V{1});
+    task.factors.ones = ones.data();
+  }
+  if (mask == nullptr && task.kernels.tile != nullptr &&
+      (options.accumulator == Accumulator::tile ||
+       (options.accumulator == Accumulator::automatic && windows.products > 4 * std::ssize(b.col) &&
+        task.mean_run > (options.sorted ? 2.25 : 3)))) {
+    task.tiles.emplace(b);
   }
 
-  constexpr Offset unknown = -1;
-  std::vector<std::atomic<Offset>> end_of(z(num_windows));
-  for (auto& end : end_of) end.store(unknown, std::memory_order_relaxed);
+  WindowLengths lengths(num_windows);
   std::atomic<Offset> next = 0;
   std::atomic<Offset> products_done = 0;
   std::atomic<bool> stop = false;
@@ -235,39 +266,44 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
 #pragma omp parallel num_threads(num_threads)
   {
     try {
-      Scratchpad<Semiring, V> scratchpad(factors, mask, options.complement, windows.largest);
+      RowMaker<Semiring, V> rows(task);
+      WriteBack<V> write_back(c, of_row, lengths, stop);
       for (Offset w = next++; w < num_windows && !stop; w = next++) {
         const Local first = windows.begin[z(w)];
         const Local last = windows.begin[z(w) + 1];
         Offset products = 0;
-        if (options.progress) {
-          for (Local row = first; row < last; ++row) products += of_row[row];
-        }
-        const Offset length = scratchpad.make(first, last, of_row);
-        // The windows before were taken before, so somebody is at work on them.
-        Offset at = w == 0 ? 0 : end_of[z(w) - 1].load(std::memory_order_acquire);
-        while (at == unknown && !stop) {
-          std::this_thread::yield();
-          at = end_of[z(w) - 1].load(std::memory_order_acquire);
-        }
-        if (stop) break;
-        end_of[z(w)].store(at + length, std::memory_order_release);
-        scratchpad.write_back(at, c);
+        Offset most = 0;
         for (Local row = first; row < last; ++row) {
-          at += of_row[row];
-          of_row[row] = at;
+          products += of_row[row];
+          most += most_of_row(row, of_row[row]);
         }
+        Fragment<V> fragment = write_back.fragment(most + RowMaker<Semiring, V>::slack);
+        fragment.window = w;
+        fragment.begin = first;
+        fragment.end = last;
+        Offset length = 0;
+        rows.begin_window();
+        for (Local row = first; row < last; ++row) {
+          const Offset made = rows.make(row, of_row[row], fragment.col.data() + length, fragment.val.data() + length);
+          of_row[row] = made;
+          length += made;
+          write_back.keep_up(made);
+        }
+        fragment.length = length;
+        write_back.add(std::move(fragment));
         products_done += products;
         if (options.progress && omp_get_thread_num() == 0) {
           const Offset done = products_done.load();
           if (done < windows.products) options.progress("multiply", done, windows.products);
         }
       }
+      write_back.finish();
 #pragma omp critical(filigree_spgemm)
       {
-        counts.scaled_rows += scratchpad.counts.scaled_rows;
-        counts.sorted_rows += scratchpad.counts.sorted_rows;
-        counts.scattered_rows += scratchpad.counts.scattered_rows;
+        counts.scaled_rows += rows.counts.scaled_rows;
+        counts.listed_rows += rows.counts.listed_rows;
+        counts.scattered_rows += rows.counts.scattered_rows;
+        counts.tiled_rows += rows.counts.tiled_rows;
       }
     } catch (...) {
       stop = true;
@@ -285,8 +321,9 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
   return {{"products", windows.products},
           {"nonzeros", c.num_nonzeros()},
           {"scaled_rows", counts.scaled_rows},
-          {"sorted_rows", counts.sorted_rows},
-          {"scattered_rows", counts.scattered_rows}};
+          {"listed_rows", counts.listed_rows},
+          {"scattered_rows", counts.scattered_rows},
+          {"tiled_rows", counts.tiled_rows}};
 }
 
 }  // namespace

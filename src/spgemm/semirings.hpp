@@ -1,22 +1,39 @@
-// The five semirings as functors: zero(), times(a, b), plus(sum, product).
+// The five semirings as functors: zero(), times(a, b), plus(sum, product), the latter two for values and for vectors of
+// values alike.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
+#include "spgemm/factors.hpp"
+
 namespace filigree::spgemm {
 
-/// Integers wrap around, which only unsigned ones may.
-template <class V>
-using Wrapping = typename std::conditional_t<std::is_integral_v<V>, std::make_unsigned<V>, std::type_identity<V>>::type;
+/// Integers wrap around, which only unsigned ones may. X: V or a vector of V
+template <class V, class X>
+FILIGREE_INLINE auto wrapping(X x) {
+  if constexpr (!std::is_integral_v<V>) {
+    return x;
+  } else if constexpr (std::is_same_v<X, V>) {
+    return static_cast<std::make_unsigned_t<V>>(x);
+  } else {
+    typedef std::make_unsigned_t<V> Unsigned __attribute__((vector_size(sizeof(X))));
+    return std::bit_cast<Unsigned>(x);
+  }
+}
 
 template <class V>
 struct PlusTimes {
   static V zero() { return V{0}; }
-  static V times(V a, V b) { return static_cast<V>(static_cast<Wrapping<V>>(a) * static_cast<Wrapping<V>>(b)); }
-  static V plus(V sum, V product) {
-    return static_cast<V>(static_cast<Wrapping<V>>(sum) + static_cast<Wrapping<V>>(product));
+  template <class X>
+  FILIGREE_INLINE static X times(X a, X b) {
+    return std::bit_cast<X>(wrapping<V>(a) * wrapping<V>(b));
+  }
+  template <class X>
+  FILIGREE_INLINE static X plus(X sum, X product) {
+    return std::bit_cast<X>(wrapping<V>(sum) + wrapping<V>(product));
   }
 };
 
@@ -24,31 +41,55 @@ template <class V>
 struct MinPlus {
   using Limits = std::numeric_limits<V>;
   static V zero() { return Limits::has_infinity ? Limits::infinity() : Limits::max(); }
-  static V times(V a, V b) { return PlusTimes<V>::plus(a, b); }
+  template <class X>
+  FILIGREE_INLINE static X times(X a, X b) {
+    return PlusTimes<V>::plus(a, b);
+  }
   // A NaN is less than nothing and nothing is less than a NaN: it stays.
-  static V plus(V sum, V product) { return product < sum || product != product ? product : sum; }
+  template <class X>
+  FILIGREE_INLINE static X plus(X sum, X product) {
+    return (product < sum) | (product != product) ? product : sum;
+  }
 };
 
 template <class V>
 struct MaxTimes {
   using Limits = std::numeric_limits<V>;
   static V zero() { return Limits::has_infinity ? -Limits::infinity() : Limits::lowest(); }
-  static V times(V a, V b) { return PlusTimes<V>::times(a, b); }
-  static V plus(V sum, V product) { return product > sum || product != product ? product : sum; }
+  template <class X>
+  FILIGREE_INLINE static X times(X a, X b) {
+    return PlusTimes<V>::times(a, b);
+  }
+  template <class X>
+  FILIGREE_INLINE static X plus(X sum, X product) {
+    return (product > sum) | (product != product) ? product : sum;
+  }
 };
 
 template <class V>
 struct OrAnd {
   static V zero() { return V{0}; }
-  static V times(V a, V b) { return static_cast<V>(a != V{0} && b != V{0}); }
-  static V plus(V sum, V product) { return product > sum ? product : sum; }
+  template <class X>
+  FILIGREE_INLINE static X times(X a, X b) {
+    return (a != X{}) & (b != X{}) ? X{} + V{1} : X{};
+  }
+  template <class X>
+  FILIGREE_INLINE static X plus(X sum, X product) {
+    return product > sum ? product : sum;
+  }
 };
 
 template <class V>
 struct PlusPair {
   static V zero() { return V{0}; }
-  static V times(V, V) { return V{1}; }
-  static V plus(V sum, V product) { return PlusTimes<V>::plus(sum, product); }
+  template <class X>
+  FILIGREE_INLINE static X times(X, X) {
+    return X{} + V{1};
+  }
+  template <class X>
+  FILIGREE_INLINE static X plus(X sum, X product) {
+    return PlusTimes<V>::plus(sum, product);
+  }
 };
 
 }  // namespace filigree::spgemm

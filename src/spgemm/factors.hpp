@@ -1,0 +1,68 @@
+// The two factors as kernels read them: row by row of A, and the rows of B that it names.
+#pragma once
+
+#include <algorithm>
+
+#include "core/index.hpp"
+#include "filigree/matrix/csr.hpp"
+
+#define FILIGREE_INLINE [[gnu::always_inline]] inline
+
+namespace filigree::spgemm {
+
+/// The factors, as kernels read them.
+template <class V>
+struct Factors {
+  CsrView<V> a;
+  CsrView<V> b;
+  const V* ones = nullptr;  ///< as many as the longest row of B has, and `stretch` more; null when B has values
+
+  V a_value(Offset p) const { return a.val.empty() ? V{1} : a.val[z(p)]; }
+  const V* b_values(Offset q) const { return ones != nullptr ? ones : b.val.data() + q; }
+};
+
+/// Rows of B are read in stretches of this many elements, the last one past its end.
+constexpr Offset stretch = 8;
+/// Asks for rows of B before they are needed. `p`: the nonzero of A that is at work.
+template <class V>
+FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
+  constexpr Offset row_ahead = 6;
+  constexpr Offset start_ahead = 24;
+  const Offset end = std::ssize(f.a.col);
+  const Offset* const row_ptr = f.b.row_ptr.data();
+  if (p + start_ahead < end) __builtin_prefetch(row_ptr + f.a.col[z(p + start_ahead)]);
+  if (p + row_ahead >= end) return;
+  const Offset q = row_ptr[f.a.col[z(p + row_ahead)]];
+  __builtin_prefetch(f.b.col.data() + q);
+  if (f.ones != nullptr) return;
+  __builtin_prefetch(f.b.val.data() + q);
+  __builtin_prefetch(f.b.val.data() + q + stretch);
+}
+
+/// A row of B as a row of A meets it: a_ik, and row k.
+template <class V>
+struct Factor {
+  V left;
+  Offset begin;  ///< of the row in B
+  Offset length;
+  const Local* col;
+  const V* val;
+};
+
+template <class V>
+FILIGREE_INLINE Factor<V> factor(const Factors<V>& f, Offset p) {
+  const Local k = f.a.col[z(p)];
+  const Offset begin = f.b.row_ptr[z(k)];
+  return {f.a_value(p), begin, f.b.row_ptr[z(k) + 1] - begin, f.b.col.data() + begin, f.b_values(begin)};
+}
+
+/// use(factor) for all k of a row of A, ascending.
+template <class V, class Use>
+FILIGREE_INLINE void for_each_factor(const Factors<V>& f, Local row, Use use) {
+  for (Offset p = f.a.row_ptr[z(row)]; p < f.a.row_ptr[z(row) + 1]; ++p) {
+    prefetch(f, p);
+    use(factor(f, p));
+  }
+}
+
+}  // namespace filigree::spgemm
