@@ -366,6 +366,102 @@ TEST(SpgemmDistributed, PredictsWhatLayoutsWouldMove) {
   }
 }
 
+TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
+  using V = TypeParam;
+  const Comm comm = Comm::world();
+  Random random(13);
+  bool several_batches = false;
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    const Global n = below(random, 60), inner = below(random, 60), m = below(random, 60);
+    const Case<V> a(n, inner, below(random, 4 * n + 1), Values::rounded, round);
+    const Case<V> b(inner, m, below(random, 6 * inner + 1), Values::rounded, round + 1000);
+    const Case<V> mask(n, m, n * m / 3, Values::none, round + 2000);
+    const auto da = a.over(comm), db = b.over(comm), dmask = mask.over(comm);
+    spgemm::Options options;
+    options.semiring = all_semirings[round % 5];
+    options.complement = round % 3 == 2;
+    if (round % 2 == 0) options.window_bytes = 1 + below(random, 400);
+    if (round % 4 > 0) options.memory_budget = 1 + below(random, 2000);
+    SCOPED_TRACE(text("round ", round, " budget ", options.memory_budget));
+    const auto whole_mask = mask.whole();
+    const auto expected = product(a.whole(), b.whole(), options, round % 3 == 0 ? nullptr : &whole_mask);
+
+    GlobalMatrix<V> mine;
+    Global next_row = da.first_row();
+    Offset num_batches = 0;
+    const auto work = spgemm::multiply(
+        da, db,
+        [&](const spgemm::RowBatch<V>& batch) {
+          ++num_batches;
+          EXPECT_EQ(batch.first_row, next_row);
+          EXPECT_GE(batch.rows.num_rows(), 1);
+          for (Local row = 0; row < batch.rows.num_rows(); ++row, ++next_row) {
+            Global previous = -1;
+            for (std::size_t k = 0; k < batch.rows.cols(row).size(); ++k) {
+              const Global column = batch.global_col(batch.rows.cols(row)[k]);
+              EXPECT_GT(column, previous);
+              mine.emplace(std::pair(next_row, column), batch.rows.vals(row)[k]);
+              previous = column;
+            }
+          }
+          if (options.memory_budget > 0 && batch.rows.num_rows() > 1) {
+            EXPECT_LE(8 * (batch.rows.num_rows() + 1) + static_cast<Offset>(4 + sizeof(V)) * batch.rows.num_nonzeros(),
+                      options.memory_budget);
+          }
+        },
+        options, round % 3 == 0 ? nullptr : &dmask);
+    EXPECT_EQ(next_row, da.rows.end(comm.rank()));
+    GlobalMatrix<V> here;
+    for (const auto& [at, value] : expected) {
+      if (da.rows.owns(comm.rank(), at.first)) here.emplace(at, value);
+    }
+    EXPECT_EQ(bits(mine), bits(here));
+    EXPECT_EQ(work.stats.at("batches"), comm.sum(num_batches));
+    EXPECT_EQ(work.stats.at("nonzeros"), std::ssize(expected));
+    several_batches = several_batches || num_batches > work.stats.at("windows");
+
+    options.memory_budget = 0;
+    const auto returned = spgemm::multiply(da, db, options, round % 3 == 0 ? nullptr : &dmask);
+    for (const char* count : {"products", "nonzeros", "bytes_received", "messages", "windows"})
+      EXPECT_EQ(work.stats.at(count), returned.stats.at(count)) << count;
+  }
+  EXPECT_TRUE(comm.max(static_cast<int>(several_batches)) != 0);
+}
+
+TEST(SpgemmDistributed, ASinkOfOneRankStopsAll) {
+  const Comm comm = Comm::world();
+  const auto a = Case<double>(60, 60, 300, Values::rounded, 1).over(comm);
+  const auto stop = [&](const spgemm::RowBatch<double>& batch) {
+    if (batch.first_row <= 30 && 30 < batch.first_row + batch.rows.num_rows()) throw Error("stopped here");
+  };
+  EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, a, stop, {.memory_budget = 100}); }), "stopped here");
+  EXPECT_EQ(comm.sum(1), comm.size());
+}
+
+TEST(SpgemmDistributed, BeyondTheBudgetOfOneRankRefusesOnAll) {
+  const Comm comm = Comm::world();
+  const auto a = Case<double>(60, 50, 400, Values::rounded, 1).over(comm);
+  const auto b = Case<double>(50, 60, 400, Values::rounded, 2).over(comm);
+  for (const Offset window_bytes : {Offset{1} << 20, Offset{100}}) {
+    spgemm::Options options;
+    options.window_bytes = window_bytes;
+    const auto whole = spgemm::multiply(a, b, options).c;
+    const Offset mine = 8 * (whole.num_local_rows() + 1) + 12 * whole.local.num_nonzeros();
+    const Offset most = comm.max(mine);
+    options.memory_budget = most;
+    EXPECT_EQ(spgemm::multiply(a, b, options).c.local, whole.local);
+    options.memory_budget = most - 1;
+    const int refuses = comm.min(mine == most ? comm.rank() : comm.size());
+    const Local num_rows = comm.broadcast(whole.num_local_rows(), refuses);
+    const Offset num_nonzeros = comm.broadcast(whole.local.num_nonzeros(), refuses);
+    const std::string where = comm.size() == 1 ? "" : text(" on rank ", refuses, " of ", comm.size());
+    EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, b, options); }),
+              text("multiply: the product takes ", most, " bytes", where, ", ", num_rows, " rows and ", num_nonzeros,
+                   " nonzeros; memory_budget is ", most - 1));
+    EXPECT_EQ(comm.sum(1), comm.size());
+  }
+}
+
 TEST(SpgemmDistributed, RefusesOnAllRanks) {
   const Comm comm = Comm::world();
   const auto a = Case<double>(12, 9, 40, Values::rounded, 1).over(comm);
@@ -386,6 +482,8 @@ TEST(SpgemmDistributed, RefusesOnAllRanks) {
   EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {.complement = true}); }), "");
   EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.window_bytes = 0}); }),
             "multiply: window_bytes 0, must be at least 1");
+  EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.memory_budget = -1}); }),
+            "multiply: memory_budget -1, must be at least 0");
   if (comm.size() > 1) {
     const auto alone = Case<double>(9, 11, 40, Values::rounded, 2).over(Comm::self());
     EXPECT_EQ(refusal([&] { spgemm::multiply(a, alone); }),

@@ -9,6 +9,8 @@
 #include "core/index.hpp"
 #include "filigree/spgemm.hpp"
 #include "matrix/local_columns.hpp"
+#include "spgemm/checks.hpp"
+#include "spgemm/local.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -35,11 +37,15 @@ Offset entry_bytes(Global num_cols, bool has_values) {
   return static_cast<Offset>((narrow ? sizeof(Local) : sizeof(Global)) + (has_values ? sizeof(V) : 0));
 }
 
+template <class V>
+Shape shape_of(const DistCsr<V>& matrix) {
+  return {matrix.num_rows(), matrix.num_cols()};
+}
+
 /// Throws unless a and b have a product. The same on all ranks.
 template <class V>
 void check_factors(const char* call, const DistCsr<V>& a, const DistCsr<V>& b) {
-  require(a.num_cols() == b.num_rows(), call, ": a is ", a.num_rows(), " x ", a.num_cols(), " and b ", b.num_rows(),
-          " x ", b.num_cols(), "; a must have as many columns as b has rows");
+  check_factors(call, shape_of(a), shape_of(b));
   require(a.comm.size() == b.comm.size(), call, ": a lies on ", a.comm.size(), " ranks and b on ", b.comm.size());
 }
 
@@ -196,27 +202,21 @@ class Window {
   explicit Window(const DistCsr<V>& a) : a_(a), number_(z(a.local.num_cols), unnamed) {}
 
   void take(Local begin, Local end) {
-    const CsrView<V> all = a_.local.view();
-    const Offset first = all.row_ptr[z(begin)];
-    const std::size_t count = z(all.row_ptr[z(end)] - first);
-    const auto columns = all.col.subspan(z(first), count);
+    rows_ = slice(a_.local.view(), begin, end, row_ptr_);
     named_.clear();
-    for (Local column : columns) {
+    for (Local column : rows_.col) {
       if (std::exchange(number_[z(column)], 0) == unnamed) named_.push_back(column);
     }
     std::sort(named_.begin(), named_.end());
     for (std::size_t i = 0; i < named_.size(); ++i) number_[z(named_[i])] = static_cast<Local>(i);
-    row_ptr_.clear();
-    for (Local row = begin; row <= end; ++row) row_ptr_.push_back(all.row_ptr[z(row)] - first);
-    col_.resize(count);
-    std::transform(columns.begin(), columns.end(), col_.begin(), [&](Local column) { return number_[z(column)]; });
+    col_.resize(rows_.col.size());
+    std::transform(rows_.col.begin(), rows_.col.end(), col_.begin(), [&](Local column) { return number_[z(column)]; });
     for (Local column : named_) number_[z(column)] = unnamed;
-    val_ = all.has_values() ? all.val.subspan(z(first), count) : std::span<const V>();
   }
 
   /// Columns of A, ascending.
   std::span<const Local> named() const { return named_; }
-  CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, val_}; }
+  CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, rows_.val}; }
 
  private:
   static constexpr Local unnamed = -1;
@@ -224,8 +224,8 @@ class Window {
   std::vector<Local> number_;  // by column of A
   std::vector<Local> named_;
   std::vector<Offset> row_ptr_;
+  CsrView<V> rows_;
   Array<Local> col_;
-  std::span<const V> val_;
 };
 
 /// Leaves out the columns that no row names.
@@ -321,58 +321,33 @@ void sum_up(const Comm& comm, Stats& stats) {
   for (auto& [name, count] : stats) count = *next++;
 }
 
-}  // namespace
-
 template <class V>
-Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
+void check_all(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
   check("multiply", a, b, options);
+  check_arguments(shape_of(a), shape_of(b), mask != nullptr ? std::optional(shape_of(*mask)) : std::nullopt, options);
   require(options.sorted, "multiply: rows over ranks are always sorted, sorted must be true");
   if (mask != nullptr) {
-    require(mask->num_rows() == a.num_rows() && mask->num_cols() == b.num_cols(), "multiply: the product is ",
-            a.num_rows(), " x ", b.num_cols(), " and the mask ", mask->num_rows(), " x ", mask->num_cols(),
-            "; they must have the same shape");
     require(mask->comm.size() == a.comm.size(), "multiply: a lies on ", a.comm.size(), " ranks and the mask on ",
             mask->comm.size());
   }
-  require(mask != nullptr || !options.complement, "multiply: complement needs a mask");
+}
 
+/// What the local product takes in a window.
+template <class V>
+struct LocalFactors {
+  Global first_row;  ///< of A
+  CsrView<V> a;
+  CsrView<V> b;
+  const CsrView<V>* mask;
+  std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
+};
+
+/// Brings what a window takes to this rank and calls f(factors) in comm.guard; window after window. Collective.
+template <class V, class F>
+void for_each_window(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan,
+                     Traffic& traffic, Timings& timings, F f) {
   const Comm& comm = a.comm;
-  Timings timings;
-  Stats stats;
-  if (comm.size() == 1) {
-    Csr<V> c;
-    {
-      const Phase phase(timings, "multiply");
-      const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
-      stats = multiply(a.local.view(), b.local.view(), c, options, mask != nullptr ? &mask_view : nullptr);
-    }
-    stats.insert({{"bytes_received", 0}, {"messages", 0}, {"windows", 1}});
-    return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
-  }
-
-  const Plan plan = [&] {
-    const Phase phase(timings, "exchange");
-    return make_plan(a, b, options.window_bytes);
-  }();
-  Offset all_products = 0;
-  Offset most_nonzeros = 0;
-  for_each_row(a, plan, [&](Offset products) {
-    all_products += products;
-    most_nonzeros += std::min(products, b.num_cols());
-  });
-
-  Options local_options = options;
-  Offset products_before = 0;
-  if (options.progress) {
-    local_options.progress = [&](std::string_view phase, Offset done, Offset) {
-      options.progress(phase, products_before + done, all_products);
-    };
-  }
-  Traffic traffic = plan.traffic;
   Window<V> window = comm.guard([&] { return Window<V>(a); });
-  Rows<V> rows;
-  if (plan.num_windows > 1) comm.guard([&] { rows.reserve(most_nonzeros); });
-  Csr<V> product;
   Local begin = 0;
   for (Offset w = 0; w < plan.num_windows; ++w) {
     const Local end = w < std::ssize(plan.windows.ends) ? plan.windows.ends[z(w)] : a.num_local_rows();
@@ -406,33 +381,138 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
         check_local(comm, std::ssize(columns.ghosts), "columns");
         b_rows.col = Array<Global>();
       }
-      {
-        const Phase phase(timings, "multiply");
-        const auto num_cols = static_cast<Local>(columns.ghosts.size());
-        const std::span<const Local> col(columns.col);
-        const auto b_nonzeros = z(b_rows.row_ptr.back());
-        const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
-        const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
-        const Stats counts =
-            multiply(window.view(), b_view, product, local_options, mask != nullptr ? &mask_view : nullptr);
-        for (const auto& [name, count] : counts) stats[name] += count;
-        products_before = stats["products"];
-      }
-      const Phase phase(timings, "number");
-      if (mask != nullptr) drop_unnamed_columns(product, columns.ghosts);
-      rows.append(product, std::move(columns.ghosts));
+      const auto num_cols = static_cast<Local>(columns.ghosts.size());
+      const std::span<const Local> col(columns.col);
+      const auto b_nonzeros = z(b_rows.row_ptr.back());
+      const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
+      const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
+      f(LocalFactors<V>{a.first_row() + begin, window.view(), b_view, mask != nullptr ? &mask_view : nullptr,
+                        columns.ghosts});
     });
     begin = end;
   }
+}
+
+/// Counts of what the local product returned, window after window; and its progress over all of them.
+class Counting {
+ public:
+  Counting(const Options& options, Offset all_products) : options_(options) {
+    if (!options.progress) return;
+    options_.progress = [this, progress = options.progress, all_products](std::string_view phase, Offset done, Offset) {
+      progress(phase, stats_["products"] + done, all_products);
+    };
+  }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+
+  const Options& options() const { return options_; }
+  void add(const Stats& counts) {
+    for (const auto& [name, count] : counts) stats_[name] += count;
+  }
+  /// Over all ranks. Collective.
+  Stats finish(const Comm& comm, const Traffic& traffic, Offset num_windows) {
+    stats_["bytes_received"] = traffic.bytes;
+    stats_["messages"] = traffic.messages;
+    sum_up(comm, stats_);
+    stats_["windows"] = num_windows;
+    return std::move(stats_);
+  }
+
+ private:
+  Options options_;
+  Stats stats_;
+};
+
+/// What a product on one rank counts beside the local product.
+const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"windows", 1}};
+
+}  // namespace
+
+template <class V>
+Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
+  check_all(a, b, options, mask);
+  const Comm& comm = a.comm;
+  Timings timings;
+  if (comm.size() == 1) {
+    Csr<V> c;
+    Stats stats = no_traffic;
+    {
+      const Phase phase(timings, "multiply");
+      const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
+      stats.merge(multiply(a.local.view(), b.local.view(), c, options, mask != nullptr ? &mask_view : nullptr));
+    }
+    return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
+  }
+
+  const Plan plan = [&] {
+    const Phase phase(timings, "exchange");
+    return make_plan(a, b, options.window_bytes);
+  }();
+  Offset all_products = 0;
+  Offset most_nonzeros = 0;
+  for_each_row(a, plan, [&](Offset products) {
+    all_products += products;
+    most_nonzeros += std::min(products, b.num_cols());
+  });
+  const Offset room = most_within_budget<V>(a.num_local_rows(), options);
+  Counting counting(options, all_products);
+  Traffic traffic = plan.traffic;
+  Rows<V> rows;
+  if (plan.num_windows > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
+  Csr<V> product;
+  Offset num_nonzeros = 0;
+  for_each_window(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+    {
+      const Phase phase(timings, "multiply");
+      const Stats counts =
+          multiply_at_most(room - num_nonzeros, factors.a, factors.b, product, counting.options(), factors.mask);
+      counting.add(counts);
+      num_nonzeros += counts.at("nonzeros");
+    }
+    if (num_nonzeros > room) return;  // it goes on only to count
+    const Phase phase(timings, "number");
+    if (mask != nullptr) drop_unnamed_columns(product, factors.columns);
+    rows.append(product, std::move(factors.columns));
+  });
 
   const Phase phase(timings, "number");
-  auto [local, ghosts] =
-      comm.guard([&] { return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank())); });
-  stats["bytes_received"] = traffic.bytes;
-  stats["messages"] = traffic.messages;
-  sum_up(comm, stats);
-  stats["windows"] = plan.num_windows;
+  auto [local, ghosts] = comm.guard([&] {
+    check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
+    return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank()));
+  });
+  Stats stats = counting.finish(comm, traffic, plan.num_windows);
   return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
+}
+
+template <class V>
+Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
+              const Options& options, const DistCsr<V>* mask) {
+  check_all(a, b, options, mask);
+  Timings timings;
+  if (a.comm.size() == 1) {
+    const Phase phase(timings, "multiply");
+    const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
+    Stats stats = multiply(a.local.view(), b.local.view(), sink, options, mask != nullptr ? &mask_view : nullptr);
+    stats.insert(no_traffic.begin(), no_traffic.end());
+    return {std::move(timings), std::move(stats)};
+  }
+
+  const Plan plan = [&] {
+    const Phase phase(timings, "exchange");
+    return make_plan(a, b, options.window_bytes);
+  }();
+  Offset all_products = 0;
+  for_each_row(a, plan, [&](Offset products) { all_products += products; });
+  Counting counting(options, all_products);
+  Traffic traffic = plan.traffic;
+  for_each_window(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+    const Phase phase(timings, "multiply");
+    const auto with_ids = [&](const RowBatch<V>& batch) {
+      sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
+    };
+    counting.add(multiply(factors.a, factors.b, with_ids, counting.options(), factors.mask));
+  });
+  return {std::move(timings), counting.finish(a.comm, traffic, plan.num_windows)};
 }
 
 template <class V>
@@ -567,6 +647,12 @@ template Result<double> multiply(const DistCsr<double>&, const DistCsr<double>&,
 template Result<float> multiply(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistCsr<float>*);
 template Result<std::int64_t> multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&,
                                        const DistCsr<std::int64_t>*);
+template Work multiply(const DistCsr<double>&, const DistCsr<double>&, const Sink<double>&, const Options&,
+                       const DistCsr<double>*);
+template Work multiply(const DistCsr<float>&, const DistCsr<float>&, const Sink<float>&, const Options&,
+                       const DistCsr<float>*);
+template Work multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Sink<std::int64_t>&,
+                       const Options&, const DistCsr<std::int64_t>*);
 template Estimate estimate(const DistCsr<double>&, const DistCsr<double>&, const Options&);
 template Estimate estimate(const DistCsr<float>&, const DistCsr<float>&, const Options&);
 template Estimate estimate(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&);

@@ -162,6 +162,37 @@ TEST_F(SpgemmApp, TheSumGoesToTheScreenAndTheMatrixToItsFile) {
   EXPECT_EQ(done(0, "spgemm", {"--a", "half.mtx"}).out, "");
 }
 
+TEST_F(SpgemmApp, SumsBatchesWithinTheMemoryBudget) {
+  done(0, "generate", {"rmat", "--scale", "9", "--output", "g.h5"});
+  for (const Words& more : {Words{}, Words{"--mask", "g.h5"}, Words{"--drop-zeros"}}) {
+    Words words{"--a", "g.h5", "--reduce", "sum", "--json", "record.json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const std::string sum = done(0, "spgemm", words).out;
+    const Json whole = Json::parse(read("record.json"));
+    for (const int ranks : {0, 3}) {
+      Words in_batches = words;
+      in_batches.insert(in_batches.end(), {"--memory-budget", "4KiB", "--repeat", "2"});
+      EXPECT_EQ(done(ranks, "spgemm", in_batches).out, sum);
+      const Json record = Json::parse(read("record.json"));
+      EXPECT_EQ(complaints(record, Json::parse(bytes_of(SCHEMA))), "");
+      EXPECT_EQ(record["result"], whole["result"]);
+      EXPECT_EQ(record["stats"]["products"], whole["stats"]["products"]);
+      EXPECT_GT(record["stats"]["batches"], 10);
+    }
+  }
+  // All of C, 2 rows and 4 nonzeros, takes 72 bytes.
+  EXPECT_EQ(done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "72", "--output", "c.mtx"}).code, 0);
+  for (const Words& whole : {Words{"--output", "d.mtx"}, Words{"--verify"}}) {
+    Words words{"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "71"};
+    words.insert(words.end(), whole.begin(), whole.end());
+    const Outcome outcome = run(0, "spgemm", words);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(error_line(outcome.err),
+                HasSubstr("the product takes 72 bytes, 2 rows and 4 nonzeros; memory_budget "));
+  }
+  EXPECT_THAT(files(), ::testing::Not(::testing::Contains("d.mtx")));
+}
+
 // ------------------------------------------------------------------------------------------------ verify, estimate
 
 TEST_F(SpgemmApp, VerifiesEverySemiringAndMask) {
@@ -220,6 +251,8 @@ TEST_F(SpgemmApp, UsageErrors) {
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "0"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "1048577"},
                                     {"--a", "a.mtx", "--window-bytes", "0"},
+                                    {"--a", "a.mtx", "--memory-budget", "-1"},
+                                    {"--a", "a.mtx", "--memory-budget", "many"},
                                     {"--a", "a.mtx", "--repeat", "0"},
                                     {"--a", "a.mtx", "--seed", "-1"},
                                     {"--a", "a.mtx", "--estimate", "--output", "c.mtx"},
