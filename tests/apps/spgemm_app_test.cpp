@@ -83,6 +83,18 @@ TEST_F(SpgemmApp, MasksAndZeros) {
             general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 1\n"));
 }
 
+TEST_F(SpgemmApp, ValuesThatAreNotFinitePropagateThroughFiles) {
+  // (inf 0(stored); - 1) (1 0.5; nan 2)
+  write("inf.mtx", banner_ + "real general\n2 2 3\n1 1 Inf\n1 2 0\n2 2 1\n");
+  write("nan.mtx", banner_ + "real general\n2 2 4\n1 1 1\n1 2 0.5\n2 1 NaN\n2 2 2\n");
+  EXPECT_EQ(product({"--a", "inf.mtx", "--b", "nan.mtx"}), general("2 2 4\n1 1 nan\n1 2 inf\n2 1 nan\n2 2 2\n"));
+  EXPECT_EQ(product({"--a", "0c.mtx", "--b", "inf.mtx", "--semiring", "plus_pair"}),
+            general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 2\n"));
+  const Outcome outcome = run(0, "pagerank", {"--graph", "nan.mtx"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(error_line(outcome.err), HasSubstr("nan.mtx:5: value nan must be finite"));
+}
+
 TEST_F(SpgemmApp, SymmetricFilesStandForBothTriangles) {
   write("symmetric.mtx", banner_ + "integer symmetric\n2 2 2\n1 1 2\n2 1 3\n");
   EXPECT_EQ(product({"--a", "symmetric.mtx"}), general("2 2 4\n1 1 13\n1 2 6\n2 1 6\n2 2 9\n"));
