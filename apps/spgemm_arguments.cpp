@@ -24,7 +24,7 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
   add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
                         "print the sum of all values of C");
   cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
-  cli.add_option("--window-bytes", to.options.window_bytes, "most bytes of remote rows of B on a rank at a time")
+  cli.add_option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
       ->check(CLI::Range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE"));
   cli.add_option("--memory-budget", to.options.memory_budget,
                  "most bytes of C on a rank, such as 4GiB; 0 = no limit. More is refused or, if neither --output nor "

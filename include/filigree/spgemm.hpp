@@ -25,8 +25,8 @@ struct Options {
   bool sorted = true;       ///< false: columns of a row may come in any order (local products only); no way to make
                             ///< rows gains from it yet
   /// >= 1: a rank takes as many of its rows at a time as name rows of B on other ranks of this size (as they travel),
-  /// so that memory stays bounded; at least one row. A row of B that two windows name travels twice. Not on one rank.
-  Offset window_bytes = Offset{256} << 20;
+  /// so that memory stays bounded; at least one row. A row of B that two rounds name travels twice. Not on one rank.
+  Offset fetch_bytes = Offset{256} << 20;
   /// >= 0: most bytes of C on a rank, 8 a row (and 8) and 4 + sizeof(V) a nonzero; 0 = no limit. A product that a call
   /// returns is refused if it has more: none is kept then, but it is counted to the end, so that the message can tell.
   /// A sink gets batches of no more.
@@ -101,31 +101,31 @@ template <class V>
 struct Result {
   DistCsr<V> c;
   Timings timings;  ///< exchange, multiply, number
-  Stats stats;      ///< those of the local product over all ranks; bytes_received, messages, windows
+  Stats stats;      ///< those of the local product over all ranks; bytes_received, messages, rounds
 };
 
 /// The same over distributed matrices: rows of C are dealt out like the rows of A, columns like those of B. Equal bits
 /// on any number of ranks. C has values, and no ghosts but the columns that its rows name.
 ///
-///   rank p of 3, a window of its rows      A'  =  its columns of A, numbered 0, 1, ... in ascending order
+///   rank p of 3, a round of its rows       A'  =  its columns of A, numbered 0, 1, ... in ascending order
 ///                                          B'  =  these rows of B, fetched from ranks 0, 1 (a copy), 2 into one Csr;
 ///                                                 columns numbered 0, 1, ... as they occur, ascending
 ///                                          C'  =  A' B' by the local product
 ///
-/// Each rank fetches the rows of B that its rows of A name, once per window (see Options::window_bytes; all ranks take
-/// part in as many windows as the slowest, `windows` in the stats). On one rank nothing is copied.
+/// Each rank fetches the rows of B that its rows of A name, once per round (see Options::fetch_bytes; all ranks take
+/// part in as many rounds as the slowest, `rounds` in the stats). On one rank nothing is copied.
 ///
 /// a, b, mask  dealt out in any way, over communicators of the same ranks. Rows of the mask travel if others own them.
 /// options     sorted must be true
 /// returns     bytes_received and messages count, over all ranks, the rows fetched: 12 bytes for the number and the
-///             length of a row before all else, 4 (4 + 8 if there are several windows) when it comes, 4 a column (8 in
+///             length of a row before all else, 4 (4 + 8 if there are several rounds) when it comes, 4 a column (8 in
 ///             a matrix of 2^31 columns or more), sizeof(V) a value if B has values; the same for the mask
 ///
 /// Throws on all ranks what the local product throws on any, and InvalidArgument when an option is out of range.
 /// Collective over a.comm.
 /// Peak bytes per rank beyond A, B, C and what the local product takes: 28 + sizeof(V) a nonzero of B', 4 a nonzero of
-/// A', 13 a local column of A, and C' if there are several windows; and what others receive from it, at most
-/// window_bytes (or one row's) each.
+/// A', 13 a local column of A, and C' if there are several rounds; and what others receive from it, at most
+/// fetch_bytes (or one row's) each.
 template <class V>
 Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
                    const DistCsr<V>* mask = nullptr);
@@ -137,7 +137,7 @@ struct Work {
 };
 
 /// The product of distributed matrices handed out: each rank's sink gets the rows of C that the rank owns, ascending.
-/// Batches end where windows end, too, so ranks have different numbers of them: the sink is not collective. What it
+/// Batches end where rounds end, too, so ranks have different numbers of them: the sink is not collective. What it
 /// throws on one rank ends the product on all of them, as Comm::guard tells. Else as both forms above.
 template <class V>
 Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
@@ -150,7 +150,7 @@ struct Estimate {
   Offset bytes_received = 0;  ///< by all ranks, as multiply() counts them without mask; exact
 };
 
-/// Of the options window_bytes matters. Collective over a.comm. Work O(nonzeros of A), one gather of row lengths.
+/// Of the options fetch_bytes matters. Collective over a.comm. Work O(nonzeros of A), one gather of row lengths.
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {});
 
@@ -165,7 +165,7 @@ struct Prediction {
 
 /// Predicts them for P = `ranks` ranks, however many there are now.
 ///
-///   1D  multiply() in one window: P blocks of rows; a block receives every row of B that it names and does not own,
+///   1D  multiply() in one round: P blocks of rows; a block receives every row of B that it names and does not own,
 ///       as multiply() counts it. Counted from the pattern, so exact. Rows lie as they do if P is the present number of
 ///       ranks, else in blocks of nearly equal nonzeros + rows.
 ///   2D  SUMMA on the squarest r x s grid, r s = P: a block of A goes to the s - 1 others of its grid row, a block of B

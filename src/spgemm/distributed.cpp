@@ -1,4 +1,4 @@
-// The product over ranks, and what it would cost. A window of a rank's rows names some rows of B; those are brought
+// The product over ranks, and what it would cost. A round of a rank's rows names some rows of B; those are brought
 // here and laid side by side, own and fetched ones in ascending order, so that the local product adds up what it would
 // add up on one rank, in the same order.
 #include <algorithm>
@@ -52,13 +52,13 @@ void check_factors(const char* call, const DistCsr<V>& a, const DistCsr<V>& b) {
 template <class V>
 void check(const char* call, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
   check_factors(call, a, b);
-  require(options.window_bytes >= 1, call, ": window_bytes ", options.window_bytes, ", must be at least 1");
+  require(options.fetch_bytes >= 1, call, ": fetch_bytes ", options.fetch_bytes, ", must be at least 1");
 }
 
-/// Windows of a rank's rows.
-struct Windows {
+/// What a rank does at a time: consecutive rows of A, and the rows of B that they name.
+struct Rounds {
   std::vector<Local> ends;  ///< rows of A
-  Offset num_rows = 0;      ///< of B that they fetch, over all windows
+  Offset num_rows = 0;      ///< of B that they fetch, over all rounds
   Offset bytes = 0;         ///< of these rows
 };
 
@@ -69,46 +69,46 @@ struct Plan {
   std::vector<Local> length;  ///< of the row of B that it names; 0 if no row of A names it
   bool b_has_values = false;
   Offset entry_bytes = 0;  ///< of a nonzero of B
-  Windows windows = {};
-  Offset num_windows = 0;  ///< most windows of a rank: in so many all take part
-  Traffic traffic = {};    ///< of planning, on this rank
+  Rounds rounds = {};
+  Offset num_rounds = 0;  ///< most rounds of a rank: in so many all take part
+  Traffic traffic = {};   ///< of planning, on this rank
 };
 
 /// What a row of B takes beyond its nonzeros: its length.
 constexpr Offset row_bytes = sizeof(Local);
 
-/// Consecutive rows whose remote rows of B have at most window_bytes together, or single ones.
+/// Consecutive rows whose remote rows of B have at most fetch_bytes together, or single ones.
 template <class V>
-Windows cut_windows(CsrView<V> a, const Plan& plan, Offset window_bytes) {
-  Windows windows;
-  std::vector<Local> seen_in(z(a.num_cols), -1);  // the last window
-  Local window = 0;
-  const auto is_new = [&](Local column) { return plan.remote[z(column)] != 0 && seen_in[z(column)] != window; };
+Rounds cut_rounds(CsrView<V> a, const Plan& plan, Offset fetch_bytes) {
+  Rounds rounds;
+  std::vector<Local> seen_in(z(a.num_cols), -1);  // the last round
+  Local round = 0;
+  const auto is_new = [&](Local column) { return plan.remote[z(column)] != 0 && seen_in[z(column)] != round; };
   const auto bytes_of = [&](Local column) { return row_bytes + plan.length[z(column)] * plan.entry_bytes; };
   Offset held = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
     Offset more = 0;
     for (Local column : a.cols(row)) more += is_new(column) ? bytes_of(column) : 0;
-    if (held > 0 && more > 0 && held + more > window_bytes) {
-      windows.ends.push_back(row);
-      ++window;
+    if (held > 0 && more > 0 && held + more > fetch_bytes) {
+      rounds.ends.push_back(row);
+      ++round;
       held = 0;
     }
     for (Local column : a.cols(row)) {
       if (!is_new(column)) continue;
-      seen_in[z(column)] = window;
+      seen_in[z(column)] = round;
       held += bytes_of(column);
-      windows.bytes += bytes_of(column);
-      ++windows.num_rows;
+      rounds.bytes += bytes_of(column);
+      ++rounds.num_rows;
     }
   }
-  windows.ends.push_back(a.num_rows());
-  return windows;
+  rounds.ends.push_back(a.num_rows());
+  return rounds;
 }
 
 /// Collective.
 template <class V>
-Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
+Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
   const int me = a.comm.rank();
   const CsrView<V> local = a.local.view();
   std::vector<char> remote;
@@ -147,8 +147,8 @@ Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
   }
   add(plan.traffic, asking(plan.halo));
   add(plan.traffic, {plan.halo.num_ghosts() * row_bytes, plan.halo.num_owners()});
-  plan.windows = a.comm.guard([&] { return cut_windows(local, plan, window_bytes); });
-  plan.num_windows = a.comm.max(static_cast<Offset>(plan.windows.ends.size()));
+  plan.rounds = a.comm.guard([&] { return cut_rounds(local, plan, fetch_bytes); });
+  plan.num_rounds = a.comm.max(static_cast<Offset>(plan.rounds.ends.size()));
   return plan;
 }
 
@@ -195,11 +195,11 @@ FetchedRows<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Tra
   return fetch<V>(remote, mask, own, false, traffic);
 }
 
-/// A window of A on its own: columns numbered 0, 1, ... as they occur.
+/// The rows of A in a round on their own: columns numbered 0, 1, ... as they occur.
 template <class V>
-class Window {
+class RoundRows {
  public:
-  explicit Window(const DistCsr<V>& a) : a_(a), number_(z(a.local.num_cols), unnamed) {}
+  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(z(a.local.num_cols), unnamed) {}
 
   void take(Local begin, Local end) {
     rows_ = slice(a_.local.view(), begin, end, row_ptr_);
@@ -243,7 +243,7 @@ void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
   for (Local& column : rows.col) column = number[z(column)];
 }
 
-/// C as it grows by windows, each with a numbering of columns of its own.
+/// C as it grows by rounds, each with a numbering of columns of its own.
 template <class V>
 class Rows {
  public:
@@ -252,17 +252,16 @@ class Rows {
     rows_.col.reserve(z(num_nonzeros));
     rows_.val.reserve(z(num_nonzeros));
   }
-  /// Takes the rows of a window, and perhaps its memory. columns: global ids of its columns, ascending; a row names
+  /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row names
   /// each.
-  void append(Csr<V>& window, std::vector<Global> columns) {
+  void append(Csr<V>& round, std::vector<Global> columns) {
     if (pieces_.empty() && rows_.col.capacity() == 0) {
-      std::swap(rows_, window);
+      std::swap(rows_, round);
     } else {
       const Offset before = rows_.num_nonzeros();
-      for (std::size_t row = 1; row < window.row_ptr.size(); ++row)
-        rows_.row_ptr.push_back(before + window.row_ptr[row]);
-      rows_.col.insert(rows_.col.end(), window.col.begin(), window.col.end());
-      rows_.val.insert(rows_.val.end(), window.val.begin(), window.val.end());
+      for (std::size_t row = 1; row < round.row_ptr.size(); ++row) rows_.row_ptr.push_back(before + round.row_ptr[row]);
+      rows_.col.insert(rows_.col.end(), round.col.begin(), round.col.end());
+      rows_.val.insert(rows_.val.end(), round.val.begin(), round.val.end());
     }
     pieces_.push_back({std::move(columns), rows_.num_nonzeros()});
   }
@@ -332,7 +331,7 @@ void check_all(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
   }
 }
 
-/// What the local product takes in a window.
+/// What the local product takes in a round.
 template <class V>
 struct LocalFactors {
   Global first_row;  ///< of A
@@ -342,15 +341,15 @@ struct LocalFactors {
   std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
 };
 
-/// Brings what a window takes to this rank and calls f(factors) in comm.guard; window after window. Collective.
+/// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round. Collective.
 template <class V, class F>
-void for_each_window(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan,
-                     Traffic& traffic, Timings& timings, F f) {
+void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan,
+                    Traffic& traffic, Timings& timings, F f) {
   const Comm& comm = a.comm;
-  Window<V> window = comm.guard([&] { return Window<V>(a); });
+  RoundRows<V> rows_of_a = comm.guard([&] { return RoundRows<V>(a); });
   Local begin = 0;
-  for (Offset w = 0; w < plan.num_windows; ++w) {
-    const Local end = w < std::ssize(plan.windows.ends) ? plan.windows.ends[z(w)] : a.num_local_rows();
+  for (Offset w = 0; w < plan.num_rounds; ++w) {
+    const Local end = w < std::ssize(plan.rounds.ends) ? plan.rounds.ends[z(w)] : a.num_local_rows();
     FetchedRows<V> b_rows;
     FetchedRows<V> mask_rows;
     {
@@ -358,8 +357,8 @@ void for_each_window(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>*
       std::vector<Global> remote;
       std::vector<Local> own;
       comm.guard([&] {
-        window.take(begin, end);
-        for (Local column : window.named()) {
+        rows_of_a.take(begin, end);
+        for (Local column : rows_of_a.named()) {
           const Global row = a.global_col(column);
           if (plan.remote[z(column)] != 0)
             remote.push_back(row);
@@ -367,8 +366,8 @@ void for_each_window(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>*
             own.push_back(static_cast<Local>(row - b.first_row()));
         }
       });
-      b_rows = plan.num_windows == 1 ? fetch(plan.halo, b, own, plan.b_has_values, traffic)
-                                     : fetch<V>(remote, b, own, plan.b_has_values, traffic);
+      b_rows = plan.num_rounds == 1 ? fetch(plan.halo, b, own, plan.b_has_values, traffic)
+                                    : fetch<V>(remote, b, own, plan.b_has_values, traffic);
       if (mask != nullptr) mask_rows = fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic);
     }
     comm.guard([&] {
@@ -386,14 +385,14 @@ void for_each_window(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>*
       const auto b_nonzeros = z(b_rows.row_ptr.back());
       const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
       const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
-      f(LocalFactors<V>{a.first_row() + begin, window.view(), b_view, mask != nullptr ? &mask_view : nullptr,
+      f(LocalFactors<V>{a.first_row() + begin, rows_of_a.view(), b_view, mask != nullptr ? &mask_view : nullptr,
                         columns.ghosts});
     });
     begin = end;
   }
 }
 
-/// Counts of what the local product returned, window after window; and its progress over all of them.
+/// Counts of what the local product returned, round after round; and its progress over all of them.
 class Counting {
  public:
   Counting(const Options& options, Offset all_products) : options_(options) {
@@ -410,11 +409,11 @@ class Counting {
     for (const auto& [name, count] : counts) stats_[name] += count;
   }
   /// Over all ranks. Collective.
-  Stats finish(const Comm& comm, const Traffic& traffic, Offset num_windows) {
+  Stats finish(const Comm& comm, const Traffic& traffic, Offset num_rounds) {
     stats_["bytes_received"] = traffic.bytes;
     stats_["messages"] = traffic.messages;
     sum_up(comm, stats_);
-    stats_["windows"] = num_windows;
+    stats_["rounds"] = num_rounds;
     return std::move(stats_);
   }
 
@@ -424,7 +423,7 @@ class Counting {
 };
 
 /// What a product on one rank counts beside the local product.
-const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"windows", 1}};
+const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"rounds", 1}};
 
 }  // namespace
 
@@ -446,7 +445,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
 
   const Plan plan = [&] {
     const Phase phase(timings, "exchange");
-    return make_plan(a, b, options.window_bytes);
+    return make_plan(a, b, options.fetch_bytes);
   }();
   Offset all_products = 0;
   Offset most_nonzeros = 0;
@@ -458,10 +457,10 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
   Counting counting(options, all_products);
   Traffic traffic = plan.traffic;
   Rows<V> rows;
-  if (plan.num_windows > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
+  if (plan.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
   Csr<V> product;
   Offset num_nonzeros = 0;
-  for_each_window(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+  for_each_round(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
     {
       const Phase phase(timings, "multiply");
       const Stats counts =
@@ -480,7 +479,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
     return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank()));
   });
-  Stats stats = counting.finish(comm, traffic, plan.num_windows);
+  Stats stats = counting.finish(comm, traffic, plan.num_rounds);
   return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
 }
 
@@ -499,29 +498,29 @@ Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity
 
   const Plan plan = [&] {
     const Phase phase(timings, "exchange");
-    return make_plan(a, b, options.window_bytes);
+    return make_plan(a, b, options.fetch_bytes);
   }();
   Offset all_products = 0;
   for_each_row(a, plan, [&](Offset products) { all_products += products; });
   Counting counting(options, all_products);
   Traffic traffic = plan.traffic;
-  for_each_window(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+  for_each_round(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
     const Phase phase(timings, "multiply");
     const auto with_ids = [&](const RowBatch<V>& batch) {
       sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
     };
     counting.add(multiply(factors.a, factors.b, with_ids, counting.options(), factors.mask));
   });
-  return {std::move(timings), counting.finish(a.comm, traffic, plan.num_windows)};
+  return {std::move(timings), counting.finish(a.comm, traffic, plan.num_rounds)};
 }
 
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
   check("estimate", a, b, options);
-  const Plan plan = make_plan(a, b, options.window_bytes);
-  // In several windows, rows are asked for once more.
-  const Offset asked_again = plan.num_windows > 1 ? plan.windows.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
-  Offset counts[] = {0, 0, plan.traffic.bytes + plan.windows.bytes + asked_again};
+  const Plan plan = make_plan(a, b, options.fetch_bytes);
+  // In several rounds, rows are asked for once more.
+  const Offset asked_again = plan.num_rounds > 1 ? plan.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
+  Offset counts[] = {0, 0, plan.traffic.bytes + plan.rounds.bytes + asked_again};
   for_each_row(a, plan, [&](Offset products) {
     counts[0] += products;
     counts[1] += std::min(products, b.num_cols());

@@ -216,7 +216,7 @@ TEST_F(SpgemmApp, VerifiesEverySemiringAndMask) {
         if (ranks == 0 && semiring != "plus_times") continue;
         Words words{"--a", "g.h5", "--transpose-b", "--semiring", semiring, "--verify", "--json", "record.json"};
         words.insert(words.end(), mask.begin(), mask.end());
-        words.insert(words.end(), {"--window-bytes", "3000", "--repeat", "2", "--warmup", "1"});
+        words.insert(words.end(), {"--fetch-bytes", "3000", "--repeat", "2", "--warmup", "1"});
         const Outcome outcome = done(ranks, "spgemm", words);
         const bool by_vectors = semiring == "plus_times" && mask.empty();
         EXPECT_EQ(occurrences(outcome.err, "verified: "), by_vectors ? 2 : 1) << outcome.err;
@@ -262,7 +262,7 @@ TEST_F(SpgemmApp, UsageErrors) {
                                     {"--a", "a.mtx", "--at-ranks", "4"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "0"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "1048577"},
-                                    {"--a", "a.mtx", "--window-bytes", "0"},
+                                    {"--a", "a.mtx", "--fetch-bytes", "0"},
                                     {"--a", "a.mtx", "--memory-budget", "-1"},
                                     {"--a", "a.mtx", "--memory-budget", "many"},
                                     {"--a", "a.mtx", "--repeat", "0"},
