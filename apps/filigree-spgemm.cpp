@@ -88,11 +88,10 @@ int main(int argc, char** argv) {
     app::SpgemmArguments arguments;
     app::parse_spgemm(program, arguments);
 
-    const io::GraphFile a_file = arguments.input.load(program);
-    std::optional<io::GraphFile> other_b;
-    std::optional<io::GraphFile> other_mask;
-    const io::GraphFile& b_file = app::load_beside(program, arguments, arguments.b_path, a_file, other_b);
-    const io::GraphFile& mask_file = app::load_beside(program, arguments, arguments.mask_path, a_file, other_mask);
+    const app::Inputs inputs(program, arguments);
+    const io::GraphFile& a_file = inputs.a();
+    const io::GraphFile& b_file = inputs.b();
+    const io::GraphFile& mask_file = inputs.mask();
     require(&b_file != &a_file || a_file.graph.is_square() || arguments.transpose_a != arguments.transpose_b,
             arguments.input.path(), " is ", a_file.graph.num_rows(), " x ", a_file.graph.num_cols(),
             ", so it has a product with its transpose only: give either --transpose-a or --transpose-b, or another "

@@ -127,6 +127,32 @@ TEST_F(SpgemmApp, Hdf5KeepsNamesAndValues) {
   EXPECT_EQ(product({"--a", "names.txt", "--weights"}, "c.txt"), read("c.txt"));
 }
 
+TEST_F(SpgemmApp, EdgeListsOfNumbersTakeTheLargerSize) {
+  write("four.txt", "0 1\n1 3\n3 2\n");
+  write("six.txt", "1 4\n3 5\n2 0\n");
+  write("five.txt", "0 4\n1 0\n3 1\n");
+  EXPECT_EQ(product({"--a", "four.txt", "--b", "six.txt", "--ids", "keep"}), general("6 6 3\n1 5 1\n2 6 1\n4 1 1\n"));
+  EXPECT_EQ(product({"--a", "six.txt", "--b", "four.txt", "--ids", "keep"}), general("6 6 1\n3 2 1\n"));
+  // B and mask are smaller than, and larger than, A.
+  EXPECT_EQ(product({"--a", "four.txt", "--b", "five.txt", "--mask", "six.txt", "--complement", "--ids", "keep"}),
+            general("6 6 2\n1 1 1\n2 2 1\n"));
+  EXPECT_EQ(product({"--a", "five.txt", "--b", "six.txt", "--mask", "four.txt", "--complement", "--ids", "keep"}),
+            general("6 6 1\n4 5 1\n"));
+  const Outcome outcome = done(0, "spgemm", {"--a", "four.txt", "--b", "six.txt", "--ids", "keep"});
+  EXPECT_THAT(outcome.err, HasSubstr("four.txt: 2 vertices more, without arcs: there are 6 in six.txt\n"));
+}
+
+TEST_F(SpgemmApp, ExtensionsOfNoFormatAreRefusedBeforeAnythingIsRead) {
+  for (const std::string name : {"c.foo", "c.mtz", "c.foo.gz"}) {
+    const Outcome outcome = run(0, "spgemm", {"--a", "missing.mtx", "--output", name});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, StartsWith("usage error: --output " + name + ": no format has the extension ."));
+    EXPECT_THAT(outcome.err, HasSubstr(" .mtx .h5 "));
+  }
+  for (const std::string name : {"c.tsv", "c.el.gz", "c"})
+    done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--output", name});
+}
+
 // ------------------------------------------------------------------------------------------------ triangles
 
 /// Triangles of an undirected graph in lines "u v", by looking at every pair of neighbours.
