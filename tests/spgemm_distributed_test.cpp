@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "filigree/spgemm.hpp"
 #include "support/matrices.hpp"
@@ -220,6 +221,7 @@ struct Expected {
   Offset bytes = 0;
   Offset messages = 0;
   Offset rounds = 1;
+  Offset bytes_overlapped = 0;
 };
 
 template <class V>
@@ -265,7 +267,10 @@ Expected communication(const Partition& a_rows, const Partition& b_rows, const G
     for (const auto& fetched : rounds) together.insert(fetched.begin(), fetched.end());
     all.bytes += 12 * std::ssize(together);
     all.messages += 2 * num_owners(together, false);
+    bool is_first = true;
     for (const auto& fetched : rounds) {
+      // All but the lengths of rows, and what no round before could hide.
+      if (!std::exchange(is_first, false)) all.bytes_overlapped += bytes_of(fetched) - 4 * std::ssize(fetched);
       all.bytes += bytes_of(fetched) + (all.rounds > 1 ? 8 * std::ssize(fetched) : 0);
       all.messages += num_owners(fetched, false) * (all.rounds > 1 ? 2 : 1);
       all.messages += num_owners(fetched, true) * (value_bytes > 0 ? 2 : 1);
@@ -294,6 +299,7 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
     EXPECT_EQ(c.stats.at("bytes_received"), expected.bytes);
     EXPECT_EQ(c.stats.at("messages"), expected.messages);
     EXPECT_EQ(c.stats.at("rounds"), expected.rounds);
+    EXPECT_EQ(c.stats.at("bytes_overlapped"), expected.bytes_overlapped);
     several_rounds = several_rounds || expected.rounds > 3;
 
     const auto estimate = spgemm::estimate(da, db, options);

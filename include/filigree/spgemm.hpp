@@ -101,7 +101,8 @@ template <class V>
 struct Result {
   DistCsr<V> c;
   Timings timings;  ///< exchange, multiply, number
-  Stats stats;      ///< those of the local product over all ranks; bytes_received, messages, rounds
+  Stats stats;      ///< those of the local product over all ranks; bytes_received, messages, rounds,
+                    ///< bytes_overlapped
 };
 
 /// The same over distributed matrices: rows of C are dealt out like the rows of A, columns like those of B. Equal bits
@@ -113,7 +114,8 @@ struct Result {
 ///                                          C'  =  A' B' by the local product
 ///
 /// Each rank fetches the rows of B that its rows of A name, once per round (see Options::fetch_bytes; all ranks take
-/// part in as many rounds as the slowest, `rounds` in the stats). On one rank nothing is copied.
+/// part in as many rounds as the slowest, `rounds` in the stats). Columns and values of the next round are on their way
+/// while this one is multiplied: `bytes_overlapped`, of `bytes_received`. On one rank nothing is copied.
 ///
 /// a, b, mask  dealt out in any way, over communicators of the same ranks. Rows of the mask travel if others own them.
 /// options     sorted must be true
@@ -124,8 +126,8 @@ struct Result {
 /// Throws on all ranks what the local product throws on any, and InvalidArgument when an option is out of range.
 /// Collective over a.comm.
 /// Peak bytes per rank beyond A, B, C and what the local product takes: 28 + sizeof(V) a nonzero of B', 4 a nonzero of
-/// A', 13 a local column of A, and C' if there are several rounds; and what others receive from it, at most
-/// fetch_bytes (or one row's) each.
+/// A', 17 a local column of A, and C' if there are several rounds; what others receive from it, at most fetch_bytes (or
+/// one row's) each; and in several rounds, for the next one, 12 + 2 sizeof(V) a nonzero of its B' and 4 of its A'.
 template <class V>
 Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
                    const DistCsr<V>* mask = nullptr);

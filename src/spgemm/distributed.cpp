@@ -2,8 +2,10 @@
 // here and laid side by side, own and fetched ones in ascending order, so that the local product adds up what it would
 // add up on one rank, in the same order.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/index.hpp"
@@ -18,6 +20,7 @@ namespace {
 struct Traffic {
   Offset bytes = 0;
   Offset messages = 0;
+  Offset bytes_overlapped = 0;
 };
 
 /// What building a halo takes: every ghost's number goes to its owner.
@@ -162,26 +165,18 @@ void for_each_row(const DistCsr<V>& a, const Plan& plan, F f) {
   }
 }
 
-/// Rows of a matrix in one place: those of the halo and these of this rank. Collective.
+/// Starts to bring rows of a matrix into one place: these of other ranks and of this one. Collective.
 template <class V>
-FetchedRows<V> fetch(const Halo& halo, const DistCsr<V>& matrix, std::span<const Local> own, bool with_values,
-                     Traffic& traffic) {
-  FetchedRows<V> rows = halo.fetch_rows(matrix, own, with_values);
-  add(traffic, {rows.bytes_received, rows.messages});
-  return rows;
-}
-
-template <class V>
-FetchedRows<V> fetch(std::span<const Global> remote, const DistCsr<V>& matrix, std::span<const Local> own,
-                     bool with_values, Traffic& traffic) {
+RowFetch<V> fetch(std::span<const Global> remote, const DistCsr<V>& matrix, std::span<const Local> own,
+                  bool with_values, Traffic& traffic) {
   const Halo halo(matrix.comm, matrix.rows, remote);
   add(traffic, asking(halo));
-  return fetch(halo, matrix, own, with_values, traffic);
+  return halo.start_fetch_rows(matrix, own, with_values);
 }
 
 /// The rows [first, last) of the mask. Collective.
 template <class V>
-FetchedRows<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
+RowFetch<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
   std::vector<Global> remote;
   std::vector<Local> own;
   mask.comm.guard([&] {
@@ -341,35 +336,74 @@ struct LocalFactors {
   std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
 };
 
-/// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round. Collective.
+/// A round whose rows of B and of the mask are on their way to this rank.
+template <class V>
+struct Underway {
+  Local begin;  ///< of its rows of A
+  RowFetch<V> b;
+  std::optional<RowFetch<V>> mask;
+
+  Offset bytes() const { return b.bytes_on_the_way() + (mask ? mask->bytes_on_the_way() : 0); }
+};
+
+/// Sends for what the rows [begin, end) of A take. Collective.
+template <class V>
+Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan, Local begin,
+                        Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
+  std::vector<Global> remote;
+  std::vector<Local> own;
+  a.comm.guard([&] {
+    rows_of_a.take(begin, end);
+    for (Local column : rows_of_a.named()) {
+      const Global row = a.global_col(column);
+      if (plan.remote[z(column)] != 0)
+        remote.push_back(row);
+      else
+        own.push_back(static_cast<Local>(row - b.first_row()));
+    }
+  });
+  Underway<V> round{begin,
+                    plan.num_rounds == 1 ? plan.halo.start_fetch_rows(b, own, plan.b_has_values)
+                                         : fetch<V>(remote, b, own, plan.b_has_values, traffic),
+                    std::nullopt};
+  if (mask != nullptr) round.mask.emplace(fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic));
+  return round;
+}
+
+/// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round, the next one being on
+/// its way meanwhile. Collective.
 template <class V, class F>
 void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan,
                     Traffic& traffic, Timings& timings, F f) {
   const Comm& comm = a.comm;
-  RoundRows<V> rows_of_a = comm.guard([&] { return RoundRows<V>(a); });
-  Local begin = 0;
-  for (Offset w = 0; w < plan.num_rounds; ++w) {
-    const Local end = w < std::ssize(plan.rounds.ends) ? plan.rounds.ends[z(w)] : a.num_local_rows();
+  auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
+  std::optional<Underway<V>> next;
+  const auto start = [&](Offset round) {
+    const auto end_of = [&](Offset w) {
+      return w < 0 ? 0 : w < std::ssize(plan.rounds.ends) ? plan.rounds.ends[z(w)] : a.num_local_rows();
+    };
+    next.emplace(start_round(a, b, mask, plan, end_of(round - 1), end_of(round), rows_of_a[z(round % 2)], traffic));
+  };
+  const auto wait = [&](RowFetch<V>& fetch) {
+    FetchedRows<V> rows = fetch.wait();
+    add(traffic, {rows.bytes_received, rows.messages});
+    return rows;
+  };
+  for (Offset round = 0; round < plan.num_rounds; ++round) {
+    Local begin = 0;
     FetchedRows<V> b_rows;
     FetchedRows<V> mask_rows;
     {
       const Phase phase(timings, "exchange");
-      std::vector<Global> remote;
-      std::vector<Local> own;
-      comm.guard([&] {
-        rows_of_a.take(begin, end);
-        for (Local column : rows_of_a.named()) {
-          const Global row = a.global_col(column);
-          if (plan.remote[z(column)] != 0)
-            remote.push_back(row);
-          else
-            own.push_back(static_cast<Local>(row - b.first_row()));
-        }
-      });
-      b_rows = plan.num_rounds == 1 ? fetch(plan.halo, b, own, plan.b_has_values, traffic)
-                                    : fetch<V>(remote, b, own, plan.b_has_values, traffic);
-      if (mask != nullptr) mask_rows = fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic);
+      if (round == 0) start(0);
+      begin = next->begin;
+      b_rows = wait(next->b);
+      if (mask != nullptr) mask_rows = wait(*next->mask);
+      next.reset();
+      if (round + 1 < plan.num_rounds) start(round + 1);
     }
+    const CsrView<V> a_view = rows_of_a[z(round % 2)].view();
+    if (next && a_view.num_nonzeros() > 0) traffic.bytes_overlapped += next->bytes();
     comm.guard([&] {
       LocalColumns columns;
       {
@@ -385,10 +419,8 @@ void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* 
       const auto b_nonzeros = z(b_rows.row_ptr.back());
       const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
       const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
-      f(LocalFactors<V>{a.first_row() + begin, rows_of_a.view(), b_view, mask != nullptr ? &mask_view : nullptr,
-                        columns.ghosts});
+      f(LocalFactors<V>{a.first_row() + begin, a_view, b_view, mask != nullptr ? &mask_view : nullptr, columns.ghosts});
     });
-    begin = end;
   }
 }
 
@@ -412,6 +444,7 @@ class Counting {
   Stats finish(const Comm& comm, const Traffic& traffic, Offset num_rounds) {
     stats_["bytes_received"] = traffic.bytes;
     stats_["messages"] = traffic.messages;
+    stats_["bytes_overlapped"] = traffic.bytes_overlapped;
     sum_up(comm, stats_);
     stats_["rounds"] = num_rounds;
     return std::move(stats_);
@@ -423,7 +456,7 @@ class Counting {
 };
 
 /// What a product on one rank counts beside the local product.
-const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"rounds", 1}};
+const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlapped", 0}, {"rounds", 1}};
 
 }  // namespace
 
