@@ -43,13 +43,36 @@ void print_estimate(app::App& program, const Graph& a, const Graph& b, const app
   program.print(program.comm().is_root() ? table : "");
 }
 
-/// In long double, so that ten digits do not depend on the number of ranks.
-double sum_of_values(const Graph& c) {
-  long double mine = 0;
-  for (const double value : c.local.val) mine += value;
-  long double sum = 0;
-  for (const long double part : c.comm.all_gather(mine)) sum += part;
-  return static_cast<double>(sum);
+/// What the record and --reduce tell of C.
+struct Figures {
+  Offset nonzeros = 0;
+  long double sum = 0;  ///< of values: so long that ten digits do not depend on the number of ranks
+
+  void add(std::span<const double> values, bool drop_zeros) {
+    for (const double value : values) {
+      nonzeros += drop_zeros && value == 0 ? 0 : 1;
+      sum += value;
+    }
+  }
+  Figures of_all(const Comm& comm) const {
+    Figures all{comm.sum(nonzeros), 0};
+    for (const long double part : comm.all_gather(sum)) all.sum += part;
+    return all;
+  }
+};
+
+/// A product of which only its figures are wanted: it needs not be in memory at once.
+struct Figured {
+  Figures figures;
+  Timings timings;
+  Stats stats;
+};
+Figured multiply_in_batches(const Graph& a, const Graph& b, const app::SpgemmArguments& arguments, const Graph* mask) {
+  Figures mine;
+  auto work = spgemm::multiply(
+      a, b, [&](const spgemm::RowBatch<double>& batch) { mine.add(batch.rows.val, arguments.drop_zeros); },
+      arguments.options, mask);
+  return {mine.of_all(a.comm), std::move(work.timings), std::move(work.stats)};
 }
 
 /// Whole numbers, such as counts, with all digits.
@@ -65,11 +88,10 @@ int main(int argc, char** argv) {
     app::SpgemmArguments arguments;
     app::parse_spgemm(program, arguments);
 
-    const io::GraphFile a_file = arguments.input.load(program);
-    std::optional<io::GraphFile> other_b;
-    std::optional<io::GraphFile> other_mask;
-    const io::GraphFile& b_file = app::load_beside(program, arguments, arguments.b_path, a_file, other_b);
-    const io::GraphFile& mask_file = app::load_beside(program, arguments, arguments.mask_path, a_file, other_mask);
+    const app::Inputs inputs(program, arguments);
+    const io::GraphFile& a_file = inputs.a();
+    const io::GraphFile& b_file = inputs.b();
+    const io::GraphFile& mask_file = inputs.mask();
     require(&b_file != &a_file || a_file.graph.is_square() || arguments.transpose_a != arguments.transpose_b,
             arguments.input.path(), " is ", a_file.graph.num_rows(), " x ", a_file.graph.num_cols(),
             ", so it has a product with its transpose only: give either --transpose-a or --transpose-b, or another "
@@ -85,21 +107,29 @@ int main(int argc, char** argv) {
     if (mask != nullptr) program.result("mask_hash", mask_file.report.hash);
     if (arguments.estimate) return print_estimate(program, a, b, arguments);
 
+    const auto report = [&](const Figures& figures, const Stats& stats) {
+      program.result("rows", a.num_rows());
+      program.result("cols", b.num_cols());
+      program.result("nonzeros", figures.nonzeros);
+      program.note(text(a.num_rows(), " x ", b.num_cols(), ", ", figures.nonzeros, " nonzeros from ",
+                        stats.at("products"), " products"));
+      if (arguments.reduction == app::Reduction::none) return;
+      const auto sum = static_cast<double>(figures.sum);
+      program.result("sum", sum);
+      program.print_on_screen(program.comm().is_root() ? figure(sum) + "\n" : "");
+    };
+    if (arguments.options.memory_budget > 0 && program.output().empty() && !program.verify()) {
+      const Figured product = program.measure("spgemm", [&] { return multiply_in_batches(a, b, arguments, mask); });
+      return report(product.figures, product.stats);
+    }
+
     auto product = program.measure("spgemm", [&] { return spgemm::multiply(a, b, arguments.options, mask); });
     if (program.verify()) app::check_product(program, a, b, mask, arguments.options, product.c);
     if (arguments.drop_zeros) product.c = app::without_zeros(product.c);
     const Graph& c = product.c;
-    const Offset num_nonzeros = c.num_nonzeros();
-    program.result("rows", c.num_rows());
-    program.result("cols", c.num_cols());
-    program.result("nonzeros", num_nonzeros);
-    program.note(text(c.num_rows(), " x ", c.num_cols(), ", ", num_nonzeros, " nonzeros from ",
-                      product.stats.at("products"), " products"));
-    if (arguments.reduction == app::Reduction::sum) {
-      const double sum = sum_of_values(c);
-      program.result("sum", sum);
-      program.print_on_screen(program.comm().is_root() ? figure(sum) + "\n" : "");
-    }
+    Figures mine;
+    mine.add(c.local.val, arguments.drop_zeros);
+    report(mine.of_all(c.comm), product.stats);
     if (program.output().empty()) return;
     // Rows of C are called what rows of A are.
     const bool has_names = !arguments.transpose_a || a.is_square();

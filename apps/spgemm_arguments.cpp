@@ -1,8 +1,27 @@
 #include "spgemm_arguments.hpp"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <limits>
 
 namespace filigree::app {
+namespace {
+
+/// Edge lists are written by any name; of those that tell something else, a mistake is likely.
+void check_extension(const std::string& path) {
+  std::filesystem::path name(path);
+  if (name.extension() == ".gz" || name.extension() == ".zst") name.replace_extension();
+  const std::string extension = name.extension().string();
+  constexpr std::array<std::string_view, 6> edge_lists{"", ".txt", ".tsv", ".csv", ".el", ".edges"};
+  if (io::format_of(path) != io::Format::edge_list ||
+      std::find(edge_lists.begin(), edge_lists.end(), extension) != edge_lists.end())
+    return;
+  usage_error("--output " + path + ": no format has the extension " + extension +
+              "; there are .mtx .h5 .hdf5 .npy .graph .metis .gr .sg .wsg, and .txt .tsv .csv .el .edges (edge list)");
+}
+
+}  // namespace
 
 void parse_spgemm(App& program, SpgemmArguments& to) {
   using spgemm::Semiring;
@@ -24,8 +43,13 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
   add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
                         "print the sum of all values of C");
   cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
-  cli.add_option("--window-bytes", to.options.window_bytes, "most bytes of remote rows of B on a rank at a time")
+  cli.add_option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
       ->check(CLI::Range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE"));
+  cli.add_option("--memory-budget", to.options.memory_budget,
+                 "most bytes of C on a rank, such as 4GiB; 0 = no limit. More is refused or, if neither --output nor "
+                 "--verify wants all of C, made in batches of rows")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(Offset{0}, std::numeric_limits<Offset>::max(), "NONNEGATIVE"));
   cli.add_flag("--estimate", to.estimate, "print what the product would take instead of making it");
   cli.add_option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
       ->type_name("P")
@@ -33,6 +57,7 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
       ->default_str("");
   cli.callback([&] {
     if (to.options.complement && to.mask_path.empty()) usage_error("--complement needs --mask");
+    check_extension(program.output());
     if (!to.at_ranks.empty() && !to.estimate) usage_error("--at-ranks needs --estimate");
     if (!to.estimate) return;
     if (!to.mask_path.empty()) usage_error("--estimate knows no mask");

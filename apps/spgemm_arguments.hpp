@@ -14,7 +14,7 @@ enum class Reduction { none, sum };
 
 /// What it says.
 struct SpgemmArguments {
-  GraphInput input{Duplicates::sum};
+  GraphInput input{{.policy = {Duplicates::sum}, .finite = false}};
   std::string b_path;
   std::string mask_path;
   bool transpose_a = false;

@@ -1,23 +1,77 @@
 #include "spgemm_factors.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "filigree/io/named_hash.hpp"
 
 namespace filigree::app {
+namespace {
 
-const io::GraphFile& load_beside(App& program, SpgemmArguments& arguments, const std::string& path,
-                                 const io::GraphFile& a, std::optional<io::GraphFile>& room) {
-  if (path.empty() || path == arguments.input.path()) return a;
-  const io::GraphFile& file = room.emplace(arguments.input.load(program, path));
-  const auto names_matter = [](const io::GraphFile& f) {
-    return f.graph.is_square() &&
-           (f.report.format == io::Format::edge_list || f.names.kind() != io::VertexNames::Kind::numbers);
-  };
-  const Comm& comm = program.comm();
-  if (names_matter(a) && names_matter(file) && a.graph.num_rows() == file.graph.num_rows()) {
-    require(io::names_hash(comm, a.names) == io::names_hash(comm, file.names), path, ": its vertices are not those of ",
-            arguments.input.path(), "; edge lists of different vertices fit each other with --ids keep");
+/// Whether rows and columns are vertices that a file may call otherwise than another one does.
+bool names_vertices(const io::GraphFile& file) {
+  return file.graph.is_square() &&
+         (file.report.format == io::Format::edge_list || file.names.kind() != io::VertexNames::Kind::numbers);
+}
+
+bool calls_them_by_number(const io::GraphFile& file) { return file.names.kind() == io::VertexNames::Kind::numbers; }
+
+/// Adds vertices without arcs behind the others, up to so many, on the last rank.
+void grow(io::GraphFile& file, Global num_vertices) {
+  const Graph& graph = file.graph;
+  const Comm& comm = graph.comm;
+  std::vector<Global> begins;
+  for (int rank = 0; rank < comm.size(); ++rank) begins.push_back(graph.rows.begin(rank));
+  begins.push_back(num_vertices);
+  Partition vertices = Partition::from_begins(std::move(begins));
+  Csr<double> local = graph.local;
+  comm.guard([&] {
+    if (comm.rank() + 1 < comm.size()) return;
+    const Global more = num_vertices - graph.num_rows();
+    require(local.num_cols + more <= std::numeric_limits<Local>::max(), num_vertices, " vertices are too many: rank ",
+            comm.rank(), " of ", comm.size(), " would number ", local.num_cols + more);
+    local.num_cols += static_cast<Local>(more);
+    local.row_ptr.resize(local.row_ptr.size() + static_cast<std::size_t>(more), local.row_ptr.back());
+  });
+  file.graph = Graph(comm, vertices, vertices, std::move(local), graph.ghosts);
+  file.names = io::VertexNames(std::move(vertices));
+}
+
+/// What is not A must not call its vertices otherwise than A does: positions would be mistaken for each other. Vertices
+/// that both call by number are those up to the largest of either.
+void fit(App& program, const std::string& a_path, io::GraphFile& a, const std::string& path, io::GraphFile& file) {
+  if (!names_vertices(a) || !names_vertices(file)) return;
+  if (calls_them_by_number(a) && calls_them_by_number(file)) {
+    const Global most = std::max(a.graph.num_rows(), file.graph.num_rows());
+    for (const auto& [smaller_path, smaller] : {std::pair(a_path, &a), std::pair(path, &file)}) {
+      const Global more = most - smaller->graph.num_rows();
+      if (more == 0) continue;
+      grow(*smaller, most);
+      program.note(text(smaller_path, ": ", more, more == 1 ? " vertex" : " vertices",
+                        " more, without arcs: there are ", most, " in ", smaller == &a ? path : a_path));
+    }
+    return;
   }
-  return file;
+  const Comm& comm = program.comm();
+  require(
+      a.graph.num_rows() == file.graph.num_rows() && io::names_hash(comm, a.names) == io::names_hash(comm, file.names),
+      path, ": its vertices are not those of ", a_path,
+      "; edge lists of different vertices fit each other with --ids keep");
+}
+
+}  // namespace
+
+Inputs::Inputs(App& program, SpgemmArguments& arguments) : a_(arguments.input.load(program)) {
+  const std::string& a_path = arguments.input.path();
+  const auto load_other = [&](const std::string& path, std::optional<io::GraphFile>& other) {
+    if (!path.empty() && path != a_path) other = arguments.input.load(program, path);
+  };
+  load_other(arguments.b_path, other_b_);
+  load_other(arguments.mask_path, other_mask_);
+  // A takes the size of the largest, and gives it to those that came before.
+  if (other_b_) fit(program, a_path, a_, arguments.b_path, *other_b_);
+  if (other_mask_) fit(program, a_path, a_, arguments.mask_path, *other_mask_);
+  if (other_b_) fit(program, a_path, a_, arguments.b_path, *other_b_);
 }
 
 Graph without_zeros(const Graph& matrix) {

@@ -8,10 +8,20 @@
 
 namespace filigree::app {
 
-/// Another matrix, read into `room` unless it is A itself: no path means that. It must not call its vertices otherwise
-/// than A does: positions would be mistaken for each other. Collective.
-const io::GraphFile& load_beside(App& program, SpgemmArguments& arguments, const std::string& path,
-                                 const io::GraphFile& a, std::optional<io::GraphFile>& room);
+/// The files of A, B and the mask, which may be one. Vertices that all call by number are as many in all: those that a
+/// file lacks have no arcs. Throws if files call their vertices differently. Collective.
+class Inputs {
+ public:
+  Inputs(App& program, SpgemmArguments& arguments);
+  const io::GraphFile& a() const { return a_; }
+  const io::GraphFile& b() const { return other_b_ ? *other_b_ : a_; }
+  const io::GraphFile& mask() const { return other_mask_ ? *other_mask_ : a_; }
+
+ private:
+  io::GraphFile a_;
+  std::optional<io::GraphFile> other_b_;
+  std::optional<io::GraphFile> other_mask_;
+};
 
 /// The matrix without entries that are zero. Collective.
 Graph without_zeros(const Graph& matrix);

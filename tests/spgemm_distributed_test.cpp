@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "filigree/spgemm.hpp"
 #include "support/matrices.hpp"
@@ -114,7 +115,7 @@ TYPED_TEST(SpgemmDistributed, EqualsATripleLoopAndOneRank) {
         spgemm::Options options;
         options.semiring = semiring;
         options.complement = way == 2;
-        options.window_bytes = round % 3 == 0 ? options.window_bytes : 1 + below(random, 400);
+        options.fetch_bytes = round % 3 == 0 ? options.fetch_bytes : 1 + below(random, 400);
         const auto c = spgemm::multiply(da, db, options, way == 0 ? nullptr : &dmask);
         const auto expected = product(a.whole(), b.whole(), options, way == 0 ? nullptr : &whole_mask);
         expect_product(da, db, c.c, expected);
@@ -139,7 +140,7 @@ TYPED_TEST(SpgemmDistributed, TransposedOperandsAndItself) {
     const auto da = a.over(comm);
     const auto dt = transpose(da);
     spgemm::Options options;
-    if (round % 3 == 1) options.window_bytes = 100;
+    if (round % 3 == 1) options.fetch_bytes = 100;
     expect_product(da, dt, spgemm::multiply(da, dt, options).c, product(a.whole(), transposed(a.whole())));
     expect_product(dt, da, spgemm::multiply(dt, da, options).c, product(transposed(a.whole()), a.whole()));
 
@@ -175,7 +176,7 @@ TEST(SpgemmDistributed, OneRankOwnsEverything) {
   }
 }
 
-TEST(SpgemmDistributed, RanksWithoutEntriesTakePartInAllWindows) {
+TEST(SpgemmDistributed, RanksWithoutEntriesTakePartInAllRounds) {
   const Comm comm = Comm::world();
   const Partition even = Partition::uniform(40, comm.size());
   const EntryPolicy policy{Duplicates::first, Loops::keep};
@@ -186,12 +187,12 @@ TEST(SpgemmDistributed, RanksWithoutEntriesTakePartInAllWindows) {
   const auto a = Graph::from_entries(comm, even, even, deal(comm, top, 1), policy);
   const auto b = Graph::from_entries(comm, even, even, deal(comm, bottom, 2), policy);
   spgemm::Options options;
-  options.window_bytes = 1;
+  options.fetch_bytes = 1;
   for (const auto& [x, y, expected] : {std::tuple(a, b, product(*merged(top, policy), *merged(bottom, policy))),
                                        std::tuple(b, a, product(*merged(bottom, policy), *merged(top, policy)))}) {
     const auto c = spgemm::multiply(x, y, options);
     expect_product(x, y, c.c, expected);
-    EXPECT_EQ(c.stats.at("windows") > 3, comm.size() > 1);
+    EXPECT_EQ(c.stats.at("rounds") > 3, comm.size() > 1);
   }
 }
 
@@ -206,9 +207,9 @@ TEST(SpgemmDistributed, MoreColumnsThanLocalNumbersReach) {
   const auto a = Graph::from_entries(comm, 20, 30, deal(comm, small, 1), policy);
   const auto b = Graph::from_entries(comm, 30, num_cols, deal(comm, wide, 2), policy);
   const auto expected = product(*merged(small, policy), *merged(wide, policy));
-  for (const Offset window_bytes : {Offset{200}, Offset{1} << 20}) {
+  for (const Offset fetch_bytes : {Offset{200}, Offset{1} << 20}) {
     spgemm::Options options;
-    options.window_bytes = window_bytes;
+    options.fetch_bytes = fetch_bytes;
     const auto c = spgemm::multiply(a, b, options);
     EXPECT_EQ(bits(whole(c.c)), bits(expected));
     EXPECT_EQ(c.stats.at("bytes_received"), spgemm::estimate(a, b, options).bytes_received);
@@ -219,12 +220,13 @@ TEST(SpgemmDistributed, MoreColumnsThanLocalNumbersReach) {
 struct Expected {
   Offset bytes = 0;
   Offset messages = 0;
-  Offset windows = 1;
+  Offset rounds = 1;
+  Offset bytes_overlapped = 0;
 };
 
 template <class V>
 Expected communication(const Partition& a_rows, const Partition& b_rows, const GlobalMatrix<V>& a,
-                       const GlobalMatrix<V>& b, Offset value_bytes, Offset window_bytes) {
+                       const GlobalMatrix<V>& b, Offset value_bytes, Offset fetch_bytes) {
   std::map<Global, Offset> length;
   for (const auto& [at, value] : b) ++length[at.first];
   const auto bytes_of = [&](const std::set<Global>& rows) {
@@ -232,28 +234,28 @@ Expected communication(const Partition& a_rows, const Partition& b_rows, const G
     for (Global row : rows) bytes += 4 + (4 + value_bytes) * length[row];
     return bytes;
   };
-  std::vector<std::vector<std::set<Global>>> windows_of_ranks;
+  std::vector<std::vector<std::set<Global>>> rounds_of_ranks;
   Expected all;
   for (int rank = 0; rank < a_rows.num_parts(); ++rank) {
-    std::vector<std::set<Global>> windows(1);
+    std::vector<std::set<Global>> rounds(1);
     for (Global row = a_rows.begin(rank); row < a_rows.end(rank); ++row) {
-      std::set<Global> with = windows.back();
+      std::set<Global> with = rounds.back();
       std::set<Global> alone;
       for (auto at = a.lower_bound({row, 0}); at != a.end() && at->first.first == row; ++at) {
         if (b_rows.owns(rank, at->first.second)) continue;
         with.insert(at->first.second);
         alone.insert(at->first.second);
       }
-      const bool same = with == windows.back();
-      if (!same && !windows.back().empty() && bytes_of(with) > window_bytes)
-        windows.push_back(alone);
+      const bool same = with == rounds.back();
+      if (!same && !rounds.back().empty() && bytes_of(with) > fetch_bytes)
+        rounds.push_back(alone);
       else
-        windows.back() = with;
+        rounds.back() = with;
     }
-    all.windows = std::max<Offset>(all.windows, std::ssize(windows));
-    windows_of_ranks.push_back(windows);
+    all.rounds = std::max<Offset>(all.rounds, std::ssize(rounds));
+    rounds_of_ranks.push_back(rounds);
   }
-  for (const auto& windows : windows_of_ranks) {
+  for (const auto& rounds : rounds_of_ranks) {
     const auto num_owners = [&](const std::set<Global>& rows, bool with_entries) {
       std::set<int> owners;
       for (Global row : rows) {
@@ -262,13 +264,16 @@ Expected communication(const Partition& a_rows, const Partition& b_rows, const G
       return std::ssize(owners);
     };
     std::set<Global> together;
-    for (const auto& window : windows) together.insert(window.begin(), window.end());
+    for (const auto& fetched : rounds) together.insert(fetched.begin(), fetched.end());
     all.bytes += 12 * std::ssize(together);
     all.messages += 2 * num_owners(together, false);
-    for (const auto& window : windows) {
-      all.bytes += bytes_of(window) + (all.windows > 1 ? 8 * std::ssize(window) : 0);
-      all.messages += num_owners(window, false) * (all.windows > 1 ? 2 : 1);
-      all.messages += num_owners(window, true) * (value_bytes > 0 ? 2 : 1);
+    bool is_first = true;
+    for (const auto& fetched : rounds) {
+      // All but the lengths of rows, and what no round before could hide.
+      if (!std::exchange(is_first, false)) all.bytes_overlapped += bytes_of(fetched) - 4 * std::ssize(fetched);
+      all.bytes += bytes_of(fetched) + (all.rounds > 1 ? 8 * std::ssize(fetched) : 0);
+      all.messages += num_owners(fetched, false) * (all.rounds > 1 ? 2 : 1);
+      all.messages += num_owners(fetched, true) * (value_bytes > 0 ? 2 : 1);
     }
   }
   return all;
@@ -278,7 +283,7 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
   using V = TypeParam;
   const Comm comm = Comm::world();
   Random random(11);
-  bool several_windows = false;
+  bool several_rounds = false;
   for (std::uint64_t round = 0; round < 60; ++round) {
     const Global n = below(random, 50), inner = below(random, 50), m = below(random, 50);
     const Values kind = round % 2 == 0 ? Values::rounded : Values::none;
@@ -287,14 +292,15 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
     const auto da = a.over(comm), db = b.over(comm);
     const Offset value_bytes = db.has_values() ? sizeof(V) : 0;
     spgemm::Options options;
-    if (round % 4 > 1) options.window_bytes = 1 + (round % 3 == 0 ? 0 : below(random, 600));
-    SCOPED_TRACE(text("round ", round, " window_bytes ", options.window_bytes));
-    const auto expected = communication(da.rows, db.rows, a.whole(), b.whole(), value_bytes, options.window_bytes);
+    if (round % 4 > 1) options.fetch_bytes = 1 + (round % 3 == 0 ? 0 : below(random, 600));
+    SCOPED_TRACE(text("round ", round, " fetch_bytes ", options.fetch_bytes));
+    const auto expected = communication(da.rows, db.rows, a.whole(), b.whole(), value_bytes, options.fetch_bytes);
     const auto c = spgemm::multiply(da, db, options);
     EXPECT_EQ(c.stats.at("bytes_received"), expected.bytes);
     EXPECT_EQ(c.stats.at("messages"), expected.messages);
-    EXPECT_EQ(c.stats.at("windows"), expected.windows);
-    several_windows = several_windows || expected.windows > 3;
+    EXPECT_EQ(c.stats.at("rounds"), expected.rounds);
+    EXPECT_EQ(c.stats.at("bytes_overlapped"), expected.bytes_overlapped);
+    several_rounds = several_rounds || expected.rounds > 3;
 
     const auto estimate = spgemm::estimate(da, db, options);
     EXPECT_EQ(estimate.bytes_received, expected.bytes);
@@ -306,7 +312,7 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
     for (const auto& [row, count] : products) most += std::min(count, m);
     EXPECT_EQ(estimate.most_nonzeros, most);
   }
-  EXPECT_EQ(several_windows, comm.size() > 1);
+  EXPECT_EQ(several_rounds, comm.size() > 1);
 }
 
 TEST(SpgemmDistributed, PredictsWhatLayoutsWouldMove) {
@@ -366,6 +372,102 @@ TEST(SpgemmDistributed, PredictsWhatLayoutsWouldMove) {
   }
 }
 
+TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
+  using V = TypeParam;
+  const Comm comm = Comm::world();
+  Random random(13);
+  bool several_batches = false;
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    const Global n = below(random, 60), inner = below(random, 60), m = below(random, 60);
+    const Case<V> a(n, inner, below(random, 4 * n + 1), Values::rounded, round);
+    const Case<V> b(inner, m, below(random, 6 * inner + 1), Values::rounded, round + 1000);
+    const Case<V> mask(n, m, n * m / 3, Values::none, round + 2000);
+    const auto da = a.over(comm), db = b.over(comm), dmask = mask.over(comm);
+    spgemm::Options options;
+    options.semiring = all_semirings[round % 5];
+    options.complement = round % 3 == 2;
+    if (round % 2 == 0) options.fetch_bytes = 1 + below(random, 400);
+    if (round % 4 > 0) options.memory_budget = 1 + below(random, 2000);
+    SCOPED_TRACE(text("round ", round, " budget ", options.memory_budget));
+    const auto whole_mask = mask.whole();
+    const auto expected = product(a.whole(), b.whole(), options, round % 3 == 0 ? nullptr : &whole_mask);
+
+    GlobalMatrix<V> mine;
+    Global next_row = da.first_row();
+    Offset num_batches = 0;
+    const auto work = spgemm::multiply(
+        da, db,
+        [&](const spgemm::RowBatch<V>& batch) {
+          ++num_batches;
+          EXPECT_EQ(batch.first_row, next_row);
+          EXPECT_GE(batch.rows.num_rows(), 1);
+          for (Local row = 0; row < batch.rows.num_rows(); ++row, ++next_row) {
+            Global previous = -1;
+            for (std::size_t k = 0; k < batch.rows.cols(row).size(); ++k) {
+              const Global column = batch.global_col(batch.rows.cols(row)[k]);
+              EXPECT_GT(column, previous);
+              mine.emplace(std::pair(next_row, column), batch.rows.vals(row)[k]);
+              previous = column;
+            }
+          }
+          if (options.memory_budget > 0 && batch.rows.num_rows() > 1) {
+            EXPECT_LE(8 * (batch.rows.num_rows() + 1) + static_cast<Offset>(4 + sizeof(V)) * batch.rows.num_nonzeros(),
+                      options.memory_budget);
+          }
+        },
+        options, round % 3 == 0 ? nullptr : &dmask);
+    EXPECT_EQ(next_row, da.rows.end(comm.rank()));
+    GlobalMatrix<V> here;
+    for (const auto& [at, value] : expected) {
+      if (da.rows.owns(comm.rank(), at.first)) here.emplace(at, value);
+    }
+    EXPECT_EQ(bits(mine), bits(here));
+    EXPECT_EQ(work.stats.at("batches"), comm.sum(num_batches));
+    EXPECT_EQ(work.stats.at("nonzeros"), std::ssize(expected));
+    several_batches = several_batches || num_batches > work.stats.at("rounds");
+
+    options.memory_budget = 0;
+    const auto returned = spgemm::multiply(da, db, options, round % 3 == 0 ? nullptr : &dmask);
+    for (const char* count : {"products", "nonzeros", "bytes_received", "messages", "rounds"})
+      EXPECT_EQ(work.stats.at(count), returned.stats.at(count)) << count;
+  }
+  EXPECT_TRUE(comm.max(static_cast<int>(several_batches)) != 0);
+}
+
+TEST(SpgemmDistributed, ASinkOfOneRankStopsAll) {
+  const Comm comm = Comm::world();
+  const auto a = Case<double>(60, 60, 300, Values::rounded, 1).over(comm);
+  const auto stop = [&](const spgemm::RowBatch<double>& batch) {
+    if (batch.first_row <= 30 && 30 < batch.first_row + batch.rows.num_rows()) throw Error("stopped here");
+  };
+  EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, a, stop, {.memory_budget = 100}); }), "stopped here");
+  EXPECT_EQ(comm.sum(1), comm.size());
+}
+
+TEST(SpgemmDistributed, BeyondTheBudgetOfOneRankRefusesOnAll) {
+  const Comm comm = Comm::world();
+  const auto a = Case<double>(60, 50, 400, Values::rounded, 1).over(comm);
+  const auto b = Case<double>(50, 60, 400, Values::rounded, 2).over(comm);
+  for (const Offset fetch_bytes : {Offset{1} << 20, Offset{100}}) {
+    spgemm::Options options;
+    options.fetch_bytes = fetch_bytes;
+    const auto whole = spgemm::multiply(a, b, options).c;
+    const Offset mine = 8 * (whole.num_local_rows() + 1) + 12 * whole.local.num_nonzeros();
+    const Offset most = comm.max(mine);
+    options.memory_budget = most;
+    EXPECT_EQ(spgemm::multiply(a, b, options).c.local, whole.local);
+    options.memory_budget = most - 1;
+    const int refuses = comm.min(mine == most ? comm.rank() : comm.size());
+    const Local num_rows = comm.broadcast(whole.num_local_rows(), refuses);
+    const Offset num_nonzeros = comm.broadcast(whole.local.num_nonzeros(), refuses);
+    const std::string where = comm.size() == 1 ? "" : text(" on rank ", refuses, " of ", comm.size());
+    EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, b, options); }),
+              text("multiply: the product takes ", most, " bytes", where, ", ", num_rows, " rows and ", num_nonzeros,
+                   " nonzeros; memory_budget is ", most - 1));
+    EXPECT_EQ(comm.sum(1), comm.size());
+  }
+}
+
 TEST(SpgemmDistributed, RefusesOnAllRanks) {
   const Comm comm = Comm::world();
   const auto a = Case<double>(12, 9, 40, Values::rounded, 1).over(comm);
@@ -384,8 +486,10 @@ TEST(SpgemmDistributed, RefusesOnAllRanks) {
             "multiply: the product is 12 x 11 and the mask 9 x 11; they must have the same shape");
   EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {.sorted = false}); }), "");
   EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {.complement = true}); }), "");
-  EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.window_bytes = 0}); }),
-            "multiply: window_bytes 0, must be at least 1");
+  EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.fetch_bytes = 0}); }),
+            "multiply: fetch_bytes 0, must be at least 1");
+  EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.memory_budget = -1}); }),
+            "multiply: memory_budget -1, must be at least 0");
   if (comm.size() > 1) {
     const auto alone = Case<double>(9, 11, 40, Values::rounded, 2).over(Comm::self());
     EXPECT_EQ(refusal([&] { spgemm::multiply(a, alone); }),
@@ -397,12 +501,12 @@ TEST(SpgemmDistributed, RefusesOnAllRanks) {
   EXPECT_EQ(comm.sum(1), comm.size());
 }
 
-TEST(SpgemmDistributed, ProgressCountsOverWindowsAndMayStop) {
+TEST(SpgemmDistributed, ProgressCountsOverRoundsAndMayStop) {
   const Comm comm = Comm::world();
   const auto a = Case<double>(60, 50, 300, Values::rounded, 1).over(comm);
   const auto b = Case<double>(50, 60, 300, Values::rounded, 2).over(comm);
   spgemm::Options options;
-  options.window_bytes = 200;
+  options.fetch_bytes = 200;
   Offset last = 0;
   Offset all = -1;
   bool ascends = true;

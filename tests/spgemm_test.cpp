@@ -12,6 +12,7 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -453,6 +454,116 @@ TYPED_TEST(Spgemm, MemoryOfAnEarlierProductDoesNotShow) {
     spgemm::multiply<V>(Csr<V>{}, Csr<V>{nothing}, c);
     EXPECT_TRUE(identical(c, nothing));
   }
+}
+
+// ------------------------------------------------------------------------------------------------ batches
+
+template <class V>
+Offset bytes_of(Offset num_rows, Offset num_nonzeros) {
+  return 8 * (num_rows + 1) + static_cast<Offset>(4 + sizeof(V)) * num_nonzeros;
+}
+
+TYPED_TEST(Spgemm, BatchesWithinABudgetAreTheProduct) {
+  using V = TypeParam;
+  Random random(8);
+  for (int round = 0; round < 30; ++round) {
+    const Csr<V> a = skewed<V>(random, static_cast<Local>(below(random, 60)), 40, Contents::special);
+    const Csr<V> b = skewed<V>(random, 40, static_cast<Local>(1 + below(random, 60)), Contents::special);
+    const Csr<V> mask_rows = skewed<V>(random, a.num_rows(), b.num_cols, Contents::ordinary);
+    const CsrView<V> mask_view = mask_rows;
+    const CsrView<V>* const mask = round % 3 == 0 ? nullptr : &mask_view;
+    Options options{.semiring = all_semirings[static_cast<std::size_t>(round % 5)], .complement = round % 3 == 2};
+    Csr<V> whole;
+    const Stats all = spgemm::multiply<V>(a, b, whole, options, mask);
+    // Most nonzeros of every row, before any is made.
+    std::vector<Offset> most;
+    for (Local row = 0; row < a.num_rows(); ++row) {
+      Offset products = 0;
+      for (const Local k : a.view().cols(row)) products += b.view().degree(k);
+      most.push_back(std::min<Offset>(products, b.num_cols));
+      if (round % 3 == 1) most.back() = std::min(most.back(), mask->degree(row));
+    }
+    for (const Offset budget : {Offset{0}, Offset{1}, Offset{200}, 1 + below(random, 3000), Offset{1} << 40}) {
+      SCOPED_TRACE(text("round ", round, ", budget ", budget));
+      options.memory_budget = budget;
+      Csr<V> joined;
+      joined.num_cols = b.num_cols;
+      Offset num_batches = 0;
+      Offset bytes_before = 0;  // most of the batch before
+      const Stats stats = spgemm::multiply<V>(
+          a, b,
+          [&](const spgemm::RowBatch<V>& batch) {
+            EXPECT_EQ(batch.first_row, joined.num_rows());
+            EXPECT_EQ(batch.rows.num_cols, b.num_cols);
+            EXPECT_EQ(batch.global_col(3), 3);
+            EXPECT_EQ(batch.rows.row_ptr.front(), 0);
+            const Local num_rows = batch.rows.num_rows();
+            EXPECT_GE(num_rows, 1);
+            const auto first = static_cast<std::size_t>(batch.first_row);
+            const Offset bytes =
+                bytes_of<V>(num_rows, std::accumulate(&most[first], &most[first] + num_rows, Offset{0}));
+            if (budget > 0 && num_rows > 1) {
+              EXPECT_LE(bytes, budget);
+              EXPECT_LE(bytes_of<V>(num_rows, batch.rows.num_nonzeros()), budget);
+            }
+            // No batch ends before the budget is used up.
+            if (num_batches > 0) {
+              EXPECT_GT(bytes_before + bytes_of<V>(1, most[first]) - 8, budget);
+            }
+            bytes_before = bytes;
+            const Offset nonzeros = joined.num_nonzeros();
+            for (Local row = 0; row < num_rows; ++row)
+              joined.row_ptr.push_back(nonzeros + batch.rows.row_ptr[static_cast<std::size_t>(row) + 1]);
+            joined.col.insert(joined.col.end(), batch.rows.col.begin(), batch.rows.col.end());
+            joined.val.insert(joined.val.end(), batch.rows.val.begin(), batch.rows.val.end());
+            ++num_batches;
+          },
+          options, mask);
+      EXPECT_TRUE(identical(joined, whole));
+      EXPECT_EQ(stats.at("batches"), num_batches);
+      if (budget == 0) {
+        EXPECT_EQ(num_batches, std::min(1, a.num_rows()));
+      } else if (budget == 1) {
+        EXPECT_EQ(num_batches, a.num_rows());
+      }
+      for (const char* name : {"products", "nonzeros"}) EXPECT_EQ(stats.at(name), all.at(name)) << name;
+    }
+  }
+}
+
+TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
+  using V = TypeParam;
+  Random random(9);
+  const Csr<V> a = skewed<V>(random, 80, 60, Contents::ordinary);
+  const Csr<V> b = skewed<V>(random, 60, 70, Contents::ordinary);
+  Csr<V> whole;
+  spgemm::multiply<V>(a, b, whole);
+  const Offset bytes = bytes_of<V>(80, whole.num_nonzeros());
+  Csr<V> c = whole;
+  for (const int threads : {1, 3}) {
+    const ThreadsScope scope(threads);
+    spgemm::multiply<V>(a, b, c, {.memory_budget = bytes});
+    EXPECT_TRUE(identical(c, whole));
+    for (const Offset budget : {Offset{1}, bytes / 2, bytes - 1}) {
+      EXPECT_EQ(message_of<Error>([&] { spgemm::multiply<V>(a, b, c, {.memory_budget = budget}); }),
+                text("multiply: the product takes ", bytes, " bytes, 80 rows and ", whole.num_nonzeros(),
+                     " nonzeros; memory_budget is ", budget));
+      EXPECT_TRUE(c.col.empty() && c.val.empty());
+    }
+  }
+  EXPECT_EQ(message_of<InvalidArgument>([&] { spgemm::multiply<V>(a, b, c, {.memory_budget = -1}); }),
+            "multiply: memory_budget -1, must be at least 0");
+}
+
+TEST(SpgemmBatches, ASinkMayStopThem) {
+  Random random(10);
+  const Csr<double> a = skewed<double>(random, 50, 50, Contents::ordinary);
+  int num_batches = 0;
+  const auto stop_at_third = [&](const spgemm::RowBatch<double>&) {
+    if (++num_batches == 3) throw std::out_of_range("enough");
+  };
+  EXPECT_THROW(spgemm::multiply<double>(a, a, stop_at_third, {.memory_budget = 1}), std::out_of_range);
+  EXPECT_EQ(num_batches, 3);
 }
 
 TYPED_TEST(Spgemm, RefusesShapesThatDoNotFit) {

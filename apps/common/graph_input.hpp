@@ -12,8 +12,8 @@ namespace filigree::app {
 /// The option that names a graph, and those that say how to read it.
 class GraphInput {
  public:
-  /// `duplicates`: what becomes of them unless --duplicates says otherwise.
-  explicit GraphInput(Duplicates duplicates = Duplicates::first) { options_.policy.duplicates = duplicates; }
+  /// `options`: how it is read where the command line says nothing.
+  explicit GraphInput(const io::ReadOptions& options = {}) : options_(options) {}
   /// `name`: of the option that takes the path, "--graph" or a positional "IN".
   void add_to(CLI::App& cli, const std::string& name = "--graph");
   /// Reads it, says what it met and describes it in the record. Collective.

@@ -5,6 +5,7 @@
 #include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"
 #include "filigree/core/error.hpp"
+#include "filigree/core/exchange.hpp"
 #include "filigree/core/random.hpp"
 #include "filigree/core/runtime.hpp"
 #include "filigree/core/shared_array.hpp"

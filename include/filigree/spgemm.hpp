@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <type_traits>
 
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dist_csr.hpp"
@@ -34,8 +36,12 @@ struct Options {
   /// of more than 4096, tiles without AVX-512; rows of one factor, and under a mask, have ways of their own.
   Accumulator accumulator = Accumulator::automatic;
   /// >= 1: a rank takes as many of its rows at a time as name rows of B on other ranks of this size (as they travel),
-  /// so that memory stays bounded; at least one row. A row of B that two windows name travels twice. Not on one rank.
-  Offset window_bytes = Offset{256} << 20;
+  /// so that memory stays bounded; at least one row. A row of B that two rounds name travels twice. Not on one rank.
+  Offset fetch_bytes = Offset{256} << 20;
+  /// >= 0: most bytes of C on a rank, 8 a row (and 8) and 4 + sizeof(V) a nonzero; 0 = no limit. A product that a call
+  /// returns is refused if it has more: none is kept then, but it is counted to the end, so that the message can tell.
+  /// A sink gets batches of no more.
+  Offset memory_budget = 0;
   Progress progress = {};  ///< phase "multiply": products done, of all
 };
 
@@ -56,7 +62,8 @@ struct Options {
 ///         src/spgemm/row_kernels.hpp): scaled_rows, listed_rows, tiled_rows, scattered_rows (all that a mask meets)
 ///
 /// Throws InvalidArgument when shapes do not fit, and for `complement` without a mask; Error, which names the size,
-/// when there is no address space for C. A call that fails on its way leaves c empty. Cost: two operations a product
+/// when C exceeds the memory budget or there is no address space for it. A call that fails on its way leaves c empty.
+/// Cost: two operations a product
 /// (`products` = sum over a_ik of the length of row k of B), and reading A, B and writing C once. Peak bytes beyond C:
 /// per thread sizeof(V) + 1 a column and, up to 2^19 columns, 4 more; 4 + sizeof(V) for each of 16384 products, twice,
 /// or of the longest row of C; and 8 MiB of rows that wait for those before them. 8 for every 16384 products. 8 a
@@ -72,37 +79,83 @@ struct Options {
 template <class V>
 Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options = {}, const CsrView<V>* mask = nullptr);
 
+/// Rows first_row, first_row + 1, ... of C, for as long as a sink looks at them.
+template <class V>
+struct RowBatch {
+  Global first_row = 0;
+  CsrView<V> rows;
+  std::span<const Global> columns;  ///< global ids of the columns of `rows`, ascending; empty = they are these numbers
+
+  Global global_col(Local column) const { return columns.empty() ? column : columns[static_cast<std::size_t>(column)]; }
+};
+
+/// Takes C batch by batch.
+template <class V>
+using Sink = std::function<void(const RowBatch<V>&)>;
+
+/// C = A B within one rank, handed out in batches of rows, ascending, each of at least one row: the same bits, and no
+/// more of it in memory at a time than options.memory_budget has room for (a single row may take more). Rows are
+/// counted as if no products fell together, sum over rows of min(products, columns), so batches may come out smaller.
+///
+/// sink    what it throws ends the product and passes through
+/// returns what the product returns, and `batches`
+///
+/// Cost: as above, and for every batch 9 (5 if V is float) bytes a column and thread to set up. Peak bytes: 8 a row of
+/// A, a batch instead of C, else as above. The memory of C is the same for all batches.
+///
+///   spgemm::multiply(a.view(), b.view(), [&](const auto& batch) { write(batch); }, {.memory_budget = Offset{1} <<
+///   30});
+template <class V>
+Stats multiply(CsrView<V> a, CsrView<V> b, const std::type_identity_t<Sink<V>>& sink, const Options& options = {},
+               const CsrView<V>* mask = nullptr);
+
 template <class V>
 struct Result {
   DistCsr<V> c;
   Timings timings;  ///< exchange, multiply, number
-  Stats stats;      ///< those of the local product over all ranks; bytes_received, messages, windows
+  Stats stats;      ///< those of the local product over all ranks; bytes_received, messages, rounds,
+                    ///< bytes_overlapped
 };
 
 /// The same over distributed matrices: rows of C are dealt out like the rows of A, columns like those of B. Equal bits
 /// on any number of ranks. C has values, and no ghosts but the columns that its rows name.
 ///
-///   rank p of 3, a window of its rows      A'  =  its columns of A, numbered 0, 1, ... in ascending order
+///   rank p of 3, a round of its rows       A'  =  its columns of A, numbered 0, 1, ... in ascending order
 ///                                          B'  =  these rows of B, fetched from ranks 0, 1 (a copy), 2 into one Csr;
 ///                                                 columns numbered 0, 1, ... as they occur, ascending
 ///                                          C'  =  A' B' by the local product
 ///
-/// Each rank fetches the rows of B that its rows of A name, once per window (see Options::window_bytes; all ranks take
-/// part in as many windows as the slowest, `windows` in the stats). On one rank nothing is copied.
+/// Each rank fetches the rows of B that its rows of A name, once per round (see Options::fetch_bytes; all ranks take
+/// part in as many rounds as the slowest, `rounds` in the stats). Columns and values of the next round are on their way
+/// while this one is multiplied: `bytes_overlapped`, of `bytes_received`. On one rank nothing is copied.
 ///
 /// a, b, mask  dealt out in any way, over communicators of the same ranks. Rows of the mask travel if others own them.
 /// options     sorted must be true
 /// returns     bytes_received and messages count, over all ranks, the rows fetched: 12 bytes for the number and the
-///             length of a row before all else, 4 (4 + 8 if there are several windows) when it comes, 4 a column (8 in
+///             length of a row before all else, 4 (4 + 8 if there are several rounds) when it comes, 4 a column (8 in
 ///             a matrix of 2^31 columns or more), sizeof(V) a value if B has values; the same for the mask
 ///
-/// Throws InvalidArgument on all ranks when shapes do not fit or an option is out of range. Collective over a.comm.
+/// Throws on all ranks what the local product throws on any, and InvalidArgument when an option is out of range.
+/// Collective over a.comm.
 /// Peak bytes per rank beyond A, B, C and what the local product takes: 28 + sizeof(V) a nonzero of B', 4 a nonzero of
-/// A', 13 a local column of A, and C' if there are several windows; and what others receive from it, at most
-/// window_bytes (or one row's) each.
+/// A', 17 a local column of A, and C' if there are several rounds; what others receive from it, at most fetch_bytes (or
+/// one row's) each; and in several rounds, for the next one, 12 + 2 sizeof(V) a nonzero of its B' and 4 of its A'.
 template <class V>
 Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
                    const DistCsr<V>* mask = nullptr);
+
+/// What a product took.
+struct Work {
+  Timings timings;  ///< exchange, multiply (with what the sink spends), number
+  Stats stats;      ///< those of Result, and batches
+};
+
+/// The product of distributed matrices handed out: each rank's sink gets the rows of C that the rank owns, ascending.
+/// Batches end where rounds end, too, so ranks have different numbers of them: the sink is not collective. What it
+/// throws on one rank ends the product on all of them, as Comm::guard tells. Else as both forms above.
+template <class V>
+Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
+              const Options& options = {}, const DistCsr<V>* mask = nullptr);
 
 /// What a product would take, before anything of its size is allocated.
 struct Estimate {
@@ -111,7 +164,7 @@ struct Estimate {
   Offset bytes_received = 0;  ///< by all ranks, as multiply() counts them without mask; exact
 };
 
-/// Of the options window_bytes matters. Collective over a.comm. Work O(nonzeros of A), one gather of row lengths.
+/// Of the options fetch_bytes matters. Collective over a.comm. Work O(nonzeros of A), one gather of row lengths.
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {});
 
@@ -126,7 +179,7 @@ struct Prediction {
 
 /// Predicts them for P = `ranks` ranks, however many there are now.
 ///
-///   1D  multiply() in one window: P blocks of rows; a block receives every row of B that it names and does not own,
+///   1D  multiply() in one round: P blocks of rows; a block receives every row of B that it names and does not own,
 ///       as multiply() counts it. Counted from the pattern, so exact. Rows lie as they do if P is the present number of
 ///       ranks, else in blocks of nearly equal nonzeros + rows.
 ///   2D  SUMMA on the squarest r x s grid, r s = P: a block of A goes to the s - 1 others of its grid row, a block of B

@@ -124,6 +124,13 @@ void all_to_all(const void* values, std::span<const Offset> counts, void* receiv
         "MPI_Alltoallv_c");
   }
 #endif
+  std::vector<MPI_Request> requests = start_all_to_all(values, counts, received, received_counts, type, size, comm);
+  wait(requests);
+}
+
+std::vector<MPI_Request> start_all_to_all(const void* values, std::span<const Offset> counts, void* received,
+                                          std::span<const Offset> received_counts, MPI_Datatype type, std::size_t size,
+                                          MPI_Comm comm) {
   // Whether a total passes the limit is known to one rank alone, so MPI_Alltoallv would need an agreement first.
   // Both ends of a pair know its count: pairs talk point to point, in slices, and empty pairs not at all.
   int rank = 0;
@@ -154,7 +161,12 @@ void all_to_all(const void* values, std::span<const Offset> counts, void* receiv
     std::memcpy(at(received, got_at[self], size), at(values, sent_at[self], size),
                 static_cast<std::size_t>(counts[self]) * size);
   }
+  return requests;
+}
+
+void wait(std::vector<MPI_Request>& requests) {
   check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+  requests.clear();
 }
 
 }  // namespace filigree::large_count

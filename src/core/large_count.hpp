@@ -5,6 +5,7 @@
 #include <mpi.h>
 
 #include <span>
+#include <vector>
 
 #include "filigree/core/types.hpp"
 
@@ -26,5 +27,13 @@ void all_gather(const void* mine, Offset count, void* all, std::span<const Offse
                 std::size_t size, MPI_Comm comm);
 void all_to_all(const void* values, std::span<const Offset> counts, void* received,
                 std::span<const Offset> received_counts, MPI_Datatype type, std::size_t size, MPI_Comm comm);
+
+/// The same, only started: everything is in its place after wait(requests). Ranks start in the same order what they
+/// start, before any of it is done or after.
+std::vector<MPI_Request> start_all_to_all(const void* values, std::span<const Offset> counts, void* received,
+                                          std::span<const Offset> received_counts, MPI_Datatype type, std::size_t size,
+                                          MPI_Comm comm);
+/// Leaves none.
+void wait(std::vector<MPI_Request>& requests);
 
 }  // namespace filigree::large_count

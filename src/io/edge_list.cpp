@@ -148,7 +148,8 @@ std::optional<Fault> parse_vertices(std::string_view from, std::string_view to, 
 
 /// The thorough way through any line that is not a comment: an edge, which may view `fields`, or what is wrong with it.
 template <bool weighted, class Key>
-std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Fields& fields, Edge<Key>& edge) {
+std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, bool finite, Fields& fields,
+                                      Edge<Key>& edge) {
   fields = {};
   split(line, dialect, fields);
   if (fields.broken_quotes) return Fault{"a field that begins with a quotation mark must end with one"};
@@ -158,10 +159,11 @@ std::optional<Fault> parse_thoroughly(std::string_view line, Dialect dialect, Fi
   edge.more = weighted ? fields.more : !weight.empty();
   if (!weighted) return std::nullopt;
   if (weight.empty()) return Fault{"expected two vertices and a weight"};
-  if (parse_whole(weight, edge.weight) && std::isfinite(edge.weight)) return std::nullopt;
+  if (parse_whole(weight, edge.weight) && (!finite || std::isfinite(edge.weight))) return std::nullopt;
   double any = 0;
   const bool number = is_number(weight) || parse_whole(weight, any);
-  return number ? Fault{text("weight ", weight, " is not a finite number that a double can hold"), false}
+  return number ? Fault{text("weight ", weight, " is not a ", finite ? "finite " : "", "number that a double can hold"),
+                        false}
                 : Fault{text("weight ", quoted(weight), " is not a number")};
 }
 
@@ -181,10 +183,11 @@ struct Part {
 
 /// Reads edges; number(key) gives what an entry holds for a vertex.
 template <bool weighted, class Key, class Number>
-Part read_part(const TextFile& file, TextFile::Range range, const Progress& progress, Dialect dialect, Number number) {
+Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, Dialect dialect,
+               Number number) {
   Part part;
   Fields fields;
-  file.for_lines(range, progress, [&](const TextFile::Chunk& chunk) {
+  file.for_lines(range, options.progress, [&](const TextFile::Chunk& chunk) {
     const char* p = chunk.lines.data();
     const char* const end = p + chunk.lines.size();
     while (p < end) {
@@ -196,7 +199,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
         const std::string_view line(begin, z(p - 1 - begin));
         if (is_comment_or_blank(line)) continue;
         const Offset at = chunk.at + (begin - chunk.lines.data());
-        std::optional<Fault> fault = parse_thoroughly<weighted>(line, dialect, fields, edge);
+        std::optional<Fault> fault = parse_thoroughly<weighted>(line, dialect, options.finite, fields, edge);
         if (at == dialect.heading) fault = Fault{"the heading of columns"};
         if (fault) {
           if (!fault->maybe_header || part.entries.size() > 0) {
@@ -226,8 +229,8 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
 template <class Key, class Number>
 Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, Dialect dialect,
                Number number) {
-  return options.weights ? read_part<true, Key>(file, range, options.progress, dialect, number)
-                         : read_part<false, Key>(file, range, options.progress, dialect, number);
+  return options.weights ? read_part<true, Key>(file, range, options, dialect, number)
+                         : read_part<false, Key>(file, range, options, dialect, number);
 }
 
 // -- The whole file --------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
           damaged(file, text("row ", row, " holds column ", col[z(k)], previous >= 0 ? text(" after ", previous) : "",
                              "; columns must increase and lie in [0, ", num_cols, ")"));
         }
-        if (has_values && !std::isfinite(val[z(k)])) {
+        if (has_values && options.finite && !std::isfinite(val[z(k)])) {
           damaged(file, text("row ", row, " holds the value ", val[z(k)], ", which must be finite"));
         }
         if (col[z(k)] == row) ++report.entries.loops;

@@ -187,7 +187,7 @@ std::string parse_thoroughly(std::string_view line, Fields fields, Entry& entry)
 }
 
 /// What is wrong with an entry that could be read.
-std::string check(const Header& header, const Entry& entry) {
+std::string check(const Header& header, const Entry& entry, bool finite) {
   if (header.layout == Layout::coordinate) {
     if (entry.row < 1 || entry.row > header.num_rows)
       return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
@@ -196,7 +196,7 @@ std::string check(const Header& header, const Entry& entry) {
     if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col)
       return "a skew-symmetric matrix has no diagonal";
   }
-  if (!std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
+  if (finite && !std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
   if (header.field == Field::integer && (std::trunc(entry.value) != entry.value || std::abs(entry.value) > 0x1p53)) {
     return text("value ", entry.value, " must be a whole number of at most 2^53");
   }
@@ -214,7 +214,7 @@ double mirrored(const Header& header, double value) {
   return header.symmetry == Symmetry::skew_symmetric ? -value : value;
 }
 
-Part read_part(const TextFile& file, TextFile::Range range, const Progress& progress, const Header& header) {
+Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, const Header& header) {
   const Fields fields = fields_of(header);
   Part part;
   Entries<double>& entries = part.entries;
@@ -223,7 +223,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
     entries.col.push_back(col);
     if (fields.value) entries.val.push_back(value);
   };
-  file.for_lines(range, progress, [&](const TextFile::Chunk& chunk) {
+  file.for_lines(range, options.progress, [&](const TextFile::Chunk& chunk) {
     const char* p = chunk.lines.data();
     const char* const end = p + chunk.lines.size();
     while (p < end) {
@@ -237,7 +237,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
         if (is_comment_or_blank(line)) continue;
         fault = parse_thoroughly(line, fields, entry);
       }
-      if (fault.empty()) fault = check(header, entry);
+      if (fault.empty()) fault = check(header, entry, options.finite);
       if (!fault.empty()) file.fail(chunk.at + (begin - chunk.lines.data()), fault);
       const Offset position = part.num_lines++;
       if (header.layout == Layout::array) {
@@ -282,7 +282,7 @@ GraphFile read_matrix_market(const Comm& comm, const std::string& path, const Re
   TextFile::Range range{};
   Part part = comm.guard([&] {
     range = file.share(comm, header.data_begin);
-    return read_part(file, range, options.progress, header);
+    return read_part(file, range, options, header);
   });
   check_count(comm, file, range, part.num_lines, header.num_entries, {"entry", "entries"},
               [](std::string_view line) { return !is_comment_or_blank(line); });

@@ -171,8 +171,6 @@ std::optional<double> as_double(const char* from, bool big_endian) {
     // Beyond the range of T a cast back would be undefined.
     const double end = std::ldexp(1.0, std::numeric_limits<T>::digits);
     if (value >= end || static_cast<T>(value) != stored) return std::nullopt;
-  } else if (!std::isfinite(value)) {
-    return std::nullopt;
   }
   return value;
 }
@@ -199,7 +197,7 @@ Convert conversion_of(const std::string& type) {
 }
 
 /// Reads this rank's share of the elements, a slice at a time. Not collective.
-Entries<double> read_part(const Comm& comm, const BinaryFile& file, const Header& header, const Progress& progress) {
+Entries<double> read_part(const Comm& comm, const BinaryFile& file, const Header& header, const ReadOptions& options) {
   const Convert convert = conversion_of(header.type);
   const bool has_values = header.type != "|b1";
   const bool big_endian = header.type[0] == '>';
@@ -219,7 +217,7 @@ Entries<double> read_part(const Comm& comm, const BinaryFile& file, const Header
       const std::optional<double> value = convert(bytes.data() + k * header.element_bytes(), big_endian);
       const Global row = header.by_columns ? minor : major;
       const Global col = header.by_columns ? major : minor;
-      if (!value) {
+      if (!value || (options.finite && !std::isfinite(*value))) {
         damaged(file.path(), text("element (", row, ", ", col, ") of type ", header.type,
                                   header.type[1] == 'f'   ? " must be finite"
                                   : header.type[1] == 'b' ? " must be 0 or 1"
@@ -236,7 +234,8 @@ Entries<double> read_part(const Comm& comm, const BinaryFile& file, const Header
       }
     }
     first += count;
-    if (progress) progress("read", (first - begin) * header.element_bytes(), (end - begin) * header.element_bytes());
+    if (options.progress)
+      options.progress("read", (first - begin) * header.element_bytes(), (end - begin) * header.element_bytes());
   }
   return entries;
 }
@@ -276,7 +275,7 @@ void write_rows(BinaryWriter& file, const Graph& graph, Offset data_begin) {
 GraphFile read_npy(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const BinaryFile file(comm, path);
   const Header header = comm.guard([&] { return read_header(file); });
-  Entries<double> entries = comm.guard([&] { return read_part(comm, file, header, options.progress); });
+  Entries<double> entries = comm.guard([&] { return read_part(comm, file, header, options); });
   return assemble(comm, path, header.num_rows, header.num_cols, std::move(entries), options);
 }
 

@@ -57,7 +57,7 @@ Array<I> pack_columns(const DistCsr<V>& matrix, std::span<const Local> rows, Off
 }  // namespace
 
 template <class V>
-FetchedRows<V> Halo::fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const {
+RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const {
   const CsrView<V> local = matrix.local.view();
   // Rows of this rank's own travel with the others, to itself: so they arrive in their place.
   const int me = comm_.rank();
@@ -81,54 +81,58 @@ FetchedRows<V> Halo::fetch_rows(const DistCsr<V>& matrix, std::span<const Local>
   const std::vector<Offset> entries_sent = sums_by_rank(lengths_sent, rows_sent);
   const std::vector<Offset> entries_received = sums_by_rank(lengths, rows_received);
 
-  FetchedRows<V> rows;
+  RowFetch<V> fetch;
+  FetchedRows<V>& rows = fetch.rows_;
   rows.bytes_received = num_ghosts_ * static_cast<Offset>(sizeof(Local));
   rows.messages = num_owners_;
-  const auto exchange = [&]<class T>(const Array<T>& packed, Array<T>& arrived) {
-    comm_.all_to_all(std::span<const T>(packed), entries_sent, std::span<T>(arrived), entries_received);
+  const auto start = [&]<class T>(const Array<T>& packed, Array<T>& arrived) {
     for (int rank = 0; rank < comm_.size(); ++rank) {
       if (rank == me || entries_received[z(rank)] == 0) continue;
-      rows.bytes_received += entries_received[z(rank)] * static_cast<Offset>(sizeof(T));
+      fetch.bytes_on_the_way_ += entries_received[z(rank)] * static_cast<Offset>(sizeof(T));
       ++rows.messages;
     }
+    return Exchange(comm_, std::span<const T>(packed), entries_sent, std::span<T>(arrived), entries_received);
   };
-  const Offset num_sent = std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0});
+  const bool narrow = matrix.num_cols() <= std::numeric_limits<Local>::max();
   comm_.guard([&] {
+    const Offset num_sent = std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0});
     rows.row_ptr.assign(lengths.size() + 1, 0);
     std::inclusive_scan(lengths.begin(), lengths.end(), rows.row_ptr.begin() + 1, std::plus<>(), Offset{0});
     rows.col.resize(z(rows.row_ptr.back()));
-    if (with_values) rows.val.resize(rows.col.size());
+    if (narrow) {
+      fetch.narrow_sent_ = pack_columns<Local>(matrix, sent, num_sent);
+      fetch.narrow_.resize(rows.col.size());
+    } else {
+      fetch.wide_sent_ = pack_columns<Global>(matrix, sent, num_sent);
+    }
+    if (!with_values) return;
+    rows.val.resize(rows.col.size());
+    fetch.val_sent_.reserve(z(num_sent));
+    for (Local row : sent) {
+      const auto values = local.vals(row);
+      fetch.val_sent_.insert(fetch.val_sent_.end(), values.begin(), values.end());
+    }
   });
-  if (matrix.num_cols() <= std::numeric_limits<Local>::max()) {
-    Array<Local> packed;
-    Array<Local> arrived;
-    comm_.guard([&] {
-      packed = pack_columns<Local>(matrix, sent, num_sent);
-      arrived.resize(rows.col.size());
-    });
-    exchange(packed, arrived);
-    std::copy(arrived.begin(), arrived.end(), rows.col.begin());
-  } else {
-    const Array<Global> packed = comm_.guard([&] { return pack_columns<Global>(matrix, sent, num_sent); });
-    exchange(packed, rows.col);
-  }
-
-  if (with_values) {
-    Array<V> packed;
-    comm_.guard([&] {
-      packed.reserve(z(num_sent));
-      for (Local row : sent) {
-        const auto values = local.vals(row);
-        packed.insert(packed.end(), values.begin(), values.end());
-      }
-    });
-    exchange(packed, rows.val);
-  }
-  return rows;
+  fetch.columns_ = narrow ? start(fetch.narrow_sent_, fetch.narrow_) : start(fetch.wide_sent_, rows.col);
+  if (with_values) fetch.values_ = start(fetch.val_sent_, rows.val);
+  rows.bytes_received += fetch.bytes_on_the_way_;
+  return fetch;
 }
 
-template FetchedRows<double> Halo::fetch_rows(const DistCsr<double>&, std::span<const Local>, bool) const;
-template FetchedRows<float> Halo::fetch_rows(const DistCsr<float>&, std::span<const Local>, bool) const;
-template FetchedRows<std::int64_t> Halo::fetch_rows(const DistCsr<std::int64_t>&, std::span<const Local>, bool) const;
+template <class V>
+FetchedRows<V> RowFetch<V>::wait() {
+  columns_.wait();
+  std::copy(narrow_.begin(), narrow_.end(), rows_.col.begin());
+  values_.wait();
+  return std::move(rows_);
+}
+
+template class RowFetch<double>;
+template class RowFetch<float>;
+template class RowFetch<std::int64_t>;
+template RowFetch<double> Halo::start_fetch_rows(const DistCsr<double>&, std::span<const Local>, bool) const;
+template RowFetch<float> Halo::start_fetch_rows(const DistCsr<float>&, std::span<const Local>, bool) const;
+template RowFetch<std::int64_t> Halo::start_fetch_rows(const DistCsr<std::int64_t>&, std::span<const Local>,
+                                                       bool) const;
 
 }  // namespace filigree

@@ -1,14 +1,18 @@
-// The product over ranks, and what it would cost. A window of a rank's rows names some rows of B; those are brought
+// The product over ranks, and what it would cost. A round of a rank's rows names some rows of B; those are brought
 // here and laid side by side, own and fetched ones in ascending order, so that the local product adds up what it would
 // add up on one rank, in the same order.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/index.hpp"
 #include "filigree/spgemm.hpp"
 #include "matrix/local_columns.hpp"
+#include "spgemm/checks.hpp"
+#include "spgemm/local.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -16,6 +20,7 @@ namespace {
 struct Traffic {
   Offset bytes = 0;
   Offset messages = 0;
+  Offset bytes_overlapped = 0;
 };
 
 /// What building a halo takes: every ghost's number goes to its owner.
@@ -35,24 +40,28 @@ Offset entry_bytes(Global num_cols, bool has_values) {
   return static_cast<Offset>((narrow ? sizeof(Local) : sizeof(Global)) + (has_values ? sizeof(V) : 0));
 }
 
+template <class V>
+Shape shape_of(const DistCsr<V>& matrix) {
+  return {matrix.num_rows(), matrix.num_cols()};
+}
+
 /// Throws unless a and b have a product. The same on all ranks.
 template <class V>
 void check_factors(const char* call, const DistCsr<V>& a, const DistCsr<V>& b) {
-  require(a.num_cols() == b.num_rows(), call, ": a is ", a.num_rows(), " x ", a.num_cols(), " and b ", b.num_rows(),
-          " x ", b.num_cols(), "; a must have as many columns as b has rows");
+  check_factors(call, shape_of(a), shape_of(b));
   require(a.comm.size() == b.comm.size(), call, ": a lies on ", a.comm.size(), " ranks and b on ", b.comm.size());
 }
 
 template <class V>
 void check(const char* call, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
   check_factors(call, a, b);
-  require(options.window_bytes >= 1, call, ": window_bytes ", options.window_bytes, ", must be at least 1");
+  require(options.fetch_bytes >= 1, call, ": fetch_bytes ", options.fetch_bytes, ", must be at least 1");
 }
 
-/// Windows of a rank's rows.
-struct Windows {
+/// What a rank does at a time: consecutive rows of A, and the rows of B that they name.
+struct Rounds {
   std::vector<Local> ends;  ///< rows of A
-  Offset num_rows = 0;      ///< of B that they fetch, over all windows
+  Offset num_rows = 0;      ///< of B that they fetch, over all rounds
   Offset bytes = 0;         ///< of these rows
 };
 
@@ -63,46 +72,46 @@ struct Plan {
   std::vector<Local> length;  ///< of the row of B that it names; 0 if no row of A names it
   bool b_has_values = false;
   Offset entry_bytes = 0;  ///< of a nonzero of B
-  Windows windows = {};
-  Offset num_windows = 0;  ///< most windows of a rank: in so many all take part
-  Traffic traffic = {};    ///< of planning, on this rank
+  Rounds rounds = {};
+  Offset num_rounds = 0;  ///< most rounds of a rank: in so many all take part
+  Traffic traffic = {};   ///< of planning, on this rank
 };
 
 /// What a row of B takes beyond its nonzeros: its length.
 constexpr Offset row_bytes = sizeof(Local);
 
-/// Consecutive rows whose remote rows of B have at most window_bytes together, or single ones.
+/// Consecutive rows whose remote rows of B have at most fetch_bytes together, or single ones.
 template <class V>
-Windows cut_windows(CsrView<V> a, const Plan& plan, Offset window_bytes) {
-  Windows windows;
-  std::vector<Local> seen_in(z(a.num_cols), -1);  // the last window
-  Local window = 0;
-  const auto is_new = [&](Local column) { return plan.remote[z(column)] != 0 && seen_in[z(column)] != window; };
+Rounds cut_rounds(CsrView<V> a, const Plan& plan, Offset fetch_bytes) {
+  Rounds rounds;
+  std::vector<Local> seen_in(z(a.num_cols), -1);  // the last round
+  Local round = 0;
+  const auto is_new = [&](Local column) { return plan.remote[z(column)] != 0 && seen_in[z(column)] != round; };
   const auto bytes_of = [&](Local column) { return row_bytes + plan.length[z(column)] * plan.entry_bytes; };
   Offset held = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
     Offset more = 0;
     for (Local column : a.cols(row)) more += is_new(column) ? bytes_of(column) : 0;
-    if (held > 0 && more > 0 && held + more > window_bytes) {
-      windows.ends.push_back(row);
-      ++window;
+    if (held > 0 && more > 0 && held + more > fetch_bytes) {
+      rounds.ends.push_back(row);
+      ++round;
       held = 0;
     }
     for (Local column : a.cols(row)) {
       if (!is_new(column)) continue;
-      seen_in[z(column)] = window;
+      seen_in[z(column)] = round;
       held += bytes_of(column);
-      windows.bytes += bytes_of(column);
-      ++windows.num_rows;
+      rounds.bytes += bytes_of(column);
+      ++rounds.num_rows;
     }
   }
-  windows.ends.push_back(a.num_rows());
-  return windows;
+  rounds.ends.push_back(a.num_rows());
+  return rounds;
 }
 
 /// Collective.
 template <class V>
-Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
+Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
   const int me = a.comm.rank();
   const CsrView<V> local = a.local.view();
   std::vector<char> remote;
@@ -141,8 +150,8 @@ Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
   }
   add(plan.traffic, asking(plan.halo));
   add(plan.traffic, {plan.halo.num_ghosts() * row_bytes, plan.halo.num_owners()});
-  plan.windows = a.comm.guard([&] { return cut_windows(local, plan, window_bytes); });
-  plan.num_windows = a.comm.max(static_cast<Offset>(plan.windows.ends.size()));
+  plan.rounds = a.comm.guard([&] { return cut_rounds(local, plan, fetch_bytes); });
+  plan.num_rounds = a.comm.max(static_cast<Offset>(plan.rounds.ends.size()));
   return plan;
 }
 
@@ -156,26 +165,18 @@ void for_each_row(const DistCsr<V>& a, const Plan& plan, F f) {
   }
 }
 
-/// Rows of a matrix in one place: those of the halo and these of this rank. Collective.
+/// Starts to bring rows of a matrix into one place: these of other ranks and of this one. Collective.
 template <class V>
-FetchedRows<V> fetch(const Halo& halo, const DistCsr<V>& matrix, std::span<const Local> own, bool with_values,
-                     Traffic& traffic) {
-  FetchedRows<V> rows = halo.fetch_rows(matrix, own, with_values);
-  add(traffic, {rows.bytes_received, rows.messages});
-  return rows;
-}
-
-template <class V>
-FetchedRows<V> fetch(std::span<const Global> remote, const DistCsr<V>& matrix, std::span<const Local> own,
-                     bool with_values, Traffic& traffic) {
+RowFetch<V> fetch(std::span<const Global> remote, const DistCsr<V>& matrix, std::span<const Local> own,
+                  bool with_values, Traffic& traffic) {
   const Halo halo(matrix.comm, matrix.rows, remote);
   add(traffic, asking(halo));
-  return fetch(halo, matrix, own, with_values, traffic);
+  return halo.start_fetch_rows(matrix, own, with_values);
 }
 
 /// The rows [first, last) of the mask. Collective.
 template <class V>
-FetchedRows<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
+RowFetch<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
   std::vector<Global> remote;
   std::vector<Local> own;
   mask.comm.guard([&] {
@@ -189,34 +190,28 @@ FetchedRows<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Tra
   return fetch<V>(remote, mask, own, false, traffic);
 }
 
-/// A window of A on its own: columns numbered 0, 1, ... as they occur.
+/// The rows of A in a round on their own: columns numbered 0, 1, ... as they occur.
 template <class V>
-class Window {
+class RoundRows {
  public:
-  explicit Window(const DistCsr<V>& a) : a_(a), number_(z(a.local.num_cols), unnamed) {}
+  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(z(a.local.num_cols), unnamed) {}
 
   void take(Local begin, Local end) {
-    const CsrView<V> all = a_.local.view();
-    const Offset first = all.row_ptr[z(begin)];
-    const std::size_t count = z(all.row_ptr[z(end)] - first);
-    const auto columns = all.col.subspan(z(first), count);
+    rows_ = slice(a_.local.view(), begin, end, row_ptr_);
     named_.clear();
-    for (Local column : columns) {
+    for (Local column : rows_.col) {
       if (std::exchange(number_[z(column)], 0) == unnamed) named_.push_back(column);
     }
     std::sort(named_.begin(), named_.end());
     for (std::size_t i = 0; i < named_.size(); ++i) number_[z(named_[i])] = static_cast<Local>(i);
-    row_ptr_.clear();
-    for (Local row = begin; row <= end; ++row) row_ptr_.push_back(all.row_ptr[z(row)] - first);
-    col_.resize(count);
-    std::transform(columns.begin(), columns.end(), col_.begin(), [&](Local column) { return number_[z(column)]; });
+    col_.resize(rows_.col.size());
+    std::transform(rows_.col.begin(), rows_.col.end(), col_.begin(), [&](Local column) { return number_[z(column)]; });
     for (Local column : named_) number_[z(column)] = unnamed;
-    val_ = all.has_values() ? all.val.subspan(z(first), count) : std::span<const V>();
   }
 
   /// Columns of A, ascending.
   std::span<const Local> named() const { return named_; }
-  CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, val_}; }
+  CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, rows_.val}; }
 
  private:
   static constexpr Local unnamed = -1;
@@ -224,8 +219,8 @@ class Window {
   std::vector<Local> number_;  // by column of A
   std::vector<Local> named_;
   std::vector<Offset> row_ptr_;
+  CsrView<V> rows_;
   Array<Local> col_;
-  std::span<const V> val_;
 };
 
 /// Leaves out the columns that no row names.
@@ -243,7 +238,7 @@ void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
   for (Local& column : rows.col) column = number[z(column)];
 }
 
-/// C as it grows by windows, each with a numbering of columns of its own.
+/// C as it grows by rounds, each with a numbering of columns of its own.
 template <class V>
 class Rows {
  public:
@@ -252,17 +247,16 @@ class Rows {
     rows_.col.reserve(z(num_nonzeros));
     rows_.val.reserve(z(num_nonzeros));
   }
-  /// Takes the rows of a window, and perhaps its memory. columns: global ids of its columns, ascending; a row names
+  /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row names
   /// each.
-  void append(Csr<V>& window, std::vector<Global> columns) {
+  void append(Csr<V>& round, std::vector<Global> columns) {
     if (pieces_.empty() && rows_.col.capacity() == 0) {
-      std::swap(rows_, window);
+      std::swap(rows_, round);
     } else {
       const Offset before = rows_.num_nonzeros();
-      for (std::size_t row = 1; row < window.row_ptr.size(); ++row)
-        rows_.row_ptr.push_back(before + window.row_ptr[row]);
-      rows_.col.insert(rows_.col.end(), window.col.begin(), window.col.end());
-      rows_.val.insert(rows_.val.end(), window.val.begin(), window.val.end());
+      for (std::size_t row = 1; row < round.row_ptr.size(); ++row) rows_.row_ptr.push_back(before + round.row_ptr[row]);
+      rows_.col.insert(rows_.col.end(), round.col.begin(), round.col.end());
+      rows_.val.insert(rows_.val.end(), round.val.begin(), round.val.end());
     }
     pieces_.push_back({std::move(columns), rows_.num_nonzeros()});
   }
@@ -321,81 +315,95 @@ void sum_up(const Comm& comm, Stats& stats) {
   for (auto& [name, count] : stats) count = *next++;
 }
 
-}  // namespace
-
 template <class V>
-Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
+void check_all(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
   check("multiply", a, b, options);
+  check_arguments(shape_of(a), shape_of(b), mask != nullptr ? std::optional(shape_of(*mask)) : std::nullopt, options);
   require(options.sorted, "multiply: rows over ranks are always sorted, sorted must be true");
   if (mask != nullptr) {
-    require(mask->num_rows() == a.num_rows() && mask->num_cols() == b.num_cols(), "multiply: the product is ",
-            a.num_rows(), " x ", b.num_cols(), " and the mask ", mask->num_rows(), " x ", mask->num_cols(),
-            "; they must have the same shape");
     require(mask->comm.size() == a.comm.size(), "multiply: a lies on ", a.comm.size(), " ranks and the mask on ",
             mask->comm.size());
   }
-  require(mask != nullptr || !options.complement, "multiply: complement needs a mask");
+}
 
-  const Comm& comm = a.comm;
-  Timings timings;
-  Stats stats;
-  if (comm.size() == 1) {
-    Csr<V> c;
-    {
-      const Phase phase(timings, "multiply");
-      const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
-      stats = multiply(a.local.view(), b.local.view(), c, options, mask != nullptr ? &mask_view : nullptr);
+/// What the local product takes in a round.
+template <class V>
+struct LocalFactors {
+  Global first_row;  ///< of A
+  CsrView<V> a;
+  CsrView<V> b;
+  const CsrView<V>* mask;
+  std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
+};
+
+/// A round whose rows of B and of the mask are on their way to this rank.
+template <class V>
+struct Underway {
+  Local begin;  ///< of its rows of A
+  RowFetch<V> b;
+  std::optional<RowFetch<V>> mask;
+
+  Offset bytes() const { return b.bytes_on_the_way() + (mask ? mask->bytes_on_the_way() : 0); }
+};
+
+/// Sends for what the rows [begin, end) of A take. Collective.
+template <class V>
+Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan, Local begin,
+                        Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
+  std::vector<Global> remote;
+  std::vector<Local> own;
+  a.comm.guard([&] {
+    rows_of_a.take(begin, end);
+    for (Local column : rows_of_a.named()) {
+      const Global row = a.global_col(column);
+      if (plan.remote[z(column)] != 0)
+        remote.push_back(row);
+      else
+        own.push_back(static_cast<Local>(row - b.first_row()));
     }
-    stats.insert({{"bytes_received", 0}, {"messages", 0}, {"windows", 1}});
-    return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
-  }
-
-  const Plan plan = [&] {
-    const Phase phase(timings, "exchange");
-    return make_plan(a, b, options.window_bytes);
-  }();
-  Offset all_products = 0;
-  Offset most_nonzeros = 0;
-  for_each_row(a, plan, [&](Offset products) {
-    all_products += products;
-    most_nonzeros += std::min(products, b.num_cols());
   });
+  Underway<V> round{begin,
+                    plan.num_rounds == 1 ? plan.halo.start_fetch_rows(b, own, plan.b_has_values)
+                                         : fetch<V>(remote, b, own, plan.b_has_values, traffic),
+                    std::nullopt};
+  if (mask != nullptr) round.mask.emplace(fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic));
+  return round;
+}
 
-  Options local_options = options;
-  Offset products_before = 0;
-  if (options.progress) {
-    local_options.progress = [&](std::string_view phase, Offset done, Offset) {
-      options.progress(phase, products_before + done, all_products);
+/// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round, the next one being on
+/// its way meanwhile. Collective.
+template <class V, class F>
+void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan,
+                    Traffic& traffic, Timings& timings, F f) {
+  const Comm& comm = a.comm;
+  auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
+  std::optional<Underway<V>> next;
+  const auto start = [&](Offset round) {
+    const auto end_of = [&](Offset w) {
+      return w < 0 ? 0 : w < std::ssize(plan.rounds.ends) ? plan.rounds.ends[z(w)] : a.num_local_rows();
     };
-  }
-  Traffic traffic = plan.traffic;
-  Window<V> window = comm.guard([&] { return Window<V>(a); });
-  Rows<V> rows;
-  if (plan.num_windows > 1) comm.guard([&] { rows.reserve(most_nonzeros); });
-  Csr<V> product;
-  Local begin = 0;
-  for (Offset w = 0; w < plan.num_windows; ++w) {
-    const Local end = w < std::ssize(plan.windows.ends) ? plan.windows.ends[z(w)] : a.num_local_rows();
+    next.emplace(start_round(a, b, mask, plan, end_of(round - 1), end_of(round), rows_of_a[z(round % 2)], traffic));
+  };
+  const auto wait = [&](RowFetch<V>& fetch) {
+    FetchedRows<V> rows = fetch.wait();
+    add(traffic, {rows.bytes_received, rows.messages});
+    return rows;
+  };
+  for (Offset round = 0; round < plan.num_rounds; ++round) {
+    Local begin = 0;
     FetchedRows<V> b_rows;
     FetchedRows<V> mask_rows;
     {
       const Phase phase(timings, "exchange");
-      std::vector<Global> remote;
-      std::vector<Local> own;
-      comm.guard([&] {
-        window.take(begin, end);
-        for (Local column : window.named()) {
-          const Global row = a.global_col(column);
-          if (plan.remote[z(column)] != 0)
-            remote.push_back(row);
-          else
-            own.push_back(static_cast<Local>(row - b.first_row()));
-        }
-      });
-      b_rows = plan.num_windows == 1 ? fetch(plan.halo, b, own, plan.b_has_values, traffic)
-                                     : fetch<V>(remote, b, own, plan.b_has_values, traffic);
-      if (mask != nullptr) mask_rows = fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic);
+      if (round == 0) start(0);
+      begin = next->begin;
+      b_rows = wait(next->b);
+      if (mask != nullptr) mask_rows = wait(*next->mask);
+      next.reset();
+      if (round + 1 < plan.num_rounds) start(round + 1);
     }
+    const CsrView<V> a_view = rows_of_a[z(round % 2)].view();
+    if (next && a_view.num_nonzeros() > 0) traffic.bytes_overlapped += next->bytes();
     comm.guard([&] {
       LocalColumns columns;
       {
@@ -406,42 +414,146 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
         check_local(comm, std::ssize(columns.ghosts), "columns");
         b_rows.col = Array<Global>();
       }
-      {
-        const Phase phase(timings, "multiply");
-        const auto num_cols = static_cast<Local>(columns.ghosts.size());
-        const std::span<const Local> col(columns.col);
-        const auto b_nonzeros = z(b_rows.row_ptr.back());
-        const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
-        const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
-        const Stats counts =
-            multiply(window.view(), b_view, product, local_options, mask != nullptr ? &mask_view : nullptr);
-        for (const auto& [name, count] : counts) stats[name] += count;
-        products_before = stats["products"];
-      }
-      const Phase phase(timings, "number");
-      if (mask != nullptr) drop_unnamed_columns(product, columns.ghosts);
-      rows.append(product, std::move(columns.ghosts));
+      const auto num_cols = static_cast<Local>(columns.ghosts.size());
+      const std::span<const Local> col(columns.col);
+      const auto b_nonzeros = z(b_rows.row_ptr.back());
+      const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
+      const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
+      f(LocalFactors<V>{a.first_row() + begin, a_view, b_view, mask != nullptr ? &mask_view : nullptr, columns.ghosts});
     });
-    begin = end;
+  }
+}
+
+/// Counts of what the local product returned, round after round; and its progress over all of them.
+class Counting {
+ public:
+  Counting(const Options& options, Offset all_products) : options_(options) {
+    if (!options.progress) return;
+    options_.progress = [this, progress = options.progress, all_products](std::string_view phase, Offset done, Offset) {
+      progress(phase, stats_["products"] + done, all_products);
+    };
+  }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+
+  const Options& options() const { return options_; }
+  void add(const Stats& counts) {
+    for (const auto& [name, count] : counts) stats_[name] += count;
+  }
+  /// Over all ranks. Collective.
+  Stats finish(const Comm& comm, const Traffic& traffic, Offset num_rounds) {
+    stats_["bytes_received"] = traffic.bytes;
+    stats_["messages"] = traffic.messages;
+    stats_["bytes_overlapped"] = traffic.bytes_overlapped;
+    sum_up(comm, stats_);
+    stats_["rounds"] = num_rounds;
+    return std::move(stats_);
   }
 
+ private:
+  Options options_;
+  Stats stats_;
+};
+
+/// What a product on one rank counts beside the local product.
+const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlapped", 0}, {"rounds", 1}};
+
+}  // namespace
+
+template <class V>
+Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
+  check_all(a, b, options, mask);
+  const Comm& comm = a.comm;
+  Timings timings;
+  if (comm.size() == 1) {
+    Csr<V> c;
+    Stats stats = no_traffic;
+    {
+      const Phase phase(timings, "multiply");
+      const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
+      stats.merge(multiply(a.local.view(), b.local.view(), c, options, mask != nullptr ? &mask_view : nullptr));
+    }
+    return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
+  }
+
+  const Plan plan = [&] {
+    const Phase phase(timings, "exchange");
+    return make_plan(a, b, options.fetch_bytes);
+  }();
+  Offset all_products = 0;
+  Offset most_nonzeros = 0;
+  for_each_row(a, plan, [&](Offset products) {
+    all_products += products;
+    most_nonzeros += std::min(products, b.num_cols());
+  });
+  const Offset room = most_within_budget<V>(a.num_local_rows(), options);
+  Counting counting(options, all_products);
+  Traffic traffic = plan.traffic;
+  Rows<V> rows;
+  if (plan.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
+  Csr<V> product;
+  Offset num_nonzeros = 0;
+  for_each_round(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+    {
+      const Phase phase(timings, "multiply");
+      const Stats counts =
+          multiply_at_most(room - num_nonzeros, factors.a, factors.b, product, counting.options(), factors.mask);
+      counting.add(counts);
+      num_nonzeros += counts.at("nonzeros");
+    }
+    if (num_nonzeros > room) return;  // it goes on only to count
+    const Phase phase(timings, "number");
+    if (mask != nullptr) drop_unnamed_columns(product, factors.columns);
+    rows.append(product, std::move(factors.columns));
+  });
+
   const Phase phase(timings, "number");
-  auto [local, ghosts] =
-      comm.guard([&] { return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank())); });
-  stats["bytes_received"] = traffic.bytes;
-  stats["messages"] = traffic.messages;
-  sum_up(comm, stats);
-  stats["windows"] = plan.num_windows;
+  auto [local, ghosts] = comm.guard([&] {
+    check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
+    return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank()));
+  });
+  Stats stats = counting.finish(comm, traffic, plan.num_rounds);
   return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
+}
+
+template <class V>
+Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
+              const Options& options, const DistCsr<V>* mask) {
+  check_all(a, b, options, mask);
+  Timings timings;
+  if (a.comm.size() == 1) {
+    const Phase phase(timings, "multiply");
+    const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
+    Stats stats = multiply(a.local.view(), b.local.view(), sink, options, mask != nullptr ? &mask_view : nullptr);
+    stats.insert(no_traffic.begin(), no_traffic.end());
+    return {std::move(timings), std::move(stats)};
+  }
+
+  const Plan plan = [&] {
+    const Phase phase(timings, "exchange");
+    return make_plan(a, b, options.fetch_bytes);
+  }();
+  Offset all_products = 0;
+  for_each_row(a, plan, [&](Offset products) { all_products += products; });
+  Counting counting(options, all_products);
+  Traffic traffic = plan.traffic;
+  for_each_round(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+    const Phase phase(timings, "multiply");
+    const auto with_ids = [&](const RowBatch<V>& batch) {
+      sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
+    };
+    counting.add(multiply(factors.a, factors.b, with_ids, counting.options(), factors.mask));
+  });
+  return {std::move(timings), counting.finish(a.comm, traffic, plan.num_rounds)};
 }
 
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
   check("estimate", a, b, options);
-  const Plan plan = make_plan(a, b, options.window_bytes);
-  // In several windows, rows are asked for once more.
-  const Offset asked_again = plan.num_windows > 1 ? plan.windows.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
-  Offset counts[] = {0, 0, plan.traffic.bytes + plan.windows.bytes + asked_again};
+  const Plan plan = make_plan(a, b, options.fetch_bytes);
+  // In several rounds, rows are asked for once more.
+  const Offset asked_again = plan.num_rounds > 1 ? plan.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
+  Offset counts[] = {0, 0, plan.traffic.bytes + plan.rounds.bytes + asked_again};
   for_each_row(a, plan, [&](Offset products) {
     counts[0] += products;
     counts[1] += std::min(products, b.num_cols());
@@ -567,6 +679,12 @@ template Result<double> multiply(const DistCsr<double>&, const DistCsr<double>&,
 template Result<float> multiply(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistCsr<float>*);
 template Result<std::int64_t> multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&,
                                        const DistCsr<std::int64_t>*);
+template Work multiply(const DistCsr<double>&, const DistCsr<double>&, const Sink<double>&, const Options&,
+                       const DistCsr<double>*);
+template Work multiply(const DistCsr<float>&, const DistCsr<float>&, const Sink<float>&, const Options&,
+                       const DistCsr<float>*);
+template Work multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Sink<std::int64_t>&,
+                       const Options&, const DistCsr<std::int64_t>*);
 template Estimate estimate(const DistCsr<double>&, const DistCsr<double>&, const Options&);
 template Estimate estimate(const DistCsr<float>&, const DistCsr<float>&, const Options&);
 template Estimate estimate(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&);

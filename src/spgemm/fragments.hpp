@@ -165,7 +165,8 @@ class WriteBack {
       }
       Offset at = begin_;
       for (Local row = first.begin; row < first.end; ++row) row_length_[row] = at += row_length_[row];
-      const std::size_t length = z(first.length);
+      // What C has no room for is only counted.
+      const std::size_t length = begin_ + first.length <= std::ssize(c_.col) ? z(first.length) : 0;
       moving_.emplace(Transfer(c_.col.data() + begin_, first.col.data(), length * sizeof(Local), around_cache_),
                       Transfer(c_.val.data() + begin_, first.val.data(), length * sizeof(V), around_cache_));
     }

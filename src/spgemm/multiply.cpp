@@ -8,7 +8,9 @@
 
 #include "core/cpu.hpp"
 #include "filigree/spgemm.hpp"
+#include "spgemm/checks.hpp"
 #include "spgemm/fragments.hpp"
+#include "spgemm/local.hpp"
 #include "spgemm/row_kernels.hpp"
 #include "spgemm/semirings.hpp"
 #include "spgemm/tiles.hpp"
@@ -192,12 +194,7 @@ struct Windows {
 template <class V, class Most>
 Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
   const Local num_rows = a.num_rows();
-#pragma omp parallel for schedule(static)
-  for (Local row = 0; row < num_rows; ++row) {
-    Offset count = 0;
-    for (const Local k : a.cols(row)) count += b.degree(k);
-    products[row] = count;
-  }
+  count_products(a, b, std::span<Offset>(products, z(num_rows)));
   Windows windows;
   Offset in_window = 0;
   windows.begin.push_back(0);
@@ -216,7 +213,8 @@ Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
 }
 
 template <class Semiring, class V>
-Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
+Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+               const CsrView<V>* mask) {
   const Local num_rows = a.num_rows();
   c.num_cols = b.num_cols;
   c.row_ptr.resize(z(num_rows) + 1);
@@ -224,21 +222,21 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
   // Products, then lengths, then begins of rows.
   Offset* const of_row = c.row_ptr.data() + 1;
   const auto most_of_row = [&](Local row, Offset products) {
-    const Offset most = std::min<Offset>(products, b.num_cols);
-    return mask != nullptr && !options.complement ? std::min(most, mask->degree(row)) : most;
+    return most_in_row(row, products, b, mask, options.complement);
   };
   const Windows windows = pack(a, b, most_of_row, of_row);
   const Offset num_windows = std::ssize(windows.begin) - 1;
+  const Offset room = std::clamp<Offset>(most_nonzeros, 0, windows.most_nonzeros);
   // Cleared first: what is in them need not be copied when they grow.
   c.col.clear();
   c.val.clear();
   try {
-    c.col.resize(z(windows.most_nonzeros));
-    c.val.resize(z(windows.most_nonzeros));
+    c.col.resize(z(room));
+    c.val.resize(z(room));
   } catch (const std::bad_alloc&) {
     c = Csr<V>();
-    throw Error(text("multiply: no room for a product of up to ", windows.most_nonzeros, " nonzeros, ",
-                     windows.most_nonzeros * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes"));
+    throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ", room * ProductBytes<V>::entry,
+                     " bytes"));
   }
 
   Task<Semiring, V> task{{a, b, nullptr}, mask, options.complement, options.sorted, options.accumulator, mean_run(b)};
@@ -315,11 +313,16 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
     c = Csr<V>();
     std::rethrow_exception(failure);
   }
-  c.col.resize(z(c.row_ptr.back()));
-  c.val.resize(z(c.row_ptr.back()));
+  const Offset num_nonzeros = c.num_nonzeros();
+  if (num_nonzeros <= room) {
+    c.col.resize(z(num_nonzeros));
+    c.val.resize(z(num_nonzeros));
+  } else {
+    c = Csr<V>();
+  }
   if (options.progress) options.progress("multiply", windows.products, windows.products);
   return {{"products", windows.products},
-          {"nonzeros", c.num_nonzeros()},
+          {"nonzeros", num_nonzeros},
           {"scaled_rows", counts.scaled_rows},
           {"listed_rows", counts.listed_rows},
           {"scattered_rows", counts.scattered_rows},
@@ -329,26 +332,35 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
 }  // namespace
 
 template <class V>
-Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
-  require(a.num_cols == b.num_rows(), "multiply: a is ", a.num_rows(), " x ", a.num_cols, " and b ", b.num_rows(),
-          " x ", b.num_cols, "; a must have as many columns as b has rows");
-  require(mask == nullptr || (mask->num_rows() == a.num_rows() && mask->num_cols == b.num_cols),
-          "multiply: the product is ", a.num_rows(), " x ", b.num_cols, " and the mask ",
-          mask == nullptr ? 0 : mask->num_rows(), " x ", mask == nullptr ? 0 : mask->num_cols,
-          "; they must have the same shape");
-  require(mask != nullptr || !options.complement, "multiply: complement needs a mask");
+Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+                       const CsrView<V>* mask) {
   switch (options.semiring) {
-    case Semiring::plus_times: return multiply<PlusTimes<V>>(a, b, c, options, mask);
-    case Semiring::min_plus: return multiply<MinPlus<V>>(a, b, c, options, mask);
-    case Semiring::max_times: return multiply<MaxTimes<V>>(a, b, c, options, mask);
-    case Semiring::or_and: return multiply<OrAnd<V>>(a, b, c, options, mask);
-    case Semiring::plus_pair: return multiply<PlusPair<V>>(a, b, c, options, mask);
+    case Semiring::plus_times: return multiply<PlusTimes<V>>(most_nonzeros, a, b, c, options, mask);
+    case Semiring::min_plus: return multiply<MinPlus<V>>(most_nonzeros, a, b, c, options, mask);
+    case Semiring::max_times: return multiply<MaxTimes<V>>(most_nonzeros, a, b, c, options, mask);
+    case Semiring::or_and: return multiply<OrAnd<V>>(most_nonzeros, a, b, c, options, mask);
+    case Semiring::plus_pair: return multiply<PlusPair<V>>(most_nonzeros, a, b, c, options, mask);
   }
   throw InvalidArgument("multiply: unknown semiring");
 }
 
+template <class V>
+Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
+  check_arguments({a.num_rows(), a.num_cols}, {b.num_rows(), b.num_cols},
+                  mask != nullptr ? std::optional(Shape{mask->num_rows(), mask->num_cols}) : std::nullopt, options);
+  Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask);
+  check_budget<V>(a.num_rows(), stats["nonzeros"], options);
+  return stats;
+}
+
+template Stats multiply_at_most(Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
+                                const CsrView<double>*);
 template Stats multiply(CsrView<double>, CsrView<double>, Csr<double>&, const Options&, const CsrView<double>*);
+template Stats multiply_at_most(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
+                                const CsrView<float>*);
 template Stats multiply(CsrView<float>, CsrView<float>, Csr<float>&, const Options&, const CsrView<float>*);
+template Stats multiply_at_most(Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
+                                const Options&, const CsrView<std::int64_t>*);
 template Stats multiply(CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&, const Options&,
                         const CsrView<std::int64_t>*);
 

@@ -83,6 +83,18 @@ TEST_F(SpgemmApp, MasksAndZeros) {
             general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 1\n"));
 }
 
+TEST_F(SpgemmApp, ValuesThatAreNotFinitePropagateThroughFiles) {
+  // (inf 0(stored); - 1) (1 0.5; nan 2)
+  write("inf.mtx", banner_ + "real general\n2 2 3\n1 1 Inf\n1 2 0\n2 2 1\n");
+  write("nan.mtx", banner_ + "real general\n2 2 4\n1 1 1\n1 2 0.5\n2 1 NaN\n2 2 2\n");
+  EXPECT_EQ(product({"--a", "inf.mtx", "--b", "nan.mtx"}), general("2 2 4\n1 1 nan\n1 2 inf\n2 1 nan\n2 2 2\n"));
+  EXPECT_EQ(product({"--a", "0c.mtx", "--b", "inf.mtx", "--semiring", "plus_pair"}),
+            general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 2\n"));
+  const Outcome outcome = run(0, "pagerank", {"--graph", "nan.mtx"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(error_line(outcome.err), HasSubstr("nan.mtx:5: value nan must be finite"));
+}
+
 TEST_F(SpgemmApp, SymmetricFilesStandForBothTriangles) {
   write("symmetric.mtx", banner_ + "integer symmetric\n2 2 2\n1 1 2\n2 1 3\n");
   EXPECT_EQ(product({"--a", "symmetric.mtx"}), general("2 2 4\n1 1 13\n1 2 6\n2 1 6\n2 2 9\n"));
@@ -113,6 +125,32 @@ TEST_F(SpgemmApp, Hdf5KeepsNamesAndValues) {
   done(2, "convert", {"3c.h5", "c.txt"});
   EXPECT_EQ(read("c.txt"), "Ada\tEve\t1\nBob\tAda\t2\nEve\tBob\t8\n");
   EXPECT_EQ(product({"--a", "names.txt", "--weights"}, "c.txt"), read("c.txt"));
+}
+
+TEST_F(SpgemmApp, EdgeListsOfNumbersTakeTheLargerSize) {
+  write("four.txt", "0 1\n1 3\n3 2\n");
+  write("six.txt", "1 4\n3 5\n2 0\n");
+  write("five.txt", "0 4\n1 0\n3 1\n");
+  EXPECT_EQ(product({"--a", "four.txt", "--b", "six.txt", "--ids", "keep"}), general("6 6 3\n1 5 1\n2 6 1\n4 1 1\n"));
+  EXPECT_EQ(product({"--a", "six.txt", "--b", "four.txt", "--ids", "keep"}), general("6 6 1\n3 2 1\n"));
+  // B and mask are smaller than, and larger than, A.
+  EXPECT_EQ(product({"--a", "four.txt", "--b", "five.txt", "--mask", "six.txt", "--complement", "--ids", "keep"}),
+            general("6 6 2\n1 1 1\n2 2 1\n"));
+  EXPECT_EQ(product({"--a", "five.txt", "--b", "six.txt", "--mask", "four.txt", "--complement", "--ids", "keep"}),
+            general("6 6 1\n4 5 1\n"));
+  const Outcome outcome = done(0, "spgemm", {"--a", "four.txt", "--b", "six.txt", "--ids", "keep"});
+  EXPECT_THAT(outcome.err, HasSubstr("four.txt: 2 vertices more, without arcs: there are 6 in six.txt\n"));
+}
+
+TEST_F(SpgemmApp, ExtensionsOfNoFormatAreRefusedBeforeAnythingIsRead) {
+  for (const std::string name : {"c.foo", "c.mtz", "c.foo.gz"}) {
+    const Outcome outcome = run(0, "spgemm", {"--a", "missing.mtx", "--output", name});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, StartsWith("usage error: --output " + name + ": no format has the extension ."));
+    EXPECT_THAT(outcome.err, HasSubstr(" .mtx .h5 "));
+  }
+  for (const std::string name : {"c.tsv", "c.el.gz", "c"})
+    done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--output", name});
 }
 
 // ------------------------------------------------------------------------------------------------ triangles
@@ -162,6 +200,37 @@ TEST_F(SpgemmApp, TheSumGoesToTheScreenAndTheMatrixToItsFile) {
   EXPECT_EQ(done(0, "spgemm", {"--a", "half.mtx"}).out, "");
 }
 
+TEST_F(SpgemmApp, SumsBatchesWithinTheMemoryBudget) {
+  done(0, "generate", {"rmat", "--scale", "9", "--output", "g.h5"});
+  for (const Words& more : {Words{}, Words{"--mask", "g.h5"}, Words{"--drop-zeros"}}) {
+    Words words{"--a", "g.h5", "--reduce", "sum", "--json", "record.json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const std::string sum = done(0, "spgemm", words).out;
+    const Json whole = Json::parse(read("record.json"));
+    for (const int ranks : {0, 3}) {
+      Words in_batches = words;
+      in_batches.insert(in_batches.end(), {"--memory-budget", "4KiB", "--repeat", "2"});
+      EXPECT_EQ(done(ranks, "spgemm", in_batches).out, sum);
+      const Json record = Json::parse(read("record.json"));
+      EXPECT_EQ(complaints(record, Json::parse(bytes_of(SCHEMA))), "");
+      EXPECT_EQ(record["result"], whole["result"]);
+      EXPECT_EQ(record["stats"]["products"], whole["stats"]["products"]);
+      EXPECT_GT(record["stats"]["batches"], 10);
+    }
+  }
+  // All of C, 2 rows and 4 nonzeros, takes 72 bytes.
+  EXPECT_EQ(done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "72", "--output", "c.mtx"}).code, 0);
+  for (const Words& whole : {Words{"--output", "d.mtx"}, Words{"--verify"}}) {
+    Words words{"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "71"};
+    words.insert(words.end(), whole.begin(), whole.end());
+    const Outcome outcome = run(0, "spgemm", words);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(error_line(outcome.err),
+                HasSubstr("the product takes 72 bytes, 2 rows and 4 nonzeros; memory_budget "));
+  }
+  EXPECT_THAT(files(), ::testing::Not(::testing::Contains("d.mtx")));
+}
+
 // ------------------------------------------------------------------------------------------------ verify, estimate
 
 TEST_F(SpgemmApp, VerifiesEverySemiringAndMask) {
@@ -173,7 +242,7 @@ TEST_F(SpgemmApp, VerifiesEverySemiringAndMask) {
         if (ranks == 0 && semiring != "plus_times") continue;
         Words words{"--a", "g.h5", "--transpose-b", "--semiring", semiring, "--verify", "--json", "record.json"};
         words.insert(words.end(), mask.begin(), mask.end());
-        words.insert(words.end(), {"--window-bytes", "3000", "--repeat", "2", "--warmup", "1"});
+        words.insert(words.end(), {"--fetch-bytes", "3000", "--repeat", "2", "--warmup", "1"});
         const Outcome outcome = done(ranks, "spgemm", words);
         const bool by_vectors = semiring == "plus_times" && mask.empty();
         EXPECT_EQ(occurrences(outcome.err, "verified: "), by_vectors ? 2 : 1) << outcome.err;
@@ -219,7 +288,9 @@ TEST_F(SpgemmApp, UsageErrors) {
                                     {"--a", "a.mtx", "--at-ranks", "4"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "0"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "1048577"},
-                                    {"--a", "a.mtx", "--window-bytes", "0"},
+                                    {"--a", "a.mtx", "--fetch-bytes", "0"},
+                                    {"--a", "a.mtx", "--memory-budget", "-1"},
+                                    {"--a", "a.mtx", "--memory-budget", "many"},
                                     {"--a", "a.mtx", "--repeat", "0"},
                                     {"--a", "a.mtx", "--seed", "-1"},
                                     {"--a", "a.mtx", "--estimate", "--output", "c.mtx"},

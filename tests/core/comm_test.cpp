@@ -11,6 +11,7 @@
 #include <random>
 
 #include "core/large_count.hpp"
+#include "filigree/core/exchange.hpp"
 
 namespace filigree::testing {
 namespace {
@@ -166,6 +167,24 @@ TYPED_TEST(CommMoves, AllToAll) {
       std::vector<T> known(expected.size());
       comm.all_to_all(std::span<const T>(sent), sent_counts, std::span<T>(known), expected_counts);
       EXPECT_EQ(known, expected);
+
+      // Two under way at once, and one that nobody waits for; other operations come between.
+      std::vector<T> first(expected.size());
+      std::vector<T> second(expected.size());
+      const auto start = [&](std::vector<T>& to) {
+        return Exchange(comm, std::span<const T>(sent), sent_counts, std::span<T>(to), expected_counts);
+      };
+      Exchange one = start(first);
+      Exchange two = start(second);
+      EXPECT_EQ(comm.sum(1), comm.size());
+      EXPECT_EQ(comm.all_to_all(std::span<const T>(sent), sent_counts).values, expected);
+      two.wait();
+      EXPECT_EQ(second, expected);
+      one.wait();
+      EXPECT_EQ(first, expected);
+      std::vector<T> third(expected.size());
+      start(third);
+      EXPECT_EQ(third, expected);
     }
   });
 }

@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "filigree/io/write.hpp"
 #include "io/reading.hpp"
 
@@ -9,8 +13,10 @@ namespace filigree::io {
 namespace {
 
 using filigree::testing::bytes_of;
+using filigree::testing::content_of;
 using filigree::testing::message_of;
 using filigree::testing::TempFolder;
+using ::testing::HasSubstr;
 
 /// What decides which formats can hold a graph.
 struct Traits {
@@ -137,6 +143,47 @@ TEST(RoundTrip, IdsAndNames) {
     const GraphFile file = read(comm, folder.write("edges.txt", edges), {.undirected = true, .weights = true});
     EXPECT_EQ(file.names.kind(), prefix.empty() ? VertexNames::Kind::ids : VertexNames::Kind::texts);
     EXPECT_EQ(convert_pairs(comm, file, traits, plain), 7 * 7);
+  }
+}
+
+TEST(RoundTrip, ValuesThatAreNotFinite) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double values[] = {infinity, 1.5, -infinity, std::numeric_limits<double>::quiet_NaN()};
+  // As other writers spell them, too.
+  const std::string real = "%%MatrixMarket matrix ";
+  const std::vector<std::pair<std::string, std::string>> files{
+      {"a.txt", "0 1 inf\n1 0 1.5\n1 2 -inf\n2 2 nan\n"},
+      {"b.csv", "0,1,+Inf\n1,0,1.5\n1,2,-Infinity\n2,2,NaN\n"},
+      {"c.txt", "zero one INF\none zero 1.5\none zwei -inf\nzwei zwei NAN\n"},
+      {"d.mtx", real + "coordinate real general\n3 3 4\n1 2 Inf\n2 1 1.5\n2 3 -Infinity\n3 3 NaN\n"},
+      {"e.mtx", real + "array real general\n3 3\n0\n1.5\n0\ninf\n0\n0\n0\n-inf\nnan\n"},
+  };
+  for (const auto& [name, bytes] : files) {
+    SCOPED_TRACE(name);
+    const std::string path = folder.write(name, bytes);
+    const GraphFile file = read(comm, path, {.weights = true, .finite = false});
+    EXPECT_EQ(content_of(file).matrix.size(), 4U);
+    std::vector<double> met = comm.all_gather(std::span<const double>(file.graph.local.val)).values;
+    EXPECT_EQ(std::isnan(met.back()), true);
+    met.pop_back();
+    std::sort(met.begin(), met.end());
+    EXPECT_EQ(met, (std::vector<double>{-infinity, 1.5, infinity}));
+    EXPECT_NE(message_of<IoError>([&] { read(comm, path, {.weights = true}); }), "");
+  }
+
+  Entries<double> entries;
+  if (comm.is_root()) entries = {{0, 1, 1, 2}, {1, 0, 2, 2}, {std::begin(values), std::end(values)}};
+  const Graph graph = Graph::from_entries(comm, 3, 3, std::move(entries));
+  std::string hash;
+  for (const std::string name : {"f.h5", "f.txt", "f.csv.gz", "f.mtx", "f.npy"}) {
+    SCOPED_TRACE(name);
+    write(graph, VertexNames(graph.rows), folder / name);
+    const GraphFile file = read(comm, folder / name, {.weights = true, .finite = false});
+    if (hash.empty()) hash = file.report.hash;
+    EXPECT_EQ(file.report.hash, hash);
+    EXPECT_THAT(message_of<IoError>([&] { read(comm, folder / name, {.weights = true}); }), HasSubstr("finite"));
   }
 }
 

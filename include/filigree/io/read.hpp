@@ -29,6 +29,8 @@ struct ReadOptions {
   bool weights = false;               ///< edge list: the third column is a weight
   Ids ids = Ids::compact;
   EntryPolicy policy = {Duplicates::first, Loops::keep};
+  bool finite = true;      ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
+                           ///< any case), but for METIS and DIMACS
   Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
 };
 

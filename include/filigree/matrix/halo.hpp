@@ -6,6 +6,7 @@
 
 #include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"
+#include "filigree/core/exchange.hpp"
 #include "filigree/matrix/partition.hpp"
 
 namespace filigree {
@@ -21,6 +22,30 @@ struct FetchedRows {
   Array<V> val;               ///< as long as col, or empty if values did not travel
   Offset bytes_received = 0;  ///< by this rank from others
   Offset messages = 0;        ///< that brought them
+};
+
+/// Rows that are on their way: what Halo::start_fetch_rows() returns.
+template <class V>
+class RowFetch {
+ public:
+  RowFetch(RowFetch&&) = default;
+  RowFetch& operator=(RowFetch&&) = delete;  // it could free what is still written to
+  /// Bytes of columns and values that come from other ranks until wait() returns.
+  Offset bytes_on_the_way() const { return bytes_on_the_way_; }
+  /// The rows, when they are there; once. Not collective.
+  FetchedRows<V> wait();
+
+ private:
+  friend class Halo;
+  RowFetch() = default;
+  FetchedRows<V> rows_;
+  Offset bytes_on_the_way_ = 0;
+  Array<Local> narrow_sent_;  // columns as they travel: of 4 bytes, where these do
+  Array<Local> narrow_;
+  Array<Global> wide_sent_;
+  Array<V> val_sent_;
+  Exchange columns_;  // behind the memory that they use
+  Exchange values_;
 };
 
 /// The exchange plan between the owners of a vector's elements and the ranks that see some of them as ghosts.
@@ -68,7 +93,13 @@ class Halo {
   /// each per owner with something to send. Peak bytes per rank: 12 + sizeof(V) an entry received, and 4 (8) +
   /// sizeof(V) an entry sent. To fetch less at a time, make a halo of fewer ghosts. Collective.
   template <class V>
-  FetchedRows<V> fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const;
+  FetchedRows<V> fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const {
+    return start_fetch_rows(matrix, own, with_values).wait();
+  }
+  /// The same, returning as soon as lengths of rows have been exchanged, while columns and values are on their way.
+  /// `matrix` and this halo need not live until they are there. Collective.
+  template <class V>
+  RowFetch<V> start_fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const;
 
  private:
   Comm comm_;

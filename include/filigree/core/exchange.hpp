@@ -1,0 +1,48 @@
+// Exchange: an all_to_all that is under way while its ranks work.
+#pragma once
+
+#include <vector>
+
+#include "filigree/core/comm.hpp"
+
+namespace filigree {
+
+/// Elements between all ranks, as Comm::all_to_all() sends them when the receiver knows its counts: started by the
+/// constructor, arrived after wait(). Both spans must live, and stay as they are, until then. Several may be under way,
+/// and other operations of the communicator may come between, in the same order on all ranks. How much moves before
+/// wait() is up to MPI.
+///
+///   Exchange exchange(comm, std::span<const double>(values), counts, std::span<double>(arrived), arrived_counts);
+///   work();
+///   exchange.wait();
+class Exchange {
+ public:
+  /// Nothing under way.
+  Exchange() = default;
+  /// Collective.
+  template <class T>
+  Exchange(const Comm& comm, std::span<const T> values, std::span<const Offset> counts, std::span<T> received,
+           std::span<const Offset> received_counts)
+      : Exchange(comm, values.data(), counts, received.data(), received_counts, sizeof(T)) {
+    static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>, "only plain data travels between ranks");
+  }
+  Exchange(Exchange&& other) noexcept : requests_(std::move(other.requests_)) { other.requests_.clear(); }
+  Exchange& operator=(Exchange&& other) noexcept {
+    std::swap(requests_, other.requests_);
+    return *this;
+  }
+  /// Waits, because memory that somebody still writes to must not go; so all ranks must have started it.
+  ~Exchange();
+
+  /// Returns when this rank has sent and received all of it. Not collective, but nobody is done before those that send
+  /// to it have started.
+  void wait();
+
+ private:
+  Exchange(const Comm& comm, const void* values, std::span<const Offset> counts, void* received,
+           std::span<const Offset> received_counts, std::size_t size);
+
+  std::vector<MPI_Request> requests_;
+};
+
+}  // namespace filigree

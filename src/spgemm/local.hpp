@@ -1,0 +1,47 @@
+// What those who use the product within a rank share with it.
+#pragma once
+
+#include <vector>
+
+#include "core/index.hpp"
+#include "filigree/spgemm.hpp"
+
+namespace filigree::spgemm {
+
+/// Rows [begin, end) as a matrix of their own, whose entries stay where they are; row_ptr is room for theirs.
+template <class V>
+CsrView<V> slice(CsrView<V> matrix, Local begin, Local end, std::vector<Offset>& row_ptr) {
+  const Offset first = matrix.row_ptr[z(begin)];
+  const std::size_t count = z(matrix.row_ptr[z(end)] - first);
+  row_ptr.clear();
+  for (Local row = begin; row <= end; ++row) row_ptr.push_back(matrix.row_ptr[z(row)] - first);
+  return {matrix.num_cols, row_ptr, matrix.col.subspan(z(first), count),
+          matrix.has_values() ? matrix.val.subspan(z(first), count) : std::span<const V>()};
+}
+
+/// Products of every row.
+template <class V>
+void count_products(CsrView<V> a, CsrView<V> b, std::span<Offset> products) {
+  const Local num_rows = a.num_rows();
+#pragma omp parallel for schedule(static)
+  for (Local row = 0; row < num_rows; ++row) {
+    Offset count = 0;
+    for (const Local k : a.cols(row)) count += b.degree(k);
+    products[z(row)] = count;
+  }
+}
+
+/// Most entries that a row of C can have which has so many products.
+template <class V>
+Offset most_in_row(Local row, Offset products, CsrView<V> b, const CsrView<V>* mask, bool complement) {
+  const Offset most = std::min<Offset>(products, b.num_cols);
+  return mask != nullptr && !complement ? std::min(most, mask->degree(row)) : most;
+}
+
+/// multiply() within a rank, of checked arguments, that keeps at most so many nonzeros (negative: none): if C has
+/// more, the stats count them and c is left empty. Pays no heed to options.memory_budget.
+template <class V>
+Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+                       const CsrView<V>* mask);
+
+}  // namespace filigree::spgemm
