@@ -57,7 +57,7 @@ struct Windows {
 };
 
 /// What the rows of A on this rank ask for. Vectors are by local column of A.
-struct Plan {
+struct Requests {
   Halo halo;                  ///< for the rows of B that they name and others own
   std::vector<char> remote;   ///< is it one of those?
   std::vector<Local> length;  ///< of the row of B that it names; 0 if no row of A names it
@@ -73,7 +73,7 @@ constexpr Offset row_bytes = sizeof(Local);
 
 /// Consecutive rows whose remote rows of B have at most window_bytes together, or single ones.
 template <class V>
-Windows cut_windows(CsrView<V> a, const Plan& plan, Offset window_bytes) {
+Windows cut_windows(CsrView<V> a, const Requests& plan, Offset window_bytes) {
   Windows windows;
   std::vector<Local> seen_in(z(a.num_cols), -1);  // the last window
   Local window = 0;
@@ -102,7 +102,7 @@ Windows cut_windows(CsrView<V> a, const Plan& plan, Offset window_bytes) {
 
 /// Collective.
 template <class V>
-Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
+Requests make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
   const int me = a.comm.rank();
   const CsrView<V> local = a.local.view();
   std::vector<char> remote;
@@ -129,7 +129,7 @@ Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
     ghost_lengths.resize(ghosts.size());
   });
   const bool has_values = b.has_values();
-  Plan plan{.halo = Halo(b.comm, b.rows, ghosts),
+  Requests plan{.halo = Halo(b.comm, b.rows, ghosts),
             .remote = std::move(remote),
             .length = std::move(length),
             .b_has_values = has_values,
@@ -148,7 +148,7 @@ Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset window_bytes) {
 
 /// f(products) for every row of A on this rank.
 template <class V, class F>
-void for_each_row(const DistCsr<V>& a, const Plan& plan, F f) {
+void for_each_row(const DistCsr<V>& a, const Requests& plan, F f) {
   for (Local row = 0; row < a.num_local_rows(); ++row) {
     Offset products = 0;
     for (Local column : a.local.view().cols(row)) products += plan.length[z(column)];
@@ -350,7 +350,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
   }
 
-  const Plan plan = [&] {
+  const Requests plan = [&] {
     const Phase phase(timings, "exchange");
     return make_plan(a, b, options.window_bytes);
   }();
@@ -438,7 +438,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
   check("estimate", a, b, options);
-  const Plan plan = make_plan(a, b, options.window_bytes);
+  const Requests plan = make_plan(a, b, options.window_bytes);
   // In several windows, rows are asked for once more.
   const Offset asked_again = plan.num_windows > 1 ? plan.windows.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
   Offset counts[] = {0, 0, plan.traffic.bytes + plan.windows.bytes + asked_again};
@@ -531,7 +531,7 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
   check_factors("predict", a, b);
   constexpr int most_ranks = 1 << 20;
   require(ranks >= 1 && ranks <= most_ranks, "predict: ", ranks, " ranks, must be in [1, ", most_ranks, "]");
-  const Plan plan = make_plan(a, b, std::numeric_limits<Offset>::max());
+  const Requests plan = make_plan(a, b, std::numeric_limits<Offset>::max());
   const Offset a_bytes = a.num_nonzeros() * entry_bytes<V>(a.num_cols(), a.has_values());
   const Offset b_bytes = b.num_nonzeros() * plan.entry_bytes;
 
