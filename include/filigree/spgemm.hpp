@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <type_traits>
 
 #include "filigree/core/timing.hpp"
@@ -156,6 +158,88 @@ struct Work {
 template <class V>
 Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
               const Options& options = {}, const DistCsr<V>* mask = nullptr);
+
+/// What is known of C = A B when the patterns of A and B (and of the mask) are: the pattern of C, and where each
+/// product of two values goes. Values of any type may follow. Const, so safe from several threads; copies share all.
+class Plan {
+ public:
+  Offset num_products() const;
+  Offset num_nonzeros() const;  ///< of C
+  /// Memory it takes: 4 a nonzero and 8 a row of C; 16 a nonzero and 8 a row of A; 2 a product, but 0.5 to 1 where 4 to
+  /// 2 consecutive columns of a row of A name rows of B with equal columns; no more than 48 a nonzero of C for the
+  /// products of a window (some ten thousand), because else, and in rows of C with 65536 nonzeros or more, products
+  /// are added by column.
+  Offset num_bytes() const;
+
+  struct Rows;  // see src/spgemm/plan_rows.hpp
+  explicit Plan(std::shared_ptr<const Rows> rows);
+  const Rows& rows() const { return *rows_; }
+
+ private:
+  std::shared_ptr<const Rows> rows_;
+};
+
+/// Plans the product of two matrices; values do not matter. Arguments as those of multiply() are; rows of C come out
+/// sorted; options.progress is told of the product that finds the pattern of C. Takes the time of two or three
+/// products, in memory beyond the plan 4 bytes a nonzero of C, 2 a column and thread, and what multiply() takes.
+template <class V>
+Plan plan(CsrView<V> a, CsrView<V> b, const Options& options = {}, const CsrView<V>* mask = nullptr);
+
+/// C = A B as planned, with the values that A and B have now: the bits that multiply() gives, on any threads.
+///
+/// a, b     with the patterns of the plan: shapes and a hash of each pattern are compared, which takes a few percent of
+///          the time. Either may have values or none, whatever it had then.
+/// c        if it has the pattern of the plan, because a product with this plan or of these matrices was made in it,
+///          only values are written. That is seen by the lengths of all rows and one column in some thousand; one with
+///          all these equal and others not must be cleared before. Else it is overwritten. It must not be a or b.
+/// returns  products, nonzeros
+///
+/// Throws InvalidArgument when a or b do not fit the plan, and leaves c as it was. Per product one addition in cache,
+/// reads of 2 bytes of the plan and of a value of B; nothing is searched, sorted or moved. OpenMP over windows of rows.
+///
+///   const spgemm::Plan plan = spgemm::plan(a.view(), a.view());
+///   for (...) { change(a.val); spgemm::multiply(plan, a.view(), a.view(), c); }
+template <class V>
+Stats multiply(const Plan& plan, CsrView<V> a, CsrView<V> b, Csr<V>& c);
+
+/// A Plan over ranks: what each rank's rows need. It keeps the numbers and lengths of the rows of B that a rank names,
+/// the exchange of them, and the numbers that columns of C have there. Copies share all; the last one to go is
+/// collective, as with a Halo.
+class DistPlan {
+ public:
+  /// On this rank: a Plan for its rows, 4 to 8 a row of B that they name, 4 a nonzero of these rows if any of its
+  /// products are added by column.
+  Offset num_bytes() const;
+
+  struct Parts;  // see src/spgemm/distributed_plan.cpp
+  explicit DistPlan(std::shared_ptr<const Parts> parts);
+  const Parts& parts() const { return *parts_; }
+
+ private:
+  std::shared_ptr<const Parts> parts_;
+};
+
+/// Plans the product of two distributed matrices. Arguments as those of multiply() are, but fetch_bytes does not
+/// matter: a plan is for all rows at once, and a product with it holds all values of B that a rank's rows of A name.
+/// Collective over a.comm. Moves what multiply() moves, but no values.
+template <class V>
+DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {}, const DistCsr<V>* mask = nullptr);
+
+/// C = A B as planned, with the values that A and B have now: the bits that multiply() gives, on any number of ranks.
+///
+/// a, b     of the patterns, and dealt out as, the plan's; each rank compares a hash of its rows
+/// again    an earlier product with this plan whose memory is to be used again: then only values are written
+/// returns  products, nonzeros, bytes_received, messages: sizeof(V) for every value of B that a rank names and another
+///          has, in one message from each rank that has any; nothing if B has no values
+///
+///   auto c = spgemm::multiply(plan, a, b).c;
+///   c = spgemm::multiply(plan, a, b, std::move(c)).c;
+///
+/// Throws InvalidArgument on all ranks when a or b do not fit the plan. Collective over a.comm. Peak bytes per rank
+/// beyond the plan and C: sizeof(V) a value received and a value sent.
+template <class V>
+Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& b,
+                   std::type_identity_t<std::optional<DistCsr<V>>> again = {});
 
 /// What a product would take, before anything of its size is allocated.
 struct Estimate {

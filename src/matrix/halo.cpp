@@ -54,32 +54,69 @@ Array<I> pack_columns(const DistCsr<V>& matrix, std::span<const Local> rows, Off
   return packed;
 }
 
+/// Their values, none if they have none.
+template <class V>
+Array<V> pack_values(CsrView<V> matrix, std::span<const Local> rows, Offset num_entries) {
+  Array<V> packed;
+  packed.reserve(z(num_entries));
+  for (Local row : rows) {
+    const auto values = matrix.vals(row);
+    packed.insert(packed.end(), values.begin(), values.end());
+  }
+  return packed;
+}
+
+/// Rows on their way, grouped by the rank that wants them.
+struct Outgoing {
+  std::vector<Local> rows;
+  std::vector<Local> lengths;
+  std::vector<Offset> sent;      // rows to each rank
+  std::vector<Offset> received;  // rows from each rank
+};
+
+/// Rows of this rank's own travel with the others, to itself: so they arrive in their place. sent: what others want
+template <class V>
+Outgoing with_own(CsrView<V> matrix, int me, std::span<const Local> own, std::span<const Local> sent,
+                  std::span<const Offset> send_counts, std::span<const Offset> ghost_counts) {
+  Outgoing out;
+  out.sent.assign(send_counts.begin(), send_counts.end());
+  out.received.assign(ghost_counts.begin(), ghost_counts.end());
+  out.sent[z(me)] = out.received[z(me)] = std::ssize(own);
+  const auto before = std::accumulate(out.sent.begin(), out.sent.begin() + me, Offset{0});
+  out.rows.reserve(sent.size() + own.size());
+  out.rows.insert(out.rows.end(), sent.begin(), sent.begin() + before);
+  out.rows.insert(out.rows.end(), own.begin(), own.end());
+  out.rows.insert(out.rows.end(), sent.begin() + before, sent.end());
+  out.lengths.reserve(out.rows.size());
+  for (Local row : out.rows) out.lengths.push_back(static_cast<Local>(matrix.degree(row)));
+  return out;
+}
+
+/// Sends something per entry of rows, and counts in `rows` what comes from others. Collective.
+template <class T, class V>
+void exchange_entries(const Comm& comm, const Array<T>& packed, std::span<const Offset> sent, Array<T>& arrived,
+                      std::span<const Offset> received, FetchedRows<V>& rows) {
+  comm.all_to_all(std::span<const T>(packed), sent, std::span<T>(arrived), received);
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    if (rank == comm.rank() || received[z(rank)] == 0) continue;
+    rows.bytes_received += received[z(rank)] * static_cast<Offset>(sizeof(T));
+    ++rows.messages;
+  }
+}
+
 }  // namespace
 
 template <class V>
 RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const {
   const CsrView<V> local = matrix.local.view();
-  // Rows of this rank's own travel with the others, to itself: so they arrive in their place.
-  const int me = comm_.rank();
-  std::vector<Offset> rows_sent = send_counts_;
-  std::vector<Offset> rows_received = ghost_counts_;
-  rows_sent[z(me)] = rows_received[z(me)] = std::ssize(own);
-  std::vector<Local> sent;
-  std::vector<Local> lengths_sent;
   std::vector<Local> lengths;
-  comm_.guard([&] {
-    const auto before = std::accumulate(rows_sent.begin(), rows_sent.begin() + me, Offset{0});
-    sent.reserve(sent_.size() + own.size());
-    sent.insert(sent.end(), sent_.begin(), sent_.begin() + before);
-    sent.insert(sent.end(), own.begin(), own.end());
-    sent.insert(sent.end(), sent_.begin() + before, sent_.end());
-    lengths_sent.reserve(sent.size());
-    for (Local row : sent) lengths_sent.push_back(static_cast<Local>(local.degree(row)));
+  const Outgoing out = comm_.guard([&] {
     lengths.resize(z(num_ghosts_) + own.size());
+    return with_own(local, comm_.rank(), own, sent_, send_counts_, ghost_counts_);
   });
-  comm_.all_to_all(std::span<const Local>(lengths_sent), rows_sent, std::span<Local>(lengths), rows_received);
-  const std::vector<Offset> entries_sent = sums_by_rank(lengths_sent, rows_sent);
-  const std::vector<Offset> entries_received = sums_by_rank(lengths, rows_received);
+  comm_.all_to_all(std::span<const Local>(out.lengths), out.sent, std::span<Local>(lengths), out.received);
+  const std::vector<Offset> entries_sent = sums_by_rank(out.lengths, out.sent);
+  const std::vector<Offset> entries_received = sums_by_rank(lengths, out.received);
 
   RowFetch<V> fetch;
   FetchedRows<V>& rows = fetch.rows_;
@@ -87,7 +124,7 @@ RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Loc
   rows.messages = num_owners_;
   const auto start = [&]<class T>(const Array<T>& packed, Array<T>& arrived) {
     for (int rank = 0; rank < comm_.size(); ++rank) {
-      if (rank == me || entries_received[z(rank)] == 0) continue;
+      if (rank == comm_.rank() || entries_received[z(rank)] == 0) continue;
       fetch.bytes_on_the_way_ += entries_received[z(rank)] * static_cast<Offset>(sizeof(T));
       ++rows.messages;
     }
@@ -100,18 +137,14 @@ RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Loc
     std::inclusive_scan(lengths.begin(), lengths.end(), rows.row_ptr.begin() + 1, std::plus<>(), Offset{0});
     rows.col.resize(z(rows.row_ptr.back()));
     if (narrow) {
-      fetch.narrow_sent_ = pack_columns<Local>(matrix, sent, num_sent);
+      fetch.narrow_sent_ = pack_columns<Local>(matrix, out.rows, num_sent);
       fetch.narrow_.resize(rows.col.size());
     } else {
-      fetch.wide_sent_ = pack_columns<Global>(matrix, sent, num_sent);
+      fetch.wide_sent_ = pack_columns<Global>(matrix, out.rows, num_sent);
     }
     if (!with_values) return;
     rows.val.resize(rows.col.size());
-    fetch.val_sent_.reserve(z(num_sent));
-    for (Local row : sent) {
-      const auto values = local.vals(row);
-      fetch.val_sent_.insert(fetch.val_sent_.end(), values.begin(), values.end());
-    }
+    fetch.val_sent_ = pack_values(local, out.rows, num_sent);
   });
   fetch.columns_ = narrow ? start(fetch.narrow_sent_, fetch.narrow_) : start(fetch.wide_sent_, rows.col);
   if (with_values) fetch.values_ = start(fetch.val_sent_, rows.val);
@@ -134,5 +167,36 @@ template RowFetch<double> Halo::start_fetch_rows(const DistCsr<double>&, std::sp
 template RowFetch<float> Halo::start_fetch_rows(const DistCsr<float>&, std::span<const Local>, bool) const;
 template RowFetch<std::int64_t> Halo::start_fetch_rows(const DistCsr<std::int64_t>&, std::span<const Local>,
                                                        bool) const;
+
+template <class V>
+FetchedRows<V> Halo::fetch_values(const DistCsr<V>& matrix, std::span<const Local> own,
+                                  std::span<const Offset> row_ptr) const {
+  FetchedRows<V> rows;
+  Outgoing out;
+  std::vector<Offset> entries_sent;
+  std::vector<Offset> entries_received;
+  const Array<V> packed = comm_.guard([&] {
+    out = with_own(matrix.local.view(), comm_.rank(), own, sent_, send_counts_, ghost_counts_);
+    entries_sent = sums_by_rank(out.lengths, out.sent);
+    auto end = row_ptr.begin();
+    for (const Offset count : out.received) {
+      const Offset before = *end;
+      end += count;
+      entries_received.push_back(*end - before);
+    }
+    rows.val.resize(z(row_ptr.back()));
+    return pack_values(matrix.local.view(), out.rows,
+                       std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0}));
+  });
+  exchange_entries(comm_, packed, entries_sent, rows.val, entries_received, rows);
+  return rows;
+}
+
+template FetchedRows<double> Halo::fetch_values(const DistCsr<double>&, std::span<const Local>,
+                                                std::span<const Offset>) const;
+template FetchedRows<float> Halo::fetch_values(const DistCsr<float>&, std::span<const Local>,
+                                               std::span<const Offset>) const;
+template FetchedRows<std::int64_t> Halo::fetch_values(const DistCsr<std::int64_t>&, std::span<const Local>,
+                                                      std::span<const Offset>) const;
 
 }  // namespace filigree

@@ -66,7 +66,7 @@ struct Rounds {
 };
 
 /// What the rows of A on this rank ask for. Vectors are by local column of A.
-struct Plan {
+struct Requests {
   Halo halo;                  ///< for the rows of B that they name and others own
   std::vector<char> remote;   ///< is it one of those?
   std::vector<Local> length;  ///< of the row of B that it names; 0 if no row of A names it
@@ -82,12 +82,12 @@ constexpr Offset row_bytes = sizeof(Local);
 
 /// Consecutive rows whose remote rows of B have at most fetch_bytes together, or single ones.
 template <class V>
-Rounds cut_rounds(CsrView<V> a, const Plan& plan, Offset fetch_bytes) {
+Rounds cut_rounds(CsrView<V> a, const Requests& requests, Offset fetch_bytes) {
   Rounds rounds;
   std::vector<Local> seen_in(z(a.num_cols), -1);  // the last round
   Local round = 0;
-  const auto is_new = [&](Local column) { return plan.remote[z(column)] != 0 && seen_in[z(column)] != round; };
-  const auto bytes_of = [&](Local column) { return row_bytes + plan.length[z(column)] * plan.entry_bytes; };
+  const auto is_new = [&](Local column) { return requests.remote[z(column)] != 0 && seen_in[z(column)] != round; };
+  const auto bytes_of = [&](Local column) { return row_bytes + requests.length[z(column)] * requests.entry_bytes; };
   Offset held = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
     Offset more = 0;
@@ -111,7 +111,7 @@ Rounds cut_rounds(CsrView<V> a, const Plan& plan, Offset fetch_bytes) {
 
 /// Collective.
 template <class V>
-Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
+Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
   const int me = a.comm.rank();
   const CsrView<V> local = a.local.view();
   std::vector<char> remote;
@@ -138,29 +138,29 @@ Plan make_plan(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
     ghost_lengths.resize(ghosts.size());
   });
   const bool has_values = b.has_values();
-  Plan plan{.halo = Halo(b.comm, b.rows, ghosts),
+  Requests requests{.halo = Halo(b.comm, b.rows, ghosts),
             .remote = std::move(remote),
             .length = std::move(length),
             .b_has_values = has_values,
             .entry_bytes = entry_bytes<V>(b.num_cols(), has_values)};
-  plan.halo.gather(std::span<const Local>(own_lengths), std::span<Local>(ghost_lengths));
+  requests.halo.gather(std::span<const Local>(own_lengths), std::span<Local>(ghost_lengths));
   auto next = ghost_lengths.begin();
   for (Local column = 0; column < local.num_cols; ++column) {
-    if (plan.remote[z(column)] != 0) plan.length[z(column)] = *next++;
+    if (requests.remote[z(column)] != 0) requests.length[z(column)] = *next++;
   }
-  add(plan.traffic, asking(plan.halo));
-  add(plan.traffic, {plan.halo.num_ghosts() * row_bytes, plan.halo.num_owners()});
-  plan.rounds = a.comm.guard([&] { return cut_rounds(local, plan, fetch_bytes); });
-  plan.num_rounds = a.comm.max(static_cast<Offset>(plan.rounds.ends.size()));
-  return plan;
+  add(requests.traffic, asking(requests.halo));
+  add(requests.traffic, {requests.halo.num_ghosts() * row_bytes, requests.halo.num_owners()});
+  requests.rounds = a.comm.guard([&] { return cut_rounds(local, requests, fetch_bytes); });
+  requests.num_rounds = a.comm.max(static_cast<Offset>(requests.rounds.ends.size()));
+  return requests;
 }
 
 /// f(products) for every row of A on this rank.
 template <class V, class F>
-void for_each_row(const DistCsr<V>& a, const Plan& plan, F f) {
+void for_each_row(const DistCsr<V>& a, const Requests& requests, F f) {
   for (Local row = 0; row < a.num_local_rows(); ++row) {
     Offset products = 0;
-    for (Local column : a.local.view().cols(row)) products += plan.length[z(column)];
+    for (Local column : a.local.view().cols(row)) products += requests.length[z(column)];
     f(products);
   }
 }
@@ -348,7 +348,7 @@ struct Underway {
 
 /// Sends for what the rows [begin, end) of A take. Collective.
 template <class V>
-Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan, Local begin,
+Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests, Local begin,
                         Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
   std::vector<Global> remote;
   std::vector<Local> own;
@@ -356,15 +356,15 @@ Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<
     rows_of_a.take(begin, end);
     for (Local column : rows_of_a.named()) {
       const Global row = a.global_col(column);
-      if (plan.remote[z(column)] != 0)
+      if (requests.remote[z(column)] != 0)
         remote.push_back(row);
       else
         own.push_back(static_cast<Local>(row - b.first_row()));
     }
   });
   Underway<V> round{begin,
-                    plan.num_rounds == 1 ? plan.halo.start_fetch_rows(b, own, plan.b_has_values)
-                                         : fetch<V>(remote, b, own, plan.b_has_values, traffic),
+                    requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, own, requests.b_has_values)
+                                         : fetch<V>(remote, b, own, requests.b_has_values, traffic),
                     std::nullopt};
   if (mask != nullptr) round.mask.emplace(fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic));
   return round;
@@ -373,23 +373,23 @@ Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<
 /// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round, the next one being on
 /// its way meanwhile. Collective.
 template <class V, class F>
-void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Plan& plan,
+void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
                     Traffic& traffic, Timings& timings, F f) {
   const Comm& comm = a.comm;
   auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
   std::optional<Underway<V>> next;
   const auto start = [&](Offset round) {
     const auto end_of = [&](Offset w) {
-      return w < 0 ? 0 : w < std::ssize(plan.rounds.ends) ? plan.rounds.ends[z(w)] : a.num_local_rows();
+      return w < 0 ? 0 : w < std::ssize(requests.rounds.ends) ? requests.rounds.ends[z(w)] : a.num_local_rows();
     };
-    next.emplace(start_round(a, b, mask, plan, end_of(round - 1), end_of(round), rows_of_a[z(round % 2)], traffic));
+    next.emplace(start_round(a, b, mask, requests, end_of(round - 1), end_of(round), rows_of_a[z(round % 2)], traffic));
   };
   const auto wait = [&](RowFetch<V>& fetch) {
     FetchedRows<V> rows = fetch.wait();
     add(traffic, {rows.bytes_received, rows.messages});
     return rows;
   };
-  for (Offset round = 0; round < plan.num_rounds; ++round) {
+  for (Offset round = 0; round < requests.num_rounds; ++round) {
     Local begin = 0;
     FetchedRows<V> b_rows;
     FetchedRows<V> mask_rows;
@@ -400,7 +400,7 @@ void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* 
       b_rows = wait(next->b);
       if (mask != nullptr) mask_rows = wait(*next->mask);
       next.reset();
-      if (round + 1 < plan.num_rounds) start(round + 1);
+      if (round + 1 < requests.num_rounds) start(round + 1);
     }
     const CsrView<V> a_view = rows_of_a[z(round % 2)].view();
     if (next && a_view.num_nonzeros() > 0) traffic.bytes_overlapped += next->bytes();
@@ -476,24 +476,24 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
   }
 
-  const Plan plan = [&] {
+  const Requests requests = [&] {
     const Phase phase(timings, "exchange");
-    return make_plan(a, b, options.fetch_bytes);
+    return make_requests(a, b, options.fetch_bytes);
   }();
   Offset all_products = 0;
   Offset most_nonzeros = 0;
-  for_each_row(a, plan, [&](Offset products) {
+  for_each_row(a, requests, [&](Offset products) {
     all_products += products;
     most_nonzeros += std::min(products, b.num_cols());
   });
   const Offset room = most_within_budget<V>(a.num_local_rows(), options);
   Counting counting(options, all_products);
-  Traffic traffic = plan.traffic;
+  Traffic traffic = requests.traffic;
   Rows<V> rows;
-  if (plan.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
+  if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
   Csr<V> product;
   Offset num_nonzeros = 0;
-  for_each_round(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+  for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
     {
       const Phase phase(timings, "multiply");
       const Stats counts =
@@ -512,7 +512,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
     return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank()));
   });
-  Stats stats = counting.finish(comm, traffic, plan.num_rounds);
+  Stats stats = counting.finish(comm, traffic, requests.num_rounds);
   return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
 }
 
@@ -529,32 +529,32 @@ Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity
     return {std::move(timings), std::move(stats)};
   }
 
-  const Plan plan = [&] {
+  const Requests requests = [&] {
     const Phase phase(timings, "exchange");
-    return make_plan(a, b, options.fetch_bytes);
+    return make_requests(a, b, options.fetch_bytes);
   }();
   Offset all_products = 0;
-  for_each_row(a, plan, [&](Offset products) { all_products += products; });
+  for_each_row(a, requests, [&](Offset products) { all_products += products; });
   Counting counting(options, all_products);
-  Traffic traffic = plan.traffic;
-  for_each_round(a, b, mask, plan, traffic, timings, [&](const LocalFactors<V>& factors) {
+  Traffic traffic = requests.traffic;
+  for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
     const Phase phase(timings, "multiply");
     const auto with_ids = [&](const RowBatch<V>& batch) {
       sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
     };
     counting.add(multiply(factors.a, factors.b, with_ids, counting.options(), factors.mask));
   });
-  return {std::move(timings), counting.finish(a.comm, traffic, plan.num_rounds)};
+  return {std::move(timings), counting.finish(a.comm, traffic, requests.num_rounds)};
 }
 
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
   check("estimate", a, b, options);
-  const Plan plan = make_plan(a, b, options.fetch_bytes);
+  const Requests requests = make_requests(a, b, options.fetch_bytes);
   // In several rounds, rows are asked for once more.
-  const Offset asked_again = plan.num_rounds > 1 ? plan.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
-  Offset counts[] = {0, 0, plan.traffic.bytes + plan.rounds.bytes + asked_again};
-  for_each_row(a, plan, [&](Offset products) {
+  const Offset asked_again = requests.num_rounds > 1 ? requests.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
+  Offset counts[] = {0, 0, requests.traffic.bytes + requests.rounds.bytes + asked_again};
+  for_each_row(a, requests, [&](Offset products) {
     counts[0] += products;
     counts[1] += std::min(products, b.num_cols());
   });
@@ -643,18 +643,18 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
   check_factors("predict", a, b);
   constexpr int most_ranks = 1 << 20;
   require(ranks >= 1 && ranks <= most_ranks, "predict: ", ranks, " ranks, must be in [1, ", most_ranks, "]");
-  const Plan plan = make_plan(a, b, std::numeric_limits<Offset>::max());
+  const Requests requests = make_requests(a, b, std::numeric_limits<Offset>::max());
   const Offset a_bytes = a.num_nonzeros() * entry_bytes<V>(a.num_cols(), a.has_values());
-  const Offset b_bytes = b.num_nonzeros() * plan.entry_bytes;
+  const Offset b_bytes = b.num_nonzeros() * requests.entry_bytes;
 
   Prediction prediction;
   const auto [rows, nonzeros] = wanted_by_blocks(a, b, ranks);
   constexpr Offset asked_for = sizeof(Global) + sizeof(Local);
-  prediction.bytes_1d = a.comm.sum(rows * (asked_for + row_bytes) + nonzeros * plan.entry_bytes);
+  prediction.bytes_1d = a.comm.sum(rows * (asked_for + row_bytes) + nonzeros * requests.entry_bytes);
   prediction.bytes_2d = summa_bytes(ranks, a_bytes, b_bytes);
   const std::vector<Offset> products_of_row = a.comm.guard([&] {
     std::vector<Offset> all;
-    for_each_row(a, plan, [&](Offset products) { all.push_back(products); });
+    for_each_row(a, requests, [&](Offset products) { all.push_back(products); });
     return all;
   });
   for (int layers = 2; layers <= ranks; ++layers) {

@@ -136,6 +136,17 @@ void expect_rows(const DistCsr<V>& matrix, const GlobalMatrix<V>& all, std::uint
   EXPECT_EQ(rows.bytes_received, expected.bytes_received);
   EXPECT_EQ(rows.messages, expected.messages);
   EXPECT_EQ(halo.num_owners(), std::ssize(owners));
+
+  if (!with_values) return;
+  const FetchedRows<V> values = halo.fetch_values(matrix, own, rows.row_ptr);
+  EXPECT_EQ(values.val, expected.val);
+  Offset num_remote = 0;
+  for (Global id : ids) {
+    if (!matrix.rows.owns(rank, id))
+      num_remote += std::distance(all.lower_bound({id, 0}), all.lower_bound({id + 1, 0}));
+  }
+  EXPECT_EQ(values.bytes_received, num_remote * static_cast<Offset>(sizeof(V)));
+  EXPECT_EQ(values.messages, std::ssize(owners_of_entries));
 }
 
 template <class V>

@@ -101,6 +101,12 @@ class Halo {
   template <class V>
   RowFetch<V> start_fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const;
 
+  /// The values of such rows again, where the pattern of the matrix, which has values, is as it was then; row_ptr: of
+  /// the rows fetched. The result has values and counts only. Bytes received: sizeof(V) a value. Collective.
+  template <class V>
+  FetchedRows<V> fetch_values(const DistCsr<V>& matrix, std::span<const Local> own,
+                              std::span<const Offset> row_ptr) const;
+
  private:
   Comm comm_;
   Offset num_ghosts_ = 0;

@@ -1,0 +1,393 @@
+// Products whose pattern repeats: where they go is found once, and then there is nothing to do but multiply and add.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "core/parallel_for.hpp"
+#include "core/zeroed_array.hpp"
+#include "spgemm/plan_rows.hpp"
+#include "spgemm/semirings.hpp"
+
+namespace filigree::spgemm {
+namespace {
+
+#define FILIGREE_INLINE [[gnu::always_inline]] inline
+
+// ---- The plan
+
+/// Products of a window: the rows of C that they make stay in the second level of cache. A row alone may have more.
+constexpr Offset window_products = Offset{1} << 14;
+/// Nonzeros of C in a window with positions; one place more is for what a mask leaves out.
+constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
+/// Positions a nonzero of C. Beyond, an array over all columns serves: it takes no memory by products, reads 4 bytes of
+/// B's columns instead of 2 for a product, and what it takes to empty it does not matter with so many.
+constexpr Offset most_positions = 24;
+
+using Rows = Plan::Rows;
+
+/// Packs consecutive rows into windows.
+void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
+  std::vector<Offset> products(z(a.num_rows()));
+#pragma omp parallel for schedule(static)
+  for (Local row = 0; row < a.num_rows(); ++row) {
+    for (const Local k : a.cols(row)) products[z(row)] += b.degree(k);
+  }
+  const CsrView<float> c = rows.c;
+  Offset num_products = 0;
+  Offset num_nonzeros = 0;
+  for (Local row = 0; row < a.num_rows(); ++row) {
+    if (row == 0 || num_products + products[z(row)] > window_products || num_nonzeros + c.degree(row) > most_nonzeros) {
+      rows.windows.push_back({.first_row = row});
+      num_products = 0;
+      num_nonzeros = 0;
+    }
+    num_products += products[z(row)];
+    num_nonzeros += c.degree(row);
+    rows.num_products += products[z(row)];
+  }
+  rows.windows.push_back({.first_row = a.num_rows()});
+}
+
+Offset num_nonzeros(const Rows& rows, Offset w) {
+  const auto first_row = [&](Offset window) { return z(rows.windows[z(window)].first_row); };
+  return rows.c.row_ptr[first_row(w + 1)] - rows.c.row_ptr[first_row(w)];
+}
+
+/// Groups of a window; first_position becomes the number of positions.
+void find_groups(CsrView<float> a, CsrView<float> b, Rows& rows, Offset w) {
+  Rows::Window& window = rows.windows[z(w)];
+  const Local end_row = rows.windows[z(w) + 1].first_row;
+  Rows::Group* const groups = rows.groups.data() + a.row_ptr[z(window.first_row)];
+  Offset num_positions = 0;
+  for (Local row = window.first_row; row < end_row; ++row) {
+    const Offset end = a.row_ptr[z(row) + 1];
+    for (Offset p = a.row_ptr[z(row)]; p < end;) {
+      const auto cols = b.cols(a.col[z(p)]);
+      const Offset first = p;
+      do {
+        rows.factors[z(p)] = b.row_ptr[z(a.col[z(p)])];
+        ++p;
+      } while (p < end && p < first + Rows::most_factors && std::ranges::equal(b.cols(a.col[z(p)]), cols));
+      groups[window.num_groups++] = {static_cast<Local>(cols.size()), static_cast<Local>(p - first)};
+      window.has_pairs = window.has_pairs || p > first + 1;
+      num_positions += std::ssize(cols);
+    }
+  }
+  const Offset nonzeros = num_nonzeros(rows, w);
+  window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
+  window.first_position = window.has_positions ? num_positions : 0;
+}
+
+/// position: by column of B.
+void find_positions(CsrView<float> b, ZeroedArray<std::uint16_t>& position, Rows& rows, Offset w) {
+  const Rows::Window& window = rows.windows[z(w)];
+  if (!window.has_positions) return;
+  const CsrView<float> c = rows.c;
+  const Offset first = c.row_ptr[z(window.first_row)];
+  const auto nowhere = static_cast<std::uint16_t>(num_nonzeros(rows, w));
+  std::uint16_t* next = rows.positions.data() + window.first_position;
+  const Rows::Group* group = rows.groups.data() + rows.first_factor[z(window.first_row)];
+  for (Local row = window.first_row; row < rows.windows[z(w) + 1].first_row; ++row) {
+    const Rows::Group* const begin = group;
+    const auto for_each_column = [&](auto use) {
+      group = begin;
+      for (Offset p = rows.first_factor[z(row)]; p < rows.first_factor[z(row) + 1]; p += group++->num_factors) {
+        for (const Local column : b.col.subspan(z(rows.factors[z(p)]), z(group->length))) use(z(column));
+      }
+    };
+    if (rows.masked) for_each_column([&](std::size_t column) { position[column] = nowhere; });
+    for (Offset k = c.row_ptr[z(row)]; k < c.row_ptr[z(row) + 1]; ++k)
+      position[z(c.col[z(k)])] = static_cast<std::uint16_t>(k - first);
+    for_each_column([&](std::size_t column) { *next++ = position[column]; });
+  }
+}
+
+}  // namespace
+
+std::uint64_t fingerprint(Local num_cols, std::span<const Offset> row_ptr, std::span<const Local> col) {
+  const auto hash = [](auto values) {
+    constexpr Offset block = Offset{1} << 15;
+    const Offset count = std::ssize(values);
+    std::uint64_t sum = 0;
+#pragma omp parallel for schedule(static) reduction(+ : sum)
+    for (Offset begin = 0; begin < count; begin += block) {
+      sum += XXH3_64bits_withSeed(values.data() + begin, z(std::min(block, count - begin)) * sizeof values[0],
+                                  static_cast<XXH64_hash_t>(begin));
+    }
+    return sum;
+  };
+  const std::uint64_t words[] = {static_cast<std::uint64_t>(num_cols), row_ptr.size(), hash(row_ptr), hash(col)};
+  return XXH3_64bits(words, sizeof words);
+}
+
+Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const CsrView<float>* mask) {
+  Rows rows;
+  rows.semiring = options.semiring;
+  rows.masked = mask != nullptr;
+  rows.num_inner = a.num_cols;
+  rows.b_nonzeros = b.num_nonzeros();
+  for (Local k = 0; k < b.num_rows(); ++k)
+    rows.longest_b_row = std::max(rows.longest_b_row, static_cast<Local>(b.degree(k)));
+  rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
+  rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
+  Options pattern_only = options;
+  pattern_only.semiring = Semiring::or_and;
+  multiply(a, b, rows.c, pattern_only, mask);
+  rows.c.val = {};
+
+  rows.first_factor.assign(a.row_ptr.begin(), a.row_ptr.end());
+  rows.factors.resize(a.col.size());
+  rows.groups.resize(a.col.size());
+  cut_windows(a, b, rows);
+  const Offset num_windows = std::ssize(rows.windows) - 1;
+  const auto nothing = [](Offset) {};
+  parallel_for(
+      num_windows, [] { return 0; }, [&](int, Offset w) { find_groups(a, b, rows, w); }, nothing);
+  Offset num_positions = 0;
+  for (Offset w = 0; w < num_windows; ++w) {
+    Rows::Window& window = rows.windows[z(w)];
+    num_positions += std::exchange(window.first_position, num_positions);
+    if (window.has_positions)
+      rows.longest_window = std::max(rows.longest_window, num_nonzeros(rows, w));
+    else
+      rows.needs_columns = true;
+  }
+  rows.positions.resize(z(num_positions));
+  parallel_for(
+      num_windows, [&] { return ZeroedArray<std::uint16_t>(b.num_cols); },
+      [&](ZeroedArray<std::uint16_t>& position, Offset w) { find_positions(b, position, rows, w); }, nothing);
+  return rows;
+}
+
+Offset Rows::num_bytes() const {
+  const auto bytes = [](const auto& values) { return std::ssize(values) * static_cast<Offset>(sizeof values[0]); };
+  return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(groups) + bytes(positions) +
+         bytes(windows);
+}
+
+// ---- The product
+
+namespace {
+
+/// Products made at a time, before any is added.
+constexpr Local stretch = 8;
+
+/// What a window's products are made of.
+template <class V>
+struct Reader {
+  const Rows& rows;
+  const PlanValues<V>& values;
+  const V* ones;  ///< as many as the longest row of B has; null when B has values
+
+  V left(Offset p) const { return values.a.empty() ? V{1} : values.a[z(p)]; }
+  const V* right(Offset p) const { return ones != nullptr ? ones : values.b.data() + rows.factors[z(p)]; }
+  void prefetch(Offset p) const {
+    constexpr Offset ahead = 8;
+    if (ones != nullptr || p + ahead >= std::ssize(rows.factors)) return;
+    const V* const coming = right(p + ahead);
+    __builtin_prefetch(coming);
+    __builtin_prefetch(coming + stretch);
+  }
+};
+
+/// Adds the products of a group, `count` factors from p on. position: of each column
+template <int count, class Semiring, class V>
+FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, Local length, const std::uint16_t* position, V* sum) {
+  std::array<V, count> left;
+  std::array<const V*, count> right;
+  for (int i = 0; i < count; ++i) {
+    reader.prefetch(p + i);
+    left[z(i)] = reader.left(p + i);
+    right[z(i)] = reader.right(p + i);
+  }
+  Local j = 0;
+  // All products of a stretch before any sum: the compiler cannot know that these are not those.
+  if constexpr (count == 1) {
+    for (; j + stretch <= length; j += stretch) {
+      V product[stretch];
+      for (Local s = 0; s < stretch; ++s) product[s] = Semiring::times(left[0], right[0][j + s]);
+      for (Local s = 0; s < stretch; ++s) sum[position[j + s]] = Semiring::plus(sum[position[j + s]], product[s]);
+    }
+  }
+  for (; j < length; ++j) {
+    V& element = sum[position[j]];
+    V result = element;
+    for (int i = 0; i < count; ++i) result = Semiring::plus(result, Semiring::times(left[z(i)], right[z(i)][j]));
+    element = result;
+  }
+}
+
+/// The rows of a window by positions, into sum.
+template <bool has_pairs, class Semiring, class V>
+void add_window(const Reader<V>& reader, const Rows::Window& window, V* sum) {
+  const Rows& rows = reader.rows;
+  const std::uint16_t* position = rows.positions.data() + window.first_position;
+  Offset p = rows.first_factor[z(window.first_row)];
+  const Rows::Group* group = rows.groups.data() + p;
+  for (const Rows::Group* const end = group + window.num_groups; group != end; ++group) {
+    const Local length = group->length;
+    if constexpr (has_pairs) {
+      switch (group->num_factors) {
+        case 1: add_group<1, Semiring>(reader, p, length, position, sum); break;
+        case 2: add_group<2, Semiring>(reader, p, length, position, sum); break;
+        case 3: add_group<3, Semiring>(reader, p, length, position, sum); break;
+        default: add_group<Rows::most_factors, Semiring>(reader, p, length, position, sum);
+      }
+      p += group->num_factors;
+    } else {
+      add_group<1, Semiring>(reader, p, length, position, sum);
+      ++p;
+    }
+    position += length;
+  }
+}
+
+/// The rows of a window by columns. by_column: all zero() before and after; val: of C
+template <class Semiring, class V>
+void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
+  const Rows& rows = reader.rows;
+  const Local begin = rows.windows[z(w)].first_row;
+  const Rows::Group* group = rows.groups.data() + rows.first_factor[z(begin)];
+  for (Local row = begin; row < rows.windows[z(w) + 1].first_row; ++row) {
+    const Rows::Group* const first_group = group;
+    const auto for_each_factor = [&](auto use) {
+      group = first_group;
+      for (Offset p = rows.first_factor[z(row)]; p < rows.first_factor[z(row) + 1]; ++group) {
+        for (Local i = 0; i < group->num_factors; ++i, ++p)
+          use(p, group->length, reader.values.b_col.data() + rows.factors[z(p)]);
+      }
+    };
+    for_each_factor([&](Offset p, Local length, const Local* col) {
+      reader.prefetch(p);
+      const V left = reader.left(p);
+      const V* const right = reader.right(p);
+      for (Local j = 0; j < length; ++j)
+        by_column[col[j]] = Semiring::plus(by_column[col[j]], Semiring::times(left, right[j]));
+    });
+    for (Offset k = rows.c.row_ptr[z(row)]; k < rows.c.row_ptr[z(row) + 1]; ++k)
+      val[k] = std::exchange(by_column[rows.c.col[z(k)]], Semiring::zero());
+    if (!rows.masked) continue;
+    for_each_factor([&](Offset, Local length, const Local* col) {
+      for (Local j = 0; j < length; ++j) by_column[col[j]] = Semiring::zero();
+    });
+  }
+}
+
+/// What a thread has of its own.
+template <class V>
+struct Room {
+  Array<V> window;           // masked: a window's nonzeros and a place for all that is left out
+  ZeroedArray<V> by_column;  // and one place more
+};
+
+template <class Semiring, class V>
+void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
+  std::vector<V> ones;
+  if (values.b.empty()) ones.assign(z(rows.longest_b_row), V{1});
+  const Reader<V> reader{rows, values, values.b.empty() ? ones.data() : nullptr};
+  const auto make_room = [&] {
+    Room<V> room;
+    if (rows.masked) room.window.resize(z(rows.longest_window) + 1);
+    if (rows.needs_columns) {
+      room.by_column = ZeroedArray<V>(Offset{rows.c.num_cols} + 1);
+      std::fill_n(room.by_column.data(), room.by_column.size(), Semiring::zero());
+    }
+    return room;
+  };
+  const auto make_window = [&](Room<V>& room, Offset w) {
+    const Rows::Window& window = rows.windows[z(w)];
+    if (!window.has_positions) return add_by_column<Semiring>(reader, w, room.by_column.data(), val);
+    V* const of_window = val + rows.c.row_ptr[z(window.first_row)];
+    const Offset length = num_nonzeros(rows, w);
+    V* const sum = rows.masked ? room.window.data() : of_window;
+    std::fill_n(sum, length + (rows.masked ? 1 : 0), Semiring::zero());
+    if (window.has_pairs)
+      add_window<true, Semiring>(reader, window, sum);
+    else
+      add_window<false, Semiring>(reader, window, sum);
+    if (rows.masked) std::copy_n(sum, length, of_window);
+  };
+  parallel_for(std::ssize(rows.windows) - 1, make_room, make_window, [](Offset) {});
+}
+
+/// Lengths of all rows are compared, columns at the begins of windows.
+template <class V>
+bool has_pattern(const Csr<V>& c, const Csr<float>& pattern, std::span<const Rows::Window> windows) {
+  if (c.num_cols != pattern.num_cols || c.row_ptr != pattern.row_ptr || c.col.size() != pattern.col.size() ||
+      c.val.size() != pattern.col.size())
+    return false;
+  return std::ranges::all_of(windows, [&](const Rows::Window& window) {
+    const auto first = z(pattern.row_ptr[z(window.first_row)]);
+    return first == pattern.col.size() || c.col[first] == pattern.col[first];
+  });
+}
+
+}  // namespace
+
+template <class V>
+void multiply_planned(const Rows& rows, const PlanValues<V>& values, Csr<V>& c) {
+  if (!has_pattern(c, rows.c, rows.windows)) {
+    c.num_cols = rows.c.num_cols;
+    c.row_ptr = rows.c.row_ptr;
+    c.col = rows.c.col;
+    c.val.clear();
+    c.val.resize(c.col.size());
+  }
+  switch (rows.semiring) {
+    case Semiring::plus_times: return fill<PlusTimes<V>>(rows, values, c.val.data());
+    case Semiring::min_plus: return fill<MinPlus<V>>(rows, values, c.val.data());
+    case Semiring::max_times: return fill<MaxTimes<V>>(rows, values, c.val.data());
+    case Semiring::or_and: return fill<OrAnd<V>>(rows, values, c.val.data());
+    case Semiring::plus_pair: return fill<PlusPair<V>>(rows, values, c.val.data());
+  }
+}
+
+// ---- For users
+
+Plan::Plan(std::shared_ptr<const Rows> rows) : rows_(std::move(rows)) {}
+Offset Plan::num_products() const { return rows_->num_products; }
+Offset Plan::num_nonzeros() const { return rows_->c.num_nonzeros(); }
+Offset Plan::num_bytes() const { return rows_->num_bytes(); }
+
+template <class V>
+Plan plan(CsrView<V> a, CsrView<V> b, const Options& options, const CsrView<V>* mask) {
+  const CsrView<float> mask_pattern = mask != nullptr ? pattern_of(*mask) : CsrView<float>();
+  return Plan(std::make_shared<const Rows>(
+      plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr)));
+}
+
+template <class V>
+Stats multiply(const Plan& plan, CsrView<V> a, CsrView<V> b, Csr<V>& c) {
+  const Rows& rows = plan.rows();
+  const auto check = [](const char* name, CsrView<V> matrix, Local num_rows, Local num_cols, Offset num_nonzeros,
+                        std::uint64_t planned) {
+    require(matrix.num_rows() == num_rows && matrix.num_cols == num_cols && matrix.num_nonzeros() == num_nonzeros,
+            "multiply: ", name, " is ", matrix.num_rows(), " x ", matrix.num_cols, " with ", matrix.num_nonzeros(),
+            " nonzeros, the plan is for ", num_rows, " x ", num_cols, " with ", num_nonzeros);
+    require(fingerprint(matrix.num_cols, matrix.row_ptr, matrix.col) == planned, "multiply: the nonzeros of ", name,
+            " are not where they were when the plan was made");
+  };
+  check("a", a, rows.num_rows(), rows.num_inner, rows.a_nonzeros(), rows.a_fingerprint);
+  const bool same = a.col.data() == b.col.data() && a.row_ptr.data() == b.row_ptr.data() && a.num_cols == b.num_cols &&
+                    rows.a_fingerprint == rows.b_fingerprint;
+  if (!same) check("b", b, rows.num_inner, rows.c.num_cols, rows.b_nonzeros, rows.b_fingerprint);
+  multiply_planned(rows, PlanValues<V>{a.val, b.val, b.col}, c);
+  return {{"products", rows.num_products}, {"nonzeros", rows.c.num_nonzeros()}};
+}
+
+template void multiply_planned(const Rows&, const PlanValues<double>&, Csr<double>&);
+template void multiply_planned(const Rows&, const PlanValues<float>&, Csr<float>&);
+template void multiply_planned(const Rows&, const PlanValues<std::int64_t>&, Csr<std::int64_t>&);
+template Plan plan(CsrView<double>, CsrView<double>, const Options&, const CsrView<double>*);
+template Plan plan(CsrView<float>, CsrView<float>, const Options&, const CsrView<float>*);
+template Plan plan(CsrView<std::int64_t>, CsrView<std::int64_t>, const Options&, const CsrView<std::int64_t>*);
+template Stats multiply(const Plan&, CsrView<double>, CsrView<double>, Csr<double>&);
+template Stats multiply(const Plan&, CsrView<float>, CsrView<float>, Csr<float>&);
+template Stats multiply(const Plan&, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&);
+
+}  // namespace filigree::spgemm

@@ -1,0 +1,84 @@
+// What a plan knows of a product: where every product of two values goes, in the order in which they are made.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/index.hpp"
+#include "filigree/spgemm.hpp"
+
+namespace filigree::spgemm {
+
+/// The products of the rows of a window, one after the other:
+///
+///   factors    one per nonzero of A: where a row of B begins
+///   groups     1 to 4 consecutive factors in a row of A whose rows of B have equal columns (meshes with several
+///              unknowns a point have many): their products go to equal places
+///   positions  of the products of a group, among the nonzeros of C in the window; 16 bits each
+///
+/// All that is read or written follows from these and the number of values: the patterns of A and B are not looked at.
+/// The exception are windows without positions, rows of which are added up in an array over all columns: rows with more
+/// nonzeros than 16 bits can tell apart, and those with so many products that their positions would take several times
+/// the memory of C.
+struct Plan::Rows {
+  struct Group {
+    Local length;       ///< of its rows of B
+    Local num_factors;  ///< 1 .. most_factors
+  };
+  struct Window {
+    Local first_row = 0;
+    bool has_positions = true;
+    bool has_pairs = false;  ///< any group has several factors
+    Offset num_groups = 0;
+    Offset first_position = 0;
+  };
+  static constexpr Local most_factors = 4;
+
+  Semiring semiring = Semiring::plus_times;
+  bool masked = false;
+  Local num_inner = 0;
+  Offset b_nonzeros = 0;
+  Local longest_b_row = 0;
+  std::uint64_t a_fingerprint = 0, b_fingerprint = 0;
+  Csr<float> c;  ///< its pattern: without values
+
+  std::vector<Offset> first_factor;  ///< by row, as row_ptr of A
+  Array<Offset> factors;             ///< into the values of B
+  Array<Group> groups;               ///< those of a window from its first factor on
+  Array<std::uint16_t> positions;    ///< masked: those left out go to the place behind the last
+  std::vector<Window> windows;       ///< and one behind the last
+  Offset num_products = 0;
+  Offset longest_window = 0;  ///< nonzeros of C in one with positions
+  bool needs_columns = false;
+
+  Local num_rows() const { return c.num_rows(); }
+  Offset a_nonzeros() const { return first_factor.back(); }
+  Offset num_bytes() const;
+};
+
+/// What changes from product to product, in the order of the patterns.
+template <class V>
+struct PlanValues {
+  std::span<const V> a;
+  std::span<const V> b;
+  std::span<const Local> b_col;  ///< in [0, columns of C]; may be empty unless the plan needs_columns
+};
+
+/// The pattern of a matrix in a word: equal for equal patterns, different but for a chance of 2^-64 for others.
+std::uint64_t fingerprint(Local num_cols, std::span<const Offset> row_ptr, std::span<const Local> col);
+
+/// Shapes must fit.
+Plan::Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const CsrView<float>* mask);
+
+/// C: the plan's pattern, copied unless c has it, and the values.
+template <class V>
+void multiply_planned(const Plan::Rows& rows, const PlanValues<V>& values, Csr<V>& c);
+
+/// A matrix without its values: one type for all.
+template <class V>
+CsrView<float> pattern_of(const CsrView<V>& matrix) {
+  return {matrix.num_cols, matrix.row_ptr, matrix.col, {}};
+}
+
+}  // namespace filigree::spgemm
