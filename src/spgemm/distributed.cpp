@@ -312,13 +312,16 @@ class Rows {
   std::vector<Piece> pieces_;
 };
 
-/// Every count over all ranks, which must have the same. Collective.
-void sum_up(const Comm& comm, Stats& stats) {
+/// Every count over all ranks, which must have the same: their sum, but the largest of critical_products. Collective.
+void add_up(const Comm& comm, Stats& stats) {
+  const auto critical = stats.find("critical_products");
+  const Offset longest = critical != stats.end() ? comm.max(critical->second) : 0;
   std::vector<Offset> counts;
   for (const auto& [name, count] : stats) counts.push_back(count);
   comm.sum(std::span<Offset>(counts));
   auto next = counts.begin();
   for (auto& [name, count] : stats) count = *next++;
+  if (critical != stats.end()) critical->second = longest;
 }
 
 }  // namespace
@@ -430,7 +433,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
       comm.guard([&] { return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank())); });
   stats["bytes_received"] = traffic.bytes;
   stats["messages"] = traffic.messages;
-  sum_up(comm, stats);
+  add_up(comm, stats);
   stats["windows"] = plan.num_windows;
   return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
 }

@@ -12,6 +12,7 @@
 #include "filigree/spgemm.hpp"
 #include "spgemm/row_kernels.hpp"
 #include "spgemm/semirings.hpp"
+#include "spgemm/thesis.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -300,14 +301,9 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
           mask == nullptr ? 0 : mask->num_rows(), " x ", mask == nullptr ? 0 : mask->num_cols,
           "; they must have the same shape");
   require(mask != nullptr || !options.complement, "multiply: complement needs a mask");
-  switch (options.semiring) {
-    case Semiring::plus_times: return multiply<PlusTimes<V>>(a, b, c, options, mask);
-    case Semiring::min_plus: return multiply<MinPlus<V>>(a, b, c, options, mask);
-    case Semiring::max_times: return multiply<MaxTimes<V>>(a, b, c, options, mask);
-    case Semiring::or_and: return multiply<OrAnd<V>>(a, b, c, options, mask);
-    case Semiring::plus_pair: return multiply<PlusPair<V>>(a, b, c, options, mask);
-  }
-  throw InvalidArgument("multiply: unknown semiring");
+  if (options.variant != Variant::automatic) return multiply_as_in_thesis(a, b, c, options, mask);
+  return with_semiring<V>(options.semiring,
+                          [&](auto semiring) { return multiply<decltype(semiring)>(a, b, c, options, mask); });
 }
 
 template Stats multiply(CsrView<double>, CsrView<double>, Csr<double>&, const Options&, const CsrView<double>*);

@@ -1,9 +1,11 @@
-// The five semirings as functors: zero(), times(a, b), plus(sum, product).
+// The five semirings as functors: zero(), times(a, b), plus(sum, product); and the way to them.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+
+#include "filigree/spgemm.hpp"
 
 namespace filigree::spgemm {
 
@@ -50,5 +52,18 @@ struct PlusPair {
   static V times(V, V) { return V{1}; }
   static V plus(V sum, V product) { return PlusTimes<V>::plus(sum, product); }
 };
+
+/// f(functor) for an option's functor.
+template <class V, class F>
+auto with_semiring(Semiring semiring, F f) {
+  switch (semiring) {
+    case Semiring::plus_times: return f(PlusTimes<V>());
+    case Semiring::min_plus: return f(MinPlus<V>());
+    case Semiring::max_times: return f(MaxTimes<V>());
+    case Semiring::or_and: return f(OrAnd<V>());
+    case Semiring::plus_pair: return f(PlusPair<V>());
+  }
+  throw InvalidArgument("multiply: unknown semiring");
+}
 
 }  // namespace filigree::spgemm

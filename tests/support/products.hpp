@@ -1,0 +1,259 @@
+// The product of two sparse matrices by its definition, and matrices to multiply, for tests.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "filigree/core/error.hpp"
+#include "filigree/spgemm.hpp"
+#include "matrices.hpp"
+
+namespace filigree::testing {
+
+using spgemm::Semiring;
+
+inline constexpr std::array all_semirings{Semiring::plus_times, Semiring::min_plus, Semiring::max_times,
+                                          Semiring::or_and, Semiring::plus_pair};
+
+// ------------------------------------------------------------------------------------------------ the definition
+
+/// a + b and a * b; integers wrap around.
+template <class V>
+V sum_of(V a, V b) {
+  if constexpr (std::is_integral_v<V>)
+    return std::bit_cast<V>(std::bit_cast<std::uint64_t>(a) + std::bit_cast<std::uint64_t>(b));
+  else
+    return a + b;
+}
+template <class V>
+V product_of(V a, V b) {
+  if constexpr (std::is_integral_v<V>)
+    return std::bit_cast<V>(std::bit_cast<std::uint64_t>(a) * std::bit_cast<std::uint64_t>(b));
+  else
+    return a * b;
+}
+
+template <class V>
+bool is_nan(V value) {
+  return value != value;
+}
+
+/// What a sum of products becomes by one more pair of factors, and what it is without any.
+template <class V>
+V with_one_more(Semiring semiring, V sum, V a, V b) {
+  switch (semiring) {
+    case Semiring::plus_times: {
+      const volatile V product = product_of(a, b);  // rounded
+      return sum_of<V>(sum, product);
+    }
+    case Semiring::min_plus: {
+      const V path = sum_of(a, b);
+      if (is_nan(sum) || is_nan(path)) return std::numeric_limits<V>::quiet_NaN();
+      return path < sum ? path : sum;
+    }
+    case Semiring::max_times: {
+      const V product = product_of(a, b);
+      if (is_nan(sum) || is_nan(product)) return std::numeric_limits<V>::quiet_NaN();
+      return product > sum ? product : sum;
+    }
+    case Semiring::or_and: return sum != V{0} || (a != V{0} && b != V{0}) ? V{1} : V{0};
+    case Semiring::plus_pair: return sum_of(sum, V{1});
+  }
+  return sum;
+}
+template <class V>
+V without_any(Semiring semiring) {
+  constexpr bool real = std::is_floating_point_v<V>;
+  constexpr V infinity = std::numeric_limits<V>::infinity();
+  if (semiring == Semiring::min_plus) return real ? infinity : std::numeric_limits<V>::max();
+  if (semiring == Semiring::max_times) return real ? -infinity : std::numeric_limits<V>::min();
+  return V{0};
+}
+
+template <class V>
+V value_at(const CsrView<V>& matrix, Offset k) {
+  return matrix.has_values() ? matrix.val[static_cast<std::size_t>(k)] : V{1};
+}
+
+template <class V>
+using Rows = std::vector<std::map<Local, V>>;
+
+template <class V>
+Rows<V> product_by_definition(CsrView<V> a, CsrView<V> b, Semiring semiring) {
+  Rows<V> rows(static_cast<std::size_t>(a.num_rows()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (Offset ik = a.row_ptr[i]; ik < a.row_ptr[i + 1]; ++ik) {
+      const auto k = static_cast<std::size_t>(a.col[static_cast<std::size_t>(ik)]);
+      for (Offset kj = b.row_ptr[k]; kj < b.row_ptr[k + 1]; ++kj) {
+        V& sum = rows[i].try_emplace(b.col[static_cast<std::size_t>(kj)], without_any<V>(semiring)).first->second;
+        sum = with_one_more(semiring, sum, value_at(a, ik), value_at(b, kj));
+      }
+    }
+  }
+  return rows;
+}
+
+/// What a mask lets through.
+template <class V>
+Rows<V> masked(const Rows<V>& rows, CsrView<V> mask, bool complement) {
+  Rows<V> result(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto cols = mask.cols(static_cast<Local>(i));
+    for (const auto& [column, value] : rows[i]) {
+      const bool in_mask = std::binary_search(cols.begin(), cols.end(), column);
+      if (in_mask != complement) result[i].emplace_hint(result[i].end(), column, value);
+    }
+  }
+  return result;
+}
+
+template <class V>
+bool same_bits(V a, V b) {
+  return std::memcmp(&a, &b, sizeof(V)) == 0 || (is_nan(a) && is_nan(b));
+}
+
+template <class V>
+Offset num_entries(const Rows<V>& rows) {
+  Offset count = 0;
+  for (const auto& row : rows) count += static_cast<Offset>(row.size());
+  return count;
+}
+
+template <class V>
+void sort_rows(Csr<V>& matrix) {
+  std::vector<std::pair<Local, V>> row;
+  for (std::size_t i = 0; i + 1 < matrix.row_ptr.size(); ++i) {
+    const auto begin = static_cast<std::size_t>(matrix.row_ptr[i]);
+    const auto end = static_cast<std::size_t>(matrix.row_ptr[i + 1]);
+    row.clear();
+    for (std::size_t k = begin; k < end; ++k) row.emplace_back(matrix.col[k], matrix.val[k]);
+    std::stable_sort(row.begin(), row.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+    for (std::size_t k = begin; k < end; ++k) std::tie(matrix.col[k], matrix.val[k]) = row[k - begin];
+  }
+}
+
+/// The first difference between a matrix and what it should be, "" if there is none.
+template <class V>
+std::string difference(const Csr<V>& c, const Rows<V>& expected, Local num_cols) {
+  if (c.num_rows() != std::ssize(expected) || c.num_cols != num_cols)
+    return text(c.num_rows(), " x ", c.num_cols, ", expected ", expected.size(), " x ", num_cols);
+  if (c.num_nonzeros() != std::ssize(c.col) || c.col.size() != c.val.size())
+    return text(c.num_nonzeros(), " nonzeros, but ", c.col.size(), " columns and ", c.val.size(), " values");
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto begin = static_cast<std::size_t>(c.row_ptr[i]);
+    const auto end = static_cast<std::size_t>(c.row_ptr[i + 1]);
+    if (end - begin != expected[i].size())
+      return text("row ", i, " has ", end - begin, " entries, expected ", expected[i].size());
+    for (std::size_t k = begin; const auto& [column, value] : expected[i]) {
+      if (c.col[k] != column) return text("row ", i, ": column ", c.col[k], ", expected ", column);
+      if (!same_bits(c.val[k], value)) return text("(", i, ", ", column, "): ", c.val[k], ", expected ", value);
+      ++k;
+    }
+  }
+  return "";
+}
+
+// ------------------------------------------------------------------------------------------------ matrices
+
+/// Like `random_value`, and now and then zeros of both signs and, in rows that may have them, NaN and infinity; of
+/// integers some that overflow.
+template <class V>
+V any_value(Random& random, bool special) {
+  const auto kind = below(random, 24);
+  if (kind == 0) return V{0};
+  if constexpr (std::is_integral_v<V>) {
+    if (kind == 1) return std::numeric_limits<V>::max() - below(random, 3);
+    if (kind == 2) return std::numeric_limits<V>::min() + below(random, 3);
+    if (kind < 8) return static_cast<V>(random());
+    return below(random, 19) - 9;
+  } else {
+    if (kind == 1) return -V{0};
+    if (special && kind == 2) return std::numeric_limits<V>::quiet_NaN();
+    if (special && kind == 3) return std::numeric_limits<V>::infinity();
+    if (special && kind == 4) return -std::numeric_limits<V>::infinity();
+    if (special && kind == 5) return std::numeric_limits<V>::max();
+    if (special && kind == 6) return std::numeric_limits<V>::denorm_min();
+    return random_value<V>(random, kind < 12 ? Values::exact : Values::rounded);
+  }
+}
+
+enum class Contents { none, ordinary, special };
+
+template <class V>
+Csr<V> matrix_of(Local num_cols, const std::vector<std::set<Local>>& rows, Contents contents, Random& random) {
+  Csr<V> matrix;
+  matrix.num_cols = num_cols;
+  for (const std::set<Local>& row : rows) {
+    const bool special = contents == Contents::special && below(random, 4) == 0;
+    for (Local column : row) {
+      matrix.col.push_back(column);
+      if (contents != Contents::none) matrix.val.push_back(any_value<V>(random, special));
+    }
+    matrix.row_ptr.push_back(std::ssize(matrix.col));
+  }
+  matrix.validate();
+  return matrix;
+}
+
+/// `count` different columns in [first, end), or all if there are fewer.
+inline std::set<Local> some_columns(Random& random, Offset count, Local first, Local end) {
+  std::set<Local> columns;
+  if (count >= end - first) {
+    for (Local column = first; column < end; ++column) columns.insert(column);
+  }
+  while (std::ssize(columns) < std::min<Offset>(count, end - first)) {
+    columns.insert(static_cast<Local>(first + below(random, end - first)));
+  }
+  return columns;
+}
+
+/// Rows of very different lengths: a third is empty, most are short, some are long, a few are full.
+template <class V>
+Csr<V> skewed(Random& random, Local num_rows, Local num_cols, Contents contents) {
+  std::vector<std::set<Local>> rows(static_cast<std::size_t>(num_rows));
+  for (std::set<Local>& row : rows) {
+    const auto kind = below(random, 24);
+    const Offset length = kind < 8    ? 0
+                          : kind < 18 ? 1 + below(random, 3)
+                          : kind < 23 ? 1 + below(random, num_cols / 2 + 1)
+                                      : Offset{num_cols};
+    row = some_columns(random, length, 0, num_cols);
+  }
+  return matrix_of<V>(num_cols, rows, contents, random);
+}
+
+/// num_rows rows of `length` random columns each.
+template <class V>
+Csr<V> regular(Random& random, Local num_rows, Local num_cols, Offset length, Contents contents) {
+  std::vector<std::set<Local>> rows(static_cast<std::size_t>(num_rows));
+  for (std::set<Local>& row : rows) row = some_columns(random, length, 0, num_cols);
+  return matrix_of<V>(num_cols, rows, contents, random);
+}
+
+/// A random half of where the product is, and some of where it is not.
+template <class V>
+Csr<V> mask_for(Random& random, const Rows<V>& product, Local num_cols) {
+  std::vector<std::set<Local>> rows;
+  for (const auto& row : product) {
+    std::set<Local> columns;
+    const auto kind = below(random, 4);  // now and then none and all
+    for (const auto& [column, value] : row) {
+      if (kind == 1 || (kind > 1 && below(random, 2) == 0)) columns.insert(column);
+    }
+    if (num_cols > 0) columns.merge(some_columns(random, below(random, 4), 0, num_cols));
+    rows.push_back(std::move(columns));
+  }
+  return matrix_of<V>(num_cols, rows, Contents::none, random);
+}
+
+}  // namespace filigree::testing
