@@ -43,6 +43,7 @@ void add_rmat(app::App& program, Arguments& a, Make& make) {
   auto& cli = *program.cli.add_subcommand("rmat", "recursive-matrix graph of 2^SCALE vertices, as Graph500's");
   cli.add_option("--scale", a.scale, "2^SCALE vertices");
   cli.add_option("--edges-per-vertex", a.edges_per_vertex, "edges drawn; those drawn twice count once");
+  cli.add_option("--edges", a.rmat.edges, "edges drawn in all, instead of --edges-per-vertex");
   cli.add_option("-a", a.rmat.a, "probability of the upper left quarter");
   cli.add_option("-b", a.rmat.b, "probability of the upper right quarter");
   cli.add_option("-c", a.rmat.c, "probability of the lower left quarter; the lower right gets the rest");

@@ -40,6 +40,12 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
                         {"or_and", Semiring::or_and},
                         {"plus_pair", Semiring::plus_pair}},
                        "what adds and what multiplies; plus_pair counts products");
+  add_choice<spgemm::Variant>(cli, "--variant", to.options.variant,
+                              {{"auto", spgemm::Variant::automatic},
+                               {"v1", spgemm::Variant::v1},
+                               {"v2", spgemm::Variant::v2},
+                               {"v3", spgemm::Variant::v3}},
+                              "how products are merged: auto, or as in the thesis on SMASH, with its statistics");
   add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
                         "print the sum of all values of C");
   cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");

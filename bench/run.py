@@ -22,11 +22,11 @@ PAPER.toml says
                                where = "cell.levels > 0"                                which records, if not all
                                plot = {...}                                             see plot.py
 
-A command may use {graph}: --graph and the options to read it; the values of its cell; {output}: a file that it makes
-and whose size the record gets as "output_bytes"; {programs}; and the files under [prepare], each made once for all
-cells that ask for the same. Programs are those of --programs, scripts (*.py) those of this folder. A value called
-`ranks` runs the program under mpirun. Columns are expressions of the record, dots in its names written as _; or a
-list of them, of which the first counts whose names the record has.
+A command may use {graph}: --graph and the options to read it, or {a}, which says --a instead; the values of its cell;
+{output}: a file that it makes and whose size the record gets as "output_bytes"; {programs}; and the files under
+[prepare], each made once for all cells that ask for the same. Programs are those of --programs, scripts (*.py) those of
+this folder. A value called `ranks` runs the program under mpirun. Columns are expressions of the record, dots in its
+names written as _; or a list of them, of which the first counts whose names the record has.
 """
 import argparse
 import json
@@ -82,10 +82,10 @@ class Bench:
     def recipe(self, template, cell):
         """What a command does, apart from where files are: equal recipes make equal files."""
         def meaning(name):
-            if name == "graph":
+            if name in ("graph", "a"):
                 file = self.graphs[cell["graph"]]
                 made = f"({self.recipe(self.prepare[file], cell)})" if file in self.prepare else cell["graph"]
-                return f"--graph {made} {self.reading[cell['graph']]}".rstrip()
+                return f"--{name} {made} {self.reading[cell['graph']]}".rstrip()
             if name in self.prepare:
                 return f"({self.recipe(self.prepare[name], cell)})"
             if name in ("output", "programs"):
@@ -95,10 +95,10 @@ class Bench:
 
     def execute(self, template, cell, output, *more):
         def meaning(name):
-            if name == "graph":
+            if name in ("graph", "a"):
                 file = self.graphs[cell["graph"]]
                 path = self.prepared(file, cell) if file in self.prepare else file
-                return f"--graph {shlex.quote(str(path))} {self.reading[cell['graph']]}"
+                return f"--{name} {shlex.quote(str(path))} {self.reading[cell['graph']]}"
             known = {"output": output, "programs": self.programs}
             return shlex.quote(str(known[name] if name in known else self.prepared(name, cell)))
         words = [*shlex.split(self.fill(template, cell, meaning)), *map(str, more)]

@@ -95,10 +95,13 @@ class Scramble {
   std::array<Round, 4> rounds_{};
 };
 
-void check(int scale, Offset edges_per_vertex, const RmatOptions& options) {
+/// Returns how many edges to draw.
+Offset checked_edges(int scale, Offset edges_per_vertex, const RmatOptions& options) {
   require(scale >= 0 && scale <= 62, "rmat: scale ", scale, ", must be in [0, 62]");
   require(edges_per_vertex >= 0 && edges_per_vertex <= most_edges >> scale, "rmat: ", edges_per_vertex,
           " edges per vertex, must be in [0, ", most_edges >> scale, "] for scale ", scale);
+  const Offset edges = options.edges.value_or(edges_per_vertex << scale);
+  require(edges >= 0 && edges <= most_edges, "rmat: ", edges, " edges, must be in [0, ", most_edges, "]");
   const auto [a, b, c, noise] = std::array{options.a, options.b, options.c, options.noise};
   // Probabilities typed in decimal may sum to a last bit above 1.
   require(a >= 0 && b >= 0 && c >= 0 && a + b + c <= 1 + 1e-12, "rmat: probabilities ", a, ", ", b, ", ", c,
@@ -106,6 +109,7 @@ void check(int scale, Offset edges_per_vertex, const RmatOptions& options) {
   const double most_noise = std::min({(1 - b - c) / 2, b, c});
   require(noise >= 0 && noise <= most_noise, "rmat: noise ", noise, ", must be in [0, ", most_noise,
           "] with these probabilities");
+  return edges;
 }
 
 /// A word of 64 random bits as an index in [0, n); bias below n / 2^64.
@@ -170,7 +174,7 @@ Graph grid(const Comm& comm, const char* what, const std::array<Global, 3>& exte
 
 Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed, const RmatOptions& options,
            EntryCounts* counts) {
-  comm.guard([&] { check(scale, edges_per_vertex, options); });
+  const Offset num_edges = comm.guard([&] { return checked_edges(scale, edges_per_vertex, options); });
   const Global num_vertices = Global{1} << scale;
   const std::vector<Quarters> levels = quarters_by_level(scale, seed, options);
   const Scramble scramble(scale, seed);
@@ -191,8 +195,8 @@ Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t s
     if (!options.scramble) return {static_cast<Global>(row), static_cast<Global>(col)};
     return {scramble(row), scramble(col)};
   };
-  return build(comm, num_vertices, num_vertices, draw_share(comm, num_vertices * edges_per_vertex, draw),
-               options.undirected, options.loops, counts);
+  return build(comm, num_vertices, num_vertices, draw_share(comm, num_edges, draw), options.undirected, options.loops,
+               counts);
 }
 
 Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges, std::uint64_t seed,

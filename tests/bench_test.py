@@ -24,7 +24,7 @@ folder = pathlib.Path(__file__).parent
 with open(folder / "calls", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + "\\n")
 parser = argparse.ArgumentParser()
-for name in ("--graph", "--size", "--more", "--input", "--output", "--json"):
+for name in ("--graph", "--a", "--size", "--more", "--input", "--output", "--json"):
     parser.add_argument(name)
 options = parser.parse_args()
 if (folder / "broken").exists() and options.json:
@@ -132,6 +132,12 @@ class Run(Scripts):
         self.assertEqual(len(cells), 8)
         self.assertTrue(all(path.endswith("-made.txt") for path in cells[4:]), cells)
         self.assertIn("pretend --size 9", self.records()[-1]["recipe"])
+
+    def test_a_graph_as_a_factor(self):
+        (self.folder / "paper.toml").write_text(PAPER.replace('command = "pretend {graph}', 'command = "pretend {a}'))
+        self.run_paper("--only", "work")
+        self.assertEqual({call.split()[0] for call in self.calls() if "--json" in call}, {"--a"})
+        self.assertTrue(all(record["recipe"].startswith("pretend --a there ") for record in self.records()))
 
     def test_tables(self):
         lines = self.run_paper().splitlines()

@@ -75,6 +75,10 @@ TEST(Rmat, EveryDrawnEdgeIsCounted) {
     EXPECT_EQ(static_cast<Offset>(matrix.size()) + counts.duplicates, Offset{edges} << scale);
     EXPECT_GE(counts.loops, num_loops(matrix));
   }
+  EntryCounts counts;
+  const auto matrix = same_on_any_ranks(rmat(7, 16, 3, {.edges = 1'001}, &counts));
+  EXPECT_EQ(static_cast<Offset>(matrix.size()) + counts.duplicates, 1'001);
+  EXPECT_TRUE(same_on_any_ranks(rmat(7, 16, 3)) == same_on_any_ranks(rmat(7, 0, 3, {.edges = 16 << 7})));
 }
 
 TEST(Rmat, QuartersHoldTheirShares) {
@@ -247,6 +251,7 @@ TEST(Generate, RefusesBadArgumentsByName) {
   EXPECT_EQ(refused(rmat(-1, 16, 1)), "rmat: scale -1, must be in [0, 62]");
   EXPECT_EQ(refused(rmat(63, 16, 1)), "rmat: scale 63, must be in [0, 62]");
   EXPECT_EQ(refused(rmat(60, 5, 1)), "rmat: 5 edges per vertex, must be in [0, 4] for scale 60");
+  EXPECT_EQ(refused(rmat(4, 1, 1, {.edges = -1})), "rmat: -1 edges, must be in [0, 4611686018427387904]");
   EXPECT_EQ(refused(rmat(4, -1, 1)).substr(0, 26), "rmat: -1 edges per vertex,");
   EXPECT_EQ(refused(rmat(4, 4, 1, {.a = 0.9, .b = 0.2})),
             "rmat: probabilities 0.9, 0.2, 0.19, must be at least 0 and sum to at most 1");

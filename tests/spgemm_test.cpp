@@ -7,8 +7,8 @@
 #include <Eigen/Sparse>
 #include <algorithm>
 #include <cstring>
+#include <set>
 
-#include "core/index.hpp"
 #include "filigree/generate.hpp"
 #include "support/runtime.hpp"
 #include "support/spgemm.hpp"

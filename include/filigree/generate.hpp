@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "filigree/matrix/dist_csr.hpp"
 
@@ -28,8 +29,9 @@ struct RmatOptions {
   /// Renumber the vertices by a pseudo-random permutation, as Graph500 does. Without it the small ids are the hubs,
   /// which gives an unnatural locality and load.
   bool scramble = true;
-  bool undirected = false;    ///< add the reverse of every edge; Graph500 reads its edges this way
-  Loops loops = Loops::keep;  ///< what becomes of edges from a vertex to itself
+  std::optional<Offset> edges = {};  ///< drawn in all, at most 2^62, whatever edges_per_vertex says
+  bool undirected = false;           ///< add the reverse of every edge; Graph500 reads its edges this way
+  Loops loops = Loops::keep;         ///< what becomes of edges from a vertex to itself
 };
 
 /// Recursive-matrix graph (Chakrabarti, Zhan, Faloutsos, SDM 2004) of 2^scale vertices from 2^scale * edges_per_vertex

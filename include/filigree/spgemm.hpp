@@ -21,6 +21,16 @@ enum class Semiring {
   plus_pair,   ///< number of products, whatever their factors: common neighbours
 };
 
+/// Who merges products, and how.
+enum class Variant {
+  automatic,  ///< every thread on its own, by what suits a row: the fast way
+  // Those of the thesis, for reproduction: all threads in one hash table, by atomic instructions. C is the same,
+  // sorted.
+  v1,  ///< rows dealt out in blocks, slots by high-order bits of (row, column)
+  v2,  ///< rows taken one at a time, slots by low-order bits
+  v3,  ///< as v2; entries outside of the table, written back while the next ones are made
+};
+
 /// How the products of a row are merged: all ways give the same bits, and differ in what they are quick for.
 enum class Accumulator {
   automatic,  ///< chosen row by row
@@ -37,6 +47,7 @@ struct Options {
   /// To compare them. Rows that it is not made for are scattered: lists of more than 1024 products to be sorted, tables
   /// of more than 4096, tiles without AVX-512; rows of one factor, and under a mask, have ways of their own.
   Accumulator accumulator = Accumulator::automatic;
+  Variant variant = Variant::automatic;
   /// >= 1: a rank takes as many of its rows at a time as name rows of B on other ranks of this size (as they travel),
   /// so that memory stays bounded; at least one row. A row of B that two rounds name travels twice. Not on one rank.
   Offset fetch_bytes = Offset{256} << 20;
@@ -62,6 +73,16 @@ struct Options {
 /// c       overwritten; memory that it has is used again. It must not be a, b or mask.
 /// returns counted work: products, nonzeros, and rows with products by the way they were made (see
 ///         src/spgemm/row_kernels.hpp): scaled_rows, listed_rows, tiled_rows, scattered_rows (all that a mask meets)
+///         v1, v2, v3 instead of rows, but for products not the same on every run with several threads:
+///           probes             slots looked at to find the place of a product
+///           hash_windows       of rows that meet in the table
+///           critical_products  sum over these of the most products that one thread made, while others waited at the
+///                              end: critical_products x threads / products = largest over mean work, 1 at best
+///           bytes_moved        between threads and memory or caches, as the algorithm asks for them: of A 8 a row and
+///                              4 + sizeof(V) a nonzero, of B 16 a row that is named and 4 + sizeof(V) a product
+///                              (sizeof(V) if there are values), of the table 8 a probe, 2 sizeof(V) a product (v3: and
+///                              4), 8 + sizeof(V) an entry and, v1, 8 a slot that write-back looks at, of C 8 a row and
+///                              4 + sizeof(V) a nonzero
 ///
 /// Throws InvalidArgument when shapes do not fit, and for `complement` without a mask; Error, which names the size,
 /// when C exceeds the memory budget or there is no address space for it. A call that fails on its way leaves c empty.
@@ -70,14 +91,17 @@ struct Options {
 /// per thread sizeof(V) + 1 a column and, up to 2^19 columns, 4 more; 4 + sizeof(V) for each of 16384 products, twice,
 /// or of the longest row of C; and 8 MiB of rows that wait for those before them. 8 for every 16384 products. 8 a
 /// nonzero and 12 a row of B if rows are tiled. C reserves address space, not memory, for the most entries there could
-/// be. OpenMP over windows of rows.
+/// be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for
+/// each entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a window; a mask saves none of it. Their
+/// time hangs on the columns: where these are close together (v1) or have low-order bits in common (v2, v3), a product
+/// may take hundreds of probes.
 ///
 ///   Csr<double> c;
 ///   spgemm::multiply(a.view(), b.view(), c, {.semiring = spgemm::Semiring::min_plus});
 ///
 /// Source: K. Shivdikar, "SMASH: Sparse Matrix Atomic Scratchpad Hashing", MS thesis, Northeastern University 2021
-/// (windows, merging in cache, fragments written back in order); here every thread has a scratchpad of its own and no
-/// atomics, see src/spgemm/.
+/// (windows, merging in cache, fragments written back in order); but for v1, v2 and v3 every thread has a scratchpad of
+/// its own and no atomics, see src/spgemm/.
 template <class V>
 Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options = {}, const CsrView<V>* mask = nullptr);
 
@@ -133,7 +157,8 @@ struct Result {
 ///
 /// a, b, mask  dealt out in any way, over communicators of the same ranks. Rows of the mask travel if others own them.
 /// options     sorted must be true
-/// returns     bytes_received and messages count, over all ranks, the rows fetched: 12 bytes for the number and the
+/// returns     stats over all ranks: sums, but the largest critical_products;
+///             bytes_received and messages count, over all ranks, the rows fetched: 12 bytes for the number and the
 ///             length of a row before all else, 4 (4 + 8 if there are several rounds) when it comes, 4 a column (8 in
 ///             a matrix of 2^31 columns or more), sizeof(V) a value if B has values; the same for the mask
 ///

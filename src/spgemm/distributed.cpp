@@ -139,10 +139,10 @@ Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_by
   });
   const bool has_values = b.has_values();
   Requests requests{.halo = Halo(b.comm, b.rows, ghosts),
-            .remote = std::move(remote),
-            .length = std::move(length),
-            .b_has_values = has_values,
-            .entry_bytes = entry_bytes<V>(b.num_cols(), has_values)};
+                    .remote = std::move(remote),
+                    .length = std::move(length),
+                    .b_has_values = has_values,
+                    .entry_bytes = entry_bytes<V>(b.num_cols(), has_values)};
   requests.halo.gather(std::span<const Local>(own_lengths), std::span<Local>(ghost_lengths));
   auto next = ghost_lengths.begin();
   for (Local column = 0; column < local.num_cols; ++column) {
@@ -306,13 +306,16 @@ class Rows {
   std::vector<Piece> pieces_;
 };
 
-/// Every count over all ranks, which must have the same. Collective.
-void sum_up(const Comm& comm, Stats& stats) {
+/// Every count over all ranks, which must have the same: their sum, but the largest of critical_products. Collective.
+void add_up(const Comm& comm, Stats& stats) {
+  const auto critical = stats.find("critical_products");
+  const Offset longest = critical != stats.end() ? comm.max(critical->second) : 0;
   std::vector<Offset> counts;
   for (const auto& [name, count] : stats) counts.push_back(count);
   comm.sum(std::span<Offset>(counts));
   auto next = counts.begin();
   for (auto& [name, count] : stats) count = *next++;
+  if (critical != stats.end()) critical->second = longest;
 }
 
 template <class V>
@@ -348,8 +351,8 @@ struct Underway {
 
 /// Sends for what the rows [begin, end) of A take. Collective.
 template <class V>
-Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests, Local begin,
-                        Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
+Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
+                        Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
   std::vector<Global> remote;
   std::vector<Local> own;
   a.comm.guard([&] {
@@ -364,7 +367,7 @@ Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<
   });
   Underway<V> round{begin,
                     requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, own, requests.b_has_values)
-                                         : fetch<V>(remote, b, own, requests.b_has_values, traffic),
+                                             : fetch<V>(remote, b, own, requests.b_has_values, traffic),
                     std::nullopt};
   if (mask != nullptr) round.mask.emplace(fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic));
   return round;
@@ -445,7 +448,7 @@ class Counting {
     stats_["bytes_received"] = traffic.bytes;
     stats_["messages"] = traffic.messages;
     stats_["bytes_overlapped"] = traffic.bytes_overlapped;
-    sum_up(comm, stats_);
+    add_up(comm, stats_);
     stats_["rounds"] = num_rounds;
     return std::move(stats_);
   }
@@ -552,7 +555,8 @@ Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& optio
   check("estimate", a, b, options);
   const Requests requests = make_requests(a, b, options.fetch_bytes);
   // In several rounds, rows are asked for once more.
-  const Offset asked_again = requests.num_rounds > 1 ? requests.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
+  const Offset asked_again =
+      requests.num_rounds > 1 ? requests.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
   Offset counts[] = {0, 0, requests.traffic.bytes + requests.rounds.bytes + asked_again};
   for_each_row(a, requests, [&](Offset products) {
     counts[0] += products;

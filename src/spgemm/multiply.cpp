@@ -13,6 +13,7 @@
 #include "spgemm/local.hpp"
 #include "spgemm/row_kernels.hpp"
 #include "spgemm/semirings.hpp"
+#include "spgemm/thesis.hpp"
 #include "spgemm/tiles.hpp"
 
 namespace filigree::spgemm {
@@ -334,14 +335,14 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
                        const CsrView<V>* mask) {
-  switch (options.semiring) {
-    case Semiring::plus_times: return multiply<PlusTimes<V>>(most_nonzeros, a, b, c, options, mask);
-    case Semiring::min_plus: return multiply<MinPlus<V>>(most_nonzeros, a, b, c, options, mask);
-    case Semiring::max_times: return multiply<MaxTimes<V>>(most_nonzeros, a, b, c, options, mask);
-    case Semiring::or_and: return multiply<OrAnd<V>>(most_nonzeros, a, b, c, options, mask);
-    case Semiring::plus_pair: return multiply<PlusPair<V>>(most_nonzeros, a, b, c, options, mask);
+  if (options.variant != Variant::automatic) {
+    const Stats stats = multiply_as_in_thesis(a, b, c, options, mask);
+    if (stats.at("nonzeros") > most_nonzeros) c = Csr<V>();
+    return stats;
   }
-  throw InvalidArgument("multiply: unknown semiring");
+  return with_semiring<V>(options.semiring, [&](auto semiring) {
+    return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask);
+  });
 }
 
 template <class V>

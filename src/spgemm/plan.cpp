@@ -338,13 +338,7 @@ void multiply_planned(const Rows& rows, const PlanValues<V>& values, Csr<V>& c) 
     c.val.clear();
     c.val.resize(c.col.size());
   }
-  switch (rows.semiring) {
-    case Semiring::plus_times: return fill<PlusTimes<V>>(rows, values, c.val.data());
-    case Semiring::min_plus: return fill<MinPlus<V>>(rows, values, c.val.data());
-    case Semiring::max_times: return fill<MaxTimes<V>>(rows, values, c.val.data());
-    case Semiring::or_and: return fill<OrAnd<V>>(rows, values, c.val.data());
-    case Semiring::plus_pair: return fill<PlusPair<V>>(rows, values, c.val.data());
-  }
+  with_semiring<V>(rows.semiring, [&](auto semiring) { fill<decltype(semiring)>(rows, values, c.val.data()); });
 }
 
 // ---- For users

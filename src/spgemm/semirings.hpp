@@ -1,5 +1,5 @@
 // The five semirings as functors: zero(), times(a, b), plus(sum, product), the latter two for values and for vectors of
-// values alike.
+// values alike; and the way to them.
 #pragma once
 
 #include <bit>
@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "filigree/spgemm.hpp"
 #include "spgemm/factors.hpp"
 
 namespace filigree::spgemm {
@@ -91,5 +92,18 @@ struct PlusPair {
     return PlusTimes<V>::plus(sum, product);
   }
 };
+
+/// f(functor) for an option's functor.
+template <class V, class F>
+auto with_semiring(Semiring semiring, F f) {
+  switch (semiring) {
+    case Semiring::plus_times: return f(PlusTimes<V>());
+    case Semiring::min_plus: return f(MinPlus<V>());
+    case Semiring::max_times: return f(MaxTimes<V>());
+    case Semiring::or_and: return f(OrAnd<V>());
+    case Semiring::plus_pair: return f(PlusPair<V>());
+  }
+  throw InvalidArgument("multiply: unknown semiring");
+}
 
 }  // namespace filigree::spgemm

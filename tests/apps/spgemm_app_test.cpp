@@ -260,6 +260,27 @@ TEST_F(SpgemmApp, VerifiesEverySemiringAndMask) {
   }
 }
 
+TEST_F(SpgemmApp, VersionsOfTheThesis) {
+  done(0, "generate", {"rmat", "--scale", "9", "--output", "g.h5"});
+  const Json schema = Json::parse(bytes_of(SCHEMA));
+  done(0, "spgemm", {"--a", "g.h5", "--variant", "auto", "--output", "auto.h5"});
+  for (const std::string variant : {"v1", "v2", "v3"}) {
+    for (const int ranks : {0, 3}) {
+      done(ranks, "spgemm",
+           {"--a", "g.h5", "--variant", variant, "--verify", "--json", "record.json", "--output", "c.h5"});
+      EXPECT_EQ(read("c.h5"), read("auto.h5")) << variant;
+      const Json record = Json::parse(read("record.json"));
+      EXPECT_EQ(complaints(record, schema), "");
+      EXPECT_EQ(record["options"]["variant"], variant);
+      EXPECT_EQ(record["stats"]["nonzeros"], record["result"]["nonzeros"]);
+      EXPECT_GE(record["stats"]["probes"], record["stats"]["products"]);
+      EXPECT_GT(record["stats"]["bytes_moved"], record["stats"]["products"]);
+      EXPECT_GE(record["stats"]["hash_windows"], ranks == 0 ? 1 : 3);
+      EXPECT_LE(record["stats"]["critical_products"], record["stats"]["products"]);
+    }
+  }
+}
+
 TEST_F(SpgemmApp, EstimatesWhatAProductTakes) {
   // Row 1 of A meets rows of 2 and 1 entries of B, row 2 rows of 1 and 2.
   EXPECT_EQ(done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--estimate", "--quiet"}).out,
@@ -284,6 +305,7 @@ TEST_F(SpgemmApp, UsageErrors) {
   const std::vector<Words> mistakes{{},
                                     {"--b", "b.mtx"},
                                     {"--a", "a.mtx", "--semiring", "times_plus"},
+                                    {"--a", "a.mtx", "--variant", "v4"},
                                     {"--a", "a.mtx", "--complement"},
                                     {"--a", "a.mtx", "--at-ranks", "4"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "0"},

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/index.hpp"
 #include "filigree/spgemm.hpp"
 #include "support/matrices.hpp"
 
