@@ -78,33 +78,48 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
 template <class V>
 struct OrderRoom {
   static constexpr std::size_t size = room_for_keys(most_ordered);
+  std::uint32_t last_length = 0;  // of the list before, and where its columns stood
+  alignas(64) std::uint32_t place[size];
   alignas(64) std::uint32_t key[size];
   alignas(64) Local col[size];
   alignas(64) V val[size];
 };
 
-/// The list in `room` into col and val, columns ascending.
+/// The list in `room` into col and val, columns ascending. Returns whether it was listed in the order of the one
+/// before.
 template <class V>
-FILIGREE_INLINE void order_list(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+FILIGREE_INLINE bool order_list(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
   const int bits = std::countr_zero(std::bit_ceil(z(length)));
   const auto count = static_cast<std::uint32_t>(length);
   const std::uint32_t position = (std::uint32_t{1} << bits) - 1;
+  // Rows of meshes are often listed in the order of the row before.
+  if (count == room.last_length) {
+    std::uint32_t i = 0;
+    Local before = -1;
+    for (; i < count; ++i) {
+      const std::uint32_t at = room.place[i];
+      if (room.col[at] <= before) break;
+      col[i] = before = room.col[at];
+      val[i] = room.val[at];
+    }
+    if (i == count) return true;
+  }
+  room.last_length = count;
   if (std::uint64_t{static_cast<std::uint32_t>(num_cols)} + 1 <= std::uint64_t{1} << (32 - bits)) {
     for (std::uint32_t i = 0; i < count; ++i) room.key[i] = (static_cast<std::uint32_t>(room.col[i]) << bits) + i;
     sort_keys(room.key, count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      col[i] = static_cast<Local>(room.key[i] >> bits);
-      val[i] = room.val[room.key[i] & position];
-    }
-    return;
+    for (std::uint32_t i = 0; i < count; ++i) room.place[i] = room.key[i] & position;
+  } else {
+    // A column and a place do not fit into a key.
+    for (std::uint32_t i = 0; i < count; ++i) room.place[i] = i;
+    std::sort(room.place, room.place + count,
+              [&](std::uint32_t i, std::uint32_t j) { return room.col[i] < room.col[j]; });
   }
-  // A column and a position do not fit into a key.
-  for (std::uint32_t i = 0; i < count; ++i) room.key[i] = i;
-  std::sort(room.key, room.key + count, [&](std::uint32_t i, std::uint32_t j) { return room.col[i] < room.col[j]; });
   for (std::uint32_t i = 0; i < count; ++i) {
-    col[i] = room.col[room.key[i]];
-    val[i] = room.val[room.key[i]];
+    col[i] = room.col[room.place[i]];
+    val[i] = room.val[room.place[i]];
   }
+  return false;
 }
 
 }  // namespace filigree::spgemm

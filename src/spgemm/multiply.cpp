@@ -25,27 +25,27 @@ constexpr Offset window_products = Offset{1} << 14;
 /// The kernels that gain from wider registers.
 template <class Semiring, class V>
 struct Kernels {
-  void (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
+  bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
   Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&, Local* col, V* val) = nullptr;
 
-  static void order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
-    order_list(room, length, num_cols, col, val);
+  static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+    return order_list(room, length, num_cols, col, val);
   }
   static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
     return gather<Semiring>(room, reach, col, val);
   }
 #if defined(__x86_64__)
-  [[gnu::target("avx2")]] static void order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
+  [[gnu::target("avx2")]] static bool order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
                                                  V* val) {
-    order_list(room, length, num_cols, col, val);
+    return order_list(room, length, num_cols, col, val);
   }
   [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
     return gather<Semiring>(room, reach, col, val);
   }
-  [[gnu::target("avx512f,avx512dq")]] static void order_avx512(OrderRoom<V>& room, Offset length, Local num_cols,
+  [[gnu::target("avx512f,avx512dq")]] static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols,
                                                                Local* col, V* val) {
-    order_list(room, length, num_cols, col, val);
+    return order_list(room, length, num_cols, col, val);
   }
 #endif
   static Kernels for_this_cpu() {
@@ -65,7 +65,7 @@ struct Task {
   bool complement;
   bool sorted;
   Accumulator accumulator;
-  double mean_run;  ///< of neighbouring columns in a row of B, within lines of 8
+  Runs runs;  ///< of B
   Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
   std::optional<Tiles<V>> tiles = {};
 };
@@ -81,8 +81,7 @@ struct Counts {
 template <class Semiring, class V>
 class RowMaker {
  public:
-  explicit RowMaker(const Task<Semiring, V>& task)
-      : task_(task), order_room_(std::make_unique_for_overwrite<OrderRoom<V>>()) {}
+  explicit RowMaker(const Task<Semiring, V>& task) : task_(task), order_room_(std::make_unique<OrderRoom<V>>()) {}
 
   /// The row into col and val, where there is room for `slack` more elements than it can have; returns its length.
   Offset make(Local row, Offset products, Local* col, V* val) {
@@ -116,7 +115,11 @@ class RowMaker {
   }
 
   /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window.
-  void begin_window() { most_listed_ = 0; }
+  void begin_window() {
+    most_listed_ = 0;
+    orderly_ = task_.runs.length > regular;
+    order_room_->last_length = 0;
+  }
 
   static constexpr Offset slack = 64;
   Counts counts;
@@ -146,7 +149,7 @@ class RowMaker {
     if (!task_.sorted) return list_row<Semiring, hashed>(task_.factors, row, products, *places, col, val);
     const Offset length =
         list_row<Semiring, hashed>(task_.factors, row, products, *places, order_room_->col, order_room_->val);
-    task_.kernels.order(*order_room_, length, task_.factors.b.num_cols, col, val);
+    orderly_ = task_.kernels.order(*order_room_, length, task_.factors.b.num_cols, col, val);
     return length;
   }
 
@@ -163,9 +166,10 @@ class RowMaker {
     const auto length = static_cast<double>(made.length);
     const Offset bytes = Offset{reach.last_block - reach.first_block} * ScatterRoom<V>::block * (sizeof(V) + 1);
     const double reading = (bytes < near_bytes ? 6 : 12) * static_cast<double>(made.num_blocks);
-    if (!task_.sorted) return reading > 1.2 * length || task_.mean_run > listed_run;
-    const double sorting = length * (1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length))));
-    return 0.6 * count + sorting < reading;
+    const bool is_regular = task_.runs.length > regular;
+    if (!task_.sorted) return is_regular || reading > 1.2 * length;
+    const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
+    return (is_regular ? 0 : 0.6 * count) + length * ordering < reading;
   }
 
   static constexpr Offset near_bytes = Offset{1} << 19;   ///< reaches of which the second level of cache holds
@@ -173,7 +177,7 @@ class RowMaker {
   static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
   static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
   static constexpr Local stay = 64;
-  static constexpr double listed_run = 1.3;  ///< where runs are longer, which columns are new is easily foreseen
+  static constexpr double regular = 1.3;  ///< length of runs from which on it is easily foreseen which columns are new
 
   const Task<Semiring, V>& task_;
   std::unique_ptr<OrderRoom<V>> order_room_;
@@ -182,6 +186,7 @@ class RowMaker {
   std::optional<ScatterRoom<V>> scatter_room_;
   Offset most_listed_ = 0;  // products of rows that are listed, until row look_again_
   Local look_again_ = 0;
+  bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
 };
 
 struct Windows {
@@ -240,7 +245,8 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
                      " bytes"));
   }
 
-  Task<Semiring, V> task{{a, b, nullptr}, mask, options.complement, options.sorted, options.accumulator, mean_run(b)};
+  Task<Semiring, V> task{{a, b, nullptr},     mask,          options.complement, options.sorted,
+                         options.accumulator, sample_runs(b)};
   std::vector<V> ones;
   if (!b.has_values()) {
     Offset longest = 0;
@@ -251,7 +257,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   if (mask == nullptr && task.kernels.tile != nullptr &&
       (options.accumulator == Accumulator::tile ||
        (options.accumulator == Accumulator::automatic && windows.products > 4 * std::ssize(b.col) &&
-        task.mean_run > (options.sorted ? 2.25 : 3)))) {
+        task.runs.length * task.runs.sharing > 3))) {
     task.tiles.emplace(b);
   }
 

@@ -22,8 +22,8 @@ FILIGREE_INLINE Offset scaled_row(const Factors<V>& f, Local row, Local* col, V*
   const Offset p = f.a.row_ptr[z(row)];
   prefetch(f, p);
   const Factor<V> only = factor(f, p);
-  std::copy_n(only.col, only.length, col);
   for (Offset j = 0; j < only.length; ++j) {
+    col[j] = only.col[j];
     val[j] = Semiring::plus(Semiring::zero(), Semiring::times(only.left, only.val[j]));
   }
   return only.length;

@@ -1,9 +1,9 @@
 // Tiles: runs of neighbouring columns in the rows of B, as meshes have them, and variables that belong together.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <vector>
 
@@ -36,18 +36,30 @@ Local cut_tiles(std::span<const Local> cols, Use use) {
   return count;
 }
 
-/// Nonzeros of B over its tiles, by a sample of rows.
+/// What a sample of its rows says about B.
+struct Runs {
+  double length = 0;   ///< nonzeros over tiles
+  double sharing = 1;  ///< rows over rows that differ from the one before
+};
+
 template <class V>
-double mean_run(const CsrView<V>& b) {
+Runs sample_runs(const CsrView<V>& b) {
   constexpr Local sample = 1024;
   const Local step = b.num_rows() / sample + 1;
   Offset nonzeros = 0;
   Offset tiles = 0;
-  for (Offset row = 0; row < b.num_rows(); row += step) {
-    nonzeros += b.degree(static_cast<Local>(row));
-    tiles += cut_tiles(b.cols(static_cast<Local>(row)), [](Tile) {});
+  Offset rows = 0;
+  Offset different = 0;
+  for (Offset at = 0; at + 1 < b.num_rows(); at += step) {
+    const auto row = static_cast<Local>(at);
+    nonzeros += b.degree(row);
+    tiles += cut_tiles(b.cols(row), [](Tile) {});
+    ++rows;
+    different += std::ranges::equal(b.cols(row), b.cols(row + 1)) ? 0 : 1;
   }
-  return tiles == 0 ? 0 : static_cast<double>(nonzeros) / static_cast<double>(tiles);
+  if (tiles == 0) return {};
+  return {static_cast<double>(nonzeros) / static_cast<double>(tiles),
+          static_cast<double>(rows) / static_cast<double>(std::max<Offset>(different, 1))};
 }
 
 /// The tiles of all rows of B.
