@@ -68,6 +68,8 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
     if (!to.estimate) return;
     if (!to.mask_path.empty()) usage_error("--estimate knows no mask");
     if (!program.output().empty()) usage_error("--estimate makes no product that --output could take");
+    if (to.options.memory_budget != 0) usage_error("--estimate makes no product that --memory-budget could limit");
+    if (to.options.variant != spgemm::Variant::automatic) usage_error("--estimate makes no product by any --variant");
     if (program.verify()) usage_error("--estimate makes no product that --verify could check");
     if (to.reduction != Reduction::none) usage_error("--estimate makes no product that --reduce could sum up");
   });

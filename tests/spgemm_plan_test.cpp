@@ -184,6 +184,17 @@ TEST(SpgemmPlan, WritesOnlyValuesWhereThePatternIs) {
   }
 }
 
+TEST(SpgemmPlan, RowsAreSortedWhateverIsAsked) {
+  Random random(12);
+  const Csr<double> a = regular<double>(random, 300, 300, 12, Contents::ordinary);
+  Csr<double> expected;
+  spgemm::multiply<double>(a, a, expected);
+  Csr<double> c;
+  spgemm::multiply<double>(spgemm::plan<double>(a, a, {.sorted = false, .memory_budget = 1}), a, a, c);
+  EXPECT_NO_THROW(c.validate());
+  EXPECT_TRUE(identical(c, expected));
+}
+
 TEST(SpgemmPlan, OneForAllTypes) {
   Random random(4);
   const Csr<double> a = skewed<double>(random, 60, 70, Contents::ordinary);

@@ -228,6 +228,9 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
       EXPECT_TRUE(c.col.empty() && c.val.empty());
     }
   }
+  const Csr<V> none = regular<V>(random, 10, 60, 0, Contents::ordinary);
+  EXPECT_THROW(spgemm::multiply<V>(none, b, c, {.memory_budget = 1}), Error);
+  EXPECT_EQ(c.num_rows(), 0);
   EXPECT_EQ(message_of<InvalidArgument>([&] { spgemm::multiply<V>(a, b, c, {.memory_budget = -1}); }),
             "multiply: memory_budget -1, must be at least 0");
 }

@@ -43,7 +43,9 @@ enum class Accumulator {
 struct Options {
   Semiring semiring = Semiring::plus_times;
   bool complement = false;  ///< the mask tells what is left out
-  bool sorted = true;       ///< false: columns of a row may come in any order (local products only)
+  /// false: columns of a row may come in any order (local products only). Such a C is no factor and no mask: kernels
+  /// count on ascending columns.
+  bool sorted = true;
   /// To compare them. Rows that it is not made for are scattered: lists of more than 1024 products to be sorted, tables
   /// of more than 4096, tiles without AVX-512; rows of one factor, and under a mask, have ways of their own.
   Accumulator accumulator = Accumulator::automatic;
@@ -53,7 +55,7 @@ struct Options {
   Offset fetch_bytes = Offset{256} << 20;
   /// >= 0: most bytes of C on a rank, 8 a row (and 8) and 4 + sizeof(V) a nonzero; 0 = no limit. A product that a call
   /// returns is refused if it has more: none is kept then, but it is counted to the end, so that the message can tell.
-  /// A sink gets batches of no more.
+  /// A sink gets batches of no more. v1, v2 and v3 take memory for all of C before they tell. Plans pay no heed to it.
   Offset memory_budget = 0;
   Progress progress = {};  ///< phase "multiply": products done, of all
 };
@@ -88,7 +90,7 @@ struct Options {
 /// when C exceeds the memory budget or there is no address space for it. A call that fails on its way leaves c empty.
 /// Cost: two operations a product
 /// (`products` = sum over a_ik of the length of row k of B), and reading A, B and writing C once. Peak bytes beyond C:
-/// per thread sizeof(V) + 1 a column and, up to 2^19 columns, 4 more; 4 + sizeof(V) for each of 16384 products, twice,
+/// per thread sizeof(V) + 1 a column and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 + sizeof(V) for each of 16384 products, twice,
 /// or of the longest row of C; and 8 MiB of rows that wait for those before them. 8 for every 16384 products. 8 a
 /// nonzero and 12 a row of B if rows are tiled. C reserves address space, not memory, for the most entries there could
 /// be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for

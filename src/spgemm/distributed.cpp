@@ -382,8 +382,10 @@ void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* 
   auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
   std::optional<Underway<V>> next;
   const auto start = [&](Offset round) {
-    const auto end_of = [&](Offset w) {
-      return w < 0 ? 0 : w < std::ssize(requests.rounds.ends) ? requests.rounds.ends[z(w)] : a.num_local_rows();
+    const auto end_of = [&](Offset index) {
+      return index < 0                                  ? 0
+             : index < std::ssize(requests.rounds.ends) ? requests.rounds.ends[z(index)]
+                                                        : a.num_local_rows();
     };
     next.emplace(start_round(a, b, mask, requests, end_of(round - 1), end_of(round), rows_of_a[z(round % 2)], traffic));
   };

@@ -15,17 +15,16 @@ template <class V>
 struct Factors {
   CsrView<V> a;
   CsrView<V> b;
-  const V* ones = nullptr;  ///< as many as the longest row of B has, and `stretch` more; null when B has values
+  const V* ones = nullptr;  ///< as many as the longest row of B has; null when B has values
 
   V a_value(Offset p) const { return a.val.empty() ? V{1} : a.val[z(p)]; }
   const V* b_values(Offset q) const { return ones != nullptr ? ones : b.val.data() + q; }
 };
 
-/// Rows of B are read in stretches of this many elements, the last one past its end.
-constexpr Offset stretch = 8;
 /// Asks for rows of B before they are needed. `p`: the nonzero of A that is at work.
 template <class V>
 FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
+  constexpr Offset line = 8;  // elements
   constexpr Offset row_ahead = 6;
   constexpr Offset start_ahead = 24;
   const Offset end = std::ssize(f.a.col);
@@ -36,7 +35,7 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   __builtin_prefetch(f.b.col.data() + q);
   if (f.ones != nullptr) return;
   __builtin_prefetch(f.b.val.data() + q);
-  __builtin_prefetch(f.b.val.data() + q + stretch);
+  __builtin_prefetch(f.b.val.data() + q + line);
 }
 
 /// A row of B as a row of A meets it: a_ik, and row k.

@@ -3,15 +3,21 @@
 // a few lines of memory after every row that is made, so that the processor computes while it stores.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#define FILIGREE_STORES_AROUND_CACHE 1
+#else
+#define FILIGREE_STORES_AROUND_CACHE 0
 #endif
 
 #include "core/index.hpp"
@@ -24,17 +30,21 @@ class Transfer {
  public:
   /// around_cache: what arrives is not read soon, so it need not pass through the cache
   Transfer(void* to, const void* from, std::size_t bytes, bool around_cache)
-      : to_(static_cast<char*>(to)), from_(static_cast<const char*>(from)), left_(bytes), around_cache_(around_cache) {}
+      : to_(static_cast<char*>(to)),
+        from_(static_cast<const char*>(from)),
+        left_(bytes),
+        around_cache_(around_cache && FILIGREE_STORES_AROUND_CACHE) {}
 
   bool done() const { return left_ == 0; }
 
   /// Moves about as many bytes, up to full lines of the target.
   void advance(std::size_t bytes) {
+    if (done()) return;
     constexpr std::size_t line = 64;
     const std::size_t before = line - reinterpret_cast<std::uintptr_t>(to_) % line;
     if (!around_cache_ || before != line) copy(std::min(left_, around_cache_ ? before : bytes));
     if (!around_cache_) return;
-#if defined(__SSE2__)
+#if FILIGREE_STORES_AROUND_CACHE
     for (std::size_t moved = 0; moved < bytes && left_ >= line; moved += line) {
       for (std::size_t i = 0; i < line; i += sizeof(__m128i)) {
         _mm_stream_si128(reinterpret_cast<__m128i*>(to_ + i),
@@ -121,7 +131,7 @@ class WriteBack {
   /// Its rows are made.
   void add(Fragment<V> fragment) {
     lengths_.set(fragment.window, fragment.length);
-    waiting_bytes_ += fragment.length * entry;
+    waiting_bytes_ += bytes(fragment);
     waiting_.push_back(std::move(fragment));
     while (waiting_bytes_ > most_waiting && !stop_) {
       if (!advance()) std::this_thread::yield();
@@ -144,7 +154,7 @@ class WriteBack {
     while (!waiting_.empty() && !stop_) {
       if (!advance()) std::this_thread::yield();
     }
-#if defined(__SSE2__)
+#if FILIGREE_STORES_AROUND_CACHE
     _mm_sfence();
 #endif
   }
@@ -152,6 +162,9 @@ class WriteBack {
  private:
   static constexpr Offset entry = sizeof(Local) + sizeof(V);
   static constexpr Offset step = 64;
+
+  /// It has begun a page of columns and one of values at least.
+  static Offset bytes(const Fragment<V>& fragment) { return fragment.length * entry + 8192; }
 
   /// False if there is nothing to move yet.
   bool advance() {
@@ -175,7 +188,7 @@ class WriteBack {
     val.advance(step * sizeof(V));
     if (col.done() && val.done()) {
       moving_.reset();
-      waiting_bytes_ -= first.length * entry;
+      waiting_bytes_ -= bytes(first);
       if (first.col.size() < huge) spare_.push_back(std::move(first));
       waiting_.pop_front();
     }

@@ -1,6 +1,7 @@
 // What those who use the product within a rank share with it.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "core/index.hpp"

@@ -110,7 +110,7 @@ class RowMaker {
     const Reach reach = scatter<Semiring>(f, row, scatter_room());
     const Gathered made = task_.kernels.collect(scatter_room(), reach, col, val);
     most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
-    look_again_ = row + stay;
+    look_again_ = Offset{row} + stay;
     return made.length;
   }
 
@@ -185,7 +185,7 @@ class RowMaker {
   std::optional<Places> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
   Offset most_listed_ = 0;  // products of rows that are listed, until row look_again_
-  Local look_again_ = 0;
+  Offset look_again_ = 0;
   bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
 };
 
@@ -225,7 +225,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   c.num_cols = b.num_cols;
   c.row_ptr.resize(z(num_rows) + 1);
   c.row_ptr[0] = 0;
-  // Products, then lengths, then begins of rows.
+  // Products, then lengths, then ends of rows.
   Offset* const of_row = c.row_ptr.data() + 1;
   const auto most_of_row = [&](Local row, Offset products) {
     return most_in_row(row, products, b, mask, options.complement);
@@ -321,7 +321,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
     std::rethrow_exception(failure);
   }
   const Offset num_nonzeros = c.num_nonzeros();
-  if (num_nonzeros <= room) {
+  if (num_nonzeros <= most_nonzeros) {
     c.col.resize(z(num_nonzeros));
     c.val.resize(z(num_nonzeros));
   } else {

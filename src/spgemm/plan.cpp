@@ -135,8 +135,8 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
     rows.longest_b_row = std::max(rows.longest_b_row, static_cast<Local>(b.degree(k)));
   rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
   rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
-  Options pattern_only = options;
-  pattern_only.semiring = Semiring::or_and;
+  const Options pattern_only{
+      .semiring = Semiring::or_and, .complement = options.complement, .progress = options.progress};
   multiply(a, b, rows.c, pattern_only, mask);
   rows.c.val = {};
 

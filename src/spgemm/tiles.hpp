@@ -71,12 +71,12 @@ class Tiles {
 
   explicit Tiles(const CsrView<V>& b)
       : begin_(z(b.num_rows())), num_(z(b.num_rows())), tile_(std::make_unique_for_overwrite<Tile[]>(b.col.size())) {
-    constexpr Local chunk = 1024;
-    const Local num_rows = b.num_rows();
+    constexpr Offset chunk = 1024;
+    const Offset num_rows = b.num_rows();
 #pragma omp parallel for schedule(dynamic)
-    for (Local first = 0; first < num_rows; first += chunk) {
+    for (Offset first = 0; first < num_rows; first += chunk) {
       Offset end = b.row_ptr[z(first)];
-      for (Local row = first; row < std::min(num_rows, first + chunk); ++row) {
+      for (auto row = static_cast<Local>(first); row < std::min(num_rows, first + chunk); ++row) {
         const bool like_last = row > first && std::ranges::equal(b.cols(row), b.cols(row - 1));
         begin_[z(row)] = like_last ? begin_[z(row) - 1] : end;
         num_[z(row)] =
