@@ -19,6 +19,9 @@
 // made before and not timed, C kept and only its values made. mem/C: what the memory of all ranks grew by during our
 // first product, over the size of C (8 bytes a row and 12 a nonzero).
 //
+// --records: a line of JSON a matrix, with "triad_bytes_per_second" (all ranks at once) and "bytes" of A, B and C (8 a
+// row, 12 a nonzero), of which bench/plot.py --roofline makes a picture.
+//
 // --accumulators: "automatic" is the product that everybody gets, the others merge all the rows they are made for in
 // one way (see spgemm::Options). "x best" is automatic beside the best of them: one that were 20 % faster would show as
 // 0.83.
@@ -41,6 +44,7 @@
 #include "core/index.hpp"
 #include "peers/spgemm.hpp"
 #include "spgemm_matrices.hpp"
+#include "triad.hpp"
 
 namespace {
 
@@ -364,6 +368,19 @@ std::optional<double> again(const std::vector<Contender>& all) {
   return first->fastest / planned->fastest;
 }
 
+/// What the memory of all ranks gives.
+double triad_bytes_per_second(const Comm& comm) {
+  bench::Triad triad;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < 5; ++round) {
+    comm.barrier();
+    const Stopwatch watch;
+    triad();
+    fastest = std::min(fastest, comm.max(watch.seconds()));
+  }
+  return comm.size() * bench::Triad::bytes / fastest;
+}
+
 /// What is told of a matrix.
 app::Json figures(const Factors& f, const Checked& checked, const std::vector<Contender>& all) {
   const Offset products = bench::num_products(f);
@@ -374,6 +391,8 @@ app::Json figures(const Factors& f, const Checked& checked, const std::vector<Co
   record["rows"] = f.a.num_rows();
   record["nnz"] = f.a.num_nonzeros();
   record["products"] = products;
+  record["bytes"] =
+      8 * (2 * f.a.num_rows() + f.b.num_rows()) + 12 * (f.a.num_nonzeros() + f.b.num_nonzeros() + checked.num_nonzeros);
   record["product_nnz"] = checked.num_nonzeros;
   record["compression"] = static_cast<double>(products) / static_cast<double>(checked.num_nonzeros);
   if (checked.triangles) record["triangles"] = *checked.triangles;
@@ -448,6 +467,11 @@ class Table {
 
 void bench_all(app::App& program, const Arguments& a) {
   const Comm& comm = program.comm();
+  double triad = 0;
+  if (!a.records.empty()) {
+    triad = triad_bytes_per_second(comm);
+    program.note(text("triad ", digits(1e-9 * triad), " GB/s"));
+  }
   if (!a.fresh) {
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
@@ -467,7 +491,8 @@ void bench_all(app::App& program, const Arguments& a) {
     if (a.contest == Contest::triangles) f = bench::undirected_pattern(f);
     const Checked checked = check(program, f, all, a);
     take_turns(comm, all, a);
-    const app::Json record = figures(f, checked, all);
+    app::Json record = figures(f, checked, all);
+    if (triad > 0) record["triad_bytes_per_second"] = triad;
     table.add(record, all);
     std::string brief = text(f.name, ": ", unit);
     for (const Contender& one : all) brief += " " + one.name() + " " + digits(record[unit][one.name()]);
