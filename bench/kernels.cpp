@@ -8,6 +8,9 @@
 //   Time            of the kernel, of this thread's CPU clock
 //   of_triad        bytes/s of the kernel / bytes/s of the triad; bytes count each array once
 //   over_plain      time of the plain loop / time of the kernel
+//
+// Lines spgemm/PATTERN/ACCUMULATOR are the products C = A A of small sparse matrices (see spgemm_matrices.hpp), merged
+// in one way each: items are products of two elements. filigree-bench-spgemm --accumulators compares them in turns.
 #include <benchmark/benchmark.h>
 
 #include <Eigen/SparseCore>
@@ -25,10 +28,14 @@
 #include "filigree/generate.hpp"
 #include "filigree/io/read.hpp"
 #include "filigree/matrix/spmv_plan.hpp"
+#include "filigree/spgemm.hpp"
+#include "spgemm_matrices.hpp"
+#include "triad.hpp"
 
 namespace {
 
 using namespace filigree;
+using bench::Triad;
 
 double cpu_seconds() {
   timespec time;
@@ -51,20 +58,6 @@ class Best {
 
  private:
   double seconds_ = 1e300;
-};
-
-/// a = b + 3 c, 480 MB: 24 bytes an element as McCalpin's STREAM counts them.
-class Triad {
- public:
-  static constexpr double bytes = 24.0 * 20'000'000;
-  void operator()() {
-    for (std::size_t i = 0; i < a_.size(); ++i) a_[i] = b_[i] + 3.0 * c_[i];
-  }
-
- private:
-  std::vector<double> a_ = std::vector<double>(20'000'000, 0.0);
-  std::vector<double> b_ = std::vector<double>(20'000'000, 1.0);
-  std::vector<double> c_ = std::vector<double>(20'000'000, 2.0);
 };
 
 Triad& triad() {
@@ -191,6 +184,24 @@ void add_file(const Comm& comm, const std::string& path) {
   add_lines("file_transposed", std::make_shared<Problem>(transpose(graph.local.view())));
 }
 
+void add_accumulators(const Comm& comm) {
+  using enum spgemm::Accumulator;
+  const std::pair<const char*, spgemm::Accumulator> accumulators[] = {
+      {"automatic", automatic}, {"list", list}, {"hash", hash}, {"scatter", scatter}, {"tile", tile}};
+  for (const char* pattern : {"stencil27:16", "rmat10", "uniform14x8"}) {  // runs of columns; hubs; neither
+    const auto a = std::make_shared<Csr<double>>(bench::factors(comm, pattern, 1).a.local);
+    for (const auto& [name, accumulator] : accumulators) {
+      const spgemm::Options options{.accumulator = accumulator};
+      benchmark::RegisterBenchmark(text("spgemm/", pattern, "/", name).c_str(), [=](benchmark::State& state) {
+        Csr<double> c;
+        Offset products = 0;
+        for (auto _ : state) products += spgemm::multiply(a->view(), a->view(), c, options)["products"];
+        state.SetItemsProcessed(products);
+      })->Unit(benchmark::kMillisecond);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -225,6 +236,7 @@ int main(int argc, char** argv) {
         ->Iterations(20);
     if (!graph.empty()) add_file(runtime.comm(), graph);
     for (const bool scramble : {false, true}) add_rmat(runtime.comm(), scale, scramble);
+    add_accumulators(runtime.comm());
     benchmark::RunSpecifiedBenchmarks();
     return 0;
   });

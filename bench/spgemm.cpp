@@ -3,54 +3,66 @@
 //
 //   filigree-bench-spgemm --threads 1 wiki-Vote.txt.gz cage10.mtx.gz rmat14 poisson3d:40
 //   filigree-bench-spgemm --threads 1 --peers graphblas,scipy --rows unsorted --records runs.jsonl rmat16
-//   mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                             beside PETSc only
+//   filigree-bench-spgemm --threads 1 --accumulators rmat14                          our own ways of merging a row
+//   filigree-bench-spgemm --threads 1 --triangles wiki-Vote.txt.gz                   under a mask, beside GraphBLAS
+//   mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                      beside PETSc only
 //
-// C = A A, or A A' when A is not square. A matrix is a file, or undirected:FILE of edges to be taken both ways, or made
-// here:
-//
-//   rmat14        2^14 vertices, 16 edges each drawn by R-MAT (0.57, 0.19, 0.19, 0.05), renumbered at random
-//   poisson3d:40  7-point stencil on a grid of 40 x 40 x 40, with the diagonal; stencil27:24 with all 27 points
-//   uniform18x8   2^18 rows and columns, 8 nonzeros a row on average, anywhere
-//   heavyrow      A: 2^18 rows of one nonzero each, but row 0 is full; B = uniform18x8
-//
-// Those without values get random ones in (0, 1). First each library multiplies once and its product is compared with
-// ours; then they take turns, up to --rounds each but, after two, none begins another once it has had --seconds in all.
-// Times are the fastest, allocation of C included and its release not; GFLOP/s = 2 x products / time. malloc keeps the
-// pages that it has, for everybody, because else page faults are what is measured (and we multiply into the C of the
-// turn before); --fresh changes neither. --peers none times ours alone.
+// C = A A, or A A' when A is not square; spgemm_matrices.hpp names the matrices. First each library multiplies once and
+// its product is compared with ours; then they take turns, up to --rounds each but, after two, none begins another once
+// it has had --seconds in all. Times are the fastest, allocation of C included and its release not; GFLOP/s = 2 x
+// products / time. malloc keeps the pages that it has, for everybody, because else page faults are what is measured
+// (and we multiply into the C of the turn before); --fresh changes neither. --peers none times ours alone.
 //
 // Rows of C are sorted (columns "/s") or in any order ("/u"). eigen-raw is what Eigen does before it sorts: quick, but
 // internal, not for users to call. Last columns: our product beside the best sorted peer, and our unsorted one beside
 // the best of all peers; "planned" beside our first one (x again): the pattern is that of an earlier product, the plan
 // made before and not timed, C kept and only its values made. mem/C: what the memory of all ranks grew by during our
 // first product, over the size of C (8 bytes a row and 12 a nonzero).
+//
+// --records: a line of JSON a matrix, with "triad_bytes_per_second" (all ranks at once) and "bytes" of A, B and C (8 a
+// row, 12 a nonzero), of which bench/plot.py --roofline makes a picture.
+//
+// --accumulators: "automatic" is the product that everybody gets, the others merge all the rows they are made for in
+// one way (see spgemm::Options). "x best" is automatic beside the best of them: one that were 20 % faster would show as
+// 0.83.
+//
+// --triangles: A is taken for undirected edges without loops, and C = A A over plus_pair under the mask A: how many
+// neighbours the ends of an edge share, six times the triangles in all. Milliseconds, not GFLOP/s: a mask saves
+// products.
 #include "filigree/spgemm.hpp"
 
 #include <malloc.h>
 #include <omp.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <numeric>
 
 #include "app.hpp"
 #include "core/index.hpp"
-#include "filigree/core/random.hpp"
-#include "filigree/generate.hpp"
-#include "filigree/io/read.hpp"
 #include "peers/spgemm.hpp"
+#include "spgemm_matrices.hpp"
+#include "triad.hpp"
 
 namespace {
 
 using namespace filigree;
+using bench::Factors;
 using bench::Peer;
 using bench::Rows;
+using bench::Task;
+
+/// What takes turns at what.
+enum class Contest {
+  libraries,     ///< at C = A B
+  accumulators,  ///< of ours, at C = A B
+  triangles,     ///< libraries that know masks, at C<A> = A A
+};
 
 struct Arguments {
+  Contest contest = Contest::libraries;
   std::vector<std::string> matrices;
   std::vector<std::string> peers;
   bool sorted = true;
@@ -62,136 +74,34 @@ struct Arguments {
   std::string records;
 };
 
-// ---- Matrices
-
-struct Factors {
-  std::string name;
-  DistCsr<double> a, b;
-};
-
-/// The number behind `prefix` in a name, or -1.
-int number_behind(const std::string& prefix, std::string_view name) {
-  if (!name.starts_with(prefix)) return -1;
-  name.remove_prefix(prefix.size());
-  int number = -1;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return error == std::errc() && end == name.data() + name.size() ? number : -1;
-}
-
-/// Every point of an n x n x n grid with those of the 3 x 3 x 3 around it at most `reach` steps along the axes away.
-DistCsr<double> stencil(const Comm& comm, Global n, Global reach) {
-  const Partition rows = Partition::uniform(n * n * n, comm.size());
-  std::vector<Offset> row_ptr{0};
-  std::vector<Global> col;
-  const auto inside = [n](Global x) { return x >= 0 && x < n; };
-  for (Global v = rows.begin(comm.rank()); v < rows.end(comm.rank()); ++v) {
-    for (Global i = -1; i <= 1; ++i) {
-      for (Global j = -1; j <= 1; ++j) {
-        for (Global k = -1; k <= 1; ++k) {
-          if (std::abs(i) + std::abs(j) + std::abs(k) > reach) continue;
-          if (inside(v / (n * n) + i) && inside(v / n % n + j) && inside(v % n + k))
-            col.push_back(v + (i * n + j) * n + k);
-        }
-      }
-    }
-    row_ptr.push_back(std::ssize(col));
-  }
-  return DistCsr<double>::from_csr(comm, n * n * n, row_ptr, col, {});
-}
-
-DistCsr<double> heavy_row(const Comm& comm, Global n) {
-  const Partition rows = Partition::uniform(n, comm.size());
-  const Stream stream(1, 1);
-  std::vector<Offset> row_ptr{0};
-  std::vector<Global> col;
-  for (Global i = rows.begin(comm.rank()); i < rows.end(comm.rank()); ++i) {
-    if (i == 0) {
-      col.resize(z(n));
-      std::iota(col.begin(), col.end(), Global{0});
-    } else {
-      col.push_back(Stream::below(stream.block(i, 0, 0)[0], static_cast<std::uint64_t>(n)));
-    }
-    row_ptr.push_back(std::ssize(col));
-  }
-  return DistCsr<double>::from_csr(comm, n, row_ptr, col, {});
-}
-
-/// Those it lacks: a function of the position alone.
-void draw_values(DistCsr<double>& matrix) {
-  if (matrix.has_values()) return;
-  const Stream stream(1, 2);
-  Csr<double>& local = matrix.local;
-  for (Local i = 0; i < local.num_rows(); ++i) {
-    for (std::uint32_t k = 0; k < local.view().cols(i).size(); ++k) {
-      const auto words = stream.block(matrix.first_row() + i, k, 0);
-      local.val.push_back(Stream::unit(words[0], words[1]));
-    }
-  }
-}
-
-Factors factors(app::App& program, const std::string& name) {
-  const Comm& comm = program.comm();
-  const Global n = Global{1} << 18;
-  const auto uniform = [&] { return generate::uniform(comm, n, n, 8 * n, program.seed()); };
-  const auto square = [&](DistCsr<double> a) {
-    draw_values(a);
-    return Factors{name, a, a};
-  };
-  if (const int scale = number_behind("rmat", name); scale >= 0)
-    return square(generate::rmat(comm, scale, 16, program.seed()));
-  if (const int width = number_behind("poisson3d:", name); width >= 0) return square(stencil(comm, width, 1));
-  if (const int width = number_behind("stencil27:", name); width >= 0) return square(stencil(comm, width, 3));
-  if (name == "uniform18x8") return square(uniform());
-  if (name == "heavyrow") {
-    require(comm.size() == 1, "heavyrow is for one rank");
-    Factors heavy{name, heavy_row(comm, n), uniform()};
-    draw_values(heavy.a);
-    draw_values(heavy.b);
-    return heavy;
-  }
-  const std::string undirected = "undirected:";
-  const bool both_ways = name.starts_with(undirected);
-  const std::string path = both_ways ? name.substr(undirected.size()) : name;
-  const std::string file = std::filesystem::path(path).filename().string();
-  Factors read = square(io::read(comm, path, {.undirected = both_ways}).graph);
-  read.name = file.substr(0, file.find('.'));
-  if (!read.a.is_square()) read.b = transpose(read.a);
-  return read;
-}
-
-/// Multiplications of C = A B, of all ranks.
-Offset num_products(const Factors& f) {
-  std::vector<double> owned;
-  for (Local i = 0; i < f.b.local.num_rows(); ++i) owned.push_back(static_cast<double>(f.b.local.view().degree(i)));
-  const auto degrees = f.a.with_ghosts(std::span<const double>(owned));
-  Offset mine = 0;
-  for (const Local k : f.a.local.col) mine += static_cast<Offset>(degrees[z(k)]);
-  return f.a.comm.sum(mine);
-}
-
 // ---- Libraries
 
-/// Ours within one rank.
+/// Ours within one rank, of the factors where they are. All of these make C in the same memory.
 class LocalFiligree : public Peer {
  public:
-  LocalFiligree(Rows rows, bool fresh) : fresh_(fresh) { options_.sorted = rows == Rows::sorted; }
-  void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    a_ = a.local;
-    b_ = b.local;
-    c_ = {};
+  LocalFiligree(std::shared_ptr<Csr<double>> c, Task task, spgemm::Options options, bool fresh)
+      : is_masked_(task == Task::triangles), fresh_(fresh), options_(std::move(options)), c_(std::move(c)) {
+    if (is_masked_) options_.semiring = spgemm::Semiring::plus_pair;
   }
-  void multiply() override { spgemm::multiply(a_.view(), b_.view(), c_, options_); }
-  Offset num_nonzeros() override { return c_.num_nonzeros(); }
-  Csr<double> result() override { return c_; }
+  void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
+    a_ = a.local.view();
+    b_ = b.local.view();
+    *c_ = {};
+  }
+  void multiply() override { spgemm::multiply(a_, b_, *c_, options_, is_masked_ ? &a_ : nullptr); }
+  Offset num_nonzeros() override { return c_->num_nonzeros(); }
+  Csr<double> result() override { return *c_; }
   /// C is mapped by itself, not by malloc, so keeping its pages is keeping it.
   void release() override {
-    if (fresh_) c_ = {};
+    if (fresh_) *c_ = {};
   }
 
  private:
+  bool is_masked_;
   bool fresh_;
   spgemm::Options options_;
-  Csr<double> a_, b_, c_;
+  CsrView<double> a_, b_;
+  std::shared_ptr<Csr<double>> c_;
 };
 
 /// Ours within one rank where the pattern is that of the product before: the plan is made beforehand.
@@ -235,8 +145,11 @@ class DistributedFiligree : public Peer {
   std::optional<DistCsr<double>> a_, b_, c_;
 };
 
-/// A library with the rows it makes, and how it fares on a matrix.
+enum class Side { ours, planned, theirs };
+
+/// A library (or a way of ours) with the rows it makes, and how it fares on a matrix.
 struct Contender {
+  Side side;
   std::string library;
   Rows rows;
   std::unique_ptr<Peer> peer;
@@ -245,8 +158,6 @@ struct Contender {
   int turns = 0;
   Offset peak_bytes = 0;
 
-  bool is_ours() const { return library == "filigree"; }
-  bool is_peer() const { return !is_ours() && library != "planned"; }
   std::string name() const { return library + (rows == Rows::sorted ? "/s" : "/u"); }
 };
 
@@ -254,13 +165,13 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   std::vector<Contender> all;
   [[maybe_unused]] const int threads = omp_get_max_threads();  // GraphBLAS asks
   const bool alone = program.comm().size() == 1;
-  const auto add = [&](const std::string& library, auto make) {
+  const auto add = [&](Side side, const std::string& library, auto make) {
     const bool named = std::find(a.peers.begin(), a.peers.end(), library) != a.peers.end();
-    if (!named && !a.peers.empty() && library != "filigree" && library != "planned") return;
+    if (side == Side::theirs && !named && !a.peers.empty()) return;
     for (const Rows rows : {Rows::sorted, Rows::unsorted}) {
       if (!(rows == Rows::sorted ? a.sorted : a.unsorted)) continue;
       try {
-        if (auto peer = make(rows)) all.push_back({library, rows, std::move(peer)});
+        if (auto peer = make(rows)) all.push_back({side, library, rows, std::move(peer)});
       } catch (const Error& error) {
         if (named) throw;
         program.note(text("without ", library, ": ", error.what()));
@@ -271,22 +182,42 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   const auto sorted_only = [](auto make) {
     return [make](Rows rows) { return rows == Rows::sorted ? make() : nullptr; };
   };
-  if (!alone) add("filigree", sorted_only([] { return std::make_unique<DistributedFiligree>(); }));
-  if (alone) {
-    add("filigree", [&](Rows rows) { return std::make_unique<LocalFiligree>(rows, a.fresh); });
-    add("planned", sorted_only([] { return std::make_unique<PlannedFiligree>(); }));
-    add("eigen", sorted_only([] { return bench::make_eigen(Rows::sorted); }));
-    add("eigen-raw", [](Rows rows) { return rows == Rows::unsorted ? bench::make_eigen(rows) : nullptr; });
-    add("scipy", [&](Rows rows) { return bench::make_scipy(rows, a.fresh); });
+  const Task task = a.contest == Contest::triangles ? Task::triangles : Task::product;
+  const auto c = std::make_shared<Csr<double>>();
+  const auto local = [&](spgemm::Accumulator accumulator) {
+    return [=, &a](Rows rows) {
+      return std::make_unique<LocalFiligree>(
+          c, task, spgemm::Options{.sorted = rows == Rows::sorted, .accumulator = accumulator}, a.fresh);
+    };
+  };
+  using enum spgemm::Accumulator;
+  if (a.contest == Contest::accumulators) {
+    add(Side::ours, "automatic", local(automatic));
+    add(Side::theirs, "list", local(list));
+    add(Side::theirs, "hash", local(hash));
+    add(Side::theirs, "scatter", local(scatter));
+    add(Side::theirs, "tile", local(tile));
+    return all;
+  }
+  if (alone) add(Side::ours, "filigree", local(automatic));
 #ifdef FILIGREE_HAVE_GRAPHBLAS
-    add("graphblas", [&](Rows rows) { return bench::make_graphblas(rows, threads); });
+  const auto graphblas = [=](Rows rows) { return bench::make_graphblas(task, rows, threads); };
+  if (alone) add(Side::theirs, "graphblas", graphblas);
 #endif
+  if (a.contest == Contest::triangles) return all;
+  if (!alone) add(Side::ours, "filigree", sorted_only([] { return std::make_unique<DistributedFiligree>(); }));
+  if (alone) {
+    add(Side::planned, "planned", sorted_only([] { return std::make_unique<PlannedFiligree>(); }));
+    add(Side::theirs, "eigen", sorted_only([] { return bench::make_eigen(Rows::sorted); }));
+    add(Side::theirs, "eigen-raw",
+        [](Rows rows) { return rows == Rows::unsorted ? bench::make_eigen(rows) : nullptr; });
+    add(Side::theirs, "scipy", [&](Rows rows) { return bench::make_scipy(rows, a.fresh); });
 #ifdef FILIGREE_HAVE_COMBBLAS
-    add("combblas", sorted_only(bench::make_combblas));
+    add(Side::theirs, "combblas", sorted_only(bench::make_combblas));
 #endif
   }
 #ifdef FILIGREE_HAVE_PETSC
-  add("petsc", sorted_only(bench::make_petsc));
+  add(Side::theirs, "petsc", sorted_only(bench::make_petsc));
 #endif
   return all;
 }
@@ -344,12 +275,18 @@ double difference(const Csr<double>& truth, const Csr<double>& c) {
   return largest;
 }
 
-/// Each multiplies once, which also warms it up. Returns the nonzeros of C.
-Offset check(app::App& program, const std::string& matrix, std::vector<Contender>& all, bool unchecked) {
+struct Checked {
+  Offset num_nonzeros = -1;         ///< of C
+  std::optional<Offset> triangles;  ///< if that is what was counted and compared
+};
+
+/// Each takes the factors and multiplies once, which also warms it up.
+Checked check(app::App& program, const Factors& f, std::vector<Contender>& all, const Arguments& a) {
   Csr<double> truth;
-  Offset num_nonzeros = -1;
+  Checked checked;
   for (Contender& one : all) {
-    if (one.is_ours()) {  // which comes first: what is trimmed here, peers get back before their turns
+    one.peer->prepare(f.a, f.b);
+    if (one.side == Side::ours) {  // which comes first: what is trimmed here, peers get back before their turns
       malloc_trim(0);
       app::reset_peak_memory();
     }
@@ -357,24 +294,26 @@ Offset check(app::App& program, const std::string& matrix, std::vector<Contender
     one.peer->multiply();
     one.peak_bytes = program.comm().sum(app::peak_memory_bytes() - before);
     const Offset count = one.peer->num_nonzeros();
-    if (num_nonzeros < 0) num_nonzeros = count;
-    if (count != num_nonzeros)
-      program.note(text(matrix, ": ", one.name(), " stores ", count, " elements of the product, ", all.front().name(),
-                        " ", num_nonzeros));
-    if (!unchecked) {
+    if (checked.num_nonzeros < 0) checked.num_nonzeros = count;
+    if (count != checked.num_nonzeros)
+      program.note(text(f.name, ": ", one.name(), " stores ", count, " elements of the product, ", all.front().name(),
+                        " ", checked.num_nonzeros));
+    if (!a.unchecked) {
       Csr<double> c = one.peer->result();
       const bool as_said = one.rows == Rows::unsorted || is_sorted(c);
       sort_rows(c);
       if (&one == &all.front()) truth = c;
       const double worst = as_said ? difference(truth, c) : std::numeric_limits<double>::infinity();
       if (!(program.comm().max(worst) <= 1e-10)) {
-        throw Error(text(matrix, ": ", one.name(), " is not sorted, or differs from ", all.front().name(), " by ",
+        throw Error(text(f.name, ": ", one.name(), " is not sorted, or differs from ", all.front().name(), " by ",
                          worst, " of the largest in its row"));
       }
     }
     one.peer->release();
   }
-  return num_nonzeros;
+  if (a.contest == Contest::triangles && !a.unchecked)
+    checked.triangles = static_cast<Offset>(std::accumulate(truth.val.begin(), truth.val.end(), 0.0)) / 6;
+  return checked;
 }
 
 // ---- Turns and tables
@@ -414,8 +353,8 @@ std::optional<double> ratio(const std::vector<Contender>& all, Rows rows) {
   double best = 0;
   for (const Contender& one : all) {
     const double speed = 1 / one.fastest;
-    if (one.is_ours() && one.rows == rows) ours = speed;
-    if (one.is_peer() && (rows == Rows::unsorted || one.rows == rows)) best = std::max(best, speed);
+    if (one.side == Side::ours && one.rows == rows) ours = speed;
+    if (one.side == Side::theirs && (rows == Rows::unsorted || one.rows == rows)) best = std::max(best, speed);
   }
   if (ours == 0 || best == 0) return std::nullopt;
   return ours / best;
@@ -423,18 +362,28 @@ std::optional<double> ratio(const std::vector<Contender>& all, Rows rows) {
 
 /// How many times as fast as our first product the one with a plan is.
 std::optional<double> again(const std::vector<Contender>& all) {
-  const auto seconds = [&](std::string_view name) {
-    const auto at = std::ranges::find(all, name, &Contender::name);
-    return at != all.end() ? at->fastest : 0.0;
-  };
-  const double first = seconds("filigree/s");
-  const double planned = seconds("planned/s");
-  if (first == 0 || planned == 0) return std::nullopt;
-  return first / planned;
+  const auto first = std::ranges::find(all, "filigree/s", &Contender::name);
+  const auto planned = std::ranges::find(all, "planned/s", &Contender::name);
+  if (first == all.end() || planned == all.end()) return std::nullopt;
+  return first->fastest / planned->fastest;
+}
+
+/// What the memory of all ranks gives.
+double triad_bytes_per_second(const Comm& comm) {
+  bench::Triad triad;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < 5; ++round) {
+    comm.barrier();
+    const Stopwatch watch;
+    triad();
+    fastest = std::min(fastest, comm.max(watch.seconds()));
+  }
+  return comm.size() * bench::Triad::bytes / fastest;
 }
 
 /// What is told of a matrix.
-app::Json figures(const Factors& f, Offset products, Offset num_nonzeros, const std::vector<Contender>& all) {
+app::Json figures(const Factors& f, const Checked& checked, const std::vector<Contender>& all) {
+  const Offset products = bench::num_products(f);
   app::Json record = app::provenance("filigree-bench-spgemm");
   record["ranks"] = f.a.comm.size();
   record["threads"] = omp_get_max_threads();
@@ -442,12 +391,16 @@ app::Json figures(const Factors& f, Offset products, Offset num_nonzeros, const 
   record["rows"] = f.a.num_rows();
   record["nnz"] = f.a.num_nonzeros();
   record["products"] = products;
-  record["product_nnz"] = num_nonzeros;
-  record["compression"] = static_cast<double>(products) / static_cast<double>(num_nonzeros);
+  record["bytes"] =
+      8 * (2 * f.a.num_rows() + f.b.num_rows()) + 12 * (f.a.num_nonzeros() + f.b.num_nonzeros() + checked.num_nonzeros);
+  record["product_nnz"] = checked.num_nonzeros;
+  record["compression"] = static_cast<double>(products) / static_cast<double>(checked.num_nonzeros);
+  if (checked.triangles) record["triangles"] = *checked.triangles;
   for (const Contender& one : all) {
     record["gflops"][one.name()] = 2e-9 * static_cast<double>(products) / one.fastest;
+    record["ms"][one.name()] = 1e3 * one.fastest;
     record["turns"][one.name()] = one.turns;
-    if (!one.is_ours()) continue;
+    if (one.side != Side::ours) continue;
     record["peak_bytes"][one.name()] = one.peak_bytes;
     if (const auto value = ratio(all, one.rows)) record["times_best"][one.name()] = *value;
   }
@@ -458,7 +411,8 @@ app::Json figures(const Factors& f, Offset products, Offset num_nonzeros, const 
 /// The same as lines for people, with geometric means below.
 class Table {
  public:
-  explicit Table(const std::vector<Contender>& all) {
+  /// `unit` of a product's speed: "gflops" or "ms", as in a record.
+  Table(const std::vector<Contender>& all, const char* unit) : unit_(unit) {
     text_ = "matrix" + column("rows", 20 - 6);
     for (const char* name : {"nnz(A)", "products", "nnz(C)", "compression"}) text_ += column(name, narrow);
     for (const Contender& one : all) text_ += column(one.name(), narrow);
@@ -472,11 +426,16 @@ class Table {
     text_ += column(digits(record["compression"]), narrow);
     double peak_bytes = 0;
     for (const Contender& one : all) {
-      add_figure(one.name(), record["gflops"][one.name()]);
-      if (one.is_ours()) peak_bytes = std::max(peak_bytes, record["peak_bytes"][one.name()].get<double>());
+      add_figure(one.name(), record[unit_][one.name()]);
+      if (one.side == Side::ours) peak_bytes = std::max(peak_bytes, record["peak_bytes"][one.name()].get<double>());
     }
-    for (const std::string ours : {"filigree/s", "filigree/u"})
-      add_figure("x " + ours, record.value(app::Json::json_pointer("/times_best") / ours, 0.0));
+    for (const Rows rows : {Rows::sorted, Rows::unsorted}) {
+      const auto ours = std::ranges::find_if(
+          all, [rows](const Contender& one) { return one.side == Side::ours && one.rows == rows; });
+      const std::string column_name = rows == Rows::sorted ? "x best/s" : "x best/u";
+      const auto beside = app::Json::json_pointer("/times_best");
+      add_figure(column_name, ours != all.end() ? record.value(beside / ours->name(), 0.0) : 0.0);
+    }
     add_figure("x again", record.value("again", 0.0));
     const double product_bytes = 8 * record["rows"].get<double>() + 12 * record["product_nnz"].get<double>();
     text_ += column(digits(peak_bytes / product_bytes), narrow) + "\n";
@@ -484,7 +443,7 @@ class Table {
   std::string with_means(const std::vector<Contender>& all) const {
     std::string means = "geometric mean" + std::string(6 + 4 * narrow, ' ');
     for (const Contender& one : all) means += column(mean(one.name()), narrow);
-    for (const char* ours : {"x filigree/s", "x filigree/u", "x again"}) means += column(mean(ours), narrow);
+    for (const char* ours : {"x best/s", "x best/u", "x again"}) means += column(mean(ours), narrow);
     return text_ + means + "\n";
   }
 
@@ -501,12 +460,18 @@ class Table {
     return digits(std::exp(std::accumulate(of.begin(), of.end(), 0.0) / static_cast<double>(of.size())));
   }
 
+  const char* unit_;
   std::string text_;
   std::map<std::string, std::vector<double>> logs_;
 };
 
 void bench_all(app::App& program, const Arguments& a) {
   const Comm& comm = program.comm();
+  double triad = 0;
+  if (!a.records.empty()) {
+    triad = triad_bytes_per_second(comm);
+    program.note(text("triad ", digits(1e-9 * triad), " GB/s"));
+  }
   if (!a.fresh) {
     mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, -1);
@@ -519,16 +484,19 @@ void bench_all(app::App& program, const Arguments& a) {
     records.open(a.records, std::ios::app);
     if (!records) throw IoError(text(a.records, ": cannot be written"));
   });
-  Table table(all);
+  const char* unit = a.contest == Contest::triangles ? "ms" : "gflops";
+  Table table(all, unit);
   for (const std::string& name : a.matrices) {
-    const Factors f = factors(program, name);
-    for (Contender& one : all) one.peer->prepare(f.a, f.b);
-    const Offset num_nonzeros = check(program, f.name, all, a.unchecked);
+    Factors f = bench::factors(comm, name, program.seed());
+    if (a.contest == Contest::triangles) f = bench::undirected_pattern(f);
+    const Checked checked = check(program, f, all, a);
     take_turns(comm, all, a);
-    const app::Json record = figures(f, num_products(f), num_nonzeros, all);
+    app::Json record = figures(f, checked, all);
+    if (triad > 0) record["triad_bytes_per_second"] = triad;
     table.add(record, all);
-    std::string brief = f.name + ":";
-    for (const Contender& one : all) brief += " " + one.name() + " " + digits(record["gflops"][one.name()]);
+    std::string brief = text(f.name, ": ", unit);
+    for (const Contender& one : all) brief += " " + one.name() + " " + digits(record[unit][one.name()]);
+    if (checked.triangles) brief += text(", ", *checked.triangles, " triangles");
     program.note(brief);
     if (records.is_open()) records << record.dump() << std::endl;
   }
@@ -549,9 +517,14 @@ int main(int argc, char** argv) {
             .add_option("MATRIX", a.matrices,
                         "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
             ->required();
-        program.cli.add_option("--peers", a.peers, "beside ours; default: all that are there")
-            ->delimiter(',')
-            ->check(CLI::IsMember({"eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"}));
+        CLI::Option* peers = program.cli.add_option("--peers", a.peers, "beside ours; default: all that are there");
+        peers->delimiter(',')->check(
+            CLI::IsMember({"eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"}));
+        bool accumulators = false;
+        bool triangles = false;
+        CLI::Option* ways = program.cli.add_flag("--accumulators", accumulators, "our ways of merging, beside ours");
+        program.cli.add_flag("--triangles", triangles, "C<A> = A A over plus_pair")->excludes(ways, peers);
+        ways->excludes(peers);
         app::add_choice<Choice>(program.cli, "--rows", rows,
                                 {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
                                 "of C: sorted by column, or in any order");
@@ -563,6 +536,10 @@ int main(int argc, char** argv) {
         program.cli.add_flag("--no-check", a.unchecked, "do not compare the products");
         program.cli.add_option("--records", a.records, "append a line of JSON a matrix")->type_name("FILE");
         program.parse();
+        if (accumulators) a.contest = Contest::accumulators;
+        if (triangles) a.contest = Contest::triangles;
+        require(a.contest == Contest::libraries || program.comm().size() == 1,
+                "--accumulators and --triangles are for one rank");
         a.sorted = rows != Choice::unsorted;
         a.unsorted = rows != Choice::sorted;
         bench_all(program, a);

@@ -1,4 +1,4 @@
-// SuiteSparse:GraphBLAS: GrB_mxm over plus_times.
+// SuiteSparse:GraphBLAS: GrB_mxm over plus_times, or over plus_pair with a structural mask.
 //
 // It leaves rows "jumbled" where that is quicker and sorts them when somebody needs it. Unsorted: complete, but as they
 // are. Sorted: also materialized, which is when it sorts.
@@ -26,7 +26,7 @@ struct Library {
 
 class GraphBlasPeer : public Peer {
  public:
-  GraphBlasPeer(Rows rows, int threads) : rows_(rows) {
+  GraphBlasPeer(Task task, Rows rows, int threads) : task_(task), rows_(rows) {
     static const Library library;
     check(GxB_Global_Option_set(GxB_GLOBAL_NTHREADS, threads), "GxB_set");
   }
@@ -44,7 +44,10 @@ class GraphBlasPeer : public Peer {
     GrB_Matrix_nrows(&num_rows, a_);
     GrB_Matrix_ncols(&num_cols, b_);
     check(GrB_Matrix_new(&c_, GrB_FP64, num_rows, num_cols), "GrB_Matrix_new");
-    check(GrB_mxm(c_, nullptr, nullptr, GrB_PLUS_TIMES_SEMIRING_FP64, a_, b_, nullptr), "GrB_mxm");
+    if (task_ == Task::triangles)
+      check(GrB_mxm(c_, a_, nullptr, GxB_PLUS_PAIR_FP64, a_, b_, GrB_DESC_S), "GrB_mxm");
+    else
+      check(GrB_mxm(c_, nullptr, nullptr, GrB_PLUS_TIMES_SEMIRING_FP64, a_, b_, nullptr), "GrB_mxm");
     check(GrB_Matrix_wait(c_, rows_ == Rows::sorted ? GrB_MATERIALIZE : GrB_COMPLETE), "GrB_wait");
   }
   Offset num_nonzeros() override {
@@ -63,6 +66,8 @@ class GraphBlasPeer : public Peer {
     std::vector<GrB_Index> indices(num_indices);
     Csr<double> c;
     c.val.resize(num_values);
+    c.val.reserve(1);  // null pointers are refused
+    indices.reserve(1);
     check(GrB_Matrix_export_FP64(pointers.data(), indices.data(), c.val.data(), &num_pointers, &num_indices,
                                  &num_values, GrB_CSR_FORMAT, c_),
           "GrB_export");
@@ -78,12 +83,15 @@ class GraphBlasPeer : public Peer {
     GrB_Matrix_free(&to);
     const std::vector<GrB_Index> pointers(from.row_ptr.begin(), from.row_ptr.end());
     const std::vector<GrB_Index> indices(from.col.begin(), from.col.end());
+    std::vector<double> values(from.val.begin(), from.val.end());
+    if (values.empty()) values.assign(indices.size(), 1.0);
     check(GrB_Matrix_import_FP64(&to, GrB_FP64, z(from.num_rows()), z(from.num_cols), pointers.data(), indices.data(),
-                                 from.val.data(), pointers.size(), indices.size(), from.val.size(), GrB_CSR_FORMAT),
+                                 values.data(), pointers.size(), indices.size(), values.size(), GrB_CSR_FORMAT),
           "GrB_import");
     check(GrB_Matrix_wait(to, GrB_MATERIALIZE), "GrB_wait");
   }
 
+  Task task_;
   Rows rows_;
   GrB_Matrix a_ = nullptr;
   GrB_Matrix b_ = nullptr;
@@ -92,6 +100,8 @@ class GraphBlasPeer : public Peer {
 
 }  // namespace
 
-std::unique_ptr<Peer> make_graphblas(Rows rows, int threads) { return std::make_unique<GraphBlasPeer>(rows, threads); }
+std::unique_ptr<Peer> make_graphblas(Task task, Rows rows, int threads) {
+  return std::make_unique<GraphBlasPeer>(task, rows, threads);
+}
 
 }  // namespace filigree::bench
