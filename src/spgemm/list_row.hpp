@@ -108,13 +108,18 @@ FILIGREE_INLINE bool order_list(OrderRoom<V>& room, Offset length, Local num_col
   if (std::uint64_t{static_cast<std::uint32_t>(num_cols)} + 1 <= std::uint64_t{1} << (32 - bits)) {
     for (std::uint32_t i = 0; i < count; ++i) room.key[i] = (static_cast<std::uint32_t>(room.col[i]) << bits) + i;
     sort_keys(room.key, count);
-    for (std::uint32_t i = 0; i < count; ++i) room.place[i] = room.key[i] & position;
-  } else {
-    // A column and a place do not fit into a key.
-    for (std::uint32_t i = 0; i < count; ++i) room.place[i] = i;
-    std::sort(room.place, room.place + count,
-              [&](std::uint32_t i, std::uint32_t j) { return room.col[i] < room.col[j]; });
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint32_t at = room.key[i] & position;
+      room.place[i] = at;
+      col[i] = static_cast<Local>(room.key[i] >> bits);
+      val[i] = room.val[at];
+    }
+    return false;
   }
+  // A column and a place do not fit into a key.
+  for (std::uint32_t i = 0; i < count; ++i) room.place[i] = i;
+  std::sort(room.place, room.place + count,
+            [&](std::uint32_t i, std::uint32_t j) { return room.col[i] < room.col[j]; });
   for (std::uint32_t i = 0; i < count; ++i) {
     col[i] = room.col[room.place[i]];
     val[i] = room.val[room.place[i]];
