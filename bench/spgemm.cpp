@@ -61,6 +61,9 @@ enum class Contest {
   triangles,     ///< libraries that know masks, at C<A> = A A
 };
 
+const std::map<Contest, std::string> contest_names{
+    {Contest::libraries, "libraries"}, {Contest::accumulators, "accumulators"}, {Contest::triangles, "triangles"}};
+
 struct Arguments {
   Contest contest = Contest::libraries;
   std::vector<std::string> matrices;
@@ -492,6 +495,7 @@ void bench_all(app::App& program, const Arguments& a) {
     const Checked checked = check(program, f, all, a);
     take_turns(comm, all, a);
     app::Json record = figures(f, checked, all);
+    record["contest"] = contest_names.at(a.contest);
     if (triad > 0) record["triad_bytes_per_second"] = triad;
     table.add(record, all);
     std::string brief = text(f.name, ": ", unit);

@@ -251,6 +251,52 @@ class Plot(Scripts):
         (self.folder / "empty.jsonl").touch()
         said = self.call("plot.py", "paper.toml", "empty.jsonl", "--figure", "work", "--output", "f.svg", exits=1)
         self.assertIn("no records", said)
+        said = self.call("plot.py", "out.jsonl", "--output", "f.svg", exits=2)
+        self.assertIn("--figure --roofline is required", said)
+        said = self.call("plot.py", "out.jsonl", "--figure", "work", "--output", "f.svg", exits=2)
+        self.assertIn("a figure is of a paper", said)
+
+    def products(self, *changes):
+        record = {"contest": "libraries", "ranks": 1, "threads": 2, "products": 600, "bytes": 2400,
+                  "triad_bytes_per_second": 2e10, "gflops": {"filigree/s": 1.5, "planned/s": 3, "eigen/s": 0.5,
+                                                             "scipy/s": 0.75, "scipy/u": 1.25}}
+        lines = [json.dumps({**record, **change}) + "\n" for change in changes]
+        (self.folder / "products.jsonl").write_text("".join(lines))
+
+    def test_roofline(self):
+        self.products({"matrix": "early", "triad_bytes_per_second": 1e10}, {"matrix": "late", "products": 1200},
+                      {"matrix": "alone", "gflops": {"filigree/u": 2}}, {"matrix": "other", "contest": "triangles"})
+        self.call("plot.py", "--roofline", "products.jsonl", "--output", "f.svg")
+        drawn = (self.folder / "f.svg").read_text()
+        for text in ("early", "late", "alone", "20.0 GB/s", "filigree", "fastest of eigen, scipy", "GFLOP/s"):
+            self.assertIn(f"<!-- {text} -->", drawn)
+        self.assertNotIn("<!-- other -->", drawn)
+        self.call("plot.py", "--roofline", "products.jsonl", "--output", "f.png")
+
+    def test_points_of_a_roofline(self):
+        self.products({"matrix": "twice", "products": 1}, {"matrix": "late", "products": 1200},
+                      {"matrix": "alone", "gflops": {"filigree/u": 2}}, {"matrix": "twice"})
+        found = subprocess.run(["/usr/bin/python3", "-c", textwrap.dedent("""
+            import plot
+            axes = plot.draw_roofline(plot.read_products("products.jsonl")).axes[0]
+            print([sorted(points.get_offsets().tolist()) for points in axes.collections])
+            (line,) = axes.lines
+            print([round(y / x, 9) for x, y in line.get_xydata()])
+            print(plot.spread([0.5, 0.5, 0.99, 1.0], 0.25), plot.spread([0.1, 0.2], 0.05))
+            """)], cwd=self.folder, capture_output=True, text=True,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(BENCH)})
+        theirs = [[0.5, 0.75], [1.0, 0.75]]
+        ours = [[0.5, 1.5], [0.5, 2.0], [1.0, 1.5]]
+        self.assertEqual(found.stdout.splitlines(),
+                         [str([theirs, ours]), "[20.0, 20.0]", "[0.25, 0.5, 0.75, 1] [0.1, 0.2]"], found.stderr)
+
+    def test_mistakes_in_a_roofline(self):
+        self.products({"matrix": "other", "contest": "accumulators"})
+        said = self.call("plot.py", "--roofline", "products.jsonl", "--output", "f.svg", exits=1)
+        self.assertIn("no records", said)
+        (self.folder / "products.jsonl").write_text("{}\n")
+        said = self.call("plot.py", "--roofline", "products.jsonl", "--output", "f.svg", exits=1)
+        self.assertIn("products.jsonl:1: not a record", said)
 
 
 class Sources(unittest.TestCase):
