@@ -176,7 +176,7 @@ class RowMaker {
   static constexpr Offset always_listed = 16;             ///< products
   static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
   static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
-  static constexpr Local stay = 64;
+  static constexpr Local stay = 256;
   static constexpr double regular = 1.3;  ///< length of runs from which on it is easily foreseen which columns are new
 
   const Task<Semiring, V>& task_;
