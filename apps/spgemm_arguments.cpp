@@ -40,20 +40,21 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
                         {"or_and", Semiring::or_and},
                         {"plus_pair", Semiring::plus_pair}},
                        "what adds and what multiplies; plus_pair counts products");
-  add_choice<spgemm::Variant>(cli, "--variant", to.options.variant,
-                              {{"auto", spgemm::Variant::automatic},
-                               {"v1", spgemm::Variant::v1},
-                               {"v2", spgemm::Variant::v2},
-                               {"v3", spgemm::Variant::v3}},
-                              "how products are merged: auto, or as in the thesis on SMASH, with its statistics");
+  add_choice<spgemm::Variant>(
+      cli, "--variant", to.options.variant,
+      {{"auto", spgemm::Variant::automatic},
+       {"v1", spgemm::Variant::v1},
+       {"v2", spgemm::Variant::v2},
+       {"v3", spgemm::Variant::v3}},
+      "how products are merged: auto, or as in the thesis on SMASH, with its statistics in --json");
   add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
                         "print the sum of all values of C");
   cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
   cli.add_option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
       ->check(CLI::Range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE"));
   cli.add_option("--memory-budget", to.options.memory_budget,
-                 "most bytes of C on a rank, such as 4GiB; 0 = no limit. More is refused or, if neither --output nor "
-                 "--verify wants all of C, made in batches of rows")
+                 "most bytes of C on a rank, a whole number such as 1536MiB; 0 = no limit. More is refused or, if "
+                 "neither --output nor --verify wants all of C, made in batches of rows")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(Offset{0}, std::numeric_limits<Offset>::max(), "NONNEGATIVE"));
   cli.add_flag("--estimate", to.estimate, "print what the product would take instead of making it");

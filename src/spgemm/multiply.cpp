@@ -342,7 +342,7 @@ template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
                        const CsrView<V>* mask) {
   if (options.variant != Variant::automatic) {
-    const Stats stats = multiply_as_in_thesis(a, b, c, options, mask);
+    Stats stats = multiply_as_in_thesis(a, b, c, options, mask);
     if (stats.at("nonzeros") > most_nonzeros) c = Csr<V>();
     return stats;
   }

@@ -10,13 +10,12 @@
 
 #include "core/parallel_for.hpp"
 #include "core/zeroed_array.hpp"
+#include "spgemm/local.hpp"
 #include "spgemm/plan_rows.hpp"
 #include "spgemm/semirings.hpp"
 
 namespace filigree::spgemm {
 namespace {
-
-#define FILIGREE_INLINE [[gnu::always_inline]] inline
 
 // ---- The plan
 
@@ -33,10 +32,7 @@ using Rows = Plan::Rows;
 /// Packs consecutive rows into windows.
 void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
   std::vector<Offset> products(z(a.num_rows()));
-#pragma omp parallel for schedule(static)
-  for (Local row = 0; row < a.num_rows(); ++row) {
-    for (const Local k : a.cols(row)) products[z(row)] += b.degree(k);
-  }
+  count_products(a, b, std::span<Offset>(products));
   const CsrView<float> c = rows.c;
   Offset num_products = 0;
   Offset num_nonzeros = 0;

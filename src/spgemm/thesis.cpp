@@ -26,9 +26,11 @@
 #include <atomic>
 #include <bit>
 #include <exception>
+#include <numeric>
 #include <utility>
 
 #include "core/index.hpp"
+#include "spgemm/local.hpp"
 #include "spgemm/semirings.hpp"
 
 namespace filigree::spgemm {
@@ -147,14 +149,9 @@ class Product {
   Offset count_products() {
     c_.num_cols = b_.num_cols;
     c_.row_ptr.assign(a_.row_ptr.size(), 0);
-    Offset* const products = of_row();
-    Offset sum = 0;
-#pragma omp parallel for schedule(static) reduction(+ : sum)
-    for (Local row = 0; row < a_.num_rows(); ++row) {
-      for (const Local k : a_.cols(row)) products[row] += b_.degree(k);
-      sum += products[row];
-    }
-    return sum;
+    const std::span<Offset> products(of_row(), z(a_.num_rows()));
+    spgemm::count_products(a_, b_, products);
+    return std::accumulate(products.begin(), products.end(), Offset{0});
   }
 
   /// Makes the table, and room for C.
