@@ -42,7 +42,6 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
 template <class V>
 struct Factor {
   V left;
-  Offset begin;  ///< of the row in B
   Offset length;
   const Local* col;
   const V* val;
@@ -52,7 +51,7 @@ template <class V>
 FILIGREE_INLINE Factor<V> factor(const Factors<V>& f, Offset p) {
   const Local k = f.a.col[z(p)];
   const Offset begin = f.b.row_ptr[z(k)];
-  return {f.a_value(p), begin, f.b.row_ptr[z(k) + 1] - begin, f.b.col.data() + begin, f.b_values(begin)};
+  return {f.a_value(p), f.b.row_ptr[z(k) + 1] - begin, f.b.col.data() + begin, f.b_values(begin)};
 }
 
 /// use(factor) for all k of a row of A, ascending.
