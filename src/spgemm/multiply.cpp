@@ -27,7 +27,7 @@ template <class Semiring, class V>
 struct Kernels {
   bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
-  Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&, Local* col, V* val) = nullptr;
+  Reach (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&) = nullptr;
 
   static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
@@ -50,7 +50,7 @@ struct Kernels {
 #endif
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
-    if (cpu_has_avx512()) return {order_avx512, gather_avx512<Semiring, V>, tile_row<Semiring, V>};
+    if (cpu_has_avx512()) return {order_avx512, gather_avx512<Semiring, V>, scatter_tiles<Semiring, V>};
     if (cpu_has_avx2()) return {order_avx2, collect_avx2};
 #endif
     return {order_portable, collect_portable};
@@ -101,9 +101,11 @@ class RowMaker {
     switch (choose(row, products)) {
       case Accumulator::list: return listed<false>(row, products, col, val);
       case Accumulator::hash: return listed<true>(row, products, col, val);
-      case Accumulator::tile:
+      case Accumulator::tile: {
         ++counts.tiled_rows;
-        return task_.kernels.tile(f, *task_.tiles, row, scatter_room(), col, val);
+        const Reach reach = task_.kernels.tile(f, *task_.tiles, row, scatter_room());
+        return task_.kernels.collect(scatter_room(), reach, col, val).length;
+      }
       default: break;
     }
     ++counts.scattered_rows;
@@ -155,7 +157,7 @@ class RowMaker {
 
   /// Made when it is first needed: over very many columns it is large, and short rows do without.
   ScatterRoom<V>& scatter_room() {
-    if (!scatter_room_) scatter_room_.emplace(task_.factors.b.num_cols, Semiring::zero());
+    if (!scatter_room_) scatter_room_.emplace(task_.factors.b.num_cols, Semiring::untouched());
     return *scatter_room_;
   }
 
@@ -164,8 +166,8 @@ class RowMaker {
   bool list_pays(Offset products, const Reach& reach, const Gathered& made) const {
     const auto count = static_cast<double>(products);
     const auto length = static_cast<double>(made.length);
-    const Offset bytes = Offset{reach.last_block - reach.first_block} * ScatterRoom<V>::block * (sizeof(V) + 1);
-    const double reading = (bytes < near_bytes ? 6 : 12) * static_cast<double>(made.num_blocks);
+    const Offset bytes = Offset{reach.last_line - reach.first_line} * num_lanes * Offset{sizeof(V)};
+    const double reading = (bytes < near_bytes ? 6 : 12) * static_cast<double>(made.num_lines);
     const bool is_regular = task_.runs.length > regular;
     if (!task_.sorted) return is_regular || reading > 1.2 * length;
     const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
