@@ -9,18 +9,12 @@
 #include <limits>
 #include <span>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include "core/zeroed_array.hpp"
 #include "spgemm/factors.hpp"
+#include "spgemm/lanes.hpp"
 #include "spgemm/semirings.hpp"
 
 namespace filigree::spgemm {
-
-/// Columns of a line of sums.
-constexpr Local num_lanes = 8;
 
 /// Which of its line a column is.
 FILIGREE_INLINE unsigned bit_of(std::uint32_t column) { return 1U << column % num_lanes; }
@@ -98,8 +92,6 @@ FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V
 }
 
 #if defined(__x86_64__)
-#define FILIGREE_AVX512 [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl")]]
-
 /// gather() for this instruction set: a line by few instructions and no branch.
 template <class Semiring, class V>
 FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
@@ -137,7 +129,6 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
   }
   return row;
 }
-#undef FILIGREE_AVX512
 #endif
 
 /// Products at columns of the mask only; the row in the mask's order. Room for as many as the mask has. A row of B that
