@@ -33,6 +33,7 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   if (p + row_ahead >= end) return;
   const Offset q = row_ptr[f.a.col[z(p + row_ahead)]];
   __builtin_prefetch(f.b.col.data() + q);
+  __builtin_prefetch(f.b.col.data() + q + line - 1);
   if (f.ones != nullptr) return;
   __builtin_prefetch(f.b.val.data() + q);
   __builtin_prefetch(f.b.val.data() + q + line);
