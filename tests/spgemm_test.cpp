@@ -34,7 +34,7 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const
     for (const int masking : {0, 1, 2}) {
       const bool complement = masking == 2;
       const Rows<V> expected = masking == 0 ? whole_product : masked(whole_product, mask_view, complement);
-      for (int way = 0; way < (masking == 0 ? 12 : 2); ++way) {
+      for (int way = 0; way < (masking == 0 ? 14 : 2); ++way) {
         const bool sorted = way % 2 == 0;
         const Options options{.semiring = semiring,
                               .complement = complement,
@@ -109,6 +109,49 @@ TYPED_TEST(Spgemm, ThreadsDoNotChangeBits) {
       }
     }
   });
+}
+
+TYPED_TEST(Spgemm, RowsThatRepeat) {
+  using V = TypeParam;
+  Random random(7);
+  Csr<V> c;
+  for_repeating_cases<V>(
+      [&](const std::string& name, const Csr<V>& a, const Csr<V>& b) { expect_products<V>(random, a, b, c, name); });
+}
+
+TYPED_TEST(Spgemm, RepeatsByThePatternsAlone) {
+  using V = TypeParam;
+  int cases_with_some = 0;
+  bool wide = false;  // are there registers for it?
+  for_repeating_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
+    Csr<V> c;
+    wide = wide || spgemm::multiply<V>(a, b, c, {.accumulator = spgemm::Accumulator::tile}).at("tiled_rows") > 0;
+    for (const bool sorted : {true, false}) {
+      Csr<V> by_one;
+      Stats counted;
+      for (const int threads : {1, 2, 3}) {
+        const ThreadsScope scope(threads);
+        const Stats stats = spgemm::multiply<V>(a, b, c, {.sorted = sorted});
+        if (threads == 1) {
+          by_one = c;
+          counted = stats;
+        }
+        EXPECT_TRUE(identical(c, by_one)) << name << ", " << threads << " threads";
+        EXPECT_EQ(stats, counted) << name << ", " << threads << " threads";
+      }
+      if (name.starts_with("shifted")) {
+        const Offset most = wide ? a.num_rows() : 0;
+        EXPECT_LE(counted.at("repeated_rows"), most) << name;
+        EXPECT_GE(counted.at("repeated_rows"), most / 2) << name;
+      }
+      cases_with_some += counted.at("repeated_rows") > 0 ? 1 : 0;
+    }
+  });
+  if (wide) {
+    EXPECT_GT(cases_with_some, 20);
+  } else {
+    EXPECT_EQ(cases_with_some, 0);
+  }
 }
 
 TYPED_TEST(Spgemm, MemoryOfAnEarlierProductDoesNotShow) {

@@ -29,6 +29,8 @@ struct Kernels {
   Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
   Reach (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&) = nullptr;
+  Repeated (*repeat)(const Factors<V>&, const Shapes&, Local row, Local end, bool alone, RepeatRoom<V>&, Local* col,
+                     V* val) = nullptr;
 
   static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
@@ -60,7 +62,9 @@ struct Kernels {
 #endif
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
-    if (cpu_has_avx512()) return {order_avx512, sort_avx512, gather_avx512<Semiring, V>, scatter_tiles<Semiring, V>};
+    if (cpu_has_avx512())
+      return {order_avx512, sort_avx512, gather_avx512<Semiring, V>, scatter_tiles<Semiring, V>,
+              repeat_rows<Semiring, V>};
     if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
 #endif
     return {order_portable, sort_portable, collect_portable};
@@ -78,6 +82,7 @@ struct Task {
   Runs runs;  ///< of B
   Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
   std::optional<Tiles<V>> tiles = {};
+  std::optional<Shapes> shapes = {};
 };
 
 struct Counts {
@@ -86,6 +91,7 @@ struct Counts {
   Offset listed_rows = 0;
   Offset scattered_rows = 0;
   Offset tiled_rows = 0;
+  Offset repeated_rows = 0;
 };
 
 /// Makes rows: what a thread needs for it.
@@ -94,8 +100,37 @@ class RowMaker {
  public:
   explicit RowMaker(const Task<Semiring, V>& task) : task_(task), order_room_(std::make_unique<OrderRoom<V>>()) {}
 
-  /// The row into col and val, where there is room for `slack` more elements than it can have; returns its length.
-  Offset make(Local row, Offset products, Local* col, V* val) {
+  /// The row, and those after it and before `end` that repeat it, into col and val, where there is room for `slack`
+  /// more elements than they can have. products: of the row
+  Repeated make(Local row, Local end, Offset products, Local* col, V* val) {
+    if (task_.shapes && products > 0 && products <= Pattern::most_products && in_vain_ < most_in_vain &&
+        task_.factors.a.degree(row) > 1) {
+      if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
+      const Repeated made =
+          task_.kernels.repeat(task_.factors, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
+      counts.repeated_rows += made.rows;
+      in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
+      if (made.rows > 0) return made;
+    }
+    return {1, make_one(row, products, col, val)};
+  }
+
+  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window. row: its
+  /// first
+  void begin_window(Local row) {
+    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
+    look_again_ = Offset{row} + stay;
+    orderly_ = is_regular();
+    order_room_->last_length = 0;
+    in_vain_ = 0;
+  }
+
+  static constexpr Offset slack = 64;
+  Counts counts;
+
+ private:
+  /// A row; returns its length.
+  Offset make_one(Local row, Offset products, Local* col, V* val) {
     const Factors<V>& f = task_.factors;
     if (products == 0) return 0;
     if (task_.mask != nullptr) {
@@ -128,19 +163,6 @@ class RowMaker {
     return made.length;
   }
 
-  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window. row: its
-  /// first
-  void begin_window(Local row) {
-    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
-    look_again_ = Offset{row} + stay;
-    orderly_ = is_regular();
-    order_room_->last_length = 0;
-  }
-
-  static constexpr Offset slack = 64;
-  Counts counts;
-
- private:
   /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
   /// where a row has more products its columns are closer.
   Accumulator choose(Local row, Offset products) const {
@@ -213,12 +235,18 @@ class RowMaker {
   static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
   static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
   static constexpr Local stay = 256;
+  /// Rows in succession that others do not repeat: up to so many they have likely been met before, as boundaries of a
+  /// grid; from so many on no more of a window are tried.
+  static constexpr int most_alone = 8;
+  static constexpr int most_in_vain = 32;
 
   const Task<Semiring, V>& task_;
   std::unique_ptr<OrderRoom<V>> order_room_;
   std::optional<Places> list_places_;
   std::optional<Places> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
+  std::unique_ptr<RepeatRoom<V>> repeat_room_;
+  int in_vain_ = 0;         // rows in succession that others do not repeat
   Offset most_listed_ = 0;  // products of rows that are listed, until row look_again_
   Offset look_again_ = 0;
   bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
@@ -295,6 +323,12 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
         task.runs.length * task.runs.sharing > 3))) {
     task.tiles.emplace(b);
   }
+  if (mask == nullptr && task.kernels.repeat != nullptr &&
+      (options.accumulator == Accumulator::repeat ||
+       (options.accumulator == Accumulator::automatic && windows.products > 4 * std::ssize(b.col) && rows_repeat(b) &&
+        rows_repeat(a)))) {
+    task.shapes.emplace(b);
+  }
 
   WindowLengths lengths(num_windows);
   std::atomic<Offset> next = 0;
@@ -323,11 +357,13 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
         fragment.end = last;
         Offset length = 0;
         rows.begin_window(first);
-        for (Local row = first; row < last; ++row) {
-          const Offset made = rows.make(row, of_row[row], fragment.col.data() + length, fragment.val.data() + length);
-          of_row[row] = made;
-          length += made;
-          write_back.keep_up(made);
+        for (Local row = first; row < last;) {
+          const auto [num, each] =
+              rows.make(row, last, of_row[row], fragment.col.data() + length, fragment.val.data() + length);
+          std::fill_n(of_row + row, num, each);
+          row += num;
+          length += num * each;
+          write_back.keep_up(num * each);
         }
         fragment.length = length;
         write_back.add(std::move(fragment));
@@ -345,6 +381,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
         counts.listed_rows += rows.counts.listed_rows;
         counts.scattered_rows += rows.counts.scattered_rows;
         counts.tiled_rows += rows.counts.tiled_rows;
+        counts.repeated_rows += rows.counts.repeated_rows;
       }
     } catch (...) {
       stop = true;
@@ -367,7 +404,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   return {{"products", windows.products},      {"nonzeros", num_nonzeros},
           {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
           {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},
-          {"tiled_rows", counts.tiled_rows}};
+          {"tiled_rows", counts.tiled_rows},   {"repeated_rows", counts.repeated_rows}};
 }
 
 }  // namespace

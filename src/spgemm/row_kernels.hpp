@@ -8,10 +8,12 @@
 //   scatter  scatter_row.hpp: into an array over all columns, which is read in order. For rows that have several
 //            columns in most blocks of 64 that they meet.
 //   tile     tile_row.hpp: the same for factors with runs of neighbouring columns, a run at a time.
+//   repeat   repeat_row.hpp: several rows at once that have the same columns but for a shift, as those of stencils.
 //   masked   scatter_row.hpp: into an array over all columns, where the mask lets.
 #pragma once
 
 #include "spgemm/list_row.hpp"
+#include "spgemm/repeat_row.hpp"
 #include "spgemm/scatter_row.hpp"
 #include "spgemm/sort_row.hpp"
 #include "spgemm/tile_row.hpp"

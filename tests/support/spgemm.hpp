@@ -269,6 +269,80 @@ bool identical(const Csr<V>& a, const Csr<V>& b) {
          (a.val.empty() || std::memcmp(a.val.data(), b.val.data(), a.val.size() * sizeof(V)) == 0);
 }
 
+/// Rows of which each has the columns of the one before, `step` further; a few have a column more (`spoilt`).
+template <class V>
+Csr<V> shifting(Random& random, Local num_rows, Local num_cols, const std::set<Local>& first, Local step, bool spoilt,
+                Contents contents) {
+  std::vector<std::set<Local>> rows(static_cast<std::size_t>(num_rows));
+  for (Local i = 0; i < num_rows; ++i) {
+    std::set<Local>& row = rows[z(i)];
+    for (const Local column : first) {
+      if (Offset{column} + Offset{i} * step < num_cols) row.insert(column + i * step);
+    }
+    if (spoilt && below(random, 40) == 0) row.merge(some_columns(random, 1, 0, num_cols));
+  }
+  return matrix_of<V>(num_cols, rows, contents, random);
+}
+
+/// Factors whose product has rows that repeat each other, through several windows, and nearly do. f(name, a, b)
+template <class V, class F>
+void for_repeating_cases(F&& f) {
+  Random random(6);
+  const auto contents = Contents::ordinary;
+  const std::set<Local> near{0, 1, 2, 40, 41, 42, 80};
+  const Csr<V> a = shifting<V>(random, 700, 900, near, 1, false, contents);
+  for (const Contents kind : {contents, Contents::special, Contents::none}) {
+    const Csr<V> b = shifting<V>(random, 900, 1000, near, 1, false, kind);
+    f(text("shifted by 1, contents ", static_cast<int>(kind)), a, b);
+    f(text("contents ", static_cast<int>(kind), " times shifted by 1"), b,
+      shifting<V>(random, 1000, 600, near, 1, false, contents));
+  }
+  for (int trial = 0; trial < 3; ++trial) {
+    const Csr<V> b = shifting<V>(random, 900, 1000, near, 1, false, contents);
+    const Csr<V> spoilt_a = shifting<V>(random, 700, 900, near, 1, true, contents);
+    const Csr<V> spoilt_b = shifting<V>(random, 900, 1000, near, 1, true, contents);
+    f("a column more in A", spoilt_a, b);
+    f("a column more in B", a, spoilt_b);
+    f("a column more in both", spoilt_a, spoilt_b);
+  }
+  for (const Local length : {1, 2, 3, 4, 5, 8, 9, 13, 27}) {
+    const std::set<Local> columns = some_columns(random, length, 0, 60);
+    f(text("rows of ", length), shifting<V>(random, 200, 300, columns, 1, false, contents),
+      shifting<V>(random, 300, 350, columns, 1, false, contents));
+  }
+  f("steps of 3", shifting<V>(random, 300, 950, near, 3, false, contents),
+    shifting<V>(random, 950, 1000, near, 1, false, contents));
+  f("not shifted", shifting<V>(random, 300, 100, near, 0, false, contents), regular<V>(random, 100, 200, 7, contents));
+  f("columns of B as they please", a, regular<V>(random, 900, 400, 7, contents));
+  f("too many nonzeros", shifting<V>(random, 40, 2'000, some_columns(random, 30, 0, 900), 1, false, contents),
+    shifting<V>(random, 2'000, 9'000, some_columns(random, 30, 0, 5'000), 1, false, contents));
+  f("too many products", shifting<V>(random, 40, 200, some_columns(random, 80, 0, 100), 1, false, contents),
+    shifting<V>(random, 200, 300, some_columns(random, 60, 0, 80), 1, false, contents));
+  {
+    // Shapes that come back, and rows of B that are empty.
+    std::vector<std::set<Local>> rows(900);
+    for (Local k = 0; k < 900; ++k) {
+      if (k % 3 != 0) rows[z(k)] = {k, k + 2 + k % 3, k + 50};
+    }
+    const Csr<V> b = matrix_of<V>(1'000, rows, contents, random);
+    for (const Local first : {0, 1}) {
+      f(text("every third is empty, from ", first),
+        shifting<V>(random, 280, 900, {first, first + 1, first + 2, first + 31}, 3, false, contents), b);
+      f(text("every third is empty, unshifted, from ", first),
+        shifting<V>(random, 280, 900, {first, first + 1, first + 2, first + 31}, 0, false, contents), b);
+    }
+  }
+  {
+    // Three unknowns a point of a line.
+    std::vector<std::set<Local>> rows(900);
+    for (Local i = 0; i < 900; ++i) {
+      for (Local j = std::max(i / 3 * 3 - 3, 0); j < std::min(i / 3 * 3 + 6, 900); ++j) rows[z(i)].insert(j);
+    }
+    const Csr<V> nodes = matrix_of<V>(900, rows, contents, random);
+    f("several unknowns a point", nodes, nodes);
+  }
+}
+
 /// Matrices of every kind that asks for another way to add up a row. f(name, a, b).
 template <class V, class F>
 void for_larger_cases(F&& f) {
