@@ -13,6 +13,7 @@
 #include "matrix/local_columns.hpp"
 #include "spgemm/checks.hpp"
 #include "spgemm/local.hpp"
+#include "spgemm/named_rows.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -40,21 +41,7 @@ Offset entry_bytes(Global num_cols, bool has_values) {
   return static_cast<Offset>((narrow ? sizeof(Local) : sizeof(Global)) + (has_values ? sizeof(V) : 0));
 }
 
-template <class V>
-Shape shape_of(const DistCsr<V>& matrix) {
-  return {matrix.num_rows(), matrix.num_cols()};
-}
-
-/// Throws unless a and b have a product. The same on all ranks.
-template <class V>
-void check_factors(const char* call, const DistCsr<V>& a, const DistCsr<V>& b) {
-  check_factors(call, shape_of(a), shape_of(b));
-  require(a.comm.size() == b.comm.size(), call, ": a lies on ", a.comm.size(), " ranks and b on ", b.comm.size());
-}
-
-template <class V>
-void check(const char* call, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
-  check_factors(call, a, b);
+void check_fetch_bytes(const char* call, const Options& options) {
   require(options.fetch_bytes >= 1, call, ": fetch_bytes ", options.fetch_bytes, ", must be at least 1");
 }
 
@@ -165,29 +152,12 @@ void for_each_row(const DistCsr<V>& a, const Requests& requests, F f) {
   }
 }
 
-/// Starts to bring rows of a matrix into one place: these of other ranks and of this one. Collective.
+/// Starts to bring rows of a matrix into one place. Collective.
 template <class V>
-RowFetch<V> fetch(std::span<const Global> remote, const DistCsr<V>& matrix, std::span<const Local> own,
-                  bool with_values, Traffic& traffic) {
-  const Halo halo(matrix.comm, matrix.rows, remote);
+RowFetch<V> fetch(const DistCsr<V>& matrix, const NamedRows& named, bool with_values, Traffic& traffic) {
+  const Halo halo(matrix.comm, matrix.rows, named.remote);
   add(traffic, asking(halo));
-  return halo.start_fetch_rows(matrix, own, with_values);
-}
-
-/// The rows [first, last) of the mask. Collective.
-template <class V>
-RowFetch<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
-  std::vector<Global> remote;
-  std::vector<Local> own;
-  mask.comm.guard([&] {
-    for (Global row = first; row < last; ++row) {
-      if (mask.rows.owns(mask.comm.rank(), row))
-        own.push_back(static_cast<Local>(row - mask.first_row()));
-      else
-        remote.push_back(row);
-    }
-  });
-  return fetch<V>(remote, mask, own, false, traffic);
+  return halo.start_fetch_rows(matrix, named.own, with_values);
 }
 
 /// The rows of A in a round on their own: columns numbered 0, 1, ... as they occur.
@@ -318,17 +288,6 @@ void add_up(const Comm& comm, Stats& stats) {
   if (critical != stats.end()) critical->second = longest;
 }
 
-template <class V>
-void check_all(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check("multiply", a, b, options);
-  check_arguments(shape_of(a), shape_of(b), mask != nullptr ? std::optional(shape_of(*mask)) : std::nullopt, options);
-  require(options.sorted, "multiply: rows over ranks are always sorted, sorted must be true");
-  if (mask != nullptr) {
-    require(mask->comm.size() == a.comm.size(), "multiply: a lies on ", a.comm.size(), " ranks and the mask on ",
-            mask->comm.size());
-  }
-}
-
 /// What the local product takes in a round.
 template <class V>
 struct LocalFactors {
@@ -353,23 +312,18 @@ struct Underway {
 template <class V>
 Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
                         Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
-  std::vector<Global> remote;
-  std::vector<Local> own;
+  NamedRows of_b;
+  NamedRows of_mask;
   a.comm.guard([&] {
     rows_of_a.take(begin, end);
-    for (Local column : rows_of_a.named()) {
-      const Global row = a.global_col(column);
-      if (requests.remote[z(column)] != 0)
-        remote.push_back(row);
-      else
-        own.push_back(static_cast<Local>(row - b.first_row()));
-    }
+    for (Local column : rows_of_a.named()) of_b.add(b, a.global_col(column));
+    for (Local row = begin; mask != nullptr && row < end; ++row) of_mask.add(*mask, a.first_row() + row);
   });
   Underway<V> round{begin,
-                    requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, own, requests.b_has_values)
-                                             : fetch<V>(remote, b, own, requests.b_has_values, traffic),
+                    requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, of_b.own, requests.b_has_values)
+                                             : fetch(b, of_b, requests.b_has_values, traffic),
                     std::nullopt};
-  if (mask != nullptr) round.mask.emplace(fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic));
+  if (mask != nullptr) round.mask.emplace(fetch(*mask, of_mask, false, traffic));
   return round;
 }
 
@@ -467,7 +421,8 @@ const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlappe
 
 template <class V>
 Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check_all(a, b, options, mask);
+  check_distributed("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
   const Comm& comm = a.comm;
   Timings timings;
   if (comm.size() == 1) {
@@ -524,7 +479,8 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
 template <class V>
 Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
               const Options& options, const DistCsr<V>* mask) {
-  check_all(a, b, options, mask);
+  check_distributed("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
   Timings timings;
   if (a.comm.size() == 1) {
     const Phase phase(timings, "multiply");
@@ -554,7 +510,8 @@ Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity
 
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
-  check("estimate", a, b, options);
+  check_factors("estimate", shape_of(a), shape_of(b));
+  check_fetch_bytes("estimate", options);
   const Requests requests = make_requests(a, b, options.fetch_bytes);
   // In several rounds, rows are asked for once more.
   const Offset asked_again =
@@ -646,7 +603,7 @@ Offset summa_bytes(int ranks, Offset a_bytes, Offset b_bytes) {
 
 template <class V>
 Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
-  check_factors("predict", a, b);
+  check_factors("predict", shape_of(a), shape_of(b));
   constexpr int most_ranks = 1 << 20;
   require(ranks >= 1 && ranks <= most_ranks, "predict: ", ranks, " ranks, must be in [1, ", most_ranks, "]");
   const Requests requests = make_requests(a, b, std::numeric_limits<Offset>::max());

@@ -353,8 +353,7 @@ Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>&
 
 template <class V>
 Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
-  check_arguments({a.num_rows(), a.num_cols}, {b.num_rows(), b.num_cols},
-                  mask != nullptr ? std::optional(Shape{mask->num_rows(), mask->num_cols}) : std::nullopt, options);
+  check_arguments("multiply", a, b, mask, options);
   Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask);
   check_budget<V>(a.num_rows(), stats["nonzeros"], options);
   return stats;

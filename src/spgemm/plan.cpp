@@ -10,6 +10,7 @@
 
 #include "core/parallel_for.hpp"
 #include "core/zeroed_array.hpp"
+#include "spgemm/checks.hpp"
 #include "spgemm/local.hpp"
 #include "spgemm/plan_rows.hpp"
 #include "spgemm/semirings.hpp"
@@ -129,8 +130,6 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.b_nonzeros = b.num_nonzeros();
   for (Local k = 0; k < b.num_rows(); ++k)
     rows.longest_b_row = std::max(rows.longest_b_row, static_cast<Local>(b.degree(k)));
-  rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
-  rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
   const Options pattern_only{
       .semiring = Semiring::or_and, .complement = options.complement, .progress = options.progress};
   multiply(a, b, rows.c, pattern_only, mask);
@@ -346,9 +345,12 @@ Offset Plan::num_bytes() const { return rows_->num_bytes(); }
 
 template <class V>
 Plan plan(CsrView<V> a, CsrView<V> b, const Options& options, const CsrView<V>* mask) {
+  check_arguments("plan", a, b, mask, options);
   const CsrView<float> mask_pattern = mask != nullptr ? pattern_of(*mask) : CsrView<float>();
-  return Plan(std::make_shared<const Rows>(
-      plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr)));
+  Rows rows = plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr);
+  rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
+  rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
+  return Plan(std::make_shared<const Rows>(std::move(rows)));
 }
 
 template <class V>
