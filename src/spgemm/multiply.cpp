@@ -19,9 +19,6 @@
 namespace filigree::spgemm {
 namespace {
 
-/// Products of a window: its rows stay in the second level of cache. A row alone may have more.
-constexpr Offset window_products = Offset{1} << 14;
-
 /// The kernels that gain from wider registers.
 template <class Semiring, class V>
 struct Kernels {

@@ -20,8 +20,6 @@ namespace {
 
 // ---- The plan
 
-/// Products of a window: the rows of C that they make stay in the second level of cache. A row alone may have more.
-constexpr Offset window_products = Offset{1} << 14;
 /// Nonzeros of C in a window with positions; one place more is for what a mask leaves out.
 constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
 /// Positions a nonzero of C. Beyond, an array over all columns serves: it takes no memory by products, reads 4 bytes of
