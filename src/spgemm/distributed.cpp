@@ -210,7 +210,7 @@ void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
 
 /// C as it grows by rounds, each with a numbering of columns of its own.
 template <class V>
-class Rows {
+class GrowingRows {
  public:
   /// Room for so many nonzeros, which becomes memory when it is used.
   void reserve(Offset num_nonzeros) {
@@ -449,7 +449,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
   const Offset room = most_within_budget<V>(a.num_local_rows(), options);
   Counting counting(options, all_products);
   Traffic traffic = requests.traffic;
-  Rows<V> rows;
+  GrowingRows<V> rows;
   if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
   Csr<V> product;
   Offset num_nonzeros = 0;
