@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -166,6 +167,24 @@ std::string number(double value) {
   const auto [end, error] =
       std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
   return {digits.data(), end};
+}
+
+CLI::Validator size_in_bytes() {
+  const auto to_bytes = [](std::string& given) -> std::string {
+    double number = 0;
+    const char* const last = given.data() + given.size();
+    const auto [end, error] = std::from_chars(given.data(), last, number);
+    const std::string unit = CLI::detail::to_lower(CLI::detail::trim_copy({end, last}));
+    const auto power = unit.empty() ? 0 : std::string_view("bkmgtpe").find(unit.front());
+    const std::string rest = unit.empty() ? "" : unit.substr(1);
+    const bool is_unit = rest.empty() || (power > 0 && (rest == "b" || rest == "i" || rest == "ib"));
+    number = std::ldexp(number, 10 * static_cast<int>(power));
+    if (error != std::errc() || power > 6 || !is_unit || !(number >= 0 && number < 0x1p63))
+      return "'" + given + "' is no size; sizes are 0 and more, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
+    given = text(static_cast<Offset>(number));
+    return "";
+  };
+  return CLI::Validator(to_bytes, "SIZE");
 }
 
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body) {

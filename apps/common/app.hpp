@@ -169,6 +169,9 @@ int run(int argc, char** argv, const About& about, const std::function<void(App&
 /// A score as tables print it: ten significant digits, so that the last bits, which ranks may change, do not show.
 std::string number(double value);
 
+/// For options in bytes: makes "1536", "64 KiB", "1.5GB" or "2g" a whole number; units are of 1024.
+CLI::Validator size_in_bytes();
+
 /// An option with named values: `--name a|b|c`. `value` is the default.
 template <class E>
 CLI::Option* add_choice(CLI::App& cli, const std::string& name, E& value,

@@ -219,7 +219,9 @@ TEST_F(SpgemmApp, SumsBatchesWithinTheMemoryBudget) {
     }
   }
   // All of C, 2 rows and 4 nonzeros, takes 72 bytes.
-  EXPECT_EQ(done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "72", "--output", "c.mtx"}).code, 0);
+  for (const std::string bytes : {"72", "72 B", "0.07031250k", "1.5GiB", "2t"}) {
+    done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", bytes, "--output", "c.mtx"});
+  }
   for (const Words& whole : {Words{"--output", "d.mtx"}, Words{"--verify"}}) {
     Words words{"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "71"};
     words.insert(words.end(), whole.begin(), whole.end());
@@ -311,8 +313,6 @@ TEST_F(SpgemmApp, UsageErrors) {
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "0"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "1048577"},
                                     {"--a", "a.mtx", "--fetch-bytes", "0"},
-                                    {"--a", "a.mtx", "--memory-budget", "-1"},
-                                    {"--a", "a.mtx", "--memory-budget", "many"},
                                     {"--a", "a.mtx", "--repeat", "0"},
                                     {"--a", "a.mtx", "--seed", "-1"},
                                     {"--a", "a.mtx", "--estimate", "--output", "c.mtx"},
@@ -326,6 +326,14 @@ TEST_F(SpgemmApp, UsageErrors) {
     EXPECT_THAT(outcome.err, StartsWith("usage error: "));
     EXPECT_LT(outcome.err.size(), 200) << outcome.err;
     EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST_F(SpgemmApp, TellsWhatSizesMayBe) {
+  for (const std::string size : {"-1", "many", "1.5Gib1", "1.5 QiB", "KiB", "1,5GiB", "8EiB", "nan", ""}) {
+    const Outcome outcome = run(0, "spgemm", {"--a", "a.mtx", "--memory-budget=" + size});
+    EXPECT_EQ(outcome.code, 2) << size;
+    EXPECT_THAT(outcome.err, StartsWith("usage error: --memory-budget: '" + size + "' is no size; ")) << size;
   }
 }
 
