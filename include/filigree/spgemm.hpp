@@ -55,7 +55,7 @@ struct Options {
   Offset fetch_bytes = Offset{256} << 20;
   /// >= 0: most bytes of C on a rank, 8 a row (and 8) and 4 + sizeof(V) a nonzero; 0 = no limit. A product that a call
   /// returns is refused if it has more: none is kept then, but it is counted to the end, so that the message can tell.
-  /// A sink gets batches of no more. v1, v2 and v3 take memory for all of C before they tell. Plans pay no heed to it.
+  /// A sink gets batches of no more. Plans pay no heed to it.
   Offset memory_budget = 0;
   Progress progress = {};  ///< phase "multiply": products done, of all
 };

@@ -104,8 +104,9 @@ struct alignas(64) Worker {
 template <class Semiring, class V>
 class Product {
  public:
-  Product(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask)
-      : a_(a),
+  Product(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask)
+      : most_nonzeros_(most_nonzeros),
+        a_(a),
         b_(b),
         c_(c),
         options_(options),
@@ -136,8 +137,6 @@ class Product {
       if (options_.progress && done < num_products) options_.progress("multiply", done, num_products);
     }
     if (options_.variant == Variant::v3) write_back(window_, turn_);
-    c_.col.resize(z(c_.row_ptr.back()));
-    c_.val.resize(z(c_.row_ptr.back()));
     if (options_.progress) options_.progress("multiply", num_products, num_products);
     return stats(num_products, critical, std::ssize(windows));
   }
@@ -162,20 +161,21 @@ class Product {
       all += window.most_entries;
       largest = std::max(largest, window.most_entries);
     }
+    const Offset room = std::clamp<Offset>(most_nonzeros_, 0, all);
     // Cleared first: what is in them need not be copied when they grow.
     c_.col.clear();
     c_.val.clear();
     try {
-      c_.col.resize(z(all));
-      c_.val.resize(z(all));
+      c_.col.resize(z(room));
+      c_.val.resize(z(room));
       tags_.assign(z(num_slots(largest)), free_slot);
       if (options_.variant == Variant::v3)
         offsets_.resize(tags_.size());
       else
         values_.assign(tags_.size(), Semiring::zero());
     } catch (const std::bad_alloc&) {
-      throw Error(text("multiply: no room for a product of up to ", all, " nonzeros, ",
-                       all * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes, and a table of ",
+      throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ",
+                       room * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes, and a table of ",
                        num_slots(largest), " slots"));
     }
   }
@@ -379,6 +379,8 @@ class Product {
   void copy(MergedRows<V>& rows) {
     Offset from = 0;
     for (const auto& [row, end] : rows.ends) {
+      // What C has no room for is only counted.
+      if (c_.row_ptr[z(row) + 1] > std::ssize(c_.col)) from = end;
       for (Offset to = c_.row_ptr[z(row)]; from < end; ++from, ++to) {
         c_.col[z(to)] = column_of(rows.entries[z(from)].key);
         c_.val[z(to)] = rows.entries[z(from)].value;
@@ -426,6 +428,7 @@ class Product {
         {"hash_windows", num_windows}, {"critical_products", critical}, {"bytes_moved", of_a + of_b + of_table + of_c}};
   }
 
+  Offset most_nonzeros_;
   CsrView<V> a_;
   CsrView<V> b_;
   Csr<V>& c_;
@@ -449,21 +452,18 @@ class Product {
 }  // namespace
 
 template <class V>
-Stats multiply_as_in_thesis(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
-  try {
-    return with_semiring<V>(
-        options.semiring, [&](auto semiring) { return Product<decltype(semiring), V>(a, b, c, options, mask).make(); });
-  } catch (...) {
-    c = Csr<V>();
-    throw;
-  }
+Stats multiply_as_in_thesis(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+                            const CsrView<V>* mask) {
+  return with_semiring<V>(options.semiring, [&](auto semiring) {
+    return Product<decltype(semiring), V>(most_nonzeros, a, b, c, options, mask).make();
+  });
 }
 
-template Stats multiply_as_in_thesis(CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
+template Stats multiply_as_in_thesis(Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
                                      const CsrView<double>*);
-template Stats multiply_as_in_thesis(CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
+template Stats multiply_as_in_thesis(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
                                      const CsrView<float>*);
-template Stats multiply_as_in_thesis(CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&, const Options&,
-                                     const CsrView<std::int64_t>*);
+template Stats multiply_as_in_thesis(Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
+                                     const Options&, const CsrView<std::int64_t>*);
 
 }  // namespace filigree::spgemm
