@@ -95,6 +95,11 @@ Progress App::progress() {
   return [this](std::string_view phase, Offset done, Offset total) { display_.report(phase, done, total); };
 }
 
+void App::result(const std::string& name, const Json& value) {
+  const bool is_number = !value.is_number_float() || std::isfinite(value.get<double>());
+  results_[name] = is_number ? value : Json(number(value.get<double>()));
+}
+
 void App::describe_input(const Graph& graph) { input_ = input_record(graph); }
 void App::describe_input(const std::string& path, const io::GraphFile& file) { input_ = input_record(path, file); }
 
@@ -163,6 +168,7 @@ void clean_up_on_signals() {
 void usage_error(const std::string& what) { throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError); }
 
 std::string number(double value) {
+  if (std::isnan(value)) return "nan";
   std::array<char, 32> digits{};
   const auto [end, error] =
       std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);

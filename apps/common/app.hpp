@@ -93,11 +93,8 @@ class App {
   /// What the record says of the input, made here or read from a file. Collective.
   void describe_input(const Graph& graph);
   void describe_input(const std::string& path, const io::GraphFile& file);
-  /// A headline figure for the record.
-  template <class T>
-  void result(const std::string& name, const T& value) {
-    results_[name] = value;
-  }
+  /// A headline figure for the record, a text if it is NaN or infinite: JSON has no such numbers.
+  void result(const std::string& name, const Json& value);
   /// The outcome of --verify; `what` names the claim. If it does not hold the program writes its record and throws.
   /// Collective.
   void verified(bool holds, const std::string& what);

@@ -90,9 +90,33 @@ TEST_F(SpgemmApp, ValuesThatAreNotFinitePropagateThroughFiles) {
   EXPECT_EQ(product({"--a", "inf.mtx", "--b", "nan.mtx"}), general("2 2 4\n1 1 nan\n1 2 inf\n2 1 nan\n2 2 2\n"));
   EXPECT_EQ(product({"--a", "0c.mtx", "--b", "inf.mtx", "--semiring", "plus_pair"}),
             general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 2\n"));
+  EXPECT_EQ(done(0, "spgemm", {"--a", "inf.mtx", "--b", "nan.mtx", "--reduce", "sum", "--json", "record.json"}).out,
+            "nan\n");
+  const Json record = Json::parse(read("record.json"));
+  EXPECT_EQ(complaints(record, Json::parse(bytes_of(SCHEMA))), "");
+  EXPECT_EQ(record["result"]["sum"], "nan");
   const Outcome outcome = run(0, "pagerank", {"--graph", "nan.mtx"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(error_line(outcome.err), HasSubstr("nan.mtx:5: value nan must be finite"));
+}
+
+TEST_F(SpgemmApp, ProductsThatAreNotFiniteAreConverted) {
+  write("inf.mtx", banner_ + "real general\n2 2 3\n1 1 Inf\n1 2 0\n2 2 1\n");
+  write("nan.mtx", banner_ + "real general\n2 2 4\n1 1 1\n1 2 0.5\n2 1 NaN\n2 2 2\n");
+  done(2, "spgemm", {"--a", "inf.mtx", "--b", "nan.mtx", "--output", "c.h5"});
+  std::string from = "c.h5";
+  for (const std::string to : {"c.mtx", "c.txt", "c.npy", "d.h5", "d.mtx"}) {
+    EXPECT_THAT(done(0, "convert", {from, to, "--weights", "--verify"}).err, HasSubstr("verified: ")) << to;
+    from = to;
+  }
+  EXPECT_EQ(read("d.mtx"), read("c.mtx"));
+  EXPECT_EQ(read("d.mtx"), general("2 2 4\n1 1 nan\n1 2 inf\n2 1 nan\n2 2 2\n"));
+  const Outcome outcome = run(0, "convert", {"d.mtx", "d.gr"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(error_line(outcome.err), HasSubstr("lengths in DIMACS files are finite"));
+  EXPECT_THAT(done(0, "convert", {"--info", "d.mtx", "--json", "record.json"}).out,
+              HasSubstr("\nweights       min 2, max inf, sum nan\n"));
+  EXPECT_EQ(complaints(Json::parse(read("record.json")), Json::parse(bytes_of(SCHEMA))), "");
 }
 
 TEST_F(SpgemmApp, SymmetricFilesStandForBothTriangles) {
@@ -330,7 +354,7 @@ TEST_F(SpgemmApp, UsageErrors) {
 }
 
 TEST_F(SpgemmApp, TellsWhatSizesMayBe) {
-  for (const std::string size : {"-1", "many", "1.5Gib1", "1.5 QiB", "KiB", "1,5GiB", "8EiB", "nan", ""}) {
+  for (const std::string size : {"-1", "many", "1.5Gib1", "1.5 QiB", "KiB", "1,5GiB", "8EiB", "nan"}) {
     const Outcome outcome = run(0, "spgemm", {"--a", "a.mtx", "--memory-budget=" + size});
     EXPECT_EQ(outcome.code, 2) << size;
     EXPECT_THAT(outcome.err, StartsWith("usage error: --memory-budget: '" + size + "' is no size; ")) << size;
