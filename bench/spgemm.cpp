@@ -196,6 +196,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   using enum spgemm::Accumulator;
   if (a.contest == Contest::accumulators) {
     add(Side::ours, "automatic", local(automatic));
+    add(Side::theirs, "sort", local(sort));
     add(Side::theirs, "list", local(list));
     add(Side::theirs, "hash", local(hash));
     add(Side::theirs, "scatter", local(scatter));

@@ -34,7 +34,7 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const
     for (const int masking : {0, 1, 2}) {
       const bool complement = masking == 2;
       const Rows<V> expected = masking == 0 ? whole_product : masked(whole_product, mask_view, complement);
-      for (int way = 0; way < (masking == 0 ? 10 : 2); ++way) {
+      for (int way = 0; way < (masking == 0 ? 12 : 2); ++way) {
         const bool sorted = way % 2 == 0;
         const Options options{.semiring = semiring,
                               .complement = complement,

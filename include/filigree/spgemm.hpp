@@ -34,6 +34,7 @@ enum class Variant {
 /// How the products of a row are merged: all ways give the same bits, and differ in what they are quick for.
 enum class Accumulator {
   automatic,  ///< chosen row by row
+  sort,       ///< products side by side, sorted by column, added up
   list,       ///< columns listed as they are met, found again in an array over all columns; then sorted
   hash,       ///< the same, found again in a hash table
   scatter,    ///< an array over all columns, read in order
@@ -74,8 +75,8 @@ struct Options {
 /// mask    num_rows x num_cols, its values do not matter; null = no mask
 /// c       overwritten; memory that it has is used again. It must not be a, b or mask.
 /// returns counted work: products, nonzeros, and rows with products by the way they were made (see
-///         src/spgemm/row_kernels.hpp): scaled_rows, listed_rows, tiled_rows, scattered_rows (all that a mask meets)
-///         v1, v2, v3 instead of rows, but for products not the same on every run with several threads:
+///         src/spgemm/row_kernels.hpp): scaled_rows, sorted_rows, listed_rows, tiled_rows, scattered_rows (all that a
+///         mask meets) v1, v2, v3 instead of rows, but for products not the same on every run with several threads:
 ///           probes             slots looked at to find the place of a product
 ///           hash_windows       of rows that meet in the table
 ///           critical_products  sum over these of the most products that one thread made, while others waited at the
@@ -90,13 +91,13 @@ struct Options {
 /// when C exceeds the memory budget or there is no address space for it. A call that fails on its way leaves c empty.
 /// Cost: two operations a product
 /// (`products` = sum over a_ik of the length of row k of B), and reading A, B and writing C once. Peak bytes beyond C:
-/// per thread sizeof(V) + 1 a column and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 + sizeof(V) for each of 16384 products, twice,
-/// or of the longest row of C; and 8 MiB of rows that wait for those before them. 8 for every 16384 products. 8 a
-/// nonzero and 12 a row of B if rows are tiled. C reserves address space, not memory, for the most entries there could
-/// be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for
-/// each entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a window; a mask saves none of it. Their
-/// time hangs on the columns: where these are close together (v1) or have low-order bits in common (v2, v3), a product
-/// may take hundreds of probes.
+/// per thread sizeof(V) + 1 a column and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more;
+/// 4 + sizeof(V) for each of 16384 products, twice, or of the longest row of C; and 8 MiB of rows that wait for those
+/// before them. 8 for every 16384 products. 8 a nonzero and 12 a row of B if rows are tiled. C reserves address space,
+/// not memory, for the most entries there could be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 +
+/// sizeof(V) (v3: 12), or two to four for each entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a
+/// window; a mask saves none of it. Their time hangs on the columns: where these are close together (v1) or have
+/// low-order bits in common (v2, v3), a product may take hundreds of probes.
 ///
 ///   Csr<double> c;
 ///   spgemm::multiply(a.view(), b.view(), c, {.semiring = spgemm::Semiring::min_plus});

@@ -74,10 +74,10 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
   return length;
 }
 
-/// What a thread needs to order lists.
+/// What a thread needs to sort a row.
 template <class V>
 struct OrderRoom {
-  static constexpr std::size_t size = room_for_keys(most_ordered);
+  static constexpr std::size_t size = room_for_keys(most_ordered) + 16;  // and a vector
   std::uint32_t last_length = 0;  // of the list before, and where its columns stood
   alignas(64) std::uint32_t place[size];
   alignas(64) std::uint32_t key[size];

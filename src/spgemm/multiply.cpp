@@ -23,11 +23,16 @@ namespace {
 template <class Semiring, class V>
 struct Kernels {
   bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
+  Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
-  Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&, Local* col, V* val) = nullptr;
+  Reach (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&) = nullptr;
 
   static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
+  }
+  static Offset sort_portable(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room, Local* col, V* val) {
+    expand<Semiring>(f, row, products, room);
+    return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
   }
   static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
     return gather<Semiring>(room, reach, col, val);
@@ -44,13 +49,18 @@ struct Kernels {
                                                                Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
   }
+  FILIGREE_AVX512 static Offset sort_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room,
+                                            Local* col, V* val) {
+    expand_avx512<Semiring>(f, row, products, room);
+    return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
+  }
 #endif
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
-    if (cpu_has_avx512()) return {order_avx512, gather_avx512<Semiring, V>, tile_row<Semiring, V>};
-    if (cpu_has_avx2()) return {order_avx2, collect_avx2};
+    if (cpu_has_avx512()) return {order_avx512, sort_avx512, gather_avx512<Semiring, V>, scatter_tiles<Semiring, V>};
+    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
 #endif
-    return {order_portable, collect_portable};
+    return {order_portable, sort_portable, collect_portable};
   }
 };
 
@@ -69,6 +79,7 @@ struct Task {
 
 struct Counts {
   Offset scaled_rows = 0;
+  Offset sorted_rows = 0;
   Offset listed_rows = 0;
   Offset scattered_rows = 0;
   Offset tiled_rows = 0;
@@ -96,11 +107,14 @@ class RowMaker {
       return scaled_row<Semiring>(f, row, col, val);
     }
     switch (choose(row, products)) {
+      case Accumulator::sort: ++counts.sorted_rows; return task_.kernels.sort(f, row, products, *order_room_, col, val);
       case Accumulator::list: return listed<false>(row, products, col, val);
       case Accumulator::hash: return listed<true>(row, products, col, val);
-      case Accumulator::tile:
+      case Accumulator::tile: {
         ++counts.tiled_rows;
-        return task_.kernels.tile(f, *task_.tiles, row, scatter_room(), col, val);
+        const Reach reach = task_.kernels.tile(f, *task_.tiles, row, scatter_room());
+        return task_.kernels.collect(scatter_room(), reach, col, val).length;
+      }
       default: break;
     }
     ++counts.scattered_rows;
@@ -111,10 +125,12 @@ class RowMaker {
     return made.length;
   }
 
-  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window.
-  void begin_window() {
-    most_listed_ = 0;
-    orderly_ = task_.runs.length > regular;
+  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window. row: its
+  /// first
+  void begin_window(Local row) {
+    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
+    look_again_ = Offset{row} + stay;
+    orderly_ = is_regular();
     order_room_->last_length = 0;
   }
 
@@ -122,21 +138,35 @@ class RowMaker {
   Counts counts;
 
  private:
-  /// The way for a row. Whether lists pay is seen from the last row that was scattered: neighbours are alike, and where
-  /// a row has more products its columns are closer.
+  /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
+  /// where a row has more products its columns are closer.
   Accumulator choose(Local row, Offset products) const {
-    if (task_.tiles) return Accumulator::tile;
+    const Local num_cols = task_.factors.b.num_cols;
     const bool list_fits = !task_.sorted || products <= most_ordered;
+    if (task_.tiles) return Accumulator::tile;
     switch (task_.accumulator) {
+      case Accumulator::sort: return can_be_sorted(products, num_cols) ? Accumulator::sort : Accumulator::scatter;
       case Accumulator::list: return list_fits ? Accumulator::list : Accumulator::scatter;
       case Accumulator::hash: return list_fits && products <= most_hashed ? Accumulator::hash : Accumulator::scatter;
       case Accumulator::automatic: break;
       default: return Accumulator::scatter;
     }
+    const bool sorting_pays = this->sorting_pays(products);
+    if (sorting_pays && products <= always_sorted) return Accumulator::sort;
     if (!list_fits || (products > always_listed && !(products <= most_listed_ && row < look_again_)))
       return Accumulator::scatter;
-    return task_.factors.b.num_cols <= most_placed || products > most_hashed ? Accumulator::list : Accumulator::hash;
+    if (sorting_pays) return Accumulator::sort;
+    return num_cols <= most_placed || products > most_hashed ? Accumulator::list : Accumulator::hash;
   }
+
+  /// Whether to sort a row rather than to list it. Lists do not miss the cache where they are short, and are quick
+  /// where it is easily foreseen which columns are new.
+  bool sorting_pays(Offset products) const {
+    return task_.sorted && !is_regular() && products <= (is_near() ? always_sorted : most_ordered) &&
+           can_be_sorted(products, task_.factors.b.num_cols);
+  }
+  bool is_regular() const { return task_.runs.length > 1.3; }
+  bool is_near() const { return task_.factors.b.num_cols <= near_columns; }
 
   template <bool hashed>
   Offset listed(Local row, Offset products, Local* col, V* val) {
@@ -152,29 +182,34 @@ class RowMaker {
 
   /// Made when it is first needed: over very many columns it is large, and short rows do without.
   ScatterRoom<V>& scatter_room() {
-    if (!scatter_room_) scatter_room_.emplace(task_.factors.b.num_cols, Semiring::zero());
+    if (!scatter_room_) scatter_room_.emplace(task_.factors.b.num_cols, Semiring::untouched());
     return *scatter_room_;
   }
 
-  /// Nanoseconds of both ways for rows like this one, as measured: a list takes the longer to sort the longer it is;
-  /// reading what was scattered takes its time by blocks.
+  /// Whether a row that was scattered had better been made the other way, by nanoseconds as measured. Reading what was
+  /// scattered takes its time by lines, also by those between; a list by columns of which is not foreseen whether they
+  /// are new, and by sorting.
   bool list_pays(Offset products, const Reach& reach, const Gathered& made) const {
     const auto count = static_cast<double>(products);
     const auto length = static_cast<double>(made.length);
-    const Offset bytes = Offset{reach.last_block - reach.first_block} * ScatterRoom<V>::block * (sizeof(V) + 1);
-    const double reading = (bytes < near_bytes ? 6 : 12) * static_cast<double>(made.num_blocks);
-    const bool is_regular = task_.runs.length > regular;
-    if (!task_.sorted) return is_regular || reading > 1.2 * length;
+    const Offset lines = Offset{reach.last_line} - reach.first_line;
+    const bool is_near = lines * num_lanes * Offset{sizeof(V)} < near_bytes;
+    const double reading = (is_near ? 2.4 : 12) * static_cast<double>(made.num_lines) +
+                           1.2 * static_cast<double>(lines / ScatterRoom<V>::group);
+    if (sorting_pays(products))
+      return count * (0.5 + 0.25 * static_cast<double>(std::bit_width(z(products)))) < reading;
     const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
-    return (is_regular ? 0 : 0.6 * count) + length * ordering < reading;
+    const double looking = is_regular() ? 0.1 * count : 4 * std::min(length, count - length);
+    return looking + (task_.sorted ? length * ordering : 0) < reading;
   }
 
   static constexpr Offset near_bytes = Offset{1} << 19;   ///< reaches of which the second level of cache holds
+  static constexpr Local near_columns = Local{1} << 17;   ///< places of which it holds beside other things
   static constexpr Offset always_listed = 16;             ///< products
+  static constexpr Offset always_sorted = 64;             ///< products
   static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
   static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
   static constexpr Local stay = 256;
-  static constexpr double regular = 1.3;  ///< length of runs from which on it is easily foreseen which columns are new
 
   const Task<Semiring, V>& task_;
   std::unique_ptr<OrderRoom<V>> order_room_;
@@ -283,7 +318,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
         fragment.begin = first;
         fragment.end = last;
         Offset length = 0;
-        rows.begin_window();
+        rows.begin_window(first);
         for (Local row = first; row < last; ++row) {
           const Offset made = rows.make(row, of_row[row], fragment.col.data() + length, fragment.val.data() + length);
           of_row[row] = made;
@@ -302,6 +337,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
 #pragma omp critical(filigree_spgemm)
       {
         counts.scaled_rows += rows.counts.scaled_rows;
+        counts.sorted_rows += rows.counts.sorted_rows;
         counts.listed_rows += rows.counts.listed_rows;
         counts.scattered_rows += rows.counts.scattered_rows;
         counts.tiled_rows += rows.counts.tiled_rows;
@@ -314,11 +350,9 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   }
   if (failure) std::rethrow_exception(failure);
   if (options.progress) options.progress("multiply", windows.products, windows.products);
-  return {{"products", windows.products},
-          {"nonzeros", c.num_nonzeros()},
-          {"scaled_rows", counts.scaled_rows},
-          {"listed_rows", counts.listed_rows},
-          {"scattered_rows", counts.scattered_rows},
+  return {{"products", windows.products},      {"nonzeros", c.num_nonzeros()},
+          {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
+          {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},
           {"tiled_rows", counts.tiled_rows}};
 }
 

@@ -2,8 +2,9 @@
 // ascending k, so they give the same bits.
 //
 //   scale    a row of A with one nonzero: nothing to merge.
+//   sort     sort_row.hpp: products side by side, sorted and added up. For rows with few products.
 //   list     list_row.hpp: columns are listed as they are met, with their sums, and sorted if they must be. For short
-//            rows whose columns are far apart.
+//            rows whose columns are far apart, above all where it is easily foreseen which are new.
 //   scatter  scatter_row.hpp: into an array over all columns, which is read in order. For rows that have several
 //            columns in most blocks of 64 that they meet.
 //   tile     tile_row.hpp: the same for factors with runs of neighbouring columns, a run at a time.
@@ -12,6 +13,7 @@
 
 #include "spgemm/list_row.hpp"
 #include "spgemm/scatter_row.hpp"
+#include "spgemm/sort_row.hpp"
 #include "spgemm/tile_row.hpp"
 
 namespace filigree::spgemm {

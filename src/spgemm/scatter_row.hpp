@@ -1,5 +1,6 @@
-// Scatter: every product is added into an array over all columns. A byte per column tells that it is in the row, a byte
-// per block of 64 columns that any of them is; reading these in order needs no sort.
+// Scatter: every product is added into an array over all columns. A byte per line of 8 columns tells that some of them
+// are in the row; which, the sums tell (semirings.hpp) or, where they do not, the bits of the byte. Reading the lines
+// in order needs no sort.
 #pragma once
 
 #include <algorithm>
@@ -8,42 +9,40 @@
 #include <limits>
 #include <span>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include "core/zeroed_array.hpp"
 #include "spgemm/factors.hpp"
+#include "spgemm/lanes.hpp"
+#include "spgemm/semirings.hpp"
 
 namespace filigree::spgemm {
 
-/// The array over all columns, all zero() and unmarked between rows.
+/// Which of its line a column is.
+FILIGREE_INLINE unsigned bit_of(std::uint32_t column) { return 1U << column % num_lanes; }
+
+/// The array over all columns, all untouched() and unmarked between rows.
 template <class V>
 struct ScatterRoom {
-  static constexpr unsigned block = 64;
+  static constexpr Local group = 64;  ///< lines whose marks are read at a time
 
-  ScatterRoom(Local num_cols, V zero)
-      : sum(padded(num_cols)), mark(padded(num_cols)), any(padded(padded(num_cols) / block)) {
-    if (zero != V{0}) std::fill_n(sum.data(), sum.size(), zero);
+  ScatterRoom(Local num_cols, V untouched) : sum(padded(num_cols)), mark(padded(num_cols)) {
+    if (std::memcmp(&untouched, sum.data(), sizeof(V)) != 0) std::fill_n(sum.data(), sum.size(), untouched);
   }
-  static Offset padded(Offset count) { return (count + block - 1) / block * block; }
+  static Offset padded(Offset num_cols) { return (num_cols / (group * num_lanes) + 1) * group * num_lanes; }
 
   ZeroedArray<V> sum;
-  ZeroedArray<std::uint8_t> mark;  // by column
-  ZeroedArray<std::uint8_t> any;   // by block of columns
+  ZeroedArray<std::uint8_t> mark;  // by line, or by column in masked_row()
 };
 
-/// The blocks that a row may touch.
+/// The lines that a row may touch.
 struct Reach {
-  Local first_block = 0;
-  Local last_block = -1;
+  Local first_line = 0;
+  Local last_line = -1;
 };
 
 template <class Semiring, class V>
 FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& room) {
   V* const sum = room.sum.data();
   std::uint8_t* const mark = room.mark.data();
-  std::uint8_t* const any = room.any.data();
   Local least = std::numeric_limits<Local>::max();
   Local most = -1;
   for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
@@ -52,74 +51,40 @@ FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& ro
     most = std::max(most, factor.col[factor.length - 1]);
     for (Offset j = 0; j < factor.length; ++j) {
       const auto column = static_cast<std::uint32_t>(factor.col[j]);
-      sum[column] = Semiring::plus(sum[column], Semiring::times(factor.left, factor.val[j]));
-      mark[column] = 1;
-      any[column / ScatterRoom<V>::block] = 1;
+      add_product<Semiring>(sum[column], factor.left, factor.val[j]);
+      std::uint8_t& line = mark[column / num_lanes];
+      line = Semiring::tells ? 1 : static_cast<std::uint8_t>(line | bit_of(column));
     }
   });
   if (most < 0) return {};
-  constexpr auto block = static_cast<Local>(ScatterRoom<V>::block);
-  return {least / block, most / block};
-}
-
-/// Bit j of the result: byte j is not 0. Bytes are 0 or 1.
-FILIGREE_INLINE std::uint64_t bits_of_bytes(const std::uint8_t* bytes) {
-  std::uint64_t bits = 0;
-  for (int i = 0; i < 8; ++i) {
-    std::uint64_t eight;
-    std::memcpy(&eight, bytes + 8 * i, sizeof eight);
-    bits |= (eight * 0x0102040810204080) >> 56 << (8 * i);
-  }
-  return bits;
+  return {least / num_lanes, most / num_lanes};
 }
 
 struct Gathered {
-  Offset length;
-  Offset num_blocks;
+  Offset length = 0;
+  Offset num_lines = 0;
 };
 
-/// Moves the marked sums of a block to the end of the row, one by one: for blocks with few. sum: of the block
-template <class Semiring, class V>
-FILIGREE_INLINE void take_marked(std::uint64_t marks, Local first_column, V* sum, Gathered& row, Local* col, V* val) {
-  for (; marks != 0; marks &= marks - 1) {
-    const int j = std::countr_zero(marks);
-    col[row.length] = first_column + j;
-    val[row.length] = sum[j];
-    sum[j] = Semiring::zero();
-    ++row.length;
-  }
-}
-
-/// What was scattered, by ascending column, into col and val; room for a block more than the row has. Clears all.
+/// What was scattered, by ascending column, into col and val; room for a line more than the row has. Clears all.
 template <class Semiring, class V>
 FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-  constexpr auto block = static_cast<Local>(ScatterRoom<V>::block);
-  constexpr int dense = 24;  // from here on it is cheaper to look at all columns of a block
-  Gathered row{0, 0};
-  for (Local group = reach.first_block / block * block; group <= reach.last_block; group += block) {
-    std::uint64_t blocks = bits_of_bytes(room.any.data() + group);
-    if (blocks == 0) continue;
-    std::memset(room.any.data() + group, 0, z(block));
-    row.num_blocks += std::popcount(blocks);
-    for (; blocks != 0; blocks &= blocks - 1) {
-      const Local first = (group + std::countr_zero(blocks)) * block;
-      std::uint64_t marks = bits_of_bytes(room.mark.data() + first);
-      std::memset(room.mark.data() + first, 0, z(block));
-      V* const sum = room.sum.data() + first;
-      if (marks == ~std::uint64_t{0}) {
-        for (Local j = 0; j < block; ++j) col[row.length + j] = first + j;
-        std::memcpy(val + row.length, sum, block * sizeof(V));
-        std::fill_n(sum, block, Semiring::zero());
-        row.length += block;
-      } else if (std::popcount(marks) >= dense) {
-        for (Local j = 0; marks != 0; ++j, marks >>= 1) {
-          col[row.length] = first + j;
-          val[row.length] = sum[j];
-          sum[j] = Semiring::zero();
-          row.length += static_cast<Offset>(marks & 1);
-        }
-      } else {
-        take_marked<Semiring>(marks, first, sum, row, col, val);
+  const V untouched = Semiring::untouched();
+  Gathered row;
+  constexpr Local group = sizeof(std::uint64_t);
+  for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
+    std::uint64_t marks;
+    std::memcpy(&marks, room.mark.data() + begin, sizeof marks);
+    if (marks == 0) continue;
+    std::memset(room.mark.data() + begin, 0, sizeof marks);
+    for (Local line = begin; marks != 0; ++line, marks >>= 8) {
+      if ((marks & 0xFF) == 0) continue;
+      ++row.num_lines;
+      V* const sum = room.sum.data() + Offset{line} * num_lanes;
+      for (Local j = 0; j < num_lanes; ++j) {
+        col[row.length] = line * num_lanes + j;
+        val[row.length] = sum[j];
+        row.length += Semiring::tells ? std::memcmp(sum + j, &untouched, sizeof(V)) != 0 : marks >> j & 1;
+        sum[j] = untouched;
       }
     }
   }
@@ -127,60 +92,43 @@ FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V
 }
 
 #if defined(__x86_64__)
-#define FILIGREE_AVX512 [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl")]]
-
-/// The bits of 64 bytes that are not 0, which are cleared.
-FILIGREE_AVX512 inline std::uint64_t take_bytes_avx512(std::uint8_t* bytes) {
-  const __m512i all = _mm512_loadu_si512(bytes);
-  _mm512_storeu_si512(bytes, _mm512_setzero_si512());
-  return _mm512_test_epi8_mask(all, all);
-}
-
-/// gather() for this instruction set: bytes become bits, and lanes are packed, by one instruction each.
+/// gather() for this instruction set: a line by few instructions and no branch.
 template <class Semiring, class V>
 FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-  constexpr auto block = static_cast<Local>(ScatterRoom<V>::block);
-  constexpr int dense = 12;
-  constexpr Local lanes = 64 / sizeof(V);
-  alignas(64) V zeros[lanes];
-  std::fill_n(zeros, lanes, Semiring::zero());
-  const __m512i zero = _mm512_load_si512(zeros);
-  Gathered row{0, 0};
-  for (Local group = reach.first_block / block * block; group <= reach.last_block; group += block) {
-    std::uint64_t blocks = take_bytes_avx512(room.any.data() + group);
-    row.num_blocks += std::popcount(blocks);
-    for (; blocks != 0; blocks &= blocks - 1) {
-      const Local first = (group + std::countr_zero(blocks)) * block;
-      std::uint64_t marks = take_bytes_avx512(room.mark.data() + first);
+  constexpr Local group = ScatterRoom<V>::group;
+  Gathered row;
+  for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
+    std::uint8_t* const mark = room.mark.data() + begin;
+    const __m512i marks = _mm512_loadu_si512(mark);
+    std::uint64_t lines = _mm512_test_epi8_mask(marks, marks);
+    if constexpr (Semiring::tells) _mm512_storeu_si512(mark, _mm512_setzero_si512());
+    row.num_lines += std::popcount(lines);
+    for (; lines != 0; lines &= lines - 1) {
+      const int i = std::countr_zero(lines);
+      const Local first = (begin + i) * num_lanes;
       V* const sum = room.sum.data() + first;
-      if (std::popcount(marks) < dense) {
-        take_marked<Semiring>(marks, first, sum, row, col, val);
-        continue;
+      __mmask8 some = Semiring::tells ? 0 : mark[i];
+      if constexpr (sizeof(V) == 8) {
+        const __m512i untouched = _mm512_set1_epi64(std::bit_cast<std::int64_t>(Semiring::untouched()));
+        const __m512i sums = _mm512_loadu_si512(sum);
+        if constexpr (Semiring::tells) some = _mm512_cmpneq_epi64_mask(sums, untouched);
+        _mm512_storeu_si512(sum, untouched);
+        _mm512_storeu_si512(val + row.length, _mm512_maskz_compress_epi64(some, sums));
+      } else {
+        const __m256i untouched = _mm256_set1_epi32(std::bit_cast<std::int32_t>(Semiring::untouched()));
+        const __m256i sums = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sum));
+        if constexpr (Semiring::tells) some = _mm256_cmpneq_epi32_mask(sums, untouched);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(sum), untouched);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(val + row.length), _mm256_maskz_compress_epi32(some, sums));
       }
-      for (Local j = 0; j < block; j += lanes, marks >>= lanes) {
-        const __m512i values = _mm512_loadu_si512(sum + j);
-        _mm512_storeu_si512(sum + j, zero);
-        if constexpr (lanes == 8) {
-          const auto some = static_cast<__mmask8>(marks);
-          const __m256i columns =
-              _mm256_add_epi32(_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0), _mm256_set1_epi32(first + j));
-          _mm256_storeu_si256(reinterpret_cast<__m256i*>(col + row.length), _mm256_maskz_compress_epi32(some, columns));
-          _mm512_storeu_si512(val + row.length, _mm512_maskz_compress_epi64(some, values));
-          row.length += std::popcount(static_cast<unsigned>(some));
-        } else {
-          const auto some = static_cast<__mmask16>(marks);
-          const __m512i count_up = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-          const __m512i columns = _mm512_add_epi32(count_up, _mm512_set1_epi32(first + j));
-          _mm512_storeu_si512(col + row.length, _mm512_maskz_compress_epi32(some, columns));
-          _mm512_storeu_si512(val + row.length, _mm512_maskz_compress_epi32(some, values));
-          row.length += std::popcount(static_cast<unsigned>(some));
-        }
-      }
+      const __m256i columns = _mm256_add_epi32(_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0), _mm256_set1_epi32(first));
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(col + row.length), _mm256_maskz_compress_epi32(some, columns));
+      row.length += std::popcount(static_cast<unsigned>(some));
     }
+    if constexpr (!Semiring::tells) _mm512_storeu_si512(mark, _mm512_setzero_si512());
   }
   return row;
 }
-#undef FILIGREE_AVX512
 #endif
 
 /// Products at columns of the mask only; the row in the mask's order. Room for as many as the mask has. A row of B that
@@ -195,7 +143,7 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
   for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
     const auto add = [&](Local column, Offset j) [[gnu::always_inline]] {
       mark[column] = hit;
-      sum[column] = Semiring::plus(sum[column], Semiring::times(factor.left, factor.val[j]));
+      add_product<Semiring>(sum[column], factor.left, factor.val[j]);
     };
     const Offset steps_of_search = 2 * std::bit_width(z(factor.length));
     if (std::ssize(mask) * steps_of_search < factor.length) {
@@ -217,7 +165,7 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
     col[length] = column;
     val[length] = sum[column];
     length += mark[column] == hit ? 1 : 0;
-    sum[column] = Semiring::zero();
+    sum[column] = Semiring::untouched();
     mark[column] = closed;
   }
   return length;
@@ -227,8 +175,9 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
 template <class Semiring, class V>
 FILIGREE_INLINE void strike(std::span<const Local> columns, ScatterRoom<V>& room) {
   for (const Local column : columns) {
-    room.mark[z(column)] = 0;
-    room.sum[z(column)] = Semiring::zero();
+    room.sum[z(column)] = Semiring::untouched();
+    if constexpr (!Semiring::tells)
+      room.mark[z(column / num_lanes)] &= static_cast<std::uint8_t>(~bit_of(static_cast<std::uint32_t>(column)));
   }
 }
 

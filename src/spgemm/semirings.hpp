@@ -1,5 +1,8 @@
 // The five semirings as functors: zero(), times(a, b), plus(sum, product), the latter two for values and for vectors of
 // values alike; and the way to them.
+//
+// Where a semiring `tells`, a sum itself tells whether it has had a product: it starts as untouched(), takes products
+// as touching() makes them, and is never untouched() again. What comes out has the bits of zero() plus the products.
 #pragma once
 
 #include <bit>
@@ -25,9 +28,26 @@ FILIGREE_INLINE auto wrapping(X x) {
   }
 }
 
+/// Sums that do not tell.
+template <class V>
+struct Silent {
+  static constexpr bool tells = false;
+  template <class X>
+  FILIGREE_INLINE static X touching(X product) {
+    return product;
+  }
+};
+
 template <class V>
 struct PlusTimes {
   static V zero() { return V{0}; }
+  // Only negative zeros add up to a negative zero, and 0 + p is none.
+  static constexpr bool tells = std::is_floating_point_v<V>;
+  static V untouched() { return tells ? -V{0} : V{0}; }
+  template <class X>
+  FILIGREE_INLINE static X touching(X product) {
+    return tells ? product + X{} : product;
+  }
   template <class X>
   FILIGREE_INLINE static X times(X a, X b) {
     return std::bit_cast<X>(wrapping<V>(a) * wrapping<V>(b));
@@ -39,9 +59,10 @@ struct PlusTimes {
 };
 
 template <class V>
-struct MinPlus {
+struct MinPlus : Silent<V> {
   using Limits = std::numeric_limits<V>;
   static V zero() { return Limits::has_infinity ? Limits::infinity() : Limits::max(); }
+  static V untouched() { return zero(); }
   template <class X>
   FILIGREE_INLINE static X times(X a, X b) {
     return PlusTimes<V>::plus(a, b);
@@ -54,9 +75,10 @@ struct MinPlus {
 };
 
 template <class V>
-struct MaxTimes {
+struct MaxTimes : Silent<V> {
   using Limits = std::numeric_limits<V>;
   static V zero() { return Limits::has_infinity ? -Limits::infinity() : Limits::lowest(); }
+  static V untouched() { return zero(); }
   template <class X>
   FILIGREE_INLINE static X times(X a, X b) {
     return PlusTimes<V>::times(a, b);
@@ -68,8 +90,9 @@ struct MaxTimes {
 };
 
 template <class V>
-struct OrAnd {
+struct OrAnd : Silent<V> {
   static V zero() { return V{0}; }
+  static V untouched() { return zero(); }
   template <class X>
   FILIGREE_INLINE static X times(X a, X b) {
     return (a != X{}) & (b != X{}) ? X{} + V{1} : X{};
@@ -81,8 +104,10 @@ struct OrAnd {
 };
 
 template <class V>
-struct PlusPair {
+struct PlusPair : Silent<V> {
   static V zero() { return V{0}; }
+  static constexpr bool tells = true;  // there is no product less than 1
+  static V untouched() { return zero(); }
   template <class X>
   FILIGREE_INLINE static X times(X, X) {
     return X{} + V{1};
@@ -92,6 +117,12 @@ struct PlusPair {
     return PlusTimes<V>::plus(sum, product);
   }
 };
+
+/// A product more in a sum that started as untouched().
+template <class Semiring, class V>
+FILIGREE_INLINE void add_product(V& sum, V left, V right) {
+  sum = Semiring::plus(sum, Semiring::touching(Semiring::times(left, right)));
+}
 
 /// f(functor) for an option's functor.
 template <class V, class F>

@@ -1,66 +1,17 @@
 // Tile: products are made and added into the array over all columns a tile (tiles.hpp) at a time, in registers. Rows of
 // B that follow one another and have the same columns, as the unknowns of a node do, share their tiles: a line of sums
-// is loaded once, gets its products with each of up to four rows in turn, and is stored. A bit per column tells that it
-// is in the row. AVX-512 only.
+// is loaded once, gets its products with each of up to four rows in turn, and is stored. AVX-512 only.
 #pragma once
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
 #include <bit>
 #include <cstring>
 
+#include "spgemm/lanes.hpp"
 #include "spgemm/scatter_row.hpp"
 #include "spgemm/tiles.hpp"
 
 namespace filigree::spgemm {
-
-#define FILIGREE_AVX512 [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl")]]
-#define FILIGREE_AVX512_INLINE [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl"), gnu::always_inline]] inline
-
-template <class V>
-struct LanesOf {
-  typedef V Type __attribute__((vector_size(num_lanes * sizeof(V))));
-};
-template <class V>
-using Lanes = typename LanesOf<V>::Type;
-
-template <class V>
-FILIGREE_AVX512_INLINE Lanes<V> broadcast(V value) {
-  return value - Lanes<V>{};  // keeps the sign of zero
-}
-
-/// Lanes of `mask` from memory; the others are not touched.
-template <class V>
-FILIGREE_AVX512_INLINE Lanes<V> load_lanes(__mmask8 mask, const V* memory) {
-  if constexpr (sizeof(V) == 8) {
-    return reinterpret_cast<Lanes<V>>(_mm512_maskz_loadu_epi64(mask, memory));
-  } else {
-    return reinterpret_cast<Lanes<V>>(_mm256_maskz_loadu_epi32(mask, memory));
-  }
-}
-
-template <class V>
-FILIGREE_AVX512_INLINE Lanes<V> where(__mmask8 mask, Lanes<V> yes, Lanes<V> no) {
-  if constexpr (sizeof(V) == 8) {
-    return reinterpret_cast<Lanes<V>>(
-        _mm512_mask_blend_epi64(mask, reinterpret_cast<__m512i>(no), reinterpret_cast<__m512i>(yes)));
-  } else {
-    return reinterpret_cast<Lanes<V>>(
-        _mm256_mask_blend_epi32(mask, reinterpret_cast<__m256i>(no), reinterpret_cast<__m256i>(yes)));
-  }
-}
-
-/// The lanes of `mask` side by side, and what is in the rest of the register behind them.
-template <class V>
-FILIGREE_AVX512_INLINE void store_packed(__mmask8 mask, Lanes<V> lanes, V* memory) {
-  if constexpr (sizeof(V) == 8) {
-    _mm512_storeu_si512(memory, _mm512_maskz_compress_epi64(mask, reinterpret_cast<__m512i>(lanes)));
-  } else {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(memory),
-                        _mm256_maskz_compress_epi32(mask, reinterpret_cast<__m256i>(lanes)));
-  }
-}
 
 /// Adds the products with `rows` rows of B that have the same columns, one after the other.
 template <class Semiring, int rows, class V>
@@ -77,19 +28,19 @@ FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V* left
     std::memcpy(&sum, line, sizeof sum);
     const V* const b = b_val - std::countr_zero(tile.mask);
     for (int i = 0; i < rows; ++i) {
-      const Lanes<V> product = Semiring::times(factor[i], load_lanes<V>(mask, b + i * b_stride));
+      const Lanes<V> product = Semiring::touching(Semiring::times(factor[i], load_lanes<V>(mask, b + i * b_stride)));
       sum = where<V>(mask, Semiring::plus(sum, product), sum);
     }
     std::memcpy(line, &sum, sizeof sum);
-    marks[tile.line] = static_cast<std::uint8_t>(marks[tile.line] | tile.mask);
+    std::uint8_t& mark = marks[tile.line];
+    mark = Semiring::tells ? 1 : static_cast<std::uint8_t>(mark | tile.mask);
     b_val += std::popcount(tile.mask);
   }
 }
 
-/// The row into col and val, columns ascending; returns its length. Room for a line more than the row has.
+/// scatter() by tiles.
 template <class Semiring, class V>
-FILIGREE_AVX512 Offset tile_row(const Factors<V>& f, const Tiles<V>& tiles, Local row, ScatterRoom<V>& room, Local* col,
-                                V* val) {
+FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, Local row, ScatterRoom<V>& room) {
   Local least = std::numeric_limits<Local>::max();
   Local most = -1;
   const Offset end = f.a.row_ptr[z(row) + 1];
@@ -117,36 +68,9 @@ FILIGREE_AVX512 Offset tile_row(const Factors<V>& f, const Tiles<V>& tiles, Loca
       default: add_tiles<Semiring, 4>(of_k, left, f.b_values(begin), stride, room);
     }
   }
-  if (most < 0) return 0;
-
-  // Marks of 64 lines at a time.
-  constexpr Local group_lines = 64;
-  const Lanes<V> zeros = broadcast<V>(Semiring::zero());
-  Offset length = 0;
-  for (Local group = least / group_lines * group_lines; group <= most; group += group_lines) {
-    std::uint8_t* const marks = room.mark.data() + group;
-    const __m512i all = _mm512_loadu_si512(marks);
-    std::uint64_t lines = _mm512_test_epi8_mask(all, all);
-    if (lines == 0) continue;
-    for (; lines != 0; lines &= lines - 1) {
-      const int i = std::countr_zero(lines);
-      const auto mask = static_cast<__mmask8>(marks[i]);
-      const Local first = (group + i) * num_lanes;
-      Lanes<V> sum;
-      std::memcpy(&sum, room.sum.data() + first, sizeof sum);
-      std::memcpy(room.sum.data() + first, &zeros, sizeof zeros);
-      store_packed<V>(mask, sum, val + length);
-      const __m256i columns = _mm256_add_epi32(_mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0), _mm256_set1_epi32(first));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(col + length), _mm256_maskz_compress_epi32(mask, columns));
-      length += std::popcount(static_cast<unsigned>(mask));
-    }
-    _mm512_storeu_si512(marks, _mm512_setzero_si512());
-  }
-  return length;
+  if (most < 0) return {};
+  return {least, most};
 }
-
-#undef FILIGREE_AVX512
-#undef FILIGREE_AVX512_INLINE
 
 }  // namespace filigree::spgemm
 #endif

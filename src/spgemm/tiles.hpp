@@ -9,13 +9,11 @@
 
 #include "core/index.hpp"
 #include "filigree/matrix/csr.hpp"
+#include "spgemm/scatter_row.hpp"
 
 namespace filigree::spgemm {
 
-/// Columns of a line of sums.
-constexpr Local num_lanes = 8;
-
-/// A run of a row of B, within a line.
+/// A run of a row of B, within a line of sums.
 struct Tile {
   Local line;          ///< its columns over num_lanes
   std::uint32_t mask;  ///< which of the line's
