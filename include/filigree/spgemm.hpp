@@ -1,11 +1,13 @@
 // spgemm: the product of two sparse matrices, row by row, merging partial products in cache.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dist_csr.hpp"
@@ -118,9 +120,12 @@ struct RowBatch {
   Global global_col(Local column) const { return columns.empty() ? column : columns[static_cast<std::size_t>(column)]; }
 };
 
-/// Takes C batch by batch.
+/// Takes C batch by batch. A type of its own, which is never made from the braces of Options.
 template <class V>
-using Sink = std::function<void(const RowBatch<V>&)>;
+struct Sink : std::function<void(const RowBatch<V>&)> {
+  template <std::invocable<const RowBatch<V>&> F>
+  Sink(F f) : std::function<void(const RowBatch<V>&)>(std::move(f)) {}
+};
 
 /// C = A B within one rank, handed out in batches of rows, ascending, each of at least one row: the same bits, and no
 /// more of it in memory at a time than options.memory_budget has room for (a single row may take more). Rows are
