@@ -57,8 +57,9 @@ void tell_losses(app::App& program, const Graph& graph) {
 /// Reads OUT back: it must hold all that its format can.
 void check_output(app::App& program, const io::GraphFile& file) {
   const bool texts = file.names.kind() == io::VertexNames::Kind::texts;
-  const auto back = io::read(program.comm(), program.output(),
-                             {.weights = file.graph.has_values(), .ids = texts ? io::Ids::names : io::Ids::compact});
+  const auto back =
+      io::read(program.comm(), program.output(),
+               {.weights = file.graph.has_values(), .ids = texts ? io::Ids::names : io::Ids::compact, .finite = false});
   if (back.report.format == io::Format::edge_list) {
     const bool same = io::named_arcs_hash(back.graph, back.names) == io::named_arcs_hash(file.graph, file.names);
     return program.verified(same, "OUT reads back with the same arcs between vertices of the same names");
@@ -71,7 +72,7 @@ void check_output(app::App& program, const io::GraphFile& file) {
 
 int main(int argc, char** argv) {
   return app::run(argc, argv, about, [](app::App& program) {
-    app::GraphInput input;
+    app::GraphInput input{{.finite = false}};
     bool info = false;
     input.add_to(program.cli, "IN");
     program.add_output_argument("OUT");

@@ -1,6 +1,5 @@
 // filigree-spgemm: the product of two sparse matrices.
 #include <cmath>
-#include <optional>
 
 #include "app.hpp"
 #include "filigree/io/write.hpp"
@@ -61,24 +60,26 @@ struct Figures {
   }
 };
 
-/// A product of which only its figures are wanted: it needs not be in memory at once.
-struct Figured {
-  Figures figures;
-  Timings timings;
-  Stats stats;
-};
-Figured multiply_in_batches(const Graph& a, const Graph& b, const app::SpgemmArguments& arguments, const Graph* mask) {
-  Figures mine;
-  auto work = spgemm::multiply(
-      a, b, [&](const spgemm::RowBatch<double>& batch) { mine.add(batch.rows.val, arguments.drop_zeros); },
-      arguments.options, mask);
-  return {mine.of_all(a.comm), std::move(work.timings), std::move(work.stats)};
-}
-
 /// Whole numbers, such as counts, with all digits.
 std::string figure(double value) {
   const bool is_whole = std::trunc(value) == value && std::abs(value) < 0x1p53;
   return is_whole ? text(static_cast<Offset>(value)) : app::number(value);
+}
+
+void report(app::App& program, const app::SpgemmArguments& arguments, const app::Factors& factors, const Figures& mine,
+            const Stats& stats) {
+  const Figures figures = mine.of_all(program.comm());
+  const Global num_rows = factors.a().num_rows();
+  const Global num_cols = factors.b().num_cols();
+  program.result("rows", num_rows);
+  program.result("cols", num_cols);
+  program.result("nonzeros", figures.nonzeros);
+  program.note(
+      text(num_rows, " x ", num_cols, ", ", figures.nonzeros, " nonzeros from ", stats.at("products"), " products"));
+  if (arguments.reduction == app::Reduction::none) return;
+  const auto sum = static_cast<double>(figures.sum);
+  program.result("sum", sum);
+  program.print_on_screen(program.comm().is_root() ? figure(sum) + "\n" : "");
 }
 
 }  // namespace
@@ -87,52 +88,29 @@ int main(int argc, char** argv) {
   return app::run(argc, argv, about, [](app::App& program) {
     app::SpgemmArguments arguments;
     app::parse_spgemm(program, arguments);
-
-    const app::Inputs inputs(program, arguments);
-    const io::GraphFile& a_file = inputs.a();
-    const io::GraphFile& b_file = inputs.b();
-    const io::GraphFile& mask_file = inputs.mask();
-    require(&b_file != &a_file || a_file.graph.is_square() || arguments.transpose_a != arguments.transpose_b,
-            arguments.input.path(), " is ", a_file.graph.num_rows(), " x ", a_file.graph.num_cols(),
-            ", so it has a product with its transpose only: give either --transpose-a or --transpose-b, or another "
-            "matrix by --b");
-    const app::Factor a_factor(a_file.graph, arguments.transpose_a, arguments.drop_zeros);
-    const app::Factor b_factor(b_file.graph, arguments.transpose_b, arguments.drop_zeros);
-    std::optional<app::Factor> mask_factor;
-    if (!arguments.mask_path.empty()) mask_factor.emplace(mask_file.graph, false, arguments.drop_zeros);
-    const Graph& a = a_factor.graph();
-    const Graph& b = b_factor.graph();
-    const Graph* const mask = mask_factor ? &mask_factor->graph() : nullptr;
-    program.result("b_hash", b_file.report.hash);
-    if (mask != nullptr) program.result("mask_hash", mask_file.report.hash);
+    const app::Factors factors(program, arguments);
+    const Graph& a = factors.a();
+    const Graph& b = factors.b();
     if (arguments.estimate) return print_estimate(program, a, b, arguments);
 
-    const auto report = [&](const Figures& figures, const Stats& stats) {
-      program.result("rows", a.num_rows());
-      program.result("cols", b.num_cols());
-      program.result("nonzeros", figures.nonzeros);
-      program.note(text(a.num_rows(), " x ", b.num_cols(), ", ", figures.nonzeros, " nonzeros from ",
-                        stats.at("products"), " products"));
-      if (arguments.reduction == app::Reduction::none) return;
-      const auto sum = static_cast<double>(figures.sum);
-      program.result("sum", sum);
-      program.print_on_screen(program.comm().is_root() ? figure(sum) + "\n" : "");
-    };
+    Figures figures;
     if (arguments.options.memory_budget > 0 && program.output().empty() && !program.verify()) {
-      const Figured product = program.measure("spgemm", [&] { return multiply_in_batches(a, b, arguments, mask); });
-      return report(product.figures, product.stats);
+      // Only its figures are wanted: C needs not be in memory at once.
+      const spgemm::Work work = program.measure("spgemm", [&] {
+        figures = {};
+        const auto look_at = [&](const spgemm::RowBatch<double>& batch) {
+          figures.add(batch.rows.val, arguments.drop_zeros);
+        };
+        return spgemm::multiply(a, b, look_at, arguments.options, factors.mask());
+      });
+      return report(program, arguments, factors, figures, work.stats);
     }
-
-    auto product = program.measure("spgemm", [&] { return spgemm::multiply(a, b, arguments.options, mask); });
-    if (program.verify()) app::check_product(program, a, b, mask, arguments.options, product.c);
+    auto product = program.measure("spgemm", [&] { return spgemm::multiply(a, b, arguments.options, factors.mask()); });
+    if (program.verify()) app::check_product(program, a, b, factors.mask(), arguments.options, product.c);
     if (arguments.drop_zeros) product.c = app::without_zeros(product.c);
-    const Graph& c = product.c;
-    Figures mine;
-    mine.add(c.local.val, arguments.drop_zeros);
-    report(mine.of_all(c.comm), product.stats);
+    figures.add(product.c.local.val, arguments.drop_zeros);
+    report(program, arguments, factors, figures, product.stats);
     if (program.output().empty()) return;
-    // Rows of C are called what rows of A are.
-    const bool has_names = !arguments.transpose_a || a.is_square();
-    program.time("write", [&] { io::write(c, has_names ? a_file.names : io::VertexNames(c.rows), program.output()); });
+    program.time("write", [&] { io::write(product.c, factors.row_names(), program.output()); });
   });
 }

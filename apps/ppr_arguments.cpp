@@ -54,7 +54,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
   index
       .add_option("--index-bytes", a.index.index_bytes,
                   "of the whole index; takes the place of --walks, each vertex getting its share")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(size_in_bytes())
       ->default_str("by walks");
   index.add_option("--teleport", a.index.teleport, "probability that a walk stops, in [0.0001, 1)");
   add_choice<ppr::Estimator>(index, "--estimator", a.index.estimator,
@@ -64,7 +64,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
                              "what is counted of a walk, and how");
   add_placement(index, a.index.placement);
   index.add_option("--memory", a.index.memory_bytes, "most that building may take on a rank, beyond the graph")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(size_in_bytes())
       ->default_str("no limit");
   index.callback([&] {
     if (program.output().empty()) usage_error("--output is required");

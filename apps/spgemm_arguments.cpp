@@ -53,10 +53,9 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
   cli.add_option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
       ->check(CLI::Range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE"));
   cli.add_option("--memory-budget", to.options.memory_budget,
-                 "most bytes of C on a rank, a whole number such as 1536MiB; 0 = no limit. More is refused or, if "
-                 "neither --output nor --verify wants all of C, made in batches of rows")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(Offset{0}, std::numeric_limits<Offset>::max(), "NONNEGATIVE"));
+                 "most bytes of C on a rank, such as 1.5GiB; 0 = no limit. More is refused or, if neither --output nor "
+                 "--verify wants all of C, made in batches of rows")
+      ->transform(size_in_bytes());
   cli.add_flag("--estimate", to.estimate, "print what the product would take instead of making it");
   cli.add_option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
       ->type_name("P")

@@ -59,9 +59,20 @@ void fit(App& program, const std::string& a_path, io::GraphFile& a, const std::s
       "; edge lists of different vertices fit each other with --ids keep");
 }
 
+/// What the product takes instead of a matrix as it was read; nothing if it takes that. Collective.
+std::optional<Graph> made(const Graph& read, bool is_transposed, bool drop_zeros) {
+  std::optional<Graph> graph;
+  if (drop_zeros && read.has_values()) graph = without_zeros(read);
+  if (is_transposed) graph = transpose(graph ? *graph : read);
+  return graph;
+}
+
 }  // namespace
 
-Inputs::Inputs(App& program, SpgemmArguments& arguments) : a_(arguments.input.load(program)) {
+Factors::Factors(App& program, SpgemmArguments& arguments)
+    : a_(arguments.input.load(program)),
+      has_mask_(!arguments.mask_path.empty()),
+      rows_have_names_(!arguments.transpose_a || a_.graph.is_square()) {
   const std::string& a_path = arguments.input.path();
   const auto load_other = [&](const std::string& path, std::optional<io::GraphFile>& other) {
     if (!path.empty() && path != a_path) other = arguments.input.load(program, path);
@@ -72,7 +83,18 @@ Inputs::Inputs(App& program, SpgemmArguments& arguments) : a_(arguments.input.lo
   if (other_b_) fit(program, a_path, a_, arguments.b_path, *other_b_);
   if (other_mask_) fit(program, a_path, a_, arguments.mask_path, *other_mask_);
   if (other_b_) fit(program, a_path, a_, arguments.b_path, *other_b_);
+  require(other_b_ || a_.graph.is_square() || arguments.transpose_a != arguments.transpose_b, a_path, " is ",
+          a_.graph.num_rows(), " x ", a_.graph.num_cols(),
+          ", so it has a product with its transpose only: give either --transpose-a or --transpose-b, or another "
+          "matrix by --b");
+  made_a_ = made(a_.graph, arguments.transpose_a, arguments.drop_zeros);
+  made_b_ = made(b_file().graph, arguments.transpose_b, arguments.drop_zeros);
+  if (has_mask_) made_mask_ = made(mask_file().graph, false, arguments.drop_zeros);
+  program.result("b_hash", b_file().report.hash);
+  if (has_mask_) program.result("mask_hash", mask_file().report.hash);
 }
+
+io::VertexNames Factors::row_names() const { return rows_have_names_ ? a_.names : io::VertexNames(a().rows); }
 
 Graph without_zeros(const Graph& matrix) {
   Entries<double> entries;

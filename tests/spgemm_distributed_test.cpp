@@ -100,7 +100,7 @@ TYPED_TEST(SpgemmDistributed, EqualsATripleLoopAndOneRank) {
   using V = TypeParam;
   const Comm comm = Comm::world();
   Random random(7);
-  for (std::uint64_t round = 0; round < 40; ++round) {
+  for (std::uint64_t round = 0; round < 225; ++round) {  // 15 products each
     const Global n = below(random, 60), inner = below(random, 60), m = below(random, 60);
     const auto kind = [&] { return below(random, 3) == 0 ? Values::none : Values::rounded; };
     const Case<V> a(n, inner, below(random, 4 * n + 1), kind(), round);

@@ -260,15 +260,19 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
   spgemm::multiply<V>(a, b, whole);
   const Offset bytes = bytes_of<V>(80, whole.num_nonzeros());
   Csr<V> c = whole;
-  for (const int threads : {1, 3}) {
-    const ThreadsScope scope(threads);
-    spgemm::multiply<V>(a, b, c, {.memory_budget = bytes});
-    EXPECT_TRUE(identical(c, whole));
-    for (const Offset budget : {Offset{1}, bytes / 2, bytes - 1}) {
-      EXPECT_EQ(message_of<Error>([&] { spgemm::multiply<V>(a, b, c, {.memory_budget = budget}); }),
-                text("multiply: the product takes ", bytes, " bytes, 80 rows and ", whole.num_nonzeros(),
-                     " nonzeros; memory_budget is ", budget));
-      EXPECT_TRUE(c.col.empty() && c.val.empty());
+  using spgemm::Variant;
+  for (const Variant variant : {Variant::automatic, Variant::v1, Variant::v2, Variant::v3}) {
+    for (const int threads : {1, 3}) {
+      const ThreadsScope scope(threads);
+      spgemm::multiply<V>(a, b, c, {.variant = variant, .memory_budget = bytes});
+      EXPECT_TRUE(identical(c, whole));
+      for (const Offset budget : {Offset{1}, bytes / 2, bytes - 1}) {
+        const Options options{.variant = variant, .memory_budget = budget};
+        EXPECT_EQ(message_of<Error>([&] { spgemm::multiply<V>(a, b, c, options); }),
+                  text("multiply: the product takes ", bytes, " bytes, 80 rows and ", whole.num_nonzeros(),
+                       " nonzeros; memory_budget is ", budget));
+        EXPECT_TRUE(c == Csr<V>());
+      }
     }
   }
   const Csr<V> none = regular<V>(random, 10, 60, 0, Contents::ordinary);

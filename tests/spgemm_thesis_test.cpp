@@ -147,7 +147,7 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
   using V = TypeParam;
   const Comm comm = Comm::world();
   Random random(3);
-  for (int trial = 0; trial < 25; ++trial) {
+  for (int trial = 0; trial < 75; ++trial) {  // 45 products each
     const ThreadsScope scope(trial % 12 == 7 ? 2 : 1);
     const auto extent = [&] { return static_cast<Local>(below(random, 50)); };
     const Local num_rows = extent();
@@ -165,8 +165,10 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
         const Rows<V> expected = masking == 0 ? whole_product : masked<V>(whole_product, mask, masking == 2);
         for (const Variant variant : all_variants) {
           // Windows of rows that travel, down to single ones.
-          const Options options{
-              .semiring = semiring, .complement = masking == 2, .variant = variant, .fetch_bytes = 1 + trial * 100};
+          const Options options{.semiring = semiring,
+                                .complement = masking == 2,
+                                .variant = variant,
+                                .fetch_bytes = 1 + trial % 25 * 100};
           const auto product = spgemm::multiply(dist_a, dist_b, options, masking == 0 ? nullptr : &dist_mask);
           expect_well_formed(product.c);
           EXPECT_EQ(difference(from_whole(whole(product.c), num_rows, num_cols), expected, num_cols), "")

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -94,6 +95,11 @@ Progress App::progress() {
   return [this](std::string_view phase, Offset done, Offset total) { display_.report(phase, done, total); };
 }
 
+void App::result(const std::string& name, const Json& value) {
+  const bool is_number = !value.is_number_float() || std::isfinite(value.get<double>());
+  results_[name] = is_number ? value : Json(number(value.get<double>()));
+}
+
 void App::describe_input(const Graph& graph) { input_ = input_record(graph); }
 void App::describe_input(const std::string& path, const io::GraphFile& file) { input_ = input_record(path, file); }
 
@@ -162,10 +168,29 @@ void clean_up_on_signals() {
 void usage_error(const std::string& what) { throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError); }
 
 std::string number(double value) {
+  if (std::isnan(value)) return "nan";
   std::array<char, 32> digits{};
   const auto [end, error] =
       std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
   return {digits.data(), end};
+}
+
+CLI::Validator size_in_bytes() {
+  const auto to_bytes = [](std::string& given) -> std::string {
+    double number = 0;
+    const char* const last = given.data() + given.size();
+    const auto [end, error] = std::from_chars(given.data(), last, number);
+    const std::string unit = CLI::detail::to_lower(CLI::detail::trim_copy({end, last}));
+    const auto power = unit.empty() ? 0 : std::string_view("bkmgtpe").find(unit.front());
+    const std::string rest = unit.empty() ? "" : unit.substr(1);
+    const bool is_unit = rest.empty() || (power > 0 && (rest == "b" || rest == "i" || rest == "ib"));
+    number = std::ldexp(number, 10 * static_cast<int>(power));
+    if (error != std::errc() || power > 6 || !is_unit || !(number >= 0 && number < 0x1p63))
+      return "'" + given + "' is no size; sizes are 0 and more, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
+    given = text(static_cast<Offset>(number));
+    return "";
+  };
+  return CLI::Validator(to_bytes, "SIZE");
 }
 
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body) {

@@ -93,11 +93,8 @@ class App {
   /// What the record says of the input, made here or read from a file. Collective.
   void describe_input(const Graph& graph);
   void describe_input(const std::string& path, const io::GraphFile& file);
-  /// A headline figure for the record.
-  template <class T>
-  void result(const std::string& name, const T& value) {
-    results_[name] = value;
-  }
+  /// A headline figure for the record, a text if it is NaN or infinite: JSON has no such numbers.
+  void result(const std::string& name, const Json& value);
   /// The outcome of --verify; `what` names the claim. If it does not hold the program writes its record and throws.
   /// Collective.
   void verified(bool holds, const std::string& what);
@@ -168,6 +165,9 @@ int run(int argc, char** argv, const About& about, const std::function<void(App&
 
 /// A score as tables print it: ten significant digits, so that the last bits, which ranks may change, do not show.
 std::string number(double value);
+
+/// For options in bytes: makes "1536", "64 KiB", "1.5GB" or "2g" a whole number; units are of 1024.
+CLI::Validator size_in_bytes();
 
 /// An option with named values: `--name a|b|c`. `value` is the default.
 template <class E>

@@ -1,11 +1,13 @@
 // spgemm: the product of two sparse matrices, row by row, merging partial products in cache.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dist_csr.hpp"
@@ -57,7 +59,7 @@ struct Options {
   Offset fetch_bytes = Offset{256} << 20;
   /// >= 0: most bytes of C on a rank, 8 a row (and 8) and 4 + sizeof(V) a nonzero; 0 = no limit. A product that a call
   /// returns is refused if it has more: none is kept then, but it is counted to the end, so that the message can tell.
-  /// A sink gets batches of no more. v1, v2 and v3 take memory for all of C before they tell. Plans pay no heed to it.
+  /// A sink gets batches of no more. Plans pay no heed to it.
   Offset memory_budget = 0;
   Progress progress = {};  ///< phase "multiply": products done, of all
 };
@@ -121,9 +123,12 @@ struct RowBatch {
   Global global_col(Local column) const { return columns.empty() ? column : columns[static_cast<std::size_t>(column)]; }
 };
 
-/// Takes C batch by batch.
+/// Takes C batch by batch. A type of its own, which is never made from the braces of Options.
 template <class V>
-using Sink = std::function<void(const RowBatch<V>&)>;
+struct Sink : std::function<void(const RowBatch<V>&)> {
+  template <std::invocable<const RowBatch<V>&> F>
+  Sink(F f) : std::function<void(const RowBatch<V>&)>(std::move(f)) {}
+};
 
 /// C = A B within one rank, handed out in batches of rows, ascending, each of at least one row: the same bits, and no
 /// more of it in memory at a time than options.memory_budget has room for (a single row may take more). Rows are

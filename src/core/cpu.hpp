@@ -1,6 +1,6 @@
 // What the processor at hand can do, for kernels that exist in several instruction sets.
 //
-//   [[gnu::always_inline]] inline void body(...) {...}                     written once, in plain C++
+//   FILIGREE_INLINE void body(...) {...}                                   written once, in plain C++
 //   [[gnu::target("avx512f,avx512dq")]] void wide(...) { body(...); }      compiled again for wider registers
 //   void portable(...) { body(...); }
 //   const auto kernel = cpu_has_avx512() ? wide : portable;
@@ -11,6 +11,8 @@
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
+
+#define FILIGREE_INLINE [[gnu::always_inline]] inline
 
 namespace filigree {
 

@@ -92,16 +92,17 @@ Outgoing with_own(CsrView<V> matrix, int me, std::span<const Local> own, std::sp
   return out;
 }
 
-/// Sends something per entry of rows, and counts in `rows` what comes from others. Collective.
+/// Counts, in `rows`, what comes from other ranks of so many entries from each; returns its bytes.
 template <class T, class V>
-void exchange_entries(const Comm& comm, const Array<T>& packed, std::span<const Offset> sent, Array<T>& arrived,
-                      std::span<const Offset> received, FetchedRows<V>& rows) {
-  comm.all_to_all(std::span<const T>(packed), sent, std::span<T>(arrived), received);
+Offset count_arrivals(const Comm& comm, std::span<const Offset> entries, FetchedRows<V>& rows) {
+  Offset bytes = 0;
   for (int rank = 0; rank < comm.size(); ++rank) {
-    if (rank == comm.rank() || received[z(rank)] == 0) continue;
-    rows.bytes_received += received[z(rank)] * static_cast<Offset>(sizeof(T));
+    if (rank == comm.rank() || entries[z(rank)] == 0) continue;
+    bytes += entries[z(rank)] * static_cast<Offset>(sizeof(T));
     ++rows.messages;
   }
+  rows.bytes_received += bytes;
+  return bytes;
 }
 
 }  // namespace
@@ -123,11 +124,7 @@ RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Loc
   rows.bytes_received = num_ghosts_ * static_cast<Offset>(sizeof(Local));
   rows.messages = num_owners_;
   const auto start = [&]<class T>(const Array<T>& packed, Array<T>& arrived) {
-    for (int rank = 0; rank < comm_.size(); ++rank) {
-      if (rank == comm_.rank() || entries_received[z(rank)] == 0) continue;
-      fetch.bytes_on_the_way_ += entries_received[z(rank)] * static_cast<Offset>(sizeof(T));
-      ++rows.messages;
-    }
+    fetch.bytes_on_the_way_ += count_arrivals<T>(comm_, entries_received, rows);
     return Exchange(comm_, std::span<const T>(packed), entries_sent, std::span<T>(arrived), entries_received);
   };
   const bool narrow = matrix.num_cols() <= std::numeric_limits<Local>::max();
@@ -148,7 +145,6 @@ RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Loc
   });
   fetch.columns_ = narrow ? start(fetch.narrow_sent_, fetch.narrow_) : start(fetch.wide_sent_, rows.col);
   if (with_values) fetch.values_ = start(fetch.val_sent_, rows.val);
-  rows.bytes_received += fetch.bytes_on_the_way_;
   return fetch;
 }
 
@@ -188,7 +184,8 @@ FetchedRows<V> Halo::fetch_values(const DistCsr<V>& matrix, std::span<const Loca
     return pack_values(matrix.local.view(), out.rows,
                        std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0}));
   });
-  exchange_entries(comm_, packed, entries_sent, rows.val, entries_received, rows);
+  comm_.all_to_all(std::span<const V>(packed), entries_sent, std::span<V>(rows.val), entries_received);
+  count_arrivals<V>(comm_, entries_received, rows);
   return rows;
 }
 

@@ -39,8 +39,7 @@ Batches cut_batches(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, const Op
 template <class V>
 Stats multiply(CsrView<V> a, CsrView<V> b, const std::type_identity_t<Sink<V>>& sink, const Options& options,
                const CsrView<V>* mask) {
-  check_arguments({a.num_rows(), a.num_cols}, {b.num_rows(), b.num_cols},
-                  mask != nullptr ? std::optional(Shape{mask->num_rows(), mask->num_cols}) : std::nullopt, options);
+  check_arguments("multiply", a, b, mask, options);
   const Batches batches = cut_batches(a, b, mask, options);
   Stats stats;
   Options of_batch = options;

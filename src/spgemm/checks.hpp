@@ -3,32 +3,57 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 
 #include "filigree/spgemm.hpp"
 
 namespace filigree::spgemm {
 
+/// Of a matrix, and the ranks that it lies on.
 struct Shape {
   Global rows;
   Global cols;
+  int ranks;
 };
 
-/// Throws unless a and b have a product. `call` begins the message.
+template <class V>
+Shape shape_of(const CsrView<V>& matrix) {
+  return {matrix.num_rows(), matrix.num_cols, 1};
+}
+template <class V>
+Shape shape_of(const DistCsr<V>& matrix) {
+  return {matrix.num_rows(), matrix.num_cols(), matrix.comm.size()};
+}
+
+/// Throws unless a and b have a product; the same on all ranks. `call` begins the message.
 inline void check_factors(const char* call, Shape a, Shape b) {
   require(a.cols == b.rows, call, ": a is ", a.rows, " x ", a.cols, " and b ", b.rows, " x ", b.cols,
           "; a must have as many columns as b has rows");
+  require(a.ranks == b.ranks, call, ": a lies on ", a.ranks, " ranks and b on ", b.ranks);
 }
 
-/// The same of all that multiply() takes.
-inline void check_arguments(Shape a, Shape b, std::optional<Shape> mask, const Options& options) {
-  check_factors("multiply", a, b);
-  if (mask) {
-    require(mask->rows == a.rows && mask->cols == b.cols, "multiply: the product is ", a.rows, " x ", b.cols,
-            " and the mask ", mask->rows, " x ", mask->cols, "; they must have the same shape");
+/// The same of all that multiply() and plan() take.
+template <class Matrix>
+void check_arguments(const char* call, const Matrix& a_matrix, const Matrix& b_matrix, const Matrix* mask_matrix,
+                     const Options& options) {
+  const Shape a = shape_of(a_matrix);
+  const Shape b = shape_of(b_matrix);
+  check_factors(call, a, b);
+  if (mask_matrix != nullptr) {
+    const Shape mask = shape_of(*mask_matrix);
+    require(mask.rows == a.rows && mask.cols == b.cols, call, ": the product is ", a.rows, " x ", b.cols,
+            " and the mask ", mask.rows, " x ", mask.cols, "; they must have the same shape");
+    require(mask.ranks == a.ranks, call, ": a lies on ", a.ranks, " ranks and the mask on ", mask.ranks);
   }
-  require(mask || !options.complement, "multiply: complement needs a mask");
-  require(options.memory_budget >= 0, "multiply: memory_budget ", options.memory_budget, ", must be at least 0");
+  require(mask_matrix != nullptr || !options.complement, call, ": complement needs a mask");
+  require(options.memory_budget >= 0, call, ": memory_budget ", options.memory_budget, ", must be at least 0");
+}
+
+/// The same of matrices over ranks.
+template <class V>
+void check_distributed(const char* call, const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask,
+                       const Options& options) {
+  check_arguments(call, a, b, mask, options);
+  require(options.sorted, call, ": rows over ranks are always sorted, sorted must be true");
 }
 
 /// What rows of C take, beside their entries and with them.

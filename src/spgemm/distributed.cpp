@@ -1,10 +1,8 @@
-// The product over ranks, and what it would cost. A round of a rank's rows names some rows of B; those are brought
-// here and laid side by side, own and fetched ones in ascending order, so that the local product adds up what it would
-// add up on one rank, in the same order.
+// The product over ranks. A round of a rank's rows names some rows of B; those are brought here and laid side by side,
+// own and fetched ones in ascending order, so that the local product adds up what it would add up on one rank, in the
+// same order.
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -13,181 +11,18 @@
 #include "matrix/local_columns.hpp"
 #include "spgemm/checks.hpp"
 #include "spgemm/local.hpp"
+#include "spgemm/named_rows.hpp"
+#include "spgemm/requests.hpp"
 
 namespace filigree::spgemm {
 namespace {
 
-struct Traffic {
-  Offset bytes = 0;
-  Offset messages = 0;
-  Offset bytes_overlapped = 0;
-};
-
-/// What building a halo takes: every ghost's number goes to its owner.
-Traffic asking(const Halo& halo) {
-  return {halo.num_ghosts() * static_cast<Offset>(sizeof(Global)), halo.num_owners()};
-}
-
-void add(Traffic& traffic, Traffic more) {
-  traffic.bytes += more.bytes;
-  traffic.messages += more.messages;
-}
-
-/// Bytes of a nonzero as it travels.
+/// Starts to bring rows of a matrix into one place. Collective.
 template <class V>
-Offset entry_bytes(Global num_cols, bool has_values) {
-  const bool narrow = num_cols <= std::numeric_limits<Local>::max();
-  return static_cast<Offset>((narrow ? sizeof(Local) : sizeof(Global)) + (has_values ? sizeof(V) : 0));
-}
-
-template <class V>
-Shape shape_of(const DistCsr<V>& matrix) {
-  return {matrix.num_rows(), matrix.num_cols()};
-}
-
-/// Throws unless a and b have a product. The same on all ranks.
-template <class V>
-void check_factors(const char* call, const DistCsr<V>& a, const DistCsr<V>& b) {
-  check_factors(call, shape_of(a), shape_of(b));
-  require(a.comm.size() == b.comm.size(), call, ": a lies on ", a.comm.size(), " ranks and b on ", b.comm.size());
-}
-
-template <class V>
-void check(const char* call, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
-  check_factors(call, a, b);
-  require(options.fetch_bytes >= 1, call, ": fetch_bytes ", options.fetch_bytes, ", must be at least 1");
-}
-
-/// What a rank does at a time: consecutive rows of A, and the rows of B that they name.
-struct Rounds {
-  std::vector<Local> ends;  ///< rows of A
-  Offset num_rows = 0;      ///< of B that they fetch, over all rounds
-  Offset bytes = 0;         ///< of these rows
-};
-
-/// What the rows of A on this rank ask for. Vectors are by local column of A.
-struct Requests {
-  Halo halo;                  ///< for the rows of B that they name and others own
-  std::vector<char> remote;   ///< is it one of those?
-  std::vector<Local> length;  ///< of the row of B that it names; 0 if no row of A names it
-  bool b_has_values = false;
-  Offset entry_bytes = 0;  ///< of a nonzero of B
-  Rounds rounds = {};
-  Offset num_rounds = 0;  ///< most rounds of a rank: in so many all take part
-  Traffic traffic = {};   ///< of planning, on this rank
-};
-
-/// What a row of B takes beyond its nonzeros: its length.
-constexpr Offset row_bytes = sizeof(Local);
-
-/// Consecutive rows whose remote rows of B have at most fetch_bytes together, or single ones.
-template <class V>
-Rounds cut_rounds(CsrView<V> a, const Requests& requests, Offset fetch_bytes) {
-  Rounds rounds;
-  std::vector<Local> seen_in(z(a.num_cols), -1);  // the last round
-  Local round = 0;
-  const auto is_new = [&](Local column) { return requests.remote[z(column)] != 0 && seen_in[z(column)] != round; };
-  const auto bytes_of = [&](Local column) { return row_bytes + requests.length[z(column)] * requests.entry_bytes; };
-  Offset held = 0;
-  for (Local row = 0; row < a.num_rows(); ++row) {
-    Offset more = 0;
-    for (Local column : a.cols(row)) more += is_new(column) ? bytes_of(column) : 0;
-    if (held > 0 && more > 0 && held + more > fetch_bytes) {
-      rounds.ends.push_back(row);
-      ++round;
-      held = 0;
-    }
-    for (Local column : a.cols(row)) {
-      if (!is_new(column)) continue;
-      seen_in[z(column)] = round;
-      held += bytes_of(column);
-      rounds.bytes += bytes_of(column);
-      ++rounds.num_rows;
-    }
-  }
-  rounds.ends.push_back(a.num_rows());
-  return rounds;
-}
-
-/// Collective.
-template <class V>
-Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
-  const int me = a.comm.rank();
-  const CsrView<V> local = a.local.view();
-  std::vector<char> remote;
-  std::vector<Local> length;
-  std::vector<Global> ghosts;
-  std::vector<Local> own_lengths;
-  std::vector<Local> ghost_lengths;
-  a.comm.guard([&] {
-    for (Local row = 0; row < b.num_local_rows(); ++row)
-      own_lengths.push_back(static_cast<Local>(b.local.view().degree(row)));
-    remote.resize(z(local.num_cols), 0);
-    length.resize(z(local.num_cols), 0);
-    for (Local column : local.col) remote[z(column)] = 1;
-    for (Local column = 0; column < local.num_cols; ++column) {
-      if (remote[z(column)] == 0) continue;
-      const Global row = a.global_col(column);
-      if (b.rows.owns(me, row)) {
-        remote[z(column)] = 0;
-        length[z(column)] = own_lengths[z(row - b.first_row())];
-      } else {
-        ghosts.push_back(row);
-      }
-    }
-    ghost_lengths.resize(ghosts.size());
-  });
-  const bool has_values = b.has_values();
-  Requests requests{.halo = Halo(b.comm, b.rows, ghosts),
-                    .remote = std::move(remote),
-                    .length = std::move(length),
-                    .b_has_values = has_values,
-                    .entry_bytes = entry_bytes<V>(b.num_cols(), has_values)};
-  requests.halo.gather(std::span<const Local>(own_lengths), std::span<Local>(ghost_lengths));
-  auto next = ghost_lengths.begin();
-  for (Local column = 0; column < local.num_cols; ++column) {
-    if (requests.remote[z(column)] != 0) requests.length[z(column)] = *next++;
-  }
-  add(requests.traffic, asking(requests.halo));
-  add(requests.traffic, {requests.halo.num_ghosts() * row_bytes, requests.halo.num_owners()});
-  requests.rounds = a.comm.guard([&] { return cut_rounds(local, requests, fetch_bytes); });
-  requests.num_rounds = a.comm.max(static_cast<Offset>(requests.rounds.ends.size()));
-  return requests;
-}
-
-/// f(products) for every row of A on this rank.
-template <class V, class F>
-void for_each_row(const DistCsr<V>& a, const Requests& requests, F f) {
-  for (Local row = 0; row < a.num_local_rows(); ++row) {
-    Offset products = 0;
-    for (Local column : a.local.view().cols(row)) products += requests.length[z(column)];
-    f(products);
-  }
-}
-
-/// Starts to bring rows of a matrix into one place: these of other ranks and of this one. Collective.
-template <class V>
-RowFetch<V> fetch(std::span<const Global> remote, const DistCsr<V>& matrix, std::span<const Local> own,
-                  bool with_values, Traffic& traffic) {
-  const Halo halo(matrix.comm, matrix.rows, remote);
-  add(traffic, asking(halo));
-  return halo.start_fetch_rows(matrix, own, with_values);
-}
-
-/// The rows [first, last) of the mask. Collective.
-template <class V>
-RowFetch<V> fetch_mask(const DistCsr<V>& mask, Global first, Global last, Traffic& traffic) {
-  std::vector<Global> remote;
-  std::vector<Local> own;
-  mask.comm.guard([&] {
-    for (Global row = first; row < last; ++row) {
-      if (mask.rows.owns(mask.comm.rank(), row))
-        own.push_back(static_cast<Local>(row - mask.first_row()));
-      else
-        remote.push_back(row);
-    }
-  });
-  return fetch<V>(remote, mask, own, false, traffic);
+RowFetch<V> fetch(const DistCsr<V>& matrix, const NamedRows& named, bool with_values, Traffic& traffic) {
+  const Halo halo(matrix.comm, matrix.rows, named.remote);
+  traffic.add(asking(halo));
+  return halo.start_fetch_rows(matrix, named.own, with_values);
 }
 
 /// The rows of A in a round on their own: columns numbered 0, 1, ... as they occur.
@@ -240,7 +75,7 @@ void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
 
 /// C as it grows by rounds, each with a numbering of columns of its own.
 template <class V>
-class Rows {
+class GrowingRows {
  public:
   /// Room for so many nonzeros, which becomes memory when it is used.
   void reserve(Offset num_nonzeros) {
@@ -318,17 +153,6 @@ void add_up(const Comm& comm, Stats& stats) {
   if (critical != stats.end()) critical->second = longest;
 }
 
-template <class V>
-void check_all(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check("multiply", a, b, options);
-  check_arguments(shape_of(a), shape_of(b), mask != nullptr ? std::optional(shape_of(*mask)) : std::nullopt, options);
-  require(options.sorted, "multiply: rows over ranks are always sorted, sorted must be true");
-  if (mask != nullptr) {
-    require(mask->comm.size() == a.comm.size(), "multiply: a lies on ", a.comm.size(), " ranks and the mask on ",
-            mask->comm.size());
-  }
-}
-
 /// What the local product takes in a round.
 template <class V>
 struct LocalFactors {
@@ -353,23 +177,18 @@ struct Underway {
 template <class V>
 Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
                         Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
-  std::vector<Global> remote;
-  std::vector<Local> own;
+  NamedRows of_b;
+  NamedRows of_mask;
   a.comm.guard([&] {
     rows_of_a.take(begin, end);
-    for (Local column : rows_of_a.named()) {
-      const Global row = a.global_col(column);
-      if (requests.remote[z(column)] != 0)
-        remote.push_back(row);
-      else
-        own.push_back(static_cast<Local>(row - b.first_row()));
-    }
+    for (Local column : rows_of_a.named()) of_b.add(b, a.global_col(column));
+    for (Local row = begin; mask != nullptr && row < end; ++row) of_mask.add(*mask, a.first_row() + row);
   });
   Underway<V> round{begin,
-                    requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, own, requests.b_has_values)
-                                             : fetch<V>(remote, b, own, requests.b_has_values, traffic),
+                    requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, of_b.own, requests.b_has_values)
+                                             : fetch(b, of_b, requests.b_has_values, traffic),
                     std::nullopt};
-  if (mask != nullptr) round.mask.emplace(fetch_mask(*mask, a.first_row() + begin, a.first_row() + end, traffic));
+  if (mask != nullptr) round.mask.emplace(fetch(*mask, of_mask, false, traffic));
   return round;
 }
 
@@ -391,7 +210,7 @@ void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* 
   };
   const auto wait = [&](RowFetch<V>& fetch) {
     FetchedRows<V> rows = fetch.wait();
-    add(traffic, {rows.bytes_received, rows.messages});
+    traffic.add({rows.bytes_received, rows.messages});
     return rows;
   };
   for (Offset round = 0; round < requests.num_rounds; ++round) {
@@ -467,7 +286,8 @@ const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlappe
 
 template <class V>
 Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check_all(a, b, options, mask);
+  check_distributed("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
   const Comm& comm = a.comm;
   Timings timings;
   if (comm.size() == 1) {
@@ -494,7 +314,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
   const Offset room = most_within_budget<V>(a.num_local_rows(), options);
   Counting counting(options, all_products);
   Traffic traffic = requests.traffic;
-  Rows<V> rows;
+  GrowingRows<V> rows;
   if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
   Csr<V> product;
   Offset num_nonzeros = 0;
@@ -524,7 +344,8 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
 template <class V>
 Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
               const Options& options, const DistCsr<V>* mask) {
-  check_all(a, b, options, mask);
+  check_distributed("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
   Timings timings;
   if (a.comm.size() == 1) {
     const Phase phase(timings, "multiply");
@@ -552,134 +373,6 @@ Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity
   return {std::move(timings), counting.finish(a.comm, traffic, requests.num_rounds)};
 }
 
-template <class V>
-Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options) {
-  check("estimate", a, b, options);
-  const Requests requests = make_requests(a, b, options.fetch_bytes);
-  // In several rounds, rows are asked for once more.
-  const Offset asked_again =
-      requests.num_rounds > 1 ? requests.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
-  Offset counts[] = {0, 0, requests.traffic.bytes + requests.rounds.bytes + asked_again};
-  for_each_row(a, requests, [&](Offset products) {
-    counts[0] += products;
-    counts[1] += std::min(products, b.num_cols());
-  });
-  a.comm.sum(std::span<Offset>(counts));
-  return {counts[0], counts[1], counts[2]};
-}
-
-namespace {
-
-/// Rows in `parts` blocks of nearly equal nonzeros + rows; as they lie, if these are the parts there are. Collective.
-template <class V>
-Partition cut_rows(const DistCsr<V>& matrix, int parts) {
-  if (parts == matrix.comm.size()) return matrix.rows;
-  const Offset nonzeros_before = matrix.comm.exclusive_sum(matrix.local.num_nonzeros());
-  const Offset total = matrix.num_nonzeros() + matrix.num_rows();
-  std::vector<Global> begins(z(parts) + 1, 0);
-  Global row = 0;
-  for (int part = 1; part < parts; ++part) {
-    // Of all ranks, the rows whose preceding weight has not reached the target yet.
-    const Offset target = total / parts * part + (total % parts * part + parts - 1) / parts;
-    while (row < matrix.num_local_rows() &&
-           nonzeros_before + matrix.local.row_ptr[z(row)] + matrix.first_row() + row < target)
-      ++row;
-    begins[z(part)] = row;
-  }
-  matrix.comm.sum(std::span<Global>(begins));
-  begins.back() = matrix.num_rows();
-  return Partition::from_begins(std::move(begins));
-}
-
-/// A row of B that a block of rows of A names and does not own.
-struct Want {
-  Global row;
-  Global block;
-  friend auto operator<=>(const Want&, const Want&) = default;
-};
-
-/// Rows of B and their nonzeros that blocks of A's rows would receive, summed up over the blocks of this rank's rows of
-/// B. Collective.
-template <class V>
-std::pair<Offset, Offset> wanted_by_blocks(const DistCsr<V>& a, const DistCsr<V>& b, int num_blocks) {
-  const Partition a_blocks = cut_rows(a, num_blocks);
-  const Partition b_blocks = cut_rows(b, num_blocks);
-  const CsrView<V> local = a.local.view();
-  // Once for every block of this rank's rows; a block may go on on the next rank.
-  const auto for_each_want = [&](auto f) {
-    std::vector<int> seen_in(z(local.num_cols), -1);
-    for (Local row = 0; row < local.num_rows(); ++row) {
-      const int block = a_blocks.owner(a.first_row() + row);
-      for (Local column : local.cols(row)) {
-        const Global wanted = a.global_col(column);
-        if (std::exchange(seen_in[z(column)], block) != block && !b_blocks.owns(block, wanted)) f(Want{wanted, block});
-      }
-    }
-  };
-  std::vector<Offset> counts(z(b.comm.size()), 0);
-  std::vector<Want> wants;
-  a.comm.guard([&] {
-    for_each_want([&](const Want& want) { ++counts[z(b.rows.owner(want.row))]; });
-    std::vector<Offset> next(counts.size());
-    std::exclusive_scan(counts.begin(), counts.end(), next.begin(), Offset{0});
-    wants.resize(z(next.back() + counts.back()));
-    for_each_want([&](const Want& want) { wants[z(next[z(b.rows.owner(want.row))]++)] = want; });
-  });
-  std::vector<Want> met = b.comm.all_to_all(std::span<const Want>(wants), counts).values;
-  std::sort(met.begin(), met.end());
-  met.erase(std::unique(met.begin(), met.end()), met.end());
-  Offset nonzeros = 0;
-  for (const Want& want : met) nonzeros += b.local.view().degree(static_cast<Local>(want.row - b.first_row()));
-  return {std::ssize(met), nonzeros};
-}
-
-/// Bytes that sparse SUMMA moves on the squarest grid of so many ranks.
-Offset summa_bytes(int ranks, Offset a_bytes, Offset b_bytes) {
-  int grid_rows = 1;
-  for (int r = 1; r <= ranks / r; ++r) {
-    if (ranks % r == 0) grid_rows = r;
-  }
-  return (ranks / grid_rows - 1) * a_bytes + (grid_rows - 1) * b_bytes;
-}
-
-}  // namespace
-
-template <class V>
-Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
-  check_factors("predict", a, b);
-  constexpr int most_ranks = 1 << 20;
-  require(ranks >= 1 && ranks <= most_ranks, "predict: ", ranks, " ranks, must be in [1, ", most_ranks, "]");
-  const Requests requests = make_requests(a, b, std::numeric_limits<Offset>::max());
-  const Offset a_bytes = a.num_nonzeros() * entry_bytes<V>(a.num_cols(), a.has_values());
-  const Offset b_bytes = b.num_nonzeros() * requests.entry_bytes;
-
-  Prediction prediction;
-  const auto [rows, nonzeros] = wanted_by_blocks(a, b, ranks);
-  constexpr Offset asked_for = sizeof(Global) + sizeof(Local);
-  prediction.bytes_1d = a.comm.sum(rows * (asked_for + row_bytes) + nonzeros * requests.entry_bytes);
-  prediction.bytes_2d = summa_bytes(ranks, a_bytes, b_bytes);
-  const std::vector<Offset> products_of_row = a.comm.guard([&] {
-    std::vector<Offset> all;
-    for_each_row(a, requests, [&](Offset products) { all.push_back(products); });
-    return all;
-  });
-  for (int layers = 2; layers <= ranks; ++layers) {
-    if (ranks % layers != 0) continue;
-    Offset partial = 0;
-    for (const Offset products : products_of_row) {
-      partial += products / layers < b.num_cols() ? products : layers * b.num_cols();
-    }
-    partial = a.comm.sum(partial);
-    const Offset moved = partial - partial / layers;
-    const Offset bytes = summa_bytes(ranks / layers, a_bytes, b_bytes) + moved * entry_bytes<V>(b.num_cols(), true);
-    if (prediction.layers == 1 || bytes < prediction.bytes_3d) {
-      prediction.layers = layers;
-      prediction.bytes_3d = bytes;
-    }
-  }
-  return prediction;
-}
-
 template Result<double> multiply(const DistCsr<double>&, const DistCsr<double>&, const Options&,
                                  const DistCsr<double>*);
 template Result<float> multiply(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistCsr<float>*);
@@ -691,11 +384,5 @@ template Work multiply(const DistCsr<float>&, const DistCsr<float>&, const Sink<
                        const DistCsr<float>*);
 template Work multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Sink<std::int64_t>&,
                        const Options&, const DistCsr<std::int64_t>*);
-template Estimate estimate(const DistCsr<double>&, const DistCsr<double>&, const Options&);
-template Estimate estimate(const DistCsr<float>&, const DistCsr<float>&, const Options&);
-template Estimate estimate(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&);
-template Prediction predict(const DistCsr<double>&, const DistCsr<double>&, int);
-template Prediction predict(const DistCsr<float>&, const DistCsr<float>&, int);
-template Prediction predict(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, int);
 
 }  // namespace filigree::spgemm

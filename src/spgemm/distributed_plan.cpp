@@ -5,14 +5,15 @@
 #include <utility>
 
 #include "matrix/local_columns.hpp"
+#include "spgemm/checks.hpp"
+#include "spgemm/named_rows.hpp"
 #include "spgemm/plan_rows.hpp"
 
 namespace filigree::spgemm {
 
 struct DistPlan::Parts {
   Partition a_rows, a_cols, b_rows, b_cols;
-  std::uint64_t a_fingerprint = 0, b_fingerprint = 0;  ///< of this rank's rows
-  Plan::Rows rows;
+  Plan::Rows rows;                  ///< fingerprints are of this rank's rows of A and B
   std::vector<Global> ghosts = {};  ///< of C
   // What several ranks need to bring rows of B side by side, own ones and those of the halo:
   std::optional<Halo> halo = {};
@@ -27,41 +28,6 @@ template <class V>
 std::uint64_t pattern_hash(const DistCsr<V>& matrix) {
   return fingerprint(matrix.local.num_cols, matrix.local.row_ptr, matrix.local.col) * 31 +
          fingerprint(0, matrix.ghosts, {});
-}
-
-template <class V>
-void check_shapes(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  require(a.num_cols() == b.num_rows(), "plan: a is ", a.num_rows(), " x ", a.num_cols(), " and b ", b.num_rows(),
-          " x ", b.num_cols(), "; a must have as many columns as b has rows");
-  require(a.comm.size() == b.comm.size(), "plan: a lies on ", a.comm.size(), " ranks and b on ", b.comm.size());
-  require(options.sorted, "plan: rows over ranks are always sorted, sorted must be true");
-  require(mask != nullptr || !options.complement, "plan: complement needs a mask");
-  if (mask == nullptr) return;
-  require(mask->num_rows() == a.num_rows() && mask->num_cols() == b.num_cols(), "plan: the product is ", a.num_rows(),
-          " x ", b.num_cols(), " and the mask ", mask->num_rows(), " x ", mask->num_cols(),
-          "; they must have the same shape");
-  require(mask->comm.size() == a.comm.size(), "plan: a lies on ", a.comm.size(), " ranks and the mask on ",
-          mask->comm.size());
-}
-
-/// Rows of a matrix that a rank names: those it owns by local number, the others by global one.
-struct NamedRows {
-  std::vector<Local> own;
-  std::vector<Global> remote;
-
-  template <class V>
-  void add(const DistCsr<V>& matrix, Global row) {
-    if (matrix.rows.owns(matrix.comm.rank(), row))
-      own.push_back(static_cast<Local>(row - matrix.first_row()));
-    else
-      remote.push_back(row);
-  }
-};
-
-/// Patterns of the rows. Collective.
-template <class V>
-FetchedRows<V> fetch_patterns(const DistCsr<V>& matrix, const Halo& halo, const NamedRows& named) {
-  return halo.fetch_rows(matrix, named.own, false);
 }
 
 /// Columns of C without those ghosts that a mask has left no nonzero of. first: number of the first owned one
@@ -98,7 +64,7 @@ Offset DistPlan::num_bytes() const {
 
 template <class V>
 DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check_shapes(a, b, options, mask);
+  check_distributed("plan", a, b, mask, options);
   const Comm& comm = a.comm;
   const int me = comm.rank();
   DistPlan::Parts parts{.a_rows = a.rows, .a_cols = a.cols, .b_rows = b.rows, .b_cols = b.cols, .rows = {}};
@@ -106,8 +72,8 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
     const CsrView<float> mask_view = mask != nullptr ? pattern_of(mask->local.view()) : CsrView<float>();
     parts.rows = plan_rows(pattern_of(a.local.view()), pattern_of(b.local.view()), options,
                            mask != nullptr ? &mask_view : nullptr);
-    parts.a_fingerprint = pattern_hash(a);
-    parts.b_fingerprint = pattern_hash(b);
+    parts.rows.a_fingerprint = pattern_hash(a);
+    parts.rows.b_fingerprint = pattern_hash(b);
     return DistPlan(std::make_shared<const DistPlan::Parts>(std::move(parts)));
   }
 
@@ -127,9 +93,11 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
     for (Global row = a.rows.begin(me); mask != nullptr && row < a.rows.end(me); ++row) of_mask.add(*mask, row);
   });
   parts.halo.emplace(b.comm, b.rows, of_b.remote);
-  FetchedRows<V> b_rows = fetch_patterns(b, *parts.halo, of_b);
+  FetchedRows<V> b_rows = parts.halo->fetch_rows(b, of_b.own, false);
   FetchedRows<V> mask_rows;
-  if (mask != nullptr) mask_rows = fetch_patterns(*mask, Halo(mask->comm, mask->rows, of_mask.remote), of_mask);
+  if (mask != nullptr) {
+    mask_rows = Halo(mask->comm, mask->rows, of_mask.remote).fetch_rows(*mask, of_mask.own, false);
+  }
 
   comm.guard([&] {
     // B' and the mask number columns alike, and as C.
@@ -156,8 +124,8 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
       parts.col = std::move(columns.col);
     }
     if (mask != nullptr) drop_unnamed_ghosts(parts, static_cast<Local>(below), num_owned);
-    parts.a_fingerprint = pattern_hash(a);
-    parts.b_fingerprint = pattern_hash(b);
+    parts.rows.a_fingerprint = pattern_hash(a);
+    parts.rows.b_fingerprint = pattern_hash(b);
   });
   return DistPlan(std::make_shared<const DistPlan::Parts>(std::move(parts)));
 }
@@ -170,9 +138,9 @@ Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& 
   comm.guard([&] {
     require(a.rows == parts.a_rows && a.cols == parts.a_cols, "multiply: a is not dealt out as the plan's a");
     require(b.rows == parts.b_rows && b.cols == parts.b_cols, "multiply: b is not dealt out as the plan's b");
-    require(pattern_hash(a) == parts.a_fingerprint,
+    require(pattern_hash(a) == parts.rows.a_fingerprint,
             "multiply: the nonzeros of a are not where they were when the plan was made");
-    require(pattern_hash(b) == parts.b_fingerprint,
+    require((&a == &b ? parts.rows.a_fingerprint : pattern_hash(b)) == parts.rows.b_fingerprint,
             "multiply: the nonzeros of b are not where they were when the plan was made");
   });
   Timings timings;

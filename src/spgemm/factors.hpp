@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
+#include "core/cpu.hpp"
 #include "core/index.hpp"
 #include "filigree/matrix/csr.hpp"
-
-#define FILIGREE_INLINE [[gnu::always_inline]] inline
 
 namespace filigree::spgemm {
 

@@ -9,6 +9,9 @@
 
 namespace filigree::spgemm {
 
+/// Products of a window of rows of C: these stay in the second level of cache. A row alone may have more.
+constexpr Offset window_products = Offset{1} << 14;
+
 /// Rows [begin, end) as a matrix of their own, whose entries stay where they are; row_ptr is room for theirs.
 template <class V>
 CsrView<V> slice(CsrView<V> matrix, Local begin, Local end, std::vector<Offset>& row_ptr) {

@@ -19,9 +19,6 @@
 namespace filigree::spgemm {
 namespace {
 
-/// Products of a window: its rows stay in the second level of cache. A row alone may have more.
-constexpr Offset window_products = Offset{1} << 14;
-
 /// The kernels that gain from wider registers.
 template <class Semiring, class V>
 struct Kernels {
@@ -303,7 +300,6 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
     c.col.resize(z(room));
     c.val.resize(z(room));
   } catch (const std::bad_alloc&) {
-    c = Csr<V>();
     throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ", room * ProductBytes<V>::entry,
                      " bytes"));
   }
@@ -389,19 +385,9 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
       if (!failure) failure = std::current_exception();
     }
   }
-  if (failure) {
-    c = Csr<V>();
-    std::rethrow_exception(failure);
-  }
-  const Offset num_nonzeros = c.num_nonzeros();
-  if (num_nonzeros <= most_nonzeros) {
-    c.col.resize(z(num_nonzeros));
-    c.val.resize(z(num_nonzeros));
-  } else {
-    c = Csr<V>();
-  }
+  if (failure) std::rethrow_exception(failure);
   if (options.progress) options.progress("multiply", windows.products, windows.products);
-  return {{"products", windows.products},      {"nonzeros", num_nonzeros},
+  return {{"products", windows.products},      {"nonzeros", c.num_nonzeros()},
           {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
           {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},
           {"tiled_rows", counts.tiled_rows},   {"repeated_rows", counts.repeated_rows}};
@@ -412,20 +398,29 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
                        const CsrView<V>* mask) {
-  if (options.variant != Variant::automatic) {
-    Stats stats = multiply_as_in_thesis(a, b, c, options, mask);
-    if (stats.at("nonzeros") > most_nonzeros) c = Csr<V>();
+  try {
+    Stats stats = options.variant != Variant::automatic
+                      ? multiply_as_in_thesis(most_nonzeros, a, b, c, options, mask)
+                      : with_semiring<V>(options.semiring, [&](auto semiring) {
+                          return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask);
+                        });
+    const Offset num_nonzeros = c.num_nonzeros();
+    if (num_nonzeros > most_nonzeros) {
+      c = Csr<V>();
+    } else {
+      c.col.resize(z(num_nonzeros));
+      c.val.resize(z(num_nonzeros));
+    }
     return stats;
+  } catch (...) {
+    c = Csr<V>();
+    throw;
   }
-  return with_semiring<V>(options.semiring, [&](auto semiring) {
-    return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask);
-  });
 }
 
 template <class V>
 Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
-  check_arguments({a.num_rows(), a.num_cols}, {b.num_rows(), b.num_cols},
-                  mask != nullptr ? std::optional(Shape{mask->num_rows(), mask->num_cols}) : std::nullopt, options);
+  check_arguments("multiply", a, b, mask, options);
   Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask);
   check_budget<V>(a.num_rows(), stats["nonzeros"], options);
   return stats;

@@ -10,6 +10,7 @@
 
 #include "core/parallel_for.hpp"
 #include "core/zeroed_array.hpp"
+#include "spgemm/checks.hpp"
 #include "spgemm/local.hpp"
 #include "spgemm/plan_rows.hpp"
 #include "spgemm/semirings.hpp"
@@ -19,8 +20,6 @@ namespace {
 
 // ---- The plan
 
-/// Products of a window: the rows of C that they make stay in the second level of cache. A row alone may have more.
-constexpr Offset window_products = Offset{1} << 14;
 /// Nonzeros of C in a window with positions; one place more is for what a mask leaves out.
 constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
 /// Positions a nonzero of C. Beyond, an array over all columns serves: it takes no memory by products, reads 4 bytes of
@@ -129,8 +128,6 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.b_nonzeros = b.num_nonzeros();
   for (Local k = 0; k < b.num_rows(); ++k)
     rows.longest_b_row = std::max(rows.longest_b_row, static_cast<Local>(b.degree(k)));
-  rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
-  rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
   const Options pattern_only{
       .semiring = Semiring::or_and, .complement = options.complement, .progress = options.progress};
   multiply(a, b, rows.c, pattern_only, mask);
@@ -346,9 +343,12 @@ Offset Plan::num_bytes() const { return rows_->num_bytes(); }
 
 template <class V>
 Plan plan(CsrView<V> a, CsrView<V> b, const Options& options, const CsrView<V>* mask) {
+  check_arguments("plan", a, b, mask, options);
   const CsrView<float> mask_pattern = mask != nullptr ? pattern_of(*mask) : CsrView<float>();
-  return Plan(std::make_shared<const Rows>(
-      plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr)));
+  Rows rows = plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr);
+  rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
+  rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
+  return Plan(std::make_shared<const Rows>(std::move(rows)));
 }
 
 template <class V>

@@ -40,8 +40,8 @@ struct Plan::Rows {
   Local num_inner = 0;
   Offset b_nonzeros = 0;
   Local longest_b_row = 0;
-  std::uint64_t a_fingerprint = 0, b_fingerprint = 0;
-  Csr<float> c;  ///< its pattern: without values
+  std::uint64_t a_fingerprint = 0, b_fingerprint = 0;  ///< of factors that fit; plan_rows() leaves them open
+  Csr<float> c;                                        ///< its pattern: without values
 
   std::vector<Offset> first_factor;  ///< by row, as row_ptr of A
   Array<Offset> factors;             ///< into the values of B

@@ -10,8 +10,6 @@ namespace {
 using Lanes [[gnu::vector_size(64)]] = std::uint32_t;
 constexpr std::size_t num_lanes = 16;
 
-#define FILIGREE_INLINE [[gnu::always_inline]] inline
-
 FILIGREE_INLINE Lanes least(Lanes a, Lanes b) { return a < b ? a : b; }
 FILIGREE_INLINE Lanes most(Lanes a, Lanes b) { return a < b ? b : a; }
 
@@ -105,8 +103,6 @@ FILIGREE_INLINE void sort_all(std::uint32_t* keys, std::size_t count) {
     for (std::size_t i = 0; i < num_vectors; i += width) merge_halves(vectors + i, width);
   }
 }
-
-#undef FILIGREE_INLINE
 
 void sort_portable(std::uint32_t* keys, std::size_t count) { sort_all(keys, count); }
 #if defined(__x86_64__)

@@ -12,7 +12,7 @@
 //                                                                   left to sort
 //   v2   one at a time           low-order bits    tag -> value     goes through the slots that were claimed
 //   v3   one at a time           low-order bits    tag -> offset    takes the entries, which stand side by side in the
-//                                                                   order of their claims, two fragments in turn: one
+//                                                                   order of their claims, into two lists in turn: one
 //                                                                   thread writes one back while others fill the other
 //
 // A row is in one thread's hands, so sums have the same bits as everywhere. Keys of many rows compete for slots, hence
@@ -50,31 +50,31 @@ struct Entry {
   V value;
 };
 
-/// Rows of a window, one after the other.
+/// Rows of a window that a thread has merged, one after the other.
 template <class V>
-struct Fragment {
-  struct Row {
+struct MergedRows {
+  struct End {
     Local row;
     Offset end;  ///< of its entries
   };
   std::vector<Entry<V>> entries;
-  std::vector<Row> rows;
+  std::vector<End> ends;
 };
 
 /// Of numbers in [0, n).
 int bits(Offset n) { return n <= 1 ? 0 : static_cast<int>(std::bit_width(z(n - 1))); }
 
-struct Window {
+struct HashWindow {
   Local begin;
   Local end;
   Offset most_entries;
 };
 
 /// Consecutive rows that fit in the usual table, or single ones. products: of each row.
-std::vector<Window> pack(std::span<const Offset> products, Local num_cols) {
+std::vector<HashWindow> pack(std::span<const Offset> products, Local num_cols) {
   constexpr Offset capacity = usual_slots / slots_per_entry;
-  std::vector<Window> windows;
-  Window window{0, 0, 0};
+  std::vector<HashWindow> windows;
+  HashWindow window{0, 0, 0};
   for (const Offset count : products) {
     const Offset entries = std::min<Offset>(count, num_cols);
     const bool full = window.most_entries + entries > capacity || window.end - window.begin == capacity;
@@ -94,7 +94,7 @@ template <class V>
 struct alignas(64) Worker {
   int number = 0;
   std::vector<std::uint32_t> claimed;  ///< slots of the window at work
-  std::array<Fragment<V>, 2> fragments;
+  std::array<MergedRows<V>, 2> rows;
   Offset products = 0;  ///< of the window at work
   Offset probes = 0;
   Offset scanned = 0;  ///< slots, by write-back
@@ -104,8 +104,9 @@ struct alignas(64) Worker {
 template <class Semiring, class V>
 class Product {
  public:
-  Product(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask)
-      : a_(a),
+  Product(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask)
+      : most_nonzeros_(most_nonzeros),
+        a_(a),
         b_(b),
         c_(c),
         options_(options),
@@ -117,11 +118,11 @@ class Product {
 
   Stats make() {
     const Offset num_products = count_products();
-    const std::vector<Window> windows = pack(std::span(of_row(), z(a_.num_rows())), b_.num_cols);
+    const std::vector<HashWindow> windows = pack(std::span(of_row(), z(a_.num_rows())), b_.num_cols);
     reserve(windows);
     Offset done = 0;
     Offset critical = 0;
-    for (const Window& window : windows) {
+    for (const HashWindow& window : windows) {
       start(window);
       if (options_.variant == Variant::v3)
         hash_over_write_back();
@@ -136,8 +137,6 @@ class Product {
       if (options_.progress && done < num_products) options_.progress("multiply", done, num_products);
     }
     if (options_.variant == Variant::v3) write_back(window_, turn_);
-    c_.col.resize(z(c_.row_ptr.back()));
-    c_.val.resize(z(c_.row_ptr.back()));
     if (options_.progress) options_.progress("multiply", num_products, num_products);
     return stats(num_products, critical, std::ssize(windows));
   }
@@ -155,27 +154,28 @@ class Product {
   }
 
   /// Makes the table, and room for C.
-  void reserve(const std::vector<Window>& windows) {
+  void reserve(const std::vector<HashWindow>& windows) {
     Offset all = 0;
     Offset largest = 0;
-    for (const Window& window : windows) {
+    for (const HashWindow& window : windows) {
       all += window.most_entries;
       largest = std::max(largest, window.most_entries);
     }
+    const Offset room = std::clamp<Offset>(most_nonzeros_, 0, all);
     // Cleared first: what is in them need not be copied when they grow.
     c_.col.clear();
     c_.val.clear();
     try {
-      c_.col.resize(z(all));
-      c_.val.resize(z(all));
+      c_.col.resize(z(room));
+      c_.val.resize(z(room));
       tags_.assign(z(num_slots(largest)), free_slot);
       if (options_.variant == Variant::v3)
         offsets_.resize(tags_.size());
       else
         values_.assign(tags_.size(), Semiring::zero());
     } catch (const std::bad_alloc&) {
-      throw Error(text("multiply: no room for a product of up to ", all, " nonzeros, ",
-                       all * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes, and a table of ",
+      throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ",
+                       room * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes, and a table of ",
                        num_slots(largest), " slots"));
     }
   }
@@ -184,7 +184,7 @@ class Product {
     return std::max(usual_slots, static_cast<Offset>(std::bit_ceil(z(slots_per_entry * entries))));
   }
 
-  void start(const Window& window) {
+  void start(const HashWindow& window) {
     before_ = std::exchange(window_, window);
     turn_ = 1 - turn_;
     const Offset slots = num_slots(window.most_entries);
@@ -205,16 +205,16 @@ class Product {
       }
     });
     on_all_threads([&](Worker<V>& worker) {
-      Fragment<V>& fragment = worker.fragments[turn_];
+      MergedRows<V>& rows = worker.rows[turn_];
       if (options_.variant == Variant::v1)
-        scan(worker, fragment);
+        scan(worker, rows);
       else
-        for (const std::uint32_t slot : worker.claimed) fragment.entries.push_back({tags_[slot], values_[slot]});
-      arrange(fragment);
+        for (const std::uint32_t slot : worker.claimed) rows.entries.push_back({tags_[slot], values_[slot]});
+      arrange(rows);
     });
     place(window_);
     on_all_threads([&](Worker<V>& worker) {
-      copy(worker.fragments[turn_]);
+      copy(worker.rows[turn_]);
       for (const std::uint32_t slot : worker.claimed) values_[slot] = Semiring::zero();
       clear(worker);
     });
@@ -266,29 +266,29 @@ class Product {
 
   void hash(Local row, Worker<V>& worker) {
     if (of_row()[row] == 0) return;
-    Fragment<V>& fragment = worker.fragments[turn_];
+    MergedRows<V>& rows = worker.rows[turn_];
     for (Offset p = a_.row_ptr[z(row)]; p < a_.row_ptr[z(row) + 1]; ++p) {
       const V left = a_.has_values() ? a_.val[z(p)] : V{1};
       const Local k = a_.col[z(p)];
       for (Offset q = b_.row_ptr[z(k)]; q < b_.row_ptr[z(k) + 1]; ++q) {
         const V right = b_.has_values() ? b_.val[z(q)] : V{1};
-        add(sum_of(key_of(row, b_.col[z(q)]), worker, fragment), Semiring::times(left, right));
+        add(sum_of(key_of(row, b_.col[z(q)]), worker, rows), Semiring::times(left, right));
       }
       worker.products += b_.degree(k);
     }
-    fragment.rows.push_back({row, std::ssize(worker.claimed)});
+    rows.ends.push_back({row, std::ssize(worker.claimed)});
   }
 
   /// Where the products of an entry are added up: zero() if it is new.
-  V& sum_of(Key key, Worker<V>& worker, Fragment<V>& fragment) {
+  V& sum_of(Key key, Worker<V>& worker, MergedRows<V>& rows) {
     const auto [slot, is_new] = find(key, worker);
     if (is_new) worker.claimed.push_back(static_cast<std::uint32_t>(slot));
     if (options_.variant != Variant::v3) return values_[slot];
     if (is_new) {
-      offsets_[slot] = static_cast<std::uint32_t>(fragment.entries.size());
-      fragment.entries.push_back({key, Semiring::zero()});
+      offsets_[slot] = static_cast<std::uint32_t>(rows.entries.size());
+      rows.entries.push_back({key, Semiring::zero()});
     }
-    return fragment.entries[offsets_[slot]].value;
+    return rows.entries[offsets_[slot]].value;
   }
 
   /// The slot of a key; whether it was claimed just now.
@@ -314,12 +314,12 @@ class Product {
   /// v1: the entries of the rows of a thread in order of their slots, which is theirs but for the displaced ones; then
   /// these are put in their places. An entry is out of order with those only that it had to pass when it was hashed, so
   /// this takes no more steps than there were probes.
-  void scan(Worker<V>& worker, Fragment<V>& fragment) {
+  void scan(Worker<V>& worker, MergedRows<V>& rows) {
     const auto [first_row, last_row] = block(worker);
     if (first_row == last_row || b_.num_cols == 0) return;
     const Key first = key_of(first_row, 0);
     const Key last = key_of(last_row - 1, b_.num_cols - 1);
-    std::vector<Entry<V>>& entries = fragment.entries;
+    std::vector<Entry<V>>& entries = rows.entries;
     // On from the last slot there may be entries that were displaced, around the end of the table too.
     const std::size_t end = home(last);
     for (std::size_t at = home(first); at <= end || tags_[at & last_slot_] != free_slot; ++at) {
@@ -336,15 +336,15 @@ class Product {
   }
 
   /// Sorts the rows and leaves out what the mask does; tells their lengths.
-  void arrange(Fragment<V>& fragment) {
+  void arrange(MergedRows<V>& rows) {
     Offset begin = 0;
     Offset kept = 0;
-    for (auto& [row, end] : fragment.rows) {
-      const std::span<Entry<V>> entries = std::span(fragment.entries).subspan(z(begin), z(end - begin));
+    for (auto& [row, end] : rows.ends) {
+      const std::span<Entry<V>> entries = std::span(rows.entries).subspan(z(begin), z(end - begin));
       if (options_.variant != Variant::v1) {
         std::sort(entries.begin(), entries.end(), [](const auto& x, const auto& y) { return x.key < y.key; });
       }
-      Entry<V>* const to = fragment.entries.data() + kept;
+      Entry<V>* const to = rows.entries.data() + kept;
       const Offset length = mask_ == nullptr ? std::ssize(entries) : move_unmasked(entries, row, to);
       of_row()[row] = length;
       begin = end;
@@ -368,7 +368,7 @@ class Product {
   Local column_of(Key key) const { return static_cast<Local>(key & ((Key{1} << column_bits_) - 1)); }
 
   /// Lengths of the rows of a window become ends.
-  void place(const Window& window) {
+  void place(const HashWindow& window) {
     Offset at = c_.row_ptr[z(window.begin)];
     for (Local row = window.begin; row < window.end; ++row) {
       at += of_row()[row];
@@ -376,23 +376,25 @@ class Product {
     }
   }
 
-  void copy(Fragment<V>& fragment) {
+  void copy(MergedRows<V>& rows) {
     Offset from = 0;
-    for (const auto& [row, end] : fragment.rows) {
+    for (const auto& [row, end] : rows.ends) {
+      // What C has no room for is only counted.
+      if (c_.row_ptr[z(row) + 1] > std::ssize(c_.col)) from = end;
       for (Offset to = c_.row_ptr[z(row)]; from < end; ++from, ++to) {
-        c_.col[z(to)] = column_of(fragment.entries[z(from)].key);
-        c_.val[z(to)] = fragment.entries[z(from)].value;
+        c_.col[z(to)] = column_of(rows.entries[z(from)].key);
+        c_.val[z(to)] = rows.entries[z(from)].value;
       }
     }
-    fragment.entries.clear();
-    fragment.rows.clear();
+    rows.entries.clear();
+    rows.ends.clear();
   }
 
   /// All of a window, by one thread.
-  void write_back(const Window& window, std::size_t turn) {
-    for (Worker<V>& worker : workers_) arrange(worker.fragments[turn]);
+  void write_back(const HashWindow& window, std::size_t turn) {
+    for (Worker<V>& worker : workers_) arrange(worker.rows[turn]);
     place(window);
-    for (Worker<V>& worker : workers_) copy(worker.fragments[turn]);
+    for (Worker<V>& worker : workers_) copy(worker.rows[turn]);
   }
 
   void clear(Worker<V>& worker) {
@@ -426,6 +428,7 @@ class Product {
         {"hash_windows", num_windows}, {"critical_products", critical}, {"bytes_moved", of_a + of_b + of_table + of_c}};
   }
 
+  Offset most_nonzeros_;
   CsrView<V> a_;
   CsrView<V> b_;
   Csr<V>& c_;
@@ -436,34 +439,31 @@ class Product {
 
   std::vector<Key> tags_;
   std::vector<V> values_;               // zero() where no key is
-  std::vector<std::uint32_t> offsets_;  // v3: in the fragment of the thread that has the row
+  std::vector<std::uint32_t> offsets_;  // v3: among the entries of the thread that has the row
   std::size_t last_slot_ = 0;           // number of slots in use, a power of two, less one
   int shift_ = 0;
 
-  Window window_{0, 0, 0};
-  Window before_{0, 0, 0};
-  std::size_t turn_ = 0;  // which fragments are filled
+  HashWindow window_{0, 0, 0};
+  HashWindow before_{0, 0, 0};
+  std::size_t turn_ = 0;  // which rows of a thread are filled
   std::atomic<Local> next_row_ = 0;
 };
 
 }  // namespace
 
 template <class V>
-Stats multiply_as_in_thesis(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
-  try {
-    return with_semiring<V>(
-        options.semiring, [&](auto semiring) { return Product<decltype(semiring), V>(a, b, c, options, mask).make(); });
-  } catch (...) {
-    c = Csr<V>();
-    throw;
-  }
+Stats multiply_as_in_thesis(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+                            const CsrView<V>* mask) {
+  return with_semiring<V>(options.semiring, [&](auto semiring) {
+    return Product<decltype(semiring), V>(most_nonzeros, a, b, c, options, mask).make();
+  });
 }
 
-template Stats multiply_as_in_thesis(CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
+template Stats multiply_as_in_thesis(Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
                                      const CsrView<double>*);
-template Stats multiply_as_in_thesis(CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
+template Stats multiply_as_in_thesis(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
                                      const CsrView<float>*);
-template Stats multiply_as_in_thesis(CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&, const Options&,
-                                     const CsrView<std::int64_t>*);
+template Stats multiply_as_in_thesis(Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
+                                     const Options&, const CsrView<std::int64_t>*);
 
 }  // namespace filigree::spgemm

@@ -90,9 +90,33 @@ TEST_F(SpgemmApp, ValuesThatAreNotFinitePropagateThroughFiles) {
   EXPECT_EQ(product({"--a", "inf.mtx", "--b", "nan.mtx"}), general("2 2 4\n1 1 nan\n1 2 inf\n2 1 nan\n2 2 2\n"));
   EXPECT_EQ(product({"--a", "0c.mtx", "--b", "inf.mtx", "--semiring", "plus_pair"}),
             general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 2\n"));
+  EXPECT_EQ(done(0, "spgemm", {"--a", "inf.mtx", "--b", "nan.mtx", "--reduce", "sum", "--json", "record.json"}).out,
+            "nan\n");
+  const Json record = Json::parse(read("record.json"));
+  EXPECT_EQ(complaints(record, Json::parse(bytes_of(SCHEMA))), "");
+  EXPECT_EQ(record["result"]["sum"], "nan");
   const Outcome outcome = run(0, "pagerank", {"--graph", "nan.mtx"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(error_line(outcome.err), HasSubstr("nan.mtx:5: value nan must be finite"));
+}
+
+TEST_F(SpgemmApp, ProductsThatAreNotFiniteAreConverted) {
+  write("inf.mtx", banner_ + "real general\n2 2 3\n1 1 Inf\n1 2 0\n2 2 1\n");
+  write("nan.mtx", banner_ + "real general\n2 2 4\n1 1 1\n1 2 0.5\n2 1 NaN\n2 2 2\n");
+  done(2, "spgemm", {"--a", "inf.mtx", "--b", "nan.mtx", "--output", "c.h5"});
+  std::string from = "c.h5";
+  for (const std::string to : {"c.mtx", "c.txt", "c.npy", "d.h5", "d.mtx"}) {
+    EXPECT_THAT(done(0, "convert", {from, to, "--weights", "--verify"}).err, HasSubstr("verified: ")) << to;
+    from = to;
+  }
+  EXPECT_EQ(read("d.mtx"), read("c.mtx"));
+  EXPECT_EQ(read("d.mtx"), general("2 2 4\n1 1 nan\n1 2 inf\n2 1 nan\n2 2 2\n"));
+  const Outcome outcome = run(0, "convert", {"d.mtx", "d.gr"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(error_line(outcome.err), HasSubstr("lengths in DIMACS files are finite"));
+  EXPECT_THAT(done(0, "convert", {"--info", "d.mtx", "--json", "record.json"}).out,
+              HasSubstr("\nweights       min 2, max inf, sum nan\n"));
+  EXPECT_EQ(complaints(Json::parse(read("record.json")), Json::parse(bytes_of(SCHEMA))), "");
 }
 
 TEST_F(SpgemmApp, SymmetricFilesStandForBothTriangles) {
@@ -219,7 +243,9 @@ TEST_F(SpgemmApp, SumsBatchesWithinTheMemoryBudget) {
     }
   }
   // All of C, 2 rows and 4 nonzeros, takes 72 bytes.
-  EXPECT_EQ(done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "72", "--output", "c.mtx"}).code, 0);
+  for (const std::string bytes : {"72", "72 B", "0.07031250k", "1.5GiB", "2t"}) {
+    done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", bytes, "--output", "c.mtx"});
+  }
   for (const Words& whole : {Words{"--output", "d.mtx"}, Words{"--verify"}}) {
     Words words{"--a", "a.mtx", "--b", "b.mtx", "--memory-budget", "71"};
     words.insert(words.end(), whole.begin(), whole.end());
@@ -311,8 +337,6 @@ TEST_F(SpgemmApp, UsageErrors) {
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "0"},
                                     {"--a", "a.mtx", "--estimate", "--at-ranks", "1048577"},
                                     {"--a", "a.mtx", "--fetch-bytes", "0"},
-                                    {"--a", "a.mtx", "--memory-budget", "-1"},
-                                    {"--a", "a.mtx", "--memory-budget", "many"},
                                     {"--a", "a.mtx", "--repeat", "0"},
                                     {"--a", "a.mtx", "--seed", "-1"},
                                     {"--a", "a.mtx", "--estimate", "--output", "c.mtx"},
@@ -326,6 +350,14 @@ TEST_F(SpgemmApp, UsageErrors) {
     EXPECT_THAT(outcome.err, StartsWith("usage error: "));
     EXPECT_LT(outcome.err.size(), 200) << outcome.err;
     EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST_F(SpgemmApp, TellsWhatSizesMayBe) {
+  for (const std::string size : {"-1", "many", "1.5Gib1", "1.5 QiB", "KiB", "1,5GiB", "8EiB", "nan"}) {
+    const Outcome outcome = run(0, "spgemm", {"--a", "a.mtx", "--memory-budget=" + size});
+    EXPECT_EQ(outcome.code, 2) << size;
+    EXPECT_THAT(outcome.err, StartsWith("usage error: --memory-budget: '" + size + "' is no size; ")) << size;
   }
 }
 

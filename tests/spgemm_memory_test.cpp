@@ -1,0 +1,83 @@
+// Products for which there is not enough memory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "filigree/spgemm.hpp"
+#include "support/runtime.hpp"
+#include "support/spgemm.hpp"
+
+namespace filigree::testing {
+namespace {
+
+using spgemm::Options;
+using spgemm::Variant;
+using ::testing::StartsWith;
+
+constexpr std::array all_variants{Variant::automatic, Variant::v1, Variant::v2, Variant::v3};
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+/// While it lives, this process gets so many bytes of address space more than it has, at most.
+class AddressSpaceLimit {
+ public:
+  explicit AddressSpaceLimit(std::size_t more) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    getrlimit(RLIMIT_AS, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + more;
+    EXPECT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  }
+  AddressSpaceLimit(const AddressSpaceLimit&) = delete;
+  AddressSpaceLimit& operator=(const AddressSpaceLimit&) = delete;
+  ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(SpgemmMemory, WhatIsNotMadeIsEmpty) {
+  const ThreadsScope scope(1);
+  Random random(1);
+  const Csr<double> b = skewed<double>(random, 30, 30, Contents::ordinary);
+  // So many rows of nothing: pages that nobody has written share one.
+  constexpr std::size_t num_rows = std::size_t{1} << 24;
+  void* const zeros = mmap(nullptr, (num_rows + 1) * sizeof(Offset), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(zeros, MAP_FAILED);
+  const CsrView<double> a{30, {static_cast<const Offset*>(zeros), num_rows + 1}, {}, {}};
+  for (const Variant variant : all_variants) {
+    Csr<double> c;
+    spgemm::multiply<double>(b, b, c, {.variant = variant});
+    EXPECT_GT(c.num_nonzeros(), 0);
+    const AddressSpaceLimit limit(100 * mebibyte);  // row_ptr of C takes 128 MiB
+    EXPECT_THROW(spgemm::multiply<double>(a, b, c, {.variant = variant}), std::bad_alloc);
+    EXPECT_TRUE(c == Csr<double>());
+  }
+  munmap(zeros, (num_rows + 1) * sizeof(Offset));
+}
+
+TEST(SpgemmMemory, WhatABudgetRefusesIsNotHeldBefore) {
+  const ThreadsScope scope(1);
+  Random random(2);
+  constexpr Local size = 4096;
+  const Csr<double> column = regular<double>(random, size, 1, 1, Contents::ordinary);
+  const Csr<double> row = regular<double>(random, 1, size, size, Contents::ordinary);
+  for (const Variant variant : all_variants) {
+    Csr<double> c;
+    const AddressSpaceLimit limit(100 * mebibyte);  // C takes 192 MiB
+    const auto message = [&](Offset budget) {
+      return message_of<Error>(
+          [&] { spgemm::multiply<double>(column, row, c, {.variant = variant, .memory_budget = budget}); });
+    };
+    EXPECT_THAT(message(mebibyte), StartsWith("multiply: the product takes 201359368 bytes, 4096 rows and 16777216 "));
+    EXPECT_THAT(message(0), StartsWith("multiply: no room for a product of up to 16777216 nonzeros, 201326592 bytes"));
+    EXPECT_TRUE(c == Csr<double>());
+  }
+}
+
+}  // namespace
+}  // namespace filigree::testing
