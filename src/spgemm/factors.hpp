@@ -63,4 +63,10 @@ FILIGREE_INLINE void for_each_factor(const Factors<V>& f, Local row, Use use) {
   }
 }
 
+/// Rows of C that have been made.
+struct Made {
+  Local rows;
+  Offset length;  ///< of each
+};
+
 }  // namespace filigree::spgemm

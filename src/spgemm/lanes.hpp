@@ -1,6 +1,8 @@
 // Lanes: 8 values side by side, and the AVX-512 instructions for them.
 #pragma once
 
+#include <type_traits>
+
 #include "spgemm/factors.hpp"
 
 namespace filigree::spgemm {
@@ -41,7 +43,12 @@ FILIGREE_AVX512_INLINE Lanes<V> load_lanes(__mmask8 mask, const V* memory) {
 
 template <class V>
 FILIGREE_AVX512_INLINE Lanes<V> where(__mmask8 mask, Lanes<V> yes, Lanes<V> no) {
-  if constexpr (sizeof(V) == 8) {
+  // Of the type at hand, so that the compiler makes one instruction of this and an addition.
+  if constexpr (std::is_same_v<V, double>) {
+    return _mm512_mask_blend_pd(mask, no, yes);
+  } else if constexpr (std::is_same_v<V, float>) {
+    return _mm256_mask_blend_ps(mask, no, yes);
+  } else if constexpr (sizeof(V) == 8) {
     return reinterpret_cast<Lanes<V>>(
         _mm512_mask_blend_epi64(mask, reinterpret_cast<__m512i>(no), reinterpret_cast<__m512i>(yes)));
   } else {

@@ -25,9 +25,10 @@ struct Kernels {
   bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
   Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
-  Reach (*tile)(const Factors<V>&, const Tiles<V>&, Local row, ScatterRoom<V>&) = nullptr;
-  Repeated (*repeat)(const Factors<V>&, const Shapes&, Local row, Local end, bool alone, RepeatRoom<V>&, Local* col,
-                     V* val) = nullptr;
+  Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, int team, ScatterRoom<V>&, Local* col,
+                 V* val) = nullptr;
+  Made (*repeat)(const Factors<V>&, const Shapes&, Local row, Local end, bool alone, RepeatRoom<V>&, Local* col,
+                 V* val) = nullptr;
 
   static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
@@ -51,6 +52,9 @@ struct Kernels {
                                                                Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
   }
+  FILIGREE_AVX512 static Gathered collect_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather_avx512<Semiring>(room, reach, col, val);
+  }
   FILIGREE_AVX512 static Offset sort_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room,
                                             Local* col, V* val) {
     expand_avx512<Semiring>(f, row, products, room);
@@ -60,8 +64,7 @@ struct Kernels {
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
     if (cpu_has_avx512())
-      return {order_avx512, sort_avx512, gather_avx512<Semiring, V>, scatter_tiles<Semiring, V>,
-              repeat_rows<Semiring, V>};
+      return {order_avx512, sort_avx512, collect_avx512, tile_rows<Semiring, V>, repeat_rows<Semiring, V>};
     if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
 #endif
     return {order_portable, sort_portable, collect_portable};
@@ -97,17 +100,25 @@ class RowMaker {
  public:
   explicit RowMaker(const Task<Semiring, V>& task) : task_(task), order_room_(std::make_unique<OrderRoom<V>>()) {}
 
-  /// The row, and those after it and before `end` that repeat it, into col and val, where there is room for `slack`
-  /// more elements than they can have. products: of the row
-  Repeated make(Local row, Local end, Offset products, Local* col, V* val) {
+  /// The row, and those after it and before `end` that are made with it, into col and val, where there is room for
+  /// `slack` more elements than they can have. products: of the row
+  Made make(Local row, Local end, Offset products, Local* col, V* val) {
     if (task_.shapes && products > 0 && products <= Pattern::most_products && in_vain_ < most_in_vain &&
         task_.factors.a.degree(row) > 1) {
       if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
-      const Repeated made =
+      const Made made =
           task_.kernels.repeat(task_.factors, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
       counts.repeated_rows += made.rows;
       in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
       if (made.rows > 0) return made;
+    }
+    if (task_.tiles && products > 0 && task_.factors.a.degree(row) > 1) {
+      const auto cols = task_.factors.a.cols(row);
+      int team = 1;
+      while (team < most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
+        ++team;
+      counts.tiled_rows += team;
+      return {team, task_.kernels.tile(task_.factors, *task_.tiles, row, team, scatter_room(), col, val)};
     }
     return {1, make_one(row, products, col, val)};
   }
@@ -145,11 +156,6 @@ class RowMaker {
       case Accumulator::sort: ++counts.sorted_rows; return task_.kernels.sort(f, row, products, *order_room_, col, val);
       case Accumulator::list: return listed<false>(row, products, col, val);
       case Accumulator::hash: return listed<true>(row, products, col, val);
-      case Accumulator::tile: {
-        ++counts.tiled_rows;
-        const Reach reach = task_.kernels.tile(f, *task_.tiles, row, scatter_room());
-        return task_.kernels.collect(scatter_room(), reach, col, val).length;
-      }
       default: break;
     }
     ++counts.scattered_rows;
@@ -165,7 +171,6 @@ class RowMaker {
   Accumulator choose(Local row, Offset products) const {
     const Local num_cols = task_.factors.b.num_cols;
     const bool list_fits = !task_.sorted || products <= most_ordered;
-    if (task_.tiles) return Accumulator::tile;
     switch (task_.accumulator) {
       case Accumulator::sort: return can_be_sorted(products, num_cols) ? Accumulator::sort : Accumulator::scatter;
       case Accumulator::list: return list_fits ? Accumulator::list : Accumulator::scatter;
@@ -204,7 +209,9 @@ class RowMaker {
 
   /// Made when it is first needed: over very many columns it is large, and short rows do without.
   ScatterRoom<V>& scatter_room() {
-    if (!scatter_room_) scatter_room_.emplace(task_.factors.b.num_cols, Semiring::untouched());
+    if (!scatter_room_)
+      scatter_room_.emplace(task_.factors.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
+                            task_.tiles ? most_tiled : 1);
     return *scatter_room_;
   }
 

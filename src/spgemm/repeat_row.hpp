@@ -126,12 +126,6 @@ struct RepeatRoom {
   alignas(64) V sum[Pattern::most_nonzeros * num_lanes];
 };
 
-/// Rows that have been made.
-struct Repeated {
-  Local rows;
-  Offset length;  ///< of each
-};
-
 /// The pattern of a row whose keys are in `room`.
 template <class V>
 void find_places(const Factors<V>& f, Local row, Local first_column, RepeatRoom<V>& room, Pattern& pattern) {
@@ -364,8 +358,8 @@ void repeat_one(const Factors<V>& f, const Pattern& pattern, Local row, Local sh
 /// Row `row` and those after it, before `end`, that have its pattern, into col and val one after the other. None if the
 /// row is too long, or none follows it and it shall not be made `alone`. Room for a line more than they have.
 template <class Semiring, class V>
-Repeated repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end, bool alone, RepeatRoom<V>& room,
-                     Local* col, V* val) {
+Made repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end, bool alone, RepeatRoom<V>& room,
+                 Local* col, V* val) {
   constexpr Local least = 3;
   const Local count = count_alike(f, shapes.keys(), row, end);
   if ((count < least && !alone) || f.a.degree(row) > Pattern::most_factors) return {0, 0};

@@ -24,7 +24,8 @@ template <class V>
 struct ScatterRoom {
   static constexpr Local group = 64;  ///< lines whose marks are read at a time
 
-  ScatterRoom(Local num_cols, V untouched) : sum(padded(num_cols)), mark(padded(num_cols)) {
+  /// team: of how many rows at a time, one beside the other in every line
+  ScatterRoom(Local num_cols, V untouched, Offset team) : sum(team * padded(num_cols)), mark(padded(num_cols)) {
     if (std::memcmp(&untouched, sum.data(), sizeof(V)) != 0) std::fill_n(sum.data(), sum.size(), untouched);
   }
   static Offset padded(Offset num_cols) { return (num_cols / (group * num_lanes) + 1) * group * num_lanes; }
@@ -60,6 +61,12 @@ FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& ro
   return {least / num_lanes, most / num_lanes};
 }
 
+/// Which of a number of rows whose sums lie line beside line.
+struct Member {
+  int team = 1;
+  int number = 0;
+};
+
 struct Gathered {
   Offset length = 0;
   Offset num_lines = 0;
@@ -92,21 +99,23 @@ FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V
 }
 
 #if defined(__x86_64__)
-/// gather() for this instruction set: a line by few instructions and no branch.
+/// gather() for this instruction set: a line by few instructions and no branch. Marks are cleared with the last row of
+/// a team.
 template <class Semiring, class V>
-FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val, Member member = {}) {
   constexpr Local group = ScatterRoom<V>::group;
+  const bool is_last = member.number == member.team - 1;
   Gathered row;
   for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
     std::uint8_t* const mark = room.mark.data() + begin;
     const __m512i marks = _mm512_loadu_si512(mark);
     std::uint64_t lines = _mm512_test_epi8_mask(marks, marks);
-    if constexpr (Semiring::tells) _mm512_storeu_si512(mark, _mm512_setzero_si512());
+    if (Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
     row.num_lines += std::popcount(lines);
     for (; lines != 0; lines &= lines - 1) {
       const int i = std::countr_zero(lines);
       const Local first = (begin + i) * num_lanes;
-      V* const sum = room.sum.data() + first;
+      V* const sum = room.sum.data() + Offset{first} * member.team + member.number * num_lanes;
       __mmask8 some = Semiring::tells ? 0 : mark[i];
       if constexpr (sizeof(V) == 8) {
         const __m512i untouched = _mm512_set1_epi64(std::bit_cast<std::int64_t>(Semiring::untouched()));
@@ -125,7 +134,7 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(col + row.length), _mm256_maskz_compress_epi32(some, columns));
       row.length += std::popcount(static_cast<unsigned>(some));
     }
-    if constexpr (!Semiring::tells) _mm512_storeu_si512(mark, _mm512_setzero_si512());
+    if (!Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
   }
   return row;
 }

@@ -118,6 +118,13 @@ struct PlusPair : Silent<V> {
   }
 };
 
+/// The same where something else tells which sums have had products.
+template <class Semiring>
+struct Marked : Semiring {
+  static constexpr bool tells = false;
+  static auto untouched() { return Semiring::zero(); }
+};
+
 /// A product more in a sum that started as untouched().
 template <class Semiring, class V>
 FILIGREE_INLINE void add_product(V& sum, V left, V right) {
