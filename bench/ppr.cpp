@@ -215,8 +215,8 @@ void bench(app::App& program, Arguments& a) {
   }
   single_ms /= static_cast<double>(queries.size());
   const Offset peak_bytes = app::peak_memory_bytes();
-  const auto per_query = [&](const char* name) {
-    return static_cast<double>(answers.stats.at(name)) / static_cast<double>(queries.size());
+  const auto per_query = [&, &stats = answers.stats](const char* name) {
+    return static_cast<double>(stats.at(name)) / static_cast<double>(queries.size());
   };
   std::string line =
       text("error ", mean_error(answers, truth), " (right to ", truth_error, "; target ", target, ", estimate covers ",

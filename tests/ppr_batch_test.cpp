@@ -352,7 +352,7 @@ TEST(PprLanes, TheLargestOfEveryLaneAreListed) {
   for (double& value : values)
     value = below(random, 3) == 0 ? 0 : std::pow(10.0, -static_cast<double>(below(random, 14)));
   for (const double most_missed : {0.0, 1e-9, 1e-2, 1e3}) {
-    for (const std::size_t enough : {0, 1, 20, 100000}) {
+    for (const std::size_t enough : {0u, 1u, 20u, 100000u}) {
       const auto large = ppr::Lanes::large(values, most_missed, enough);
       for (std::size_t l = 0; l < ppr::many; ++l) {
         double missed = 0;

@@ -13,6 +13,7 @@
 #endif
 
 #define FILIGREE_INLINE [[gnu::always_inline]] inline
+#define FILIGREE_INLINE_LAMBDA __attribute__((always_inline))  // behind its parameters
 
 namespace filigree {
 

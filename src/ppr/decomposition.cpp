@@ -168,7 +168,9 @@ void Decomposition<lanes>::sweep_above(double rmax) requires(lanes == 1) {
   while (num_pushed < num_found) push(queue[num_pushed++ % wait], pushed);
   count(pushed);
   // What was subtracted has rounding errors of what was there: sum anew before they matter.
-  if (residual_mass_[0] < 0.01 * summed_mass_) sum_residual_mass();
+  if constexpr (lanes == 1) {
+    if (residual_mass_[0] < 0.01 * summed_mass_) sum_residual_mass();
+  }
 }
 
 template <int lanes>

@@ -31,7 +31,7 @@ class WalkBatch {
   /// Most bytes that a batch takes.
   static Offset most_bytes(const WalkLaw& law) {
     const Offset longest = law.longest();
-    return 48 * (std::min<Offset>(most_vertices, std::max<Offset>(most_visits, tile * longest)) + longest);
+    return 48 * (std::min<Offset>(most_vertices, std::max<Offset>(most_visits, Offset{tile} * longest)) + longest);
   }
   /// A walk of `length` steps whose first words are those of the lattice point.
   void add(Local source, std::uint32_t walk, std::uint32_t length, const WalkLaw::Point& point);

@@ -9,6 +9,13 @@ namespace filigree::spgemm {
 
 constexpr Local num_lanes = 8;
 
+template <class V>
+struct LanesOf {
+  typedef V Type __attribute__((vector_size(num_lanes * sizeof(V))));
+};
+template <class V>
+using Lanes = typename LanesOf<V>::Type;
+
 }  // namespace filigree::spgemm
 
 #if defined(__x86_64__)
@@ -18,13 +25,6 @@ constexpr Local num_lanes = 8;
 #define FILIGREE_AVX512_INLINE [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl"), gnu::always_inline]] inline
 
 namespace filigree::spgemm {
-
-template <class V>
-struct LanesOf {
-  typedef V Type __attribute__((vector_size(num_lanes * sizeof(V))));
-};
-template <class V>
-using Lanes = typename LanesOf<V>::Type;
 
 template <class V>
 FILIGREE_AVX512_INLINE Lanes<V> broadcast(V value) {

@@ -48,7 +48,7 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
   const std::uint32_t last_slot = static_cast<std::uint32_t>(std::bit_ceil(z(2 * products))) - 1;
   const int shift = std::countl_zero(last_slot);
   std::uint32_t length = 0;
-  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
     for (Offset j = 0; j < factor.length; ++j) {
       const Local column = factor.col[j];
       const V product = Semiring::times(factor.left, factor.val[j]);

@@ -339,7 +339,7 @@ void repeat_one(const Factors<V>& f, const Pattern& pattern, Local row, Local sh
   for (Offset place = 0; place < pattern.length; ++place) col[place] = pattern.cols[z(place)] + shift;
   std::fill_n(val, pattern.length, Semiring::zero());
   const Pattern::Part* part = pattern.parts.data();
-  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
     const std::uint16_t* const place = pattern.places.data() + part->first_place;
     Offset j = 0;
     // All products of a stretch before any sum: the compiler cannot know that these are not those.

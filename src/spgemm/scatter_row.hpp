@@ -46,7 +46,7 @@ FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& ro
   std::uint8_t* const mark = room.mark.data();
   Local least = std::numeric_limits<Local>::max();
   Local most = -1;
-  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
     if (factor.length == 0) return;
     least = std::min(least, factor.col[0]);
     most = std::max(most, factor.col[factor.length - 1]);
@@ -149,12 +149,12 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
   V* const sum = room.sum.data();
   std::uint8_t* const mark = room.mark.data();
   for (const Local column : mask) mark[column] = open;
-  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
-    const auto add = [&](Local column, Offset j) [[gnu::always_inline]] {
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
+    const auto add = [&](Local column, Offset j) FILIGREE_INLINE_LAMBDA {
       mark[column] = hit;
       add_product<Semiring>(sum[column], factor.left, factor.val[j]);
     };
-    const Offset steps_of_search = 2 * std::bit_width(z(factor.length));
+    const Offset steps_of_search = 2 * static_cast<Offset>(std::bit_width(z(factor.length)));
     if (std::ssize(mask) * steps_of_search < factor.length) {
       const Local* at = factor.col;
       const Local* const end = factor.col + factor.length;

@@ -5,37 +5,55 @@
 // as touching() makes them, and is never untouched() again. What comes out has the bits of zero() plus the products.
 #pragma once
 
-#include <bit>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
 #include "filigree/spgemm.hpp"
-#include "spgemm/factors.hpp"
+#include "spgemm/lanes.hpp"
+
+/// name(X ...) for X = V and for lanes of V. The latter has to be for AVX-512 itself: in a function that is not, though
+/// inlined into one that is, g++ 12 makes scalars of a ?: of vectors, and clang 14 takes no vectors.
+#define FILIGREE_OF_VALUES(name, parameters, ...) \
+  template <std::same_as<V> X>                    \
+  FILIGREE_INLINE static X name parameters {      \
+    return __VA_ARGS__;                           \
+  }
+#if defined(__x86_64__)
+#define FILIGREE_LANEWISE(name, parameters, ...)    \
+  FILIGREE_OF_VALUES(name, parameters, __VA_ARGS__) \
+  template <std::same_as<Lanes<V>> X>               \
+  FILIGREE_AVX512_INLINE static X name parameters { \
+    return __VA_ARGS__;                             \
+  }
+#else
+#define FILIGREE_LANEWISE FILIGREE_OF_VALUES
+#endif
 
 namespace filigree::spgemm {
 
-/// Integers wrap around, which only unsigned ones may. X: V or a vector of V
-template <class V, class X>
-FILIGREE_INLINE auto wrapping(X x) {
-  if constexpr (!std::is_integral_v<V>) {
-    return x;
-  } else if constexpr (std::is_same_v<X, V>) {
-    return static_cast<std::make_unsigned_t<V>>(x);
-  } else {
-    typedef std::make_unsigned_t<V> Unsigned __attribute__((vector_size(sizeof(X))));
-    return std::bit_cast<Unsigned>(x);
-  }
-}
+/// What to add and multiply in: integers wrap around, which only unsigned ones may.
+template <class X>
+struct WrappingOf {
+  using Type = X;
+};
+template <>
+struct WrappingOf<std::int64_t> {
+  using Type = std::uint64_t;
+};
+template <>
+struct WrappingOf<Lanes<std::int64_t>> {
+  using Type = Lanes<std::uint64_t>;
+};
+template <class X>
+using Wrapping = typename WrappingOf<X>::Type;
 
 /// Sums that do not tell.
 template <class V>
 struct Silent {
   static constexpr bool tells = false;
-  template <class X>
-  FILIGREE_INLINE static X touching(X product) {
-    return product;
-  }
+  FILIGREE_LANEWISE(touching, (X product), product)
 };
 
 template <class V>
@@ -44,18 +62,9 @@ struct PlusTimes {
   // Only negative zeros add up to a negative zero, and 0 + p is none.
   static constexpr bool tells = std::is_floating_point_v<V>;
   static V untouched() { return tells ? -V{0} : V{0}; }
-  template <class X>
-  FILIGREE_INLINE static X touching(X product) {
-    return tells ? product + X{} : product;
-  }
-  template <class X>
-  FILIGREE_INLINE static X times(X a, X b) {
-    return std::bit_cast<X>(wrapping<V>(a) * wrapping<V>(b));
-  }
-  template <class X>
-  FILIGREE_INLINE static X plus(X sum, X product) {
-    return std::bit_cast<X>(wrapping<V>(sum) + wrapping<V>(product));
-  }
+  FILIGREE_LANEWISE(touching, (X product), tells ? product + X{} : product)
+  FILIGREE_LANEWISE(times, (X a, X b), X(Wrapping<X>(a) * Wrapping<X>(b)))
+  FILIGREE_LANEWISE(plus, (X sum, X product), X(Wrapping<X>(sum) + Wrapping<X>(product)))
 };
 
 template <class V>
@@ -63,15 +72,9 @@ struct MinPlus : Silent<V> {
   using Limits = std::numeric_limits<V>;
   static V zero() { return Limits::has_infinity ? Limits::infinity() : Limits::max(); }
   static V untouched() { return zero(); }
-  template <class X>
-  FILIGREE_INLINE static X times(X a, X b) {
-    return PlusTimes<V>::plus(a, b);
-  }
+  FILIGREE_LANEWISE(times, (X a, X b), PlusTimes<V>::plus(a, b))
   // A NaN is less than nothing and nothing is less than a NaN: it stays.
-  template <class X>
-  FILIGREE_INLINE static X plus(X sum, X product) {
-    return (product < sum) | (product != product) ? product : sum;
-  }
+  FILIGREE_LANEWISE(plus, (X sum, X product), ((product < sum) | (product != product)) ? product : sum)
 };
 
 template <class V>
@@ -79,28 +82,16 @@ struct MaxTimes : Silent<V> {
   using Limits = std::numeric_limits<V>;
   static V zero() { return Limits::has_infinity ? -Limits::infinity() : Limits::lowest(); }
   static V untouched() { return zero(); }
-  template <class X>
-  FILIGREE_INLINE static X times(X a, X b) {
-    return PlusTimes<V>::times(a, b);
-  }
-  template <class X>
-  FILIGREE_INLINE static X plus(X sum, X product) {
-    return (product > sum) | (product != product) ? product : sum;
-  }
+  FILIGREE_LANEWISE(times, (X a, X b), PlusTimes<V>::times(a, b))
+  FILIGREE_LANEWISE(plus, (X sum, X product), ((product > sum) | (product != product)) ? product : sum)
 };
 
 template <class V>
 struct OrAnd : Silent<V> {
   static V zero() { return V{0}; }
   static V untouched() { return zero(); }
-  template <class X>
-  FILIGREE_INLINE static X times(X a, X b) {
-    return (a != X{}) & (b != X{}) ? X{} + V{1} : X{};
-  }
-  template <class X>
-  FILIGREE_INLINE static X plus(X sum, X product) {
-    return product > sum ? product : sum;
-  }
+  FILIGREE_LANEWISE(times, (X a, X b), ((a != X{}) & (b != X{})) ? X{} + V{1} : X{})
+  FILIGREE_LANEWISE(plus, (X sum, X product), product > sum ? product : sum)
 };
 
 template <class V>
@@ -108,14 +99,8 @@ struct PlusPair : Silent<V> {
   static V zero() { return V{0}; }
   static constexpr bool tells = true;  // there is no product less than 1
   static V untouched() { return zero(); }
-  template <class X>
-  FILIGREE_INLINE static X times(X, X) {
-    return X{} + V{1};
-  }
-  template <class X>
-  FILIGREE_INLINE static X plus(X sum, X product) {
-    return PlusTimes<V>::plus(sum, product);
-  }
+  FILIGREE_LANEWISE(times, (X, X), X{} + V{1})
+  FILIGREE_LANEWISE(plus, (X sum, X product), PlusTimes<V>::plus(sum, product))
 };
 
 /// The same where something else tells which sums have had products.

@@ -20,7 +20,7 @@ template <class Semiring, class V>
 FILIGREE_INLINE void expand(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room) {
   const int bits = bits_of_product(products);
   std::uint32_t count = 0;
-  for_each_factor(f, row, [&](const Factor<V>& factor) [[gnu::always_inline]] {
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
     for (Offset j = 0; j < factor.length; ++j, ++count) {
       room.key[count] = (static_cast<std::uint32_t>(factor.col[j]) << bits) + count;
       room.val[count] = Semiring::times(factor.left, factor.val[j]);

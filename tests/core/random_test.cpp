@@ -78,7 +78,7 @@ TEST(Stream, IsPhiloxOfItsCoordinatesUnderAMixedKey) {
 
 TEST(Stream, FillsBlocksTheSameInEveryWay) {
   const Stream stream(9, 4);
-  for (const std::size_t count : {0, 1, 7, 8, 15, 16, 17, 63, 100}) {
+  for (const std::size_t count : {0u, 1u, 7u, 8u, 15u, 16u, 17u, 63u, 100u}) {
     std::vector<Words> coordinates(count);
     std::vector<Words> expected(count);
     for (std::uint32_t k = 0; k < count; ++k) {
