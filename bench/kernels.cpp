@@ -187,7 +187,8 @@ void add_file(const Comm& comm, const std::string& path) {
 void add_accumulators(const Comm& comm) {
   using enum spgemm::Accumulator;
   const std::pair<const char*, spgemm::Accumulator> accumulators[] = {
-      {"automatic", automatic}, {"sort", sort}, {"list", list}, {"hash", hash}, {"scatter", scatter}, {"tile", tile}};
+      {"automatic", automatic}, {"sort", sort}, {"list", list},    {"hash", hash},
+      {"scatter", scatter},     {"tile", tile}, {"repeat", repeat}};
   for (const char* pattern : {"stencil27:16", "rmat10", "uniform14x8"}) {  // runs of columns; hubs; neither
     const auto a = std::make_shared<Csr<double>>(bench::factors(comm, pattern, 1).a.local);
     for (const auto& [name, accumulator] : accumulators) {

@@ -201,6 +201,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
     add(Side::theirs, "hash", local(hash));
     add(Side::theirs, "scatter", local(scatter));
     add(Side::theirs, "tile", local(tile));
+    add(Side::theirs, "repeat", local(repeat));
     return all;
   }
   if (alone) add(Side::ours, "filigree", local(automatic));

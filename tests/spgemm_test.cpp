@@ -6,9 +6,11 @@
 
 #include <Eigen/Sparse>
 #include <algorithm>
+#include <cfenv>
 #include <cstring>
 #include <set>
 
+#include "core/cpu.hpp"
 #include "filigree/generate.hpp"
 #include "support/runtime.hpp"
 #include "support/spgemm.hpp"
@@ -152,6 +154,22 @@ TYPED_TEST(Spgemm, RepeatsByThePatternsAlone) {
   } else {
     EXPECT_EQ(cases_with_some, 0);
   }
+}
+
+TYPED_TEST(Spgemm, TheCallersArithmeticDoesNotChangeBits) {
+  using V = TypeParam;
+  for_larger_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
+    Csr<V> usual;
+    spgemm::multiply<V>(a, b, usual);
+    Csr<V> c;
+    {
+      const FlushDenormals flush;
+      std::fesetround(FE_DOWNWARD);
+      spgemm::multiply<V>(a, b, c);
+      std::fesetround(FE_TONEAREST);
+    }
+    EXPECT_TRUE(identical(c, usual)) << name;
+  });
 }
 
 TYPED_TEST(Spgemm, MemoryOfAnEarlierProductDoesNotShow) {

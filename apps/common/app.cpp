@@ -186,7 +186,8 @@ CLI::Validator size_in_bytes() {
     const bool is_unit = rest.empty() || (power > 0 && (rest == "b" || rest == "i" || rest == "ib"));
     number = std::ldexp(number, 10 * static_cast<int>(power));
     if (error != std::errc() || power > 6 || !is_unit || !(number >= 0 && number < 0x1p63))
-      return "'" + given + "' is no size; sizes are 0 and more, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
+      return "'" + given +
+             "' is no size; sizes lie between 0 and 8EiB, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
     given = text(static_cast<Offset>(number));
     return "";
   };

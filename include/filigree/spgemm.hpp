@@ -51,7 +51,8 @@ struct Options {
   /// count on ascending columns.
   bool sorted = true;
   /// To compare them. Rows that it is not made for are scattered: lists of more than 1024 products to be sorted, tables
-  /// of more than 4096, tiles without AVX-512; rows of one factor, and under a mask, have ways of their own.
+  /// of more than 4096, products to be sorted of which there are more than 1024 or more, times the columns, than 2^32,
+  /// tiles and repeated rows without AVX-512; rows of one factor, and under a mask, have ways of their own.
   Accumulator accumulator = Accumulator::automatic;
   Variant variant = Variant::automatic;
   /// >= 1: a rank takes as many of its rows at a time as name rows of B on other ranks of this size (as they travel),
@@ -70,8 +71,8 @@ struct Options {
 ///
 /// c_ij is in the pattern of C exactly if there is such a k, whatever the value, and if the mask lets it: if m_ij is in
 /// the pattern of the mask (with `complement`, if not). Each product is rounded before it is added, in ascending k, so
-/// the bits of C depend on A and B alone: not on threads, processor or mask (of a NaN, that it is one). NaN and
-/// infinity propagate; also through min and max. A matrix without values has ones.
+/// the bits of C depend on A and B alone: not on threads, processor, mask or the caller's rounding (of a NaN, that it
+/// is one). NaN and infinity propagate; also through min and max. A matrix without values has ones.
 ///
 /// a       num_rows x num_inner
 /// b       num_inner x num_cols
@@ -93,16 +94,16 @@ struct Options {
 ///
 /// Throws InvalidArgument when shapes do not fit, and for `complement` without a mask; Error, which names the size,
 /// when C exceeds the memory budget or there is no address space for it. A call that fails on its way leaves c empty.
-/// Cost: two operations a product
-/// (`products` = sum over a_ik of the length of row k of B), and reading A, B and writing C once. Peak bytes beyond C:
-/// per thread sizeof(V) + 1 a column and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more;
-/// 4 + sizeof(V) for each of 16384 products, twice, or of the longest row of C; and 8 MiB of rows that wait for those
-/// before them. 8 for every 16384 products. 8 a nonzero and 12 a row of B if rows are tiled, 8 a row of B and, per thread, 4 a
-/// column and 1 MiB if they repeat. C reserves address space,
-/// not memory, for the most entries there could be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 +
-/// sizeof(V) (v3: 12), or two to four for each entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a
-/// window; a mask saves none of it. Their time hangs on the columns: where these are close together (v1) or have
-/// low-order bits in common (v2, v3), a product may take hundreds of probes.
+/// Cost: two operations a product (`products` = sum over a_ik of the length of row k of B), and reading A, B and
+/// writing C once. Peak bytes beyond C: per thread sizeof(V) + 1 a column (4 sizeof(V) + 1 if rows are tiled and those
+/// of A come with equal columns) and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 +
+/// sizeof(V) for each of 16384 products, twice, or of the longest row of C; and 8 MiB of rows that wait for those
+/// before them. 8 for every 16384 products. 8 a nonzero and 12 a row of B if rows are tiled; 8 a row of B and some 40 a
+/// different shape of them and, per thread, 4 a column and 1 MiB if they repeat. C reserves address space, not memory,
+/// for the most entries there could be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 + sizeof(V)
+/// (v3: 12), or two to four for each entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a window; a
+/// mask saves none of it. Their time hangs on the columns: where these are close together (v1) or have low-order bits
+/// in common (v2, v3), a product may take hundreds of probes.
 ///
 ///   Csr<double> c;
 ///   spgemm::multiply(a.view(), b.view(), c, {.semiring = spgemm::Semiring::min_plus});
@@ -137,8 +138,8 @@ struct Sink : std::function<void(const RowBatch<V>&)> {
 /// sink    what it throws ends the product and passes through
 /// returns what the product returns, and `batches`
 ///
-/// Cost: as above, and for every batch 9 (5 if V is float) bytes a column and thread to set up. Peak bytes: 8 a row of
-/// A, a batch instead of C, else as above. The memory of C is the same for all batches.
+/// Cost: as above, and for every batch what a thread has by column, and B's tiles and shapes, are set up again. Peak
+/// bytes: 8 a row of A, a batch instead of C, else as above. The memory of C is the same for all batches.
 ///
 ///   spgemm::multiply(a.view(), b.view(), [&](const auto& batch) { write(batch); }, {.memory_budget = Offset{1} <<
 ///   30});

@@ -34,6 +34,22 @@ class FlushDenormals {
 #endif
 };
 
+/// While it lives, this thread rounds to nearest and keeps small results, whatever its caller does.
+class StandardArithmetic {
+ public:
+#if defined(__SSE2__)
+  StandardArithmetic() : before_(_mm_getcsr()) { _mm_setcsr(0x1F80U); }
+  ~StandardArithmetic() { _mm_setcsr(before_); }
+  StandardArithmetic(const StandardArithmetic&) = delete;
+  StandardArithmetic& operator=(const StandardArithmetic&) = delete;
+
+ private:
+  unsigned before_;
+#else
+  StandardArithmetic() {}
+#endif
+};
+
 inline bool cpu_has_avx2() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx2");

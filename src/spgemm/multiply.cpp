@@ -48,8 +48,7 @@ struct Kernels {
   [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
     return gather<Semiring>(room, reach, col, val);
   }
-  [[gnu::target("avx512f,avx512dq")]] static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols,
-                                                               Local* col, V* val) {
+  FILIGREE_AVX512 static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
   }
   FILIGREE_AVX512 static Gathered collect_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
@@ -82,6 +81,7 @@ struct Task {
   Runs runs;  ///< of B
   Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
   std::optional<Tiles<V>> tiles = {};
+  int most_tiled = 1;  ///< rows of A that are tiled together
   std::optional<Shapes> shapes = {};
 };
 
@@ -115,7 +115,7 @@ class RowMaker {
     if (task_.tiles && products > 0 && task_.factors.a.degree(row) > 1) {
       const auto cols = task_.factors.a.cols(row);
       int team = 1;
-      while (team < most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
+      while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
         ++team;
       counts.tiled_rows += team;
       return {team, task_.kernels.tile(task_.factors, *task_.tiles, row, team, scatter_room(), col, val)};
@@ -131,6 +131,8 @@ class RowMaker {
     orderly_ = is_regular();
     order_room_->last_length = 0;
     in_vain_ = 0;
+    products_seen_ = 0;
+    surprises_seen_ = 0;
   }
 
   static constexpr Offset slack = 64;
@@ -152,6 +154,15 @@ class RowMaker {
       ++counts.scaled_rows;
       return scaled_row<Semiring>(f, row, col, val);
     }
+    const Offset length = merge(row, products, col, val);
+    products_seen_ += products;
+    surprises_seen_ += std::min(length, products - length);
+    return length;
+  }
+
+  /// A row that has several factors.
+  Offset merge(Local row, Offset products, Local* col, V* val) {
+    const Factors<V>& f = task_.factors;
     switch (choose(row, products)) {
       case Accumulator::sort: ++counts.sorted_rows; return task_.kernels.sort(f, row, products, *order_room_, col, val);
       case Accumulator::list: return listed<false>(row, products, col, val);
@@ -189,8 +200,8 @@ class RowMaker {
   /// Whether to sort a row rather than to list it. Lists do not miss the cache where they are short, and are quick
   /// where it is easily foreseen which columns are new.
   bool sorting_pays(Offset products) const {
-    return task_.sorted && !is_regular() && products <= (is_near() ? always_sorted : most_ordered) &&
-           can_be_sorted(products, task_.factors.b.num_cols);
+    return (task_.sorted || 10 * surprises_seen_ > 3 * products_seen_) && !is_regular() &&
+           products <= (is_near() ? always_sorted : most_ordered) && can_be_sorted(products, task_.factors.b.num_cols);
   }
   bool is_regular() const { return task_.runs.length > 1.3; }
   bool is_near() const { return task_.factors.b.num_cols <= near_columns; }
@@ -211,7 +222,7 @@ class RowMaker {
   ScatterRoom<V>& scatter_room() {
     if (!scatter_room_)
       scatter_room_.emplace(task_.factors.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
-                            task_.tiles ? most_tiled : 1);
+                            task_.most_tiled);
     return *scatter_room_;
   }
 
@@ -228,7 +239,7 @@ class RowMaker {
     if (sorting_pays(products))
       return count * (0.5 + 0.25 * static_cast<double>(std::bit_width(z(products)))) < reading;
     const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
-    const double looking = is_regular() ? 0.1 * count : 4 * std::min(length, count - length);
+    const double looking = is_regular() ? 0.1 * count : 5 * std::min(length, count - length);
     return looking + (task_.sorted ? length * ordering : 0) < reading;
   }
 
@@ -250,8 +261,10 @@ class RowMaker {
   std::optional<Places> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
   std::unique_ptr<RepeatRoom<V>> repeat_room_;
-  int in_vain_ = 0;         // rows in succession that others do not repeat
-  Offset most_listed_ = 0;  // products of rows that are listed, until row look_again_
+  Offset products_seen_ = 0;   // of rows of this window
+  Offset surprises_seen_ = 0;  // products of which was not easily foreseen whether their columns were new
+  int in_vain_ = 0;            // rows in succession that others do not repeat
+  Offset most_listed_ = 0;     // products of rows that are listed, until row look_again_
   Offset look_again_ = 0;
   bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
 };
@@ -325,6 +338,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
        (options.accumulator == Accumulator::automatic && windows.products > 4 * std::ssize(b.col) &&
         task.runs.length * task.runs.sharing > 3))) {
     task.tiles.emplace(b);
+    task.most_tiled = sample_runs(a).sharing > 1.5 ? most_tiled : 1;
   }
   if (mask == nullptr && task.kernels.repeat != nullptr &&
       (options.accumulator == Accumulator::repeat ||
@@ -342,6 +356,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   const auto num_threads = static_cast<int>(std::clamp<Offset>(num_windows, 1, omp_get_max_threads()));
 #pragma omp parallel num_threads(num_threads)
   {
+    const StandardArithmetic arithmetic;
     try {
       RowMaker<Semiring, V> rows(task);
       WriteBack<V> write_back(c, of_row, lengths, stop);

@@ -293,6 +293,7 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
     return room;
   };
   const auto make_window = [&](Room<V>& room, Offset w) {
+    const StandardArithmetic arithmetic;
     const Rows::Window& window = rows.windows[z(w)];
     if (!window.has_positions) return add_by_column<Semiring>(reader, w, room.by_column.data(), val);
     V* const of_window = val + rows.c.row_ptr[z(window.first_row)];

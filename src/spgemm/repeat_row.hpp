@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "spgemm/lanes.hpp"
 #include "spgemm/list_row.hpp"
 #include "spgemm/tile_row.hpp"
 
@@ -162,7 +163,7 @@ void find_places(const Factors<V>& f, Local row, Local first_column, RepeatRoom<
   order_list(room.order, length, f.b.num_cols, pattern.cols.data(), room.at);
   for (std::uint32_t i = 0; i < length; ++i) room.place_of[room.at[i]] = static_cast<std::uint16_t>(i);
   for (std::uint16_t& place : pattern.places) place = room.place_of[place];
-  for (Local& column : pattern.cols) column -= first_column;
+  for (Local& column : std::span(pattern.cols).first(length)) column -= first_column;
   pattern.length = length;
 }
 

@@ -7,7 +7,8 @@
 //            rows whose columns are far apart, above all where it is easily foreseen which are new.
 //   scatter  scatter_row.hpp: into an array over all columns, which is read in order. For rows that have several
 //            columns in most blocks of 64 that they meet.
-//   tile     tile_row.hpp: the same for factors with runs of neighbouring columns, a run at a time.
+//   tile     tile_row.hpp: the same for factors with runs of neighbouring columns, a run at a time,
+//            up to four rows of A at once.
 //   repeat   repeat_row.hpp: several rows at once that have the same columns but for a shift, as those of stencils.
 //   masked   scatter_row.hpp: into an array over all columns, where the mask lets.
 #pragma once

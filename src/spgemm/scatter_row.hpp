@@ -19,7 +19,7 @@ namespace filigree::spgemm {
 /// Which of its line a column is.
 FILIGREE_INLINE unsigned bit_of(std::uint32_t column) { return 1U << column % num_lanes; }
 
-/// The array over all columns, all untouched() and unmarked between rows.
+/// The array over all columns. Between rows all are untouched(), or zero() where marks tell, and unmarked.
 template <class V>
 struct ScatterRoom {
   static constexpr Local group = 64;  ///< lines whose marks are read at a time

@@ -236,6 +236,7 @@ class Product {
     std::exception_ptr failure;
 #pragma omp parallel for schedule(static, 1) num_threads(num_workers)
     for (int i = 0; i < num_workers; ++i) {
+      const StandardArithmetic arithmetic;
       try {
         f(workers_[z(i)]);
       } catch (...) {

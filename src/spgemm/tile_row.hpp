@@ -14,9 +14,6 @@
 
 namespace filigree::spgemm {
 
-/// Rows of A with the same columns, at most, that are made at once. A line of sums of each lies beside those of others.
-constexpr int most_tiled = 4;
-
 /// Adds the products of `team` rows of A with `shared` rows of B that have the same columns, one after the other.
 /// left[i][r]: of row r of A for row i of B
 template <class Semiring, int team, class V>

@@ -13,6 +13,9 @@
 
 namespace filigree::spgemm {
 
+/// Rows of A with the same columns, at most, that are made at once.
+constexpr int most_tiled = 4;
+
 /// A run of a row of B, within a line of sums.
 struct Tile {
   Local line;          ///< its columns over num_lanes
@@ -42,7 +45,7 @@ struct Runs {
 
 template <class V>
 Runs sample_runs(const CsrView<V>& b) {
-  constexpr Local sample = 1024;
+  constexpr Local sample = 256;
   const Local step = b.num_rows() / sample + 1;
   Offset nonzeros = 0;
   Offset tiles = 0;

@@ -405,6 +405,9 @@ void for_larger_cases(F&& f) {
     const Csr<V> a = matrix_of<V>(size, rows, contents, random);
     f("nodes", a, a);
     f("nodes without values", a, matrix_of<V>(size, rows, Contents::none, random));
+    f("nodes of ones", matrix_of<V>(size, rows, Contents::none, random), a);
+    const Csr<V> special = matrix_of<V>(size, rows, Contents::special, random);
+    f("nodes of special values", special, special);
   }
   f("all dense", regular<V>(random, 30, 40, 40, contents), regular<V>(random, 40, 50, 50, contents));
   f("many products an entry", regular<V>(random, 30, 3'000, 1'000, contents),
