@@ -1,0 +1,267 @@
+// RowMaker: the rows of C one after the other, each by the kernel that suits it (row_kernels.hpp).
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <optional>
+
+#include "core/cpu.hpp"
+#include "filigree/spgemm.hpp"
+#include "spgemm/local.hpp"
+#include "spgemm/row_kernels.hpp"
+#include "spgemm/semirings.hpp"
+
+namespace filigree::spgemm {
+
+/// The kernels that gain from wider registers.
+template <class Semiring, class V>
+struct Kernels {
+  bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
+  Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
+  Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
+  Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, int team, ScatterRoom<V>&, Local* col,
+                 V* val) = nullptr;
+  Made (*repeat)(const Factors<V>&, const Shapes&, Local row, Local end, bool alone, RepeatRoom<V>&, Local* col,
+                 V* val) = nullptr;
+
+  static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+    return order_list(room, length, num_cols, col, val);
+  }
+  static Offset sort_portable(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room, Local* col, V* val) {
+    expand<Semiring>(f, row, products, room);
+    return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
+  }
+  static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather<Semiring>(room, reach, col, val);
+  }
+#if defined(__x86_64__)
+  [[gnu::target("avx2")]] static bool order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
+                                                 V* val) {
+    return order_list(room, length, num_cols, col, val);
+  }
+  [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather<Semiring>(room, reach, col, val);
+  }
+  FILIGREE_AVX512 static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+    return order_list(room, length, num_cols, col, val);
+  }
+  FILIGREE_AVX512 static Gathered collect_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather_avx512<Semiring>(room, reach, col, val);
+  }
+  FILIGREE_AVX512 static Offset sort_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room,
+                                            Local* col, V* val) {
+    expand_avx512<Semiring>(f, row, products, room);
+    return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
+  }
+#endif
+  static Kernels for_this_cpu() {
+#if defined(__x86_64__)
+    if (cpu_has_avx512())
+      return {order_avx512, sort_avx512, collect_avx512, tile_rows<Semiring, V>, repeat_rows<Semiring, V>};
+    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
+#endif
+    return {order_portable, sort_portable, collect_portable};
+  }
+};
+
+/// What all rows are made from.
+template <class Semiring, class V>
+struct Task {
+  Factors<V> factors;
+  const CsrView<V>* mask;
+  bool complement;
+  bool sorted;
+  Accumulator accumulator;
+  Runs runs;  ///< of B
+  Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
+  std::optional<Tiles<V>> tiles = {};
+  int most_tiled = 1;  ///< rows of A that are tiled together
+  std::optional<Shapes> shapes = {};
+};
+
+struct Counts {
+  Offset scaled_rows = 0;
+  Offset sorted_rows = 0;
+  Offset listed_rows = 0;
+  Offset scattered_rows = 0;
+  Offset tiled_rows = 0;
+  Offset repeated_rows = 0;
+};
+
+/// Makes rows: what a thread needs for it.
+template <class Semiring, class V>
+class RowMaker {
+ public:
+  explicit RowMaker(const Task<Semiring, V>& task) : task_(task), order_room_(std::make_unique<OrderRoom<V>>()) {}
+
+  /// The row, and those after it and before `end` that are made with it, into col and val, where there is room for
+  /// `slack` more elements than they can have. products: of the row
+  Made make(Local row, Local end, Offset products, Local* col, V* val) {
+    if (task_.shapes && products > 0 && products <= Pattern::most_products && in_vain_ < most_in_vain &&
+        task_.factors.a.degree(row) > 1) {
+      if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
+      const Made made =
+          task_.kernels.repeat(task_.factors, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
+      counts.repeated_rows += made.rows;
+      in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
+      if (made.rows > 0) return made;
+    }
+    if (task_.tiles && products > 0 && task_.factors.a.degree(row) > 1) {
+      const auto cols = task_.factors.a.cols(row);
+      int team = 1;
+      while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
+        ++team;
+      counts.tiled_rows += team;
+      return {team, task_.kernels.tile(task_.factors, *task_.tiles, row, team, scatter_room(), col, val)};
+    }
+    return {1, make_one(row, products, col, val)};
+  }
+
+  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window. row: its
+  /// first
+  void begin_window(Local row) {
+    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
+    look_again_ = Offset{row} + stay;
+    orderly_ = is_regular();
+    order_room_->last_length = 0;
+    in_vain_ = 0;
+    products_seen_ = 0;
+    surprises_seen_ = 0;
+  }
+
+  static constexpr Offset slack = 64;
+  Counts counts;
+
+ private:
+  /// A row; returns its length.
+  Offset make_one(Local row, Offset products, Local* col, V* val) {
+    const Factors<V>& f = task_.factors;
+    if (products == 0) return 0;
+    if (task_.mask != nullptr) {
+      ++counts.scattered_rows;
+      if (!task_.complement) return masked_row<Semiring>(f, row, task_.mask->cols(row), scatter_room(), col, val);
+      const Reach reach = scatter<Semiring>(f, row, scatter_room());
+      strike<Semiring>(task_.mask->cols(row), scatter_room());
+      return task_.kernels.collect(scatter_room(), reach, col, val).length;
+    }
+    if (f.a.degree(row) == 1) {
+      ++counts.scaled_rows;
+      return scaled_row<Semiring>(f, row, col, val);
+    }
+    const Offset length = merge(row, products, col, val);
+    products_seen_ += products;
+    surprises_seen_ += std::min(length, products - length);
+    return length;
+  }
+
+  /// A row that has several factors.
+  Offset merge(Local row, Offset products, Local* col, V* val) {
+    const Factors<V>& f = task_.factors;
+    switch (choose(row, products)) {
+      case Accumulator::sort: ++counts.sorted_rows; return task_.kernels.sort(f, row, products, *order_room_, col, val);
+      case Accumulator::list: return listed<false>(row, products, col, val);
+      case Accumulator::hash: return listed<true>(row, products, col, val);
+      default: break;
+    }
+    ++counts.scattered_rows;
+    const Reach reach = scatter<Semiring>(f, row, scatter_room());
+    const Gathered made = task_.kernels.collect(scatter_room(), reach, col, val);
+    most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
+    look_again_ = Offset{row} + stay;
+    return made.length;
+  }
+
+  /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
+  /// where a row has more products its columns are closer.
+  Accumulator choose(Local row, Offset products) const {
+    const Local num_cols = task_.factors.b.num_cols;
+    const bool list_fits = !task_.sorted || products <= most_ordered;
+    switch (task_.accumulator) {
+      case Accumulator::sort: return can_be_sorted(products, num_cols) ? Accumulator::sort : Accumulator::scatter;
+      case Accumulator::list: return list_fits ? Accumulator::list : Accumulator::scatter;
+      case Accumulator::hash: return list_fits && products <= most_hashed ? Accumulator::hash : Accumulator::scatter;
+      case Accumulator::automatic: break;
+      default: return Accumulator::scatter;
+    }
+    const bool sorting_pays = this->sorting_pays(products);
+    if (sorting_pays && products <= always_sorted) return Accumulator::sort;
+    if (!list_fits || (products > always_listed && !(products <= most_listed_ && row < look_again_)))
+      return Accumulator::scatter;
+    if (sorting_pays) return Accumulator::sort;
+    return num_cols <= most_placed || products > most_hashed ? Accumulator::list : Accumulator::hash;
+  }
+
+  /// Whether to sort a row rather than to list it. Lists do not miss the cache where they are short, and are quick
+  /// where it is easily foreseen which columns are new.
+  bool sorting_pays(Offset products) const {
+    return (task_.sorted || 10 * surprises_seen_ > 3 * products_seen_) && !is_regular() &&
+           products <= (is_near() ? always_sorted : most_ordered) && can_be_sorted(products, task_.factors.b.num_cols);
+  }
+  bool is_regular() const { return task_.runs.length > 1.3; }
+  bool is_near() const { return task_.factors.b.num_cols <= near_columns; }
+
+  template <bool hashed>
+  Offset listed(Local row, Offset products, Local* col, V* val) {
+    ++counts.listed_rows;
+    auto& places = hashed ? hash_places_ : list_places_;
+    if (!places) places.emplace(hashed ? 2 * most_hashed : task_.factors.b.num_cols);
+    if (!task_.sorted) return list_row<Semiring, hashed>(task_.factors, row, products, *places, col, val);
+    const Offset length =
+        list_row<Semiring, hashed>(task_.factors, row, products, *places, order_room_->col, order_room_->val);
+    orderly_ = task_.kernels.order(*order_room_, length, task_.factors.b.num_cols, col, val);
+    return length;
+  }
+
+  /// Made when it is first needed: over very many columns it is large, and short rows do without.
+  ScatterRoom<V>& scatter_room() {
+    if (!scatter_room_)
+      scatter_room_.emplace(task_.factors.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
+                            task_.most_tiled);
+    return *scatter_room_;
+  }
+
+  /// Whether a row that was scattered had better been made the other way, by nanoseconds as measured. Reading what was
+  /// scattered takes its time by lines, also by those between; a list by columns of which is not foreseen whether they
+  /// are new, and by sorting.
+  bool list_pays(Offset products, const Reach& reach, const Gathered& made) const {
+    const auto count = static_cast<double>(products);
+    const auto length = static_cast<double>(made.length);
+    const Offset lines = Offset{reach.last_line} - reach.first_line;
+    const bool is_near = lines * num_lanes * Offset{sizeof(V)} < near_bytes;
+    const double reading = (is_near ? 2.4 : 12) * static_cast<double>(made.num_lines) +
+                           1.2 * static_cast<double>(lines / ScatterRoom<V>::group);
+    if (sorting_pays(products))
+      return count * (0.5 + 0.25 * static_cast<double>(std::bit_width(z(products)))) < reading;
+    const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
+    const double looking = is_regular() ? 0.1 * count : 5 * std::min(length, count - length);
+    return looking + (task_.sorted ? length * ordering : 0) < reading;
+  }
+
+  static constexpr Offset near_bytes = Offset{1} << 19;   ///< reaches of which the second level of cache holds
+  static constexpr Local near_columns = Local{1} << 17;   ///< places of which it holds beside other things
+  static constexpr Offset always_listed = 16;             ///< products
+  static constexpr Offset always_sorted = 64;             ///< products
+  static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
+  static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
+  static constexpr Local stay = 256;
+  /// Rows in succession that others do not repeat: up to so many they have likely been met before, as boundaries of a
+  /// grid; from so many on no more of a window are tried.
+  static constexpr int most_alone = 8;
+  static constexpr int most_in_vain = 32;
+
+  const Task<Semiring, V>& task_;
+  std::unique_ptr<OrderRoom<V>> order_room_;
+  std::optional<Places> list_places_;
+  std::optional<Places> hash_places_;
+  std::optional<ScatterRoom<V>> scatter_room_;
+  std::unique_ptr<RepeatRoom<V>> repeat_room_;
+  Offset products_seen_ = 0;   // of rows of this window
+  Offset surprises_seen_ = 0;  // products of which was not easily foreseen whether their columns were new
+  int in_vain_ = 0;            // rows in succession that others do not repeat
+  Offset most_listed_ = 0;     // products of rows that are listed, until row look_again_
+  Offset look_again_ = 0;
+  bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
+};
+
+}  // namespace filigree::spgemm
