@@ -53,7 +53,7 @@ using Wrapping = typename WrappingOf<X>::Type;
 template <class V>
 struct Silent {
   static constexpr bool tells = false;
-  FILIGREE_LANEWISE(touching, (X product), product)
+  FILIGREE_OF_VALUES(touching, (X product), product)
 };
 
 template <class V>
@@ -62,7 +62,7 @@ struct PlusTimes {
   // Only negative zeros add up to a negative zero, and 0 + p is none.
   static constexpr bool tells = std::is_floating_point_v<V>;
   static V untouched() { return tells ? -V{0} : V{0}; }
-  FILIGREE_LANEWISE(touching, (X product), tells ? product + X{} : product)
+  FILIGREE_OF_VALUES(touching, (X product), tells ? product + X{} : product)
   FILIGREE_LANEWISE(times, (X a, X b), X(Wrapping<X>(a) * Wrapping<X>(b)))
   FILIGREE_LANEWISE(plus, (X sum, X product), X(Wrapping<X>(sum) + Wrapping<X>(product)))
 };
