@@ -1,6 +1,7 @@
 // Fragments: the rows of a window, made by a thread in memory of its own. Where they belong in C is known when all
 // windows before them are made; until then they wait, and the thread goes on with another window. Then they are moved,
-// a few lines of memory after every row that is made, so that the processor computes while it stores.
+// a few lines of memory after every row that is made, so that the processor computes while it stores. A window whose
+// place is known before it is made needs no fragment: its rows are made in C. One thread alone makes all of them there.
 #pragma once
 
 #include <algorithm>
@@ -73,11 +74,13 @@ class Transfer {
   bool around_cache_;
 };
 
+/// The rows of a window, and where they are.
 template <class V>
 struct Fragment {
   Offset window = 0;
   Local begin = 0, end = 0;  ///< its rows
   Offset length = 0;
+  Offset place = 0;  ///< of its first element in C, once that is known
   Array<Local> col;
   Array<V> val;
 };
@@ -97,14 +100,14 @@ class WindowLengths {
   std::vector<std::atomic<Offset>> length_;
 };
 
-/// A thread's fragments that wait, and the one that is on its way.
+/// What a thread makes: the window at hand, and fragments that wait, of which the first is on its way.
 template <class V>
 class WriteBack {
  public:
   /// Bytes that may wait.
   static constexpr Offset most_waiting = Offset{8} << 20;
 
-  /// row_length: of C, by row; becomes the end of the row in C when it is moved
+  /// row_length: of C, by row; becomes the end of the row in C when its place is known
   WriteBack(Csr<V>& c, Offset* row_length, WindowLengths& lengths, const std::atomic<bool>& stop)
       : c_(c),
         row_length_(row_length),
@@ -112,27 +115,42 @@ class WriteBack {
         stop_(stop),
         around_cache_(std::ssize(c.col) * entry > Offset{4} << 20) {}
 
-  /// An empty one for `most` elements.
-  Fragment<V> fragment(Offset most) {
-    Fragment<V> fragment;
-    if (!spare_.empty()) {
-      fragment = std::move(spare_.back());
+  /// Where to make elements.
+  struct Target {
+    Local* col;
+    V* val;
+  };
+
+  /// For a window, of which rows [begin, end) take `most` elements at most. Windows come in ascending order. Nobody
+  /// writes behind it in C before it is made: no place there is known.
+  Target begin_window(Offset window, Local begin, Local end, Offset most) {
+    find_places();
+    in_place_ = num_placed_ == waiting_.size() && reach(window) && begin_ + most <= std::ssize(c_.col);
+    if (!in_place_ && !spare_.empty()) {
+      at_hand_ = std::move(spare_.back());
       spare_.pop_back();
     }
-    if (std::ssize(fragment.col) < most) {
-      fragment.col.clear();  // what is in them need not be copied when they grow
-      fragment.val.clear();
-      fragment.col.resize(z(most));
-      fragment.val.resize(z(most));
+    at_hand_.window = window;
+    at_hand_.begin = begin;
+    at_hand_.end = end;
+    if (in_place_) return {c_.col.data() + begin_, c_.val.data() + begin_};
+    if (std::ssize(at_hand_.col) < most) {
+      at_hand_.col.clear();  // what is in them need not be copied when they grow
+      at_hand_.val.clear();
+      at_hand_.col.resize(z(most));
+      at_hand_.val.resize(z(most));
     }
-    return fragment;
+    return {at_hand_.col.data(), at_hand_.val.data()};
   }
 
-  /// Its rows are made.
-  void add(Fragment<V> fragment) {
-    lengths_.set(fragment.window, fragment.length);
-    waiting_bytes_ += bytes(fragment);
-    waiting_.push_back(std::move(fragment));
+  /// Its rows are made, and have so many elements.
+  void end_window(Offset length) {
+    at_hand_.length = length;
+    if (in_place_) end_rows(at_hand_, begin_);
+    lengths_.set(at_hand_.window, length);
+    if (in_place_) return;
+    waiting_bytes_ += bytes(at_hand_);
+    waiting_.push_back(std::exchange(at_hand_, {}));
     while (waiting_bytes_ > most_waiting && !stop_) {
       if (!advance()) std::this_thread::yield();
     }
@@ -166,22 +184,37 @@ class WriteBack {
   /// It has begun a page of columns and one of values at least.
   static Offset bytes(const Fragment<V>& fragment) { return fragment.length * entry + 8192; }
 
+  /// Whether the place of a window is known; it is begin_ then.
+  bool reach(Offset window) {
+    for (; window_ < window; ++window_) {
+      const Offset length = lengths_.at(window_);
+      if (length == WindowLengths::unknown) return false;
+      begin_ += length;
+    }
+    return true;
+  }
+
+  /// Of the fragments that wait.
+  void find_places() {
+    for (; num_placed_ < waiting_.size() && reach(waiting_[num_placed_].window); ++num_placed_)
+      waiting_[num_placed_].place = begin_;
+  }
+
+  void end_rows(const Fragment<V>& fragment, Offset place) {
+    for (Local row = fragment.begin; row < fragment.end; ++row) row_length_[row] = place += row_length_[row];
+  }
+
   /// False if there is nothing to move yet.
   bool advance() {
-    if (waiting_.empty()) return false;
+    if (num_placed_ == 0) find_places();
+    if (num_placed_ == 0) return false;
     Fragment<V>& first = waiting_.front();
     if (!moving_) {
-      for (; window_ < first.window; ++window_) {
-        const Offset length = lengths_.at(window_);
-        if (length == WindowLengths::unknown) return false;
-        begin_ += length;
-      }
-      Offset at = begin_;
-      for (Local row = first.begin; row < first.end; ++row) row_length_[row] = at += row_length_[row];
+      end_rows(first, first.place);
       // What C has no room for is only counted.
-      const std::size_t length = begin_ + first.length <= std::ssize(c_.col) ? z(first.length) : 0;
-      moving_.emplace(Transfer(c_.col.data() + begin_, first.col.data(), length * sizeof(Local), around_cache_),
-                      Transfer(c_.val.data() + begin_, first.val.data(), length * sizeof(V), around_cache_));
+      const std::size_t length = first.place + first.length <= std::ssize(c_.col) ? z(first.length) : 0;
+      moving_.emplace(Transfer(c_.col.data() + first.place, first.col.data(), length * sizeof(Local), around_cache_),
+                      Transfer(c_.val.data() + first.place, first.val.data(), length * sizeof(V), around_cache_));
     }
     auto& [col, val] = *moving_;
     col.advance(step * sizeof(Local));
@@ -191,6 +224,7 @@ class WriteBack {
       waiting_bytes_ -= bytes(first);
       if (first.col.size() < huge) spare_.push_back(std::move(first));
       waiting_.pop_front();
+      --num_placed_;
     }
     return true;
   }
@@ -202,7 +236,10 @@ class WriteBack {
   WindowLengths& lengths_;
   const std::atomic<bool>& stop_;
   bool around_cache_;
+  Fragment<V> at_hand_;  ///< made in C if in_place_
+  bool in_place_ = false;
   std::deque<Fragment<V>> waiting_;
+  std::size_t num_placed_ = 0;  ///< of them: these places are known
   std::vector<Fragment<V>> spare_;
   std::optional<std::pair<Transfer, Transfer>> moving_;  ///< columns and values of the first that waits
   Offset waiting_bytes_ = 0;

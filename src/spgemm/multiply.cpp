@@ -1,5 +1,5 @@
-// The product within a rank. Rows are packed into windows of about equal work, which threads take in order and make as
-// fragments (fragments.hpp): no row is counted in advance, and C is written once.
+// The product within a rank. Rows are packed into windows of about equal work, which threads take in order, several at
+// a time, and make in place or as fragments (fragments.hpp): no row is counted in advance, and C is written once.
 #include <omp.h>
 
 #include <atomic>
@@ -65,8 +65,8 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   c.col.clear();
   c.val.clear();
   try {
-    c.col.resize(z(room));
-    c.val.resize(z(room));
+    c.col.resize(z(room + RowMaker<Semiring, V>::slack));
+    c.val.resize(z(room + RowMaker<Semiring, V>::slack));
   } catch (const std::bad_alloc&) {
     throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ", room * ProductBytes<V>::entry,
                      " bytes"));
@@ -102,13 +102,17 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   std::exception_ptr failure;
   Counts counts;
   const auto num_threads = static_cast<int>(std::clamp<Offset>(num_windows, 1, omp_get_max_threads()));
+  // The thread that has the first of all windows that are not made yet makes the others it took in place.
+  const Offset at_a_time = std::clamp<Offset>(num_windows / (16 * num_threads), 1, 8);
 #pragma omp parallel num_threads(num_threads)
   {
     const StandardArithmetic arithmetic;
     try {
       RowMaker<Semiring, V> rows(task);
       WriteBack<V> write_back(c, of_row, lengths, stop);
-      for (Offset w = next++; w < num_windows && !stop; w = next++) {
+      for (Offset w = 0; !stop; ++w) {
+        if (w % at_a_time == 0) w = at_a_time * next++;
+        if (w >= num_windows) break;
         const Local first = windows.begin[z(w)];
         const Local last = windows.begin[z(w) + 1];
         Offset products = 0;
@@ -117,22 +121,17 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
           products += of_row[row];
           most += most_of_row(row, of_row[row]);
         }
-        Fragment<V> fragment = write_back.fragment(most + RowMaker<Semiring, V>::slack);
-        fragment.window = w;
-        fragment.begin = first;
-        fragment.end = last;
+        const auto [col, val] = write_back.begin_window(w, first, last, most + RowMaker<Semiring, V>::slack);
         Offset length = 0;
         rows.begin_window(first);
         for (Local row = first; row < last;) {
-          const auto [num, each] =
-              rows.make(row, last, of_row[row], fragment.col.data() + length, fragment.val.data() + length);
+          const auto [num, each] = rows.make(row, last, of_row[row], col + length, val + length);
           std::fill_n(of_row + row, num, each);
           row += num;
           length += num * each;
           write_back.keep_up(num * each);
         }
-        fragment.length = length;
-        write_back.add(std::move(fragment));
+        write_back.end_window(length);
         products_done += products;
         if (options.progress && omp_get_thread_num() == 0) {
           const Offset done = products_done.load();
