@@ -5,13 +5,16 @@
 //   filigree-bench-spgemm --threads 1 --peers graphblas,scipy --rows unsorted --records runs.jsonl rmat16
 //   filigree-bench-spgemm --threads 1 --accumulators rmat14                          our own ways of merging a row
 //   filigree-bench-spgemm --threads 1 --triangles wiki-Vote.txt.gz                   under a mask, beside GraphBLAS
-//   mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                      beside PETSc only
+//   filigree-bench-spgemm --cores rmat14                                             ours by all cores, beside each
+//   alone mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                      beside PETSc only
 //
 // C = A A, or A A' when A is not square; spgemm_matrices.hpp names the matrices. First each library multiplies once and
 // its product is compared with ours; then they take turns, up to --rounds each but, after two, none begins another once
 // it has had --seconds in all. Times are the fastest, allocation of C included and its release not; GFLOP/s = 2 x
 // products / time. malloc keeps the pages that it has, for everybody, because else page faults are what is measured
-// (and we multiply into the C of the turn before); --fresh changes neither. --peers none times ours alone.
+// (and we multiply into the C of the turn before); --fresh changes neither. --peers none times our product alone. What
+// takes turns at a product of gigabytes should be few, --fresh and, since a second C has no room, --no-check: numbers
+// of nonzeros are compared all the same.
 //
 // Rows of C are sorted (columns "/s") or in any order ("/u"). eigen-raw is what Eigen does before it sorts: quick, but
 // internal, not for users to call. Last columns: our product beside the best sorted peer, and our unsorted one beside
@@ -26,6 +29,9 @@
 // one way (see spgemm::Options). "x best" is automatic beside the best of them: one that were 20 % faster would show as
 // 0.83.
 //
+// --cores: one thread on every core in turn, then as many threads as there are cores. "x best" is all together beside
+// the mean of the cores, which may differ: that of a virtual machine may be shared with others.
+//
 // --triangles: A is taken for undirected edges without loops, and C = A A over plus_pair under the mask A: how many
 // neighbours the ends of an edge share, six times the triangles in all. Milliseconds, not GFLOP/s: a mask saves
 // products.
@@ -33,6 +39,7 @@
 
 #include <malloc.h>
 #include <omp.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <cmath>
@@ -59,10 +66,13 @@ enum class Contest {
   libraries,     ///< at C = A B
   accumulators,  ///< of ours, at C = A B
   triangles,     ///< libraries that know masks, at C<A> = A A
+  cores,         ///< all of ours together and each alone, at C = A B
 };
 
-const std::map<Contest, std::string> contest_names{
-    {Contest::libraries, "libraries"}, {Contest::accumulators, "accumulators"}, {Contest::triangles, "triangles"}};
+const std::map<Contest, std::string> contest_names{{Contest::libraries, "libraries"},
+                                                   {Contest::accumulators, "accumulators"},
+                                                   {Contest::triangles, "triangles"},
+                                                   {Contest::cores, "cores"}};
 
 struct Arguments {
   Contest contest = Contest::libraries;
@@ -105,6 +115,29 @@ class LocalFiligree : public Peer {
   spgemm::Options options_;
   CsrView<double> a_, b_;
   std::shared_ptr<Csr<double>> c_;
+};
+
+/// The same by one thread on a core.
+class OneCoreFiligree : public LocalFiligree {
+ public:
+  OneCoreFiligree(std::shared_ptr<Csr<double>> c, spgemm::Options options, bool fresh, int core)
+      : LocalFiligree(std::move(c), Task::product, std::move(options), fresh) {
+    CPU_ZERO(&core_);
+    CPU_SET(core, &core_);
+  }
+  void multiply() override {
+    cpu_set_t all;
+    const int threads = omp_get_max_threads();
+    require(sched_getaffinity(0, sizeof all, &all) == 0 && sched_setaffinity(0, sizeof core_, &core_) == 0,
+            "--cores: threads cannot be bound to cores here");
+    omp_set_num_threads(1);
+    LocalFiligree::multiply();
+    omp_set_num_threads(threads);
+    sched_setaffinity(0, sizeof all, &all);
+  }
+
+ private:
+  cpu_set_t core_;
 };
 
 /// Ours within one rank where the pattern is that of the product before: the plan is made beforehand.
@@ -170,7 +203,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   const bool alone = program.comm().size() == 1;
   const auto add = [&](Side side, const std::string& library, auto make) {
     const bool named = std::find(a.peers.begin(), a.peers.end(), library) != a.peers.end();
-    if (side == Side::theirs && !named && !a.peers.empty()) return;
+    if (side != Side::ours && !named && !a.peers.empty()) return;
     for (const Rows rows : {Rows::sorted, Rows::unsorted}) {
       if (!(rows == Rows::sorted ? a.sorted : a.unsorted)) continue;
       try {
@@ -205,6 +238,17 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
     return all;
   }
   if (alone) add(Side::ours, "filigree", local(automatic));
+  if (a.contest == Contest::cores) {
+    cpu_set_t cores;
+    require(sched_getaffinity(0, sizeof cores, &cores) == 0, "--cores: it is not known which there are");
+    for (int core = 0; core < CPU_SETSIZE; ++core) {
+      if (!CPU_ISSET(core, &cores)) continue;
+      add(Side::theirs, text("core", core), [=, &a](Rows rows) {
+        return std::make_unique<OneCoreFiligree>(c, spgemm::Options{.sorted = rows == Rows::sorted}, a.fresh, core);
+      });
+    }
+    return all;
+  }
 #ifdef FILIGREE_HAVE_GRAPHBLAS
   const auto graphblas = [=](Rows rows) { return bench::make_graphblas(task, rows, threads); };
   if (alone) add(Side::theirs, "graphblas", graphblas);
@@ -352,17 +396,21 @@ void take_turns(const Comm& comm, std::vector<Contender>& all, const Arguments& 
   }
 }
 
-/// How many times as fast as the best peer ours is; none without one of both. Unsorted rows are beside all peers.
-std::optional<double> ratio(const std::vector<Contender>& all, Rows rows) {
+/// How many times as fast as the best peer (of cores: as their mean) ours is; none without one of both. Unsorted rows
+/// are beside all peers.
+std::optional<double> ratio(Contest contest, const std::vector<Contender>& all, Rows rows) {
   double ours = 0;
-  double best = 0;
+  std::vector<double> theirs;
   for (const Contender& one : all) {
     const double speed = 1 / one.fastest;
     if (one.side == Side::ours && one.rows == rows) ours = speed;
-    if (one.side == Side::theirs && (rows == Rows::unsorted || one.rows == rows)) best = std::max(best, speed);
+    const bool comparable = one.rows == rows || (rows == Rows::unsorted && contest != Contest::cores);
+    if (one.side == Side::theirs && comparable) theirs.push_back(speed);
   }
-  if (ours == 0 || best == 0) return std::nullopt;
-  return ours / best;
+  if (ours == 0 || theirs.empty()) return std::nullopt;
+  if (contest == Contest::cores)
+    return ours * static_cast<double>(theirs.size()) / std::accumulate(theirs.begin(), theirs.end(), 0.0);
+  return ours / *std::ranges::max_element(theirs);
 }
 
 /// How many times as fast as our first product the one with a plan is.
@@ -387,7 +435,7 @@ double triad_bytes_per_second(const Comm& comm) {
 }
 
 /// What is told of a matrix.
-app::Json figures(const Factors& f, const Checked& checked, const std::vector<Contender>& all) {
+app::Json figures(Contest contest, const Factors& f, const Checked& checked, const std::vector<Contender>& all) {
   const Offset products = bench::num_products(f);
   app::Json record = app::provenance("filigree-bench-spgemm");
   record["ranks"] = f.a.comm.size();
@@ -407,7 +455,7 @@ app::Json figures(const Factors& f, const Checked& checked, const std::vector<Co
     record["turns"][one.name()] = one.turns;
     if (one.side != Side::ours) continue;
     record["peak_bytes"][one.name()] = one.peak_bytes;
-    if (const auto value = ratio(all, one.rows)) record["times_best"][one.name()] = *value;
+    if (const auto value = ratio(contest, all, one.rows)) record["times_best"][one.name()] = *value;
   }
   if (const auto value = again(all)) record["again"] = *value;
   return record;
@@ -496,7 +544,7 @@ void bench_all(app::App& program, const Arguments& a) {
     if (a.contest == Contest::triangles) f = bench::undirected_pattern(f);
     const Checked checked = check(program, f, all, a);
     take_turns(comm, all, a);
-    app::Json record = figures(f, checked, all);
+    app::Json record = figures(a.contest, f, checked, all);
     record["contest"] = contest_names.at(a.contest);
     if (triad > 0) record["triad_bytes_per_second"] = triad;
     table.add(record, all);
@@ -525,12 +573,16 @@ int main(int argc, char** argv) {
             ->required();
         CLI::Option* peers = program.cli.add_option("--peers", a.peers, "beside ours; default: all that are there");
         peers->delimiter(',')->check(
-            CLI::IsMember({"eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"}));
+            CLI::IsMember({"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"}));
         bool accumulators = false;
         bool triangles = false;
         CLI::Option* ways = program.cli.add_flag("--accumulators", accumulators, "our ways of merging, beside ours");
-        program.cli.add_flag("--triangles", triangles, "C<A> = A A over plus_pair")->excludes(ways, peers);
-        ways->excludes(peers);
+        CLI::Option* masked = program.cli.add_flag("--triangles", triangles, "C<A> = A A over plus_pair");
+        bool cores = false;
+        CLI::Option* each = program.cli.add_flag("--cores", cores, "ours by all cores, beside each of them alone");
+        ways->excludes(peers, masked, each);
+        masked->excludes(peers, each);
+        each->excludes(peers);
         app::add_choice<Choice>(program.cli, "--rows", rows,
                                 {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
                                 "of C: sorted by column, or in any order");
@@ -544,8 +596,9 @@ int main(int argc, char** argv) {
         program.parse();
         if (accumulators) a.contest = Contest::accumulators;
         if (triangles) a.contest = Contest::triangles;
+        if (cores) a.contest = Contest::cores;
         require(a.contest == Contest::libraries || program.comm().size() == 1,
-                "--accumulators and --triangles are for one rank");
+                "--accumulators, --triangles and --cores are for one rank");
         a.sorted = rows != Choice::unsorted;
         a.unsorted = rows != Choice::sorted;
         bench_all(program, a);

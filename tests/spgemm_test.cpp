@@ -300,6 +300,36 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
             "multiply: memory_budget -1, must be at least 0");
 }
 
+// Of which threads take several at a time and make some where they belong, others beside.
+TYPED_TEST(Spgemm, ManyWindows) {
+  using V = TypeParam;
+  Random random(8);
+  const Csr<V> a = regular<V>(random, 20'000, 15'000, 12, Contents::ordinary);
+  const Csr<V> b = regular<V>(random, 15'000, 15'000, 12, Contents::ordinary);
+  for (const bool sorted : {true, false}) {
+    Csr<V> by_one;
+    {
+      const ThreadsScope scope(1);
+      spgemm::multiply<V>(a, b, by_one, {.sorted = sorted});
+    }
+    const Offset bytes = bytes_of<V>(a.num_rows(), by_one.num_nonzeros());
+    for (const int threads : {2, 3, 4}) {
+      const ThreadsScope scope(threads);
+      for (int repeat = 0; repeat < 3; ++repeat) {
+        Csr<V> c;
+        spgemm::multiply<V>(a, b, c, {.sorted = sorted, .memory_budget = bytes});
+        EXPECT_TRUE(identical(c, by_one)) << threads << " threads";
+        EXPECT_THROW(spgemm::multiply<V>(a, b, c, {.sorted = sorted, .memory_budget = bytes - 1}), Error);
+        EXPECT_TRUE(c == Csr<V>());
+      }
+      if (!sorted) continue;
+      Csr<V> c;
+      spgemm::multiply<V>(spgemm::plan<V>(a, b), a, b, c);
+      EXPECT_TRUE(identical(c, by_one)) << threads << " threads, planned";
+    }
+  }
+}
+
 TEST(SpgemmBatches, ASinkMayStopThem) {
   Random random(10);
   const Csr<double> a = skewed<double>(random, 50, 50, Contents::ordinary);

@@ -12,6 +12,11 @@ namespace filigree::spgemm {
 /// Products of a window of rows of C: these stay in the second level of cache. A row alone may have more.
 constexpr Offset window_products = Offset{1} << 14;
 
+/// How many windows a thread takes at a time: what it does for one helps with the next.
+inline Offset windows_at_a_time(Offset num_windows, int num_threads) {
+  return std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, 8);
+}
+
 /// Rows [begin, end) as a matrix of their own, whose entries stay where they are; row_ptr is room for theirs.
 template <class V>
 CsrView<V> slice(CsrView<V> matrix, Local begin, Local end, std::vector<Offset>& row_ptr) {

@@ -103,7 +103,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   Counts counts;
   const auto num_threads = static_cast<int>(std::clamp<Offset>(num_windows, 1, omp_get_max_threads()));
   // The thread that has the first of all windows that are not made yet makes the others it took in place.
-  const Offset at_a_time = std::clamp<Offset>(num_windows / (16 * num_threads), 1, 8);
+  const Offset at_a_time = windows_at_a_time(num_windows, num_threads);
 #pragma omp parallel num_threads(num_threads)
   {
     const StandardArithmetic arithmetic;

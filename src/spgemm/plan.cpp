@@ -1,5 +1,6 @@
 // Products whose pattern repeats: where they go is found once, and then there is nothing to do but multiply and add.
 #define XXH_INLINE_ALL
+#include <omp.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -188,6 +189,29 @@ struct Reader {
   }
 };
 
+/// Elements that are written soon: asked for in about equal steps while others are computed, so that the first store to
+/// a line need not wait for it.
+class Coming {
+ public:
+  Coming() = default;
+  template <class V>
+  Coming(const V* elements, Offset count, Offset num_steps)
+      : next_(reinterpret_cast<const char*>(elements)),
+        end_(reinterpret_cast<const char*>(elements + count)),
+        lines_(count * Offset{sizeof(V)} / line / std::max<Offset>(num_steps, 1) + 1) {}
+
+  void step() {
+    if (next_ >= end_) return;
+    for (Offset i = 0; i < lines_; ++i, next_ += line) __builtin_prefetch(next_, 1);
+  }
+
+ private:
+  static constexpr Offset line = 64;
+  const char* next_ = nullptr;
+  const char* end_ = nullptr;
+  Offset lines_ = 0;
+};
+
 /// Adds the products of a group, `count` factors from p on. position: of each column
 template <int count, class Semiring, class V>
 FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, Local length, const std::uint16_t* position, V* sum) {
@@ -217,13 +241,14 @@ FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, Local length, 
 
 /// The rows of a window by positions, into sum.
 template <bool has_pairs, class Semiring, class V>
-void add_window(const Reader<V>& reader, const Rows::Window& window, V* sum) {
+void add_window(const Reader<V>& reader, const Rows::Window& window, V* sum, Coming coming) {
   const Rows& rows = reader.rows;
   const std::uint16_t* position = rows.positions.data() + window.first_position;
   Offset p = rows.first_factor[z(window.first_row)];
   const Rows::Group* group = rows.groups.data() + p;
   for (const Rows::Group* const end = group + window.num_groups; group != end; ++group) {
     const Local length = group->length;
+    coming.step();
     if constexpr (has_pairs) {
       switch (group->num_factors) {
         case 1: add_group<1, Semiring>(reader, p, length, position, sum); break;
@@ -271,6 +296,9 @@ void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
   }
 }
 
+/// Values of C that a cache may still hold from the last time.
+constexpr Offset near_bytes = Offset{16} << 20;
+
 /// What a thread has of its own.
 template <class V>
 struct Room {
@@ -292,21 +320,30 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
     }
     return room;
   };
-  const auto make_window = [&](Room<V>& room, Offset w) {
-    const StandardArithmetic arithmetic;
+  const Offset num_windows = std::ssize(rows.windows) - 1;
+  const Offset at_a_time = windows_at_a_time(num_windows, omp_get_max_threads());
+  const bool is_far = rows.c.num_nonzeros() * Offset{sizeof(V)} > near_bytes;
+  const auto make_window = [&](Room<V>& room, Offset w, bool next_is_ours) {
     const Rows::Window& window = rows.windows[z(w)];
     if (!window.has_positions) return add_by_column<Semiring>(reader, w, room.by_column.data(), val);
     V* const of_window = val + rows.c.row_ptr[z(window.first_row)];
     const Offset length = num_nonzeros(rows, w);
     V* const sum = rows.masked ? room.window.data() : of_window;
     std::fill_n(sum, length + (rows.masked ? 1 : 0), Semiring::zero());
+    Coming coming;
+    if (is_far && next_is_ours) coming = {of_window + length, num_nonzeros(rows, w + 1), window.num_groups};
     if (window.has_pairs)
-      add_window<true, Semiring>(reader, window, sum);
+      add_window<true, Semiring>(reader, window, sum, coming);
     else
-      add_window<false, Semiring>(reader, window, sum);
+      add_window<false, Semiring>(reader, window, sum, coming);
     if (rows.masked) std::copy_n(sum, length, of_window);
   };
-  parallel_for(std::ssize(rows.windows) - 1, make_room, make_window, [](Offset) {});
+  const auto make_windows = [&](Room<V>& room, Offset some) {
+    const StandardArithmetic arithmetic;
+    const Offset end = std::min(num_windows, (some + 1) * at_a_time);
+    for (Offset w = some * at_a_time; w < end; ++w) make_window(room, w, w + 1 < end);
+  };
+  parallel_for((num_windows + at_a_time - 1) / at_a_time, make_room, make_windows, [](Offset) {});
 }
 
 /// Lengths of all rows are compared, columns at the begins of windows.
