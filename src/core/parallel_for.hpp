@@ -38,4 +38,11 @@ void parallel_for(Offset n, MakeState make_state, Body body, After after) {
   if (failure) std::rethrow_exception(failure);
 }
 
+/// The same without state, and with nothing to do after an item.
+template <class Body>
+void parallel_for(Offset n, Body body) {
+  parallel_for(
+      n, [] { return 0; }, [&](int, Offset i) { body(i); }, [](Offset) {});
+}
+
 }  // namespace filigree

@@ -28,16 +28,20 @@ CsrView<V> slice(CsrView<V> matrix, Local begin, Local end, std::vector<Offset>&
           matrix.has_values() ? matrix.val.subspan(z(first), count) : std::span<const V>()};
 }
 
+/// Products of a row.
+template <class V>
+Offset num_products(CsrView<V> a, CsrView<V> b, Local row) {
+  Offset count = 0;
+  for (const Local k : a.cols(row)) count += b.degree(k);
+  return count;
+}
+
 /// Products of every row.
 template <class V>
 void count_products(CsrView<V> a, CsrView<V> b, std::span<Offset> products) {
   const Local num_rows = a.num_rows();
 #pragma omp parallel for schedule(static)
-  for (Local row = 0; row < num_rows; ++row) {
-    Offset count = 0;
-    for (const Local k : a.cols(row)) count += b.degree(k);
-    products[z(row)] = count;
-  }
+  for (Local row = 0; row < num_rows; ++row) products[z(row)] = num_products(a, b, row);
 }
 
 /// Most entries that a row of C can have which has so many products.

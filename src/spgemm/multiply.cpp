@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "core/cpu.hpp"
+#include "core/parallel_for.hpp"
 #include "filigree/spgemm.hpp"
 #include "spgemm/checks.hpp"
 #include "spgemm/fragments.hpp"
@@ -23,27 +24,38 @@ struct Windows {
   Offset most_nonzeros = 0;
 };
 
-/// Counts the products of every row, into products[row], and packs rows. most_of_row(row, products): nonzeros it can
-/// have at most
+/// Counts the products of every row, into products[row], and packs rows: chunks of them, each by one thread, so that no
+/// window reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have at most
 template <class V, class Most>
 Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
-  const Local num_rows = a.num_rows();
-  count_products(a, b, std::span<Offset>(products, z(num_rows)));
-  Windows windows;
-  Offset in_window = 0;
-  windows.begin.push_back(0);
-  for (Local row = 0; row < num_rows; ++row) {
-    const Offset count = products[row];
-    if (in_window > 0 && in_window + count > window_products) {
-      windows.begin.push_back(row);
-      in_window = 0;
+  constexpr Offset chunk = Offset{1} << 14;
+  const Offset num_rows = a.num_rows();
+  std::vector<Windows> of_chunk(z((num_rows + chunk - 1) / chunk));
+  parallel_for(std::ssize(of_chunk), [&](Offset i) {
+    Windows& windows = of_chunk[z(i)];
+    const Offset end = std::min(num_rows, (i + 1) * chunk);
+    Offset in_window = 0;
+    for (auto row = static_cast<Local>(i * chunk); row < end; ++row) {
+      const Offset count = num_products(a, b, row);
+      if (row == i * chunk || (in_window > 0 && in_window + count > window_products)) {
+        windows.begin.push_back(row);
+        in_window = 0;
+      }
+      in_window += count;
+      products[row] = count;
+      windows.products += count;
+      windows.most_nonzeros += most_of_row(row, count);
     }
-    in_window += count;
-    windows.products += count;
-    windows.most_nonzeros += most_of_row(row, count);
+  });
+  Windows all;
+  for (const Windows& windows : of_chunk) {
+    all.begin.insert(all.begin.end(), windows.begin.begin(), windows.begin.end());
+    all.products += windows.products;
+    all.most_nonzeros += windows.most_nonzeros;
   }
-  windows.begin.push_back(num_rows);
-  return windows;
+  if (num_rows == 0) all.begin.push_back(0);
+  all.begin.push_back(a.num_rows());
+  return all;
 }
 
 template <class Semiring, class V>

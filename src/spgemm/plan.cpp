@@ -139,9 +139,7 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.groups.resize(a.col.size());
   cut_windows(a, b, rows);
   const Offset num_windows = std::ssize(rows.windows) - 1;
-  const auto nothing = [](Offset) {};
-  parallel_for(
-      num_windows, [] { return 0; }, [&](int, Offset w) { find_groups(a, b, rows, w); }, nothing);
+  parallel_for(num_windows, [&](Offset w) { find_groups(a, b, rows, w); });
   Offset num_positions = 0;
   for (Offset w = 0; w < num_windows; ++w) {
     Rows::Window& window = rows.windows[z(w)];
@@ -154,7 +152,7 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.positions.resize(z(num_positions));
   parallel_for(
       num_windows, [&] { return ZeroedArray<std::uint16_t>(b.num_cols); },
-      [&](ZeroedArray<std::uint16_t>& position, Offset w) { find_positions(b, position, rows, w); }, nothing);
+      [&](ZeroedArray<std::uint16_t>& position, Offset w) { find_positions(b, position, rows, w); }, [](Offset) {});
   return rows;
 }
 
@@ -169,7 +167,7 @@ Offset Rows::num_bytes() const {
 namespace {
 
 /// Products made at a time, before any is added.
-constexpr Local stretch = 8;
+constexpr int stretch = 8;
 
 /// What a window's products are made of.
 template <class V>
@@ -222,16 +220,8 @@ FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, Local length, 
     left[z(i)] = reader.left(p + i);
     right[z(i)] = reader.right(p + i);
   }
-  Local j = 0;
-  // All products of a stretch before any sum: the compiler cannot know that these are not those.
-  if constexpr (count == 1) {
-    for (; j + stretch <= length; j += stretch) {
-      V product[stretch];
-      for (Local s = 0; s < stretch; ++s) product[s] = Semiring::times(left[0], right[0][j + s]);
-      for (Local s = 0; s < stretch; ++s) sum[position[j + s]] = Semiring::plus(sum[position[j + s]], product[s]);
-    }
-  }
-  for (; j < length; ++j) {
+  if constexpr (count == 1) return add_at<Semiring, stretch>(left[0], right[0], length, position, sum);
+  for (Local j = 0; j < length; ++j) {
     V& element = sum[position[j]];
     V result = element;
     for (int i = 0; i < count; ++i) result = Semiring::plus(result, Semiring::times(left[z(i)], right[z(i)][j]));
@@ -282,10 +272,7 @@ void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
     };
     for_each_factor([&](Offset p, Local length, const Local* col) {
       reader.prefetch(p);
-      const V left = reader.left(p);
-      const V* const right = reader.right(p);
-      for (Local j = 0; j < length; ++j)
-        by_column[col[j]] = Semiring::plus(by_column[col[j]], Semiring::times(left, right[j]));
+      add_at<Semiring, stretch>(reader.left(p), reader.right(p), length, col, by_column);
     });
     for (Offset k = rows.c.row_ptr[z(row)]; k < rows.c.row_ptr[z(row) + 1]; ++k)
       val[k] = std::exchange(by_column[rows.c.col[z(k)]], Semiring::zero());

@@ -2,11 +2,11 @@
 // made eight at a time, a row in every lane.
 //
 //   shape    what a row of B looks like: its columns, less its first one
-//   pattern  what a row of C is made from: the shapes of the rows of B that the row of A names, and where these begin,
-//            less where the first does. Rows of one pattern have the same columns but for a shift, and the n-th product
+//   recipe  what a row of C is made from: the shapes of the rows of B that the row of A names, and where these begin,
+//            less where the first does. Rows of one recipe have the same columns but for a shift, and the n-th product
 //            of the one goes to the same place as the n-th product of the other.
 //
-// These places are looked up once per pattern. With them, eight rows are additions of registers to a short array that
+// These places are looked up once per recipe. With them, eight rows are additions of registers to a short array that
 // has a register for every nonzero; products come in ascending k as ever. No column is looked at. AVX-512 only.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/parallel_for.hpp"
 #include "spgemm/lanes.hpp"
 #include "spgemm/list_row.hpp"
 #include "spgemm/tile_row.hpp"
@@ -48,31 +49,50 @@ bool rows_repeat(const CsrView<V>& matrix) {
   return 5 * repeated > 3 * rows;
 }
 
+/// A hash with a word more; its highest bits are the best.
+inline std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
+  hash ^= word;
+  return (hash ^ hash >> 29) * 0x9E3779B97F4A7C15;
+}
+
 /// The shapes of all rows of B.
 class Shapes {
  public:
   template <class V>
   explicit Shapes(const CsrView<V>& b) : key_(std::make_unique_for_overwrite<std::uint64_t[]>(z(b.num_rows()))) {
     constexpr Offset chunk = 1024;
-    constexpr std::uint64_t like_last = 0;
     const Offset num_rows = b.num_rows();
-#pragma omp parallel for schedule(dynamic)
-    for (Offset first = 0; first < num_rows; first += chunk) {
-      for (auto row = static_cast<Local>(first); row < std::min(num_rows, first + chunk); ++row) {
-        const bool repeats = row > first && shifted(b.cols(row - 1), b.cols(row));
-        key_[z(row)] = repeats ? like_last : hash(b.cols(row)) | 1;
+    // Rows that begin a run of one shape get its hash, and then its number, which the others take over.
+    std::vector<std::vector<Local>> first_of_run(z((num_rows + chunk - 1) / chunk));
+    const auto for_chunks = [&](auto use) {
+      parallel_for(std::ssize(first_of_run), [&](Offset i) {
+        use(static_cast<Local>(i * chunk), static_cast<Local>(std::min(num_rows, (i + 1) * chunk)), first_of_run[z(i)]);
+      });
+    };
+    for_chunks([&](Local begin, Local end, std::vector<Local>& rows) {
+      for (Local row = begin; row < end; ++row) {
+        if (row > begin && shifted(b.cols(row - 1), b.cols(row))) continue;
+        rows.push_back(row);
+        key_[z(row)] = hash(b.cols(row));
       }
-    }
+    });
     std::unordered_map<std::uint64_t, Local> first_of_shape;
-    std::uint64_t shape = 0;
-    for (Local row = 0; row < b.num_rows(); ++row) {
-      const auto cols = b.cols(row);
-      if (key_[z(row)] != like_last) {
+    for (const auto& rows : first_of_run) {
+      for (const Local row : rows) {
         const Local other = first_of_shape.try_emplace(key_[z(row)], row).first->second;
-        shape = z(shifted(b.cols(other), cols) ? other : row);
+        key_[z(row)] = z(shifted(b.cols(other), b.cols(row)) ? other : row);
       }
-      key_[z(row)] = shape << 32 | (cols.empty() ? 0 : z(cols[0]));
     }
+    for_chunks([&](Local, Local end, const std::vector<Local>& rows) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::uint64_t shape = key_[z(rows[i])] << 32;
+        const Local next = i + 1 < rows.size() ? rows[i + 1] : end;
+        for (Local row = rows[i]; row < next; ++row) {
+          const auto cols = b.cols(row);
+          key_[z(row)] = shape | (cols.empty() ? 0 : z(cols[0]));
+        }
+      }
+    });
   }
 
   /// By row: a number of its shape, times 2^32, and its first column. Rows have the same shape if their keys differ by
@@ -83,18 +103,15 @@ class Shapes {
  private:
   static std::uint64_t hash(std::span<const Local> cols) {
     std::uint64_t hash = cols.size();
-    for (const Local column : cols) {
-      hash = (hash ^ z(column - cols[0])) * 0x9E3779B97F4A7C15;
-      hash ^= hash >> 29;
-    }
+    for (const Local column : cols) hash = mixed(hash, z(column - cols[0]));
     return hash;
   }
 
   std::unique_ptr<std::uint64_t[]> key_;
 };
 
-/// A pattern of rows of C.
-struct Pattern {
+/// A recipe of rows of C.
+struct Recipe {
   static constexpr Offset most_factors = 512;
   static constexpr Offset most_products = 4096;
   static constexpr std::uint32_t most_nonzeros = 512;  ///< their sums stay in the first level of cache
@@ -116,74 +133,69 @@ template <class V>
 struct RepeatRoom {
   explicit RepeatRoom(Local num_cols) : listed(num_cols) {}
 
-  static constexpr int pattern_bits = 5;
-  Pattern patterns[std::size_t{1} << pattern_bits];  ///< the last ones, by hash
-  const Pattern* last = patterns;
-  std::vector<std::uint64_t> keys;  ///< of the row at hand, as in Pattern
+  static constexpr int recipe_bits = 5;
+  Recipe recipes[std::size_t{1} << recipe_bits];  ///< the last ones, by hash
+  const Recipe* last = recipes;
+  std::vector<std::uint64_t> keys;  ///< of the row at hand, as in Recipe
   Places listed;
   OrderRoom<std::uint32_t> order;
-  std::uint32_t at[Pattern::most_nonzeros];  ///< where in the list is what belongs here
-  std::uint16_t place_of[Pattern::most_nonzeros];
-  alignas(64) V sum[Pattern::most_nonzeros * num_lanes];
+  std::uint32_t at[Recipe::most_nonzeros];  ///< where in the list is what belongs here
+  std::uint16_t place_of[Recipe::most_nonzeros];
+  alignas(64) V sum[Recipe::most_nonzeros * num_lanes];
 };
 
-/// The pattern of a row whose keys are in `room`.
+/// The recipe of a row whose keys are in `room`.
 template <class V>
-void find_places(const Factors<V>& f, Local row, Local first_column, RepeatRoom<V>& room, Pattern& pattern) {
-  pattern.keys = room.keys;
-  pattern.parts.clear();
-  pattern.places.clear();
-  pattern.length = 0;
-  std::uint32_t* const listed = room.listed.begin_row(Pattern::most_products);
+void find_places(const Factors<V>& f, Local row, Local first_column, RepeatRoom<V>& room, Recipe& recipe) {
+  recipe.keys = room.keys;
+  recipe.parts.clear();
+  recipe.places.clear();
+  recipe.length = 0;
+  std::uint32_t* const listed = room.listed.begin_row(Recipe::most_products);
   const std::uint32_t first = room.listed.first();
   std::uint32_t length = 0;
   for (const Local k : f.a.cols(row)) {
-    const std::size_t part = pattern.parts.size();
-    if (part > 0 && pattern.keys[part] == pattern.keys[part - 1]) {
-      pattern.parts.push_back(pattern.parts.back());
+    const std::size_t part = recipe.parts.size();
+    if (part > 0 && recipe.keys[part] == recipe.keys[part - 1]) {
+      recipe.parts.push_back(recipe.parts.back());
       continue;
     }
     const auto cols = f.b.cols(k);
-    pattern.parts.push_back(
-        {static_cast<std::uint32_t>(pattern.places.size()), static_cast<std::uint32_t>(cols.size())});
+    recipe.parts.push_back({static_cast<std::uint32_t>(recipe.places.size()), static_cast<std::uint32_t>(cols.size())});
     for (const Local column : cols) {
       std::uint32_t& at = listed[column];
       if (at < first) {
-        if (length == Pattern::most_nonzeros) return room.listed.end_row(length);
+        if (length == Recipe::most_nonzeros) return room.listed.end_row(length);
         room.order.col[length] = column;
         room.order.val[length] = length;
         at = first + length++;
       }
-      pattern.places.push_back(static_cast<std::uint16_t>(at - first));
+      recipe.places.push_back(static_cast<std::uint16_t>(at - first));
     }
   }
   room.listed.end_row(length);
-  pattern.cols.resize(length + z(num_lanes));
+  recipe.cols.resize(length + z(num_lanes));
   room.order.last_length = 0;
-  order_list(room.order, length, f.b.num_cols, pattern.cols.data(), room.at);
+  order_list(room.order, length, f.b.num_cols, recipe.cols.data(), room.at);
   for (std::uint32_t i = 0; i < length; ++i) room.place_of[room.at[i]] = static_cast<std::uint16_t>(i);
-  for (std::uint16_t& place : pattern.places) place = room.place_of[place];
-  for (Local& column : std::span(pattern.cols).first(length)) column -= first_column;
-  pattern.length = length;
+  for (std::uint16_t& place : recipe.places) place = room.place_of[place];
+  for (Local& column : std::span(recipe.cols).first(length)) column -= first_column;
+  recipe.length = length;
 }
 
 template <class V>
-const Pattern& pattern_of_row(const Factors<V>& f, const Shapes& shapes, Local row, RepeatRoom<V>& room) {
+const Recipe& recipe_of_row(const Factors<V>& f, const Shapes& shapes, Local row, RepeatRoom<V>& room) {
   const auto ks = f.a.cols(row);
   const Local first_column = Shapes::first_column(shapes.keys()[ks[0]]);
   room.keys.resize(ks.size());
   std::ranges::transform(ks, room.keys.begin(), [&](Local k) { return shapes.keys()[k] - z(first_column); });
   if (room.last->keys == room.keys) return *room.last;
-  constexpr std::uint64_t factor = 0x9E3779B97F4A7C15;
   std::uint64_t hash = 0;
-  for (const std::uint64_t key : room.keys) {
-    hash = (hash ^ key) * factor;
-    hash ^= hash >> 32;
-  }
-  Pattern& pattern = room.patterns[hash * factor >> (64 - RepeatRoom<V>::pattern_bits)];
-  if (pattern.keys != room.keys) find_places(f, row, first_column, room, pattern);
-  room.last = &pattern;
-  return pattern;
+  for (const std::uint64_t key : room.keys) hash = mixed(hash, key);
+  Recipe& recipe = room.recipes[hash >> (64 - RepeatRoom<V>::recipe_bits)];
+  if (recipe.keys != room.keys) find_places(f, row, first_column, room, recipe);
+  room.last = &recipe;
+  return recipe;
 }
 
 #if defined(__x86_64__)
@@ -228,7 +240,7 @@ FILIGREE_AVX512_INLINE void load_columns(const V* const* row, Offset first, int 
   column[3] = __builtin_shufflevector(odd01, odd23, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 
-/// How many rows from `row` on, before `end`, have its pattern: at most one a lane.
+/// How many rows from `row` on, before `end`, have its recipe: at most one a lane.
 template <class V>
 FILIGREE_AVX512 Local count_alike(const Factors<V>& f, const std::uint64_t* keys, Local row, Local end) {
   const auto ks = f.a.cols(row);
@@ -272,14 +284,14 @@ FILIGREE_AVX512_INLINE void add_rows(Lanes<V> left, const V* const* row, const s
   if (j + 2 < length) add_lanes<Semiring, V>(left, right[2], sums, places[j + 2]);
 }
 
-/// Adds the products of eight rows of a pattern. begin[i]: of the row in lane i, among the nonzeros of A
+/// Adds the products of eight rows of a recipe. begin[i]: of the row in lane i, among the nonzeros of A
 template <class Semiring, class V>
-FILIGREE_AVX512 void add_products(const Factors<V>& f, const Pattern& pattern, const Offset* begin, V* sums) {
+FILIGREE_AVX512 void add_products(const Factors<V>& f, const Recipe& recipe, const Offset* begin, V* sums) {
   constexpr Offset ahead = 2 * num_lanes;  // rows, which are asked for before they are needed
   constexpr Offset line = 8;               // elements
-  const auto degree = static_cast<Offset>(pattern.parts.size());
+  const auto degree = static_cast<Offset>(recipe.parts.size());
   const Lanes<V> zeros = broadcast<V>(Semiring::zero());
-  for (Offset place = 0; place < pattern.length; ++place) std::memcpy(sums + place * num_lanes, &zeros, sizeof zeros);
+  for (Offset place = 0; place < recipe.length; ++place) std::memcpy(sums + place * num_lanes, &zeros, sizeof zeros);
   Lanes<V> left[4];
   for (Lanes<V>& lanes : left) lanes = broadcast<V>(V{1});
   for (Offset t = 0; t < degree; ++t) {
@@ -296,7 +308,7 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const Pattern& pattern, c
       for (int i = 0; i < num_lanes; ++i) left_row[i] = f.a.val.data() + begin[i];
       load_columns(left_row, t, static_cast<int>(std::min<Offset>(4, degree - t)), left);
     }
-    const Pattern::Part part = pattern.parts[z(t)];
+    const Recipe::Part part = recipe.parts[z(t)];
     const V* right_row[num_lanes];
     Offset q = 0;
     for (int i = 0; i < num_lanes; ++i) {
@@ -308,19 +320,19 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const Pattern& pattern, c
       const Offset last = std::min(std::ssize(f.b.val), q + ahead * Offset{part.length});
       for (q += ahead / 2 * Offset{part.length}; q < last; q += line) __builtin_prefetch(f.b.val.data() + q);
     }
-    add_rows<Semiring>(left[t % 4], right_row, pattern.places.data() + part.first_place, part.length, sums);
+    add_rows<Semiring>(left[t % 4], right_row, recipe.places.data() + part.first_place, part.length, sums);
   }
 }
 
 /// Sums of the first `count` lanes into col and val, row after row. shift: of the rows' columns
 template <class V>
-FILIGREE_AVX512 void write_rows(const Pattern& pattern, const V* sums, const Local* shift, Local count, Local* col,
+FILIGREE_AVX512 void write_rows(const Recipe& recipe, const V* sums, const Local* shift, Local count, Local* col,
                                 V* val) {
-  const Offset length = pattern.length;
+  const Offset length = recipe.length;
   // From back to front: what is written behind the end of a row belongs to rows that come later.
   for (Offset place = (length - 1) / num_lanes * num_lanes; place >= 0; place -= num_lanes) {
     Lanes<Local> cols;
-    std::memcpy(&cols, pattern.cols.data() + place, sizeof cols);
+    std::memcpy(&cols, recipe.cols.data() + place, sizeof cols);
     const V* sum[num_lanes];
     for (int i = 0; i < num_lanes; ++i) sum[i] = sums + (place + i) * num_lanes;
     Lanes<V> values[num_lanes];
@@ -334,42 +346,32 @@ FILIGREE_AVX512 void write_rows(const Pattern& pattern, const V* sums, const Loc
   }
 }
 
-/// A row of a pattern.
+/// A row of a recipe.
 template <class Semiring, class V>
-void repeat_one(const Factors<V>& f, const Pattern& pattern, Local row, Local shift, Local* col, V* val) {
-  for (Offset place = 0; place < pattern.length; ++place) col[place] = pattern.cols[z(place)] + shift;
-  std::fill_n(val, pattern.length, Semiring::zero());
-  const Pattern::Part* part = pattern.parts.data();
+void repeat_one(const Factors<V>& f, const Recipe& recipe, Local row, Local shift, Local* col, V* val) {
+  for (Offset place = 0; place < recipe.length; ++place) col[place] = recipe.cols[z(place)] + shift;
+  std::fill_n(val, recipe.length, Semiring::zero());
+  const Recipe::Part* part = recipe.parts.data();
   for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
-    const std::uint16_t* const place = pattern.places.data() + part->first_place;
-    Offset j = 0;
-    // All products of a stretch before any sum: the compiler cannot know that these are not those.
-    constexpr Offset stretch = 4;
-    for (; j + stretch <= factor.length; j += stretch) {
-      V product[stretch];
-      for (Offset i = 0; i < stretch; ++i) product[i] = Semiring::times(factor.left, factor.val[j + i]);
-      for (Offset i = 0; i < stretch; ++i) val[place[j + i]] = Semiring::plus(val[place[j + i]], product[i]);
-    }
-    for (; j < factor.length; ++j)
-      val[place[j]] = Semiring::plus(val[place[j]], Semiring::times(factor.left, factor.val[j]));
+    add_at<Semiring, 4>(factor.left, factor.val, factor.length, recipe.places.data() + part->first_place, val);
     ++part;
   });
 }
 
-/// Row `row` and those after it, before `end`, that have its pattern, into col and val one after the other. None if the
+/// Row `row` and those after it, before `end`, that have its recipe, into col and val one after the other. None if the
 /// row is too long, or none follows it and it shall not be made `alone`. Room for a line more than they have.
 template <class Semiring, class V>
 Made repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end, bool alone, RepeatRoom<V>& room,
                  Local* col, V* val) {
   constexpr Local least = 3;
   const Local count = count_alike(f, shapes.keys(), row, end);
-  if ((count < least && !alone) || f.a.degree(row) > Pattern::most_factors) return {0, 0};
-  const Pattern& pattern = pattern_of_row(f, shapes, row, room);
-  if (pattern.length == 0) return {0, 0};
+  if ((count < least && !alone) || f.a.degree(row) > Recipe::most_factors) return {0, 0};
+  const Recipe& recipe = recipe_of_row(f, shapes, row, room);
+  if (recipe.length == 0) return {0, 0};
   if (count < least) {
     const Local first_column = Shapes::first_column(shapes.keys()[f.a.cols(row)[0]]);
-    repeat_one<Semiring>(f, pattern, row, first_column, col, val);
-    return {1, pattern.length};
+    repeat_one<Semiring>(f, recipe, row, first_column, col, val);
+    return {1, recipe.length};
   }
   // Lanes without a row of their own repeat the last one.
   Offset begin[num_lanes];
@@ -378,9 +380,9 @@ Made repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end
     begin[i] = f.a.row_ptr[z(row + std::min(i, count - 1))];
     shift[i] = Shapes::first_column(shapes.keys()[f.a.col[z(begin[i])]]);
   }
-  add_products<Semiring>(f, pattern, begin, room.sum);
-  write_rows(pattern, room.sum, shift, count, col, val);
-  return {count, pattern.length};
+  add_products<Semiring>(f, recipe, begin, room.sum);
+  write_rows(recipe, room.sum, shift, count, col, val);
+  return {count, recipe.length};
 }
 
 #endif

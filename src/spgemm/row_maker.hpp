@@ -98,7 +98,7 @@ class RowMaker {
   /// The row, and those after it and before `end` that are made with it, into col and val, where there is room for
   /// `slack` more elements than they can have. products: of the row
   Made make(Local row, Local end, Offset products, Local* col, V* val) {
-    if (task_.shapes && products > 0 && products <= Pattern::most_products && in_vain_ < most_in_vain &&
+    if (task_.shapes && products > 0 && products <= Recipe::most_products && in_vain_ < most_in_vain &&
         task_.factors.a.degree(row) > 1) {
       if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
       const Made made =

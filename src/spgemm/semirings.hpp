@@ -116,6 +116,19 @@ FILIGREE_INLINE void add_product(V& sum, V left, V right) {
   sum = Semiring::plus(sum, Semiring::touching(Semiring::times(left, right)));
 }
 
+/// A product with each of `right`, one after the other, more in the sum at its place.
+template <class Semiring, int stretch, class V, class Place>
+FILIGREE_INLINE void add_at(V left, const V* right, Offset length, const Place* place, V* sum) {
+  Offset j = 0;
+  // All products of a stretch before any sum: the compiler cannot know that these are not those.
+  for (; j + stretch <= length; j += stretch) {
+    V product[stretch];
+    for (int i = 0; i < stretch; ++i) product[i] = Semiring::times(left, right[j + i]);
+    for (int i = 0; i < stretch; ++i) sum[place[j + i]] = Semiring::plus(sum[place[j + i]], product[i]);
+  }
+  for (; j < length; ++j) sum[place[j]] = Semiring::plus(sum[place[j]], Semiring::times(left, right[j]));
+}
+
 /// f(functor) for an option's functor.
 template <class V, class F>
 auto with_semiring(Semiring semiring, F f) {
