@@ -5,16 +5,16 @@
 //   filigree-bench-spgemm --threads 1 --peers graphblas,scipy --rows unsorted --records runs.jsonl rmat16
 //   filigree-bench-spgemm --threads 1 --accumulators rmat14                          our own ways of merging a row
 //   filigree-bench-spgemm --threads 1 --triangles wiki-Vote.txt.gz                   under a mask, beside GraphBLAS
-//   filigree-bench-spgemm --cores rmat14                                             ours by all cores, beside each
-//   alone mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                      beside PETSc only
+//   filigree-bench-spgemm --cores rmat14                                             ours by all cores, and by each
+//   mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                      beside PETSc only
 //
 // C = A A, or A A' when A is not square; spgemm_matrices.hpp names the matrices. First each library multiplies once and
 // its product is compared with ours; then they take turns, up to --rounds each but, after two, none begins another once
 // it has had --seconds in all. Times are the fastest, allocation of C included and its release not; GFLOP/s = 2 x
 // products / time. malloc keeps the pages that it has, for everybody, because else page faults are what is measured
-// (and we multiply into the C of the turn before); --fresh changes neither. --peers none times our product alone. What
-// takes turns at a product of gigabytes should be few, --fresh and, since a second C has no room, --no-check: numbers
-// of nonzeros are compared all the same.
+// (and we multiply into the C of the turn before); --fresh changes neither. --peers none times our product alone, and
+// "planned" is a peer by name. What takes turns at a product of gigabytes should be few, --fresh and, since a second C
+// has no room, --no-check: numbers of nonzeros are compared all the same.
 //
 // Rows of C are sorted (columns "/s") or in any order ("/u"). eigen-raw is what Eigen does before it sorts: quick, but
 // internal, not for users to call. Last columns: our product beside the best sorted peer, and our unsorted one beside
@@ -29,7 +29,7 @@
 // one way (see spgemm::Options). "x best" is automatic beside the best of them: one that were 20 % faster would show as
 // 0.83.
 //
-// --cores: one thread on every core in turn, then as many threads as there are cores. "x best" is all together beside
+// --cores: one thread on every core in turn, then all threads. "x best" is all together beside
 // the mean of the cores, which may differ: that of a virtual machine may be shared with others.
 //
 // --triangles: A is taken for undirected edges without loops, and C = A A over plus_pair under the mask A: how many
@@ -117,7 +117,7 @@ class LocalFiligree : public Peer {
   std::shared_ptr<Csr<double>> c_;
 };
 
-/// The same by one thread on a core.
+/// The same by one thread, for the time of a product bound to a core.
 class OneCoreFiligree : public LocalFiligree {
  public:
   OneCoreFiligree(std::shared_ptr<Csr<double>> c, spgemm::Options options, bool fresh, int core)
@@ -126,17 +126,31 @@ class OneCoreFiligree : public LocalFiligree {
     CPU_SET(core, &core_);
   }
   void multiply() override {
-    cpu_set_t all;
-    const int threads = omp_get_max_threads();
-    require(sched_getaffinity(0, sizeof all, &all) == 0 && sched_setaffinity(0, sizeof core_, &core_) == 0,
-            "--cores: threads cannot be bound to cores here");
-    omp_set_num_threads(1);
+    const Bound bound(core_);
     LocalFiligree::multiply();
-    omp_set_num_threads(threads);
-    sched_setaffinity(0, sizeof all, &all);
   }
 
  private:
+  /// While it lives, this thread is bound and alone.
+  class Bound {
+   public:
+    explicit Bound(const cpu_set_t& core) : threads_(omp_get_max_threads()) {
+      require(sched_getaffinity(0, sizeof before_, &before_) == 0 && sched_setaffinity(0, sizeof core, &core) == 0,
+              "--cores: threads cannot be bound to cores here");
+      omp_set_num_threads(1);
+    }
+    Bound(const Bound&) = delete;
+    Bound& operator=(const Bound&) = delete;
+    ~Bound() {
+      omp_set_num_threads(threads_);
+      sched_setaffinity(0, sizeof before_, &before_);
+    }
+
+   private:
+    int threads_;
+    cpu_set_t before_;
+  };
+
   cpu_set_t core_;
 };
 

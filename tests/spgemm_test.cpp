@@ -300,32 +300,58 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
             "multiply: memory_budget -1, must be at least 0");
 }
 
-// Of which threads take several at a time and make some where they belong, others beside.
+// Windows of which threads take several at a time, and make some where they belong, writing over what comes behind, and
+// others beside. The thesis' versions do not have them. A place told too early is seen by chance here, or by tsan.
 TYPED_TEST(Spgemm, ManyWindows) {
   using V = TypeParam;
   Random random(8);
-  const Csr<V> a = regular<V>(random, 20'000, 15'000, 12, Contents::ordinary);
-  const Csr<V> b = regular<V>(random, 15'000, 15'000, 12, Contents::ordinary);
-  for (const bool sorted : {true, false}) {
-    Csr<V> by_one;
-    {
-      const ThreadsScope scope(1);
-      spgemm::multiply<V>(a, b, by_one, {.sorted = sorted});
-    }
-    const Offset bytes = bytes_of<V>(a.num_rows(), by_one.num_nonzeros());
-    for (const int threads : {2, 3, 4}) {
-      const ThreadsScope scope(threads);
-      for (int repeat = 0; repeat < 3; ++repeat) {
-        Csr<V> c;
-        spgemm::multiply<V>(a, b, c, {.sorted = sorted, .memory_budget = bytes});
-        EXPECT_TRUE(identical(c, by_one)) << threads << " threads";
-        EXPECT_THROW(spgemm::multiply<V>(a, b, c, {.sorted = sorted, .memory_budget = bytes - 1}), Error);
-        EXPECT_TRUE(c == Csr<V>());
+  const auto contents = Contents::ordinary;
+  const auto banded = [&](Local size, Local change) {  // rows repeat, but those from `change` on have one column more
+    std::vector<std::set<Local>> rows(static_cast<std::size_t>(size));
+    for (Local i = 0; i < size; ++i) {
+      for (const Local offset : {-70, -2, -1, 0, 1, 2, 70, 75}) {
+        if (i + offset < 0 || i + offset >= size || (offset == 75 && i < change)) continue;
+        rows[static_cast<std::size_t>(i)].insert(i + offset);
       }
-      if (!sorted) continue;
+    }
+    return matrix_of<V>(size, rows, contents, random);
+  };
+  struct Case {
+    std::string name;
+    Csr<V> a, b;
+  };
+  const Csr<V> repeating = banded(20'000, 1024);
+  const std::vector<Case> cases{
+      {"columns far apart", regular<V>(random, 20'000, 5'000, 12, contents),
+       regular<V>(random, 5'000, 15'000, 12, contents)},
+      {"many products an entry", regular<V>(random, 12'000, 5'000, 12, contents),
+       regular<V>(random, 5'000, 60, 12, contents)},
+      {"rows that repeat", repeating, repeating},
+  };
+  using spgemm::Accumulator;
+  for (const auto& [name, a, b] : cases) {
+    Csr<V> whole;
+    spgemm::multiply<V>(a, b, whole, {.variant = spgemm::Variant::v2});
+    const Offset bytes = bytes_of<V>(a.num_rows(), whole.num_nonzeros());
+    for (const int threads : {1, 2, 4}) {
+      const ThreadsScope scope(threads);
+      const std::string where = text(name, ", ", threads, " threads");
       Csr<V> c;
+      for (const Accumulator accumulator : {Accumulator::automatic, Accumulator::sort, Accumulator::list,
+                                            Accumulator::scatter, Accumulator::tile, Accumulator::repeat}) {
+        if (threads == 1 && accumulator != Accumulator::automatic) continue;
+        spgemm::multiply<V>(a, b, c, {.accumulator = accumulator});
+        EXPECT_TRUE(identical(c, whole)) << where << ", accumulator " << static_cast<int>(accumulator);
+      }
+      c = {};
+      spgemm::multiply<V>(a, b, c, {.memory_budget = bytes});
+      EXPECT_TRUE(identical(c, whole)) << where;
+      for (const Offset budget : {bytes - 1, bytes / 2}) {
+        EXPECT_THROW(spgemm::multiply<V>(a, b, c, {.memory_budget = budget}), Error) << where;
+        EXPECT_TRUE(c == Csr<V>()) << where;
+      }
       spgemm::multiply<V>(spgemm::plan<V>(a, b), a, b, c);
-      EXPECT_TRUE(identical(c, by_one)) << threads << " threads, planned";
+      EXPECT_TRUE(identical(c, whole)) << where << ", planned";
     }
   }
 }

@@ -97,20 +97,20 @@ struct Options {
 /// Cost: two operations a product (`products` = sum over a_ik of the length of row k of B), and reading A, B and
 /// writing C once. Peak bytes beyond C: per thread sizeof(V) + 1 a column (4 sizeof(V) + 1 if rows are tiled and those
 /// of A come with equal columns) and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 +
-/// sizeof(V) for each of 16384 products, twice, or of the longest row of C; and 8 MiB of rows that wait for those
-/// before them. 8 for every 16384 products. 8 a nonzero and 12 a row of B if rows are tiled; 8 a row of B and some 40 a
-/// different shape of them and, per thread, 4 a column and 1 MiB if they repeat. C reserves address space, not memory,
-/// for the most entries there could be. OpenMP over windows of rows. v1, v2, v3: per call 2^15 slots of 8 + sizeof(V)
-/// (v3: 12), or two to four for each entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a window; a
-/// mask saves none of it. Their time hangs on the columns: where these are close together (v1) or have low-order bits
-/// in common (v2, v3), a product may take hundreds of probes.
+/// sizeof(V) for each of 16384 products, twice, or of the longest row of C; and, of several threads, 8 MiB of rows that
+/// wait for those before them. 28 for every 16384 products, longer row or 2048 rows. 8 a nonzero and 12 a row of B if
+/// rows are tiled; 16 a row of B and some 40 a different shape of them and, per thread, 4 a column and 1 MiB if they
+/// repeat. C reserves address space, not memory, for the most entries there could be. OpenMP over windows of rows. v1,
+/// v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for each entry of the longest row, and 8 +
+/// sizeof(V) (v3: twice) an entry of a window; a mask saves none of it. Their time hangs on the columns: where these
+/// are close together (v1) or have low-order bits in common (v2, v3), a product may take hundreds of probes.
 ///
 ///   Csr<double> c;
 ///   spgemm::multiply(a.view(), b.view(), c, {.semiring = spgemm::Semiring::min_plus});
 ///
 /// Source: K. Shivdikar, "SMASH: Sparse Matrix Atomic Scratchpad Hashing", MS thesis, Northeastern University 2021
-/// (windows, merging in cache, fragments written back in order); but for v1, v2 and v3 every thread has a scratchpad of
-/// its own and no atomics, see src/spgemm/.
+/// (windows, merging in cache, fragments written back in order, if they are not made where they belong); but for v1, v2
+/// and v3 every thread has a scratchpad of its own and no atomics, see src/spgemm/.
 template <class V>
 Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options = {}, const CsrView<V>* mask = nullptr);
 

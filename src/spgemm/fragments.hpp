@@ -1,7 +1,8 @@
 // Fragments: the rows of a window, made by a thread in memory of its own. Where they belong in C is known when all
 // windows before them are made; until then they wait, and the thread goes on with another window. Then they are moved,
 // a few lines of memory after every row that is made, so that the processor computes while it stores. A window whose
-// place is known before it is made needs no fragment: its rows are made in C. One thread alone makes all of them there.
+// place is known before it is made needs no fragment: its rows are made in C, if there is room for the most they can
+// have. One thread alone knows all places.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +82,7 @@ struct Fragment {
   Local begin = 0, end = 0;  ///< its rows
   Offset length = 0;
   Offset place = 0;  ///< of its first element in C, once that is known
-  Array<Local> col;
+  Array<Local> col;  ///< both empty if it is made in C
   Array<V> val;
 };
 
@@ -121,8 +122,9 @@ class WriteBack {
     V* val;
   };
 
-  /// For a window, of which rows [begin, end) take `most` elements at most. Windows come in ascending order. Nobody
-  /// writes behind it in C before it is made: no place there is known.
+  /// For a window, rows [begin, end), while which are made `most` elements may be written, also some that they have
+  /// not. Windows come in ascending order. In C nobody else writes behind where it begins before end_window(), with
+  /// which the place of the next window is known.
   Target begin_window(Offset window, Local begin, Local end, Offset most) {
     find_places();
     in_place_ = num_placed_ == waiting_.size() && reach(window) && begin_ + most <= std::ssize(c_.col);
@@ -133,6 +135,7 @@ class WriteBack {
     at_hand_.window = window;
     at_hand_.begin = begin;
     at_hand_.end = end;
+    at_hand_.place = begin_;
     if (in_place_) return {c_.col.data() + begin_, c_.val.data() + begin_};
     if (std::ssize(at_hand_.col) < most) {
       at_hand_.col.clear();  // what is in them need not be copied when they grow
@@ -146,7 +149,7 @@ class WriteBack {
   /// Its rows are made, and have so many elements.
   void end_window(Offset length) {
     at_hand_.length = length;
-    if (in_place_) end_rows(at_hand_, begin_);
+    if (in_place_) end_rows(at_hand_);
     lengths_.set(at_hand_.window, length);
     if (in_place_) return;
     waiting_bytes_ += bytes(at_hand_);
@@ -200,7 +203,8 @@ class WriteBack {
       waiting_[num_placed_].place = begin_;
   }
 
-  void end_rows(const Fragment<V>& fragment, Offset place) {
+  void end_rows(const Fragment<V>& fragment) {
+    Offset place = fragment.place;
     for (Local row = fragment.begin; row < fragment.end; ++row) row_length_[row] = place += row_length_[row];
   }
 
@@ -210,7 +214,7 @@ class WriteBack {
     if (num_placed_ == 0) return false;
     Fragment<V>& first = waiting_.front();
     if (!moving_) {
-      end_rows(first, first.place);
+      end_rows(first);
       // What C has no room for is only counted.
       const std::size_t length = first.place + first.length <= std::ssize(c_.col) ? z(first.length) : 0;
       moving_.emplace(Transfer(c_.col.data() + first.place, first.col.data(), length * sizeof(Local), around_cache_),

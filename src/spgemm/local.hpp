@@ -12,9 +12,24 @@ namespace filigree::spgemm {
 /// Products of a window of rows of C: these stay in the second level of cache. A row alone may have more.
 constexpr Offset window_products = Offset{1} << 14;
 
-/// How many windows a thread takes at a time: what it does for one helps with the next.
-inline Offset windows_at_a_time(Offset num_windows, int num_threads) {
-  return std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, 8);
+/// First windows of turns, and the number of windows: a thread takes a turn at a time. Up to 8 windows, so that a
+/// product makes the later ones in place and a plan asks ahead for their memory; 16 turns a thread at least, if there
+/// are as many windows, and no more work in one than in 8 windows, so that threads end together. work(w): products of a
+/// window
+template <class Work>
+std::vector<Offset> cut_turns(Offset num_windows, int num_threads, Work work) {
+  const Offset most = std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, 8) * window_products;
+  std::vector<Offset> begin;
+  Offset in_turn = 0;
+  for (Offset w = 0; w < num_windows; ++w) {
+    if (w == 0 || in_turn + work(w) > most) {
+      begin.push_back(w);
+      in_turn = 0;
+    }
+    in_turn += work(w);
+  }
+  begin.push_back(num_windows);
+  return begin;
 }
 
 /// Rows [begin, end) as a matrix of their own, whose entries stay where they are; row_ptr is room for theirs.
@@ -28,9 +43,8 @@ CsrView<V> slice(CsrView<V> matrix, Local begin, Local end, std::vector<Offset>&
           matrix.has_values() ? matrix.val.subspan(z(first), count) : std::span<const V>()};
 }
 
-/// Products of a row.
 template <class V>
-Offset num_products(CsrView<V> a, CsrView<V> b, Local row) {
+Offset products_of_row(CsrView<V> a, CsrView<V> b, Local row) {
   Offset count = 0;
   for (const Local k : a.cols(row)) count += b.degree(k);
   return count;
@@ -41,7 +55,7 @@ template <class V>
 void count_products(CsrView<V> a, CsrView<V> b, std::span<Offset> products) {
   const Local num_rows = a.num_rows();
 #pragma omp parallel for schedule(static)
-  for (Local row = 0; row < num_rows; ++row) products[z(row)] = num_products(a, b, row);
+  for (Local row = 0; row < num_rows; ++row) products[z(row)] = products_of_row(a, b, row);
 }
 
 /// Most entries that a row of C can have which has so many products.

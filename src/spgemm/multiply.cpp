@@ -20,6 +20,7 @@ namespace {
 
 struct Windows {
   std::vector<Local> begin;  ///< first rows and, last, the number of rows
+  std::vector<Offset> work;  ///< products of each
   Offset products = 0;
   Offset most_nonzeros = 0;
 };
@@ -28,32 +29,32 @@ struct Windows {
 /// window reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have at most
 template <class V, class Most>
 Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
-  constexpr Offset chunk = Offset{1} << 14;
+  constexpr Offset chunk = Offset{1} << 11;
   const Offset num_rows = a.num_rows();
   std::vector<Windows> of_chunk(z((num_rows + chunk - 1) / chunk));
   parallel_for(std::ssize(of_chunk), [&](Offset i) {
-    Windows& windows = of_chunk[z(i)];
+    Windows windows;
     const Offset end = std::min(num_rows, (i + 1) * chunk);
-    Offset in_window = 0;
     for (auto row = static_cast<Local>(i * chunk); row < end; ++row) {
-      const Offset count = num_products(a, b, row);
-      if (row == i * chunk || (in_window > 0 && in_window + count > window_products)) {
+      const Offset count = products_of_row(a, b, row);
+      if (row == i * chunk || (windows.work.back() > 0 && windows.work.back() + count > window_products)) {
         windows.begin.push_back(row);
-        in_window = 0;
+        windows.work.push_back(0);
       }
-      in_window += count;
+      windows.work.back() += count;
       products[row] = count;
       windows.products += count;
       windows.most_nonzeros += most_of_row(row, count);
     }
+    of_chunk[z(i)] = std::move(windows);
   });
   Windows all;
   for (const Windows& windows : of_chunk) {
     all.begin.insert(all.begin.end(), windows.begin.begin(), windows.begin.end());
+    all.work.insert(all.work.end(), windows.work.begin(), windows.work.end());
     all.products += windows.products;
     all.most_nonzeros += windows.most_nonzeros;
   }
-  if (num_rows == 0) all.begin.push_back(0);
   all.begin.push_back(a.num_rows());
   return all;
 }
@@ -114,25 +115,20 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   std::exception_ptr failure;
   Counts counts;
   const auto num_threads = static_cast<int>(std::clamp<Offset>(num_windows, 1, omp_get_max_threads()));
-  // The thread that has the first of all windows that are not made yet makes the others it took in place.
-  const Offset at_a_time = windows_at_a_time(num_windows, num_threads);
+  // The thread that has the first of all windows that are not made yet makes the others of its turn in place.
+  const std::vector<Offset> turns = cut_turns(num_windows, num_threads, [&](Offset w) { return windows.work[z(w)]; });
+  const Offset num_turns = std::ssize(turns) - 1;
 #pragma omp parallel num_threads(num_threads)
   {
     const StandardArithmetic arithmetic;
     try {
       RowMaker<Semiring, V> rows(task);
       WriteBack<V> write_back(c, of_row, lengths, stop);
-      for (Offset w = 0; !stop; ++w) {
-        if (w % at_a_time == 0) w = at_a_time * next++;
-        if (w >= num_windows) break;
+      const auto make_window = [&](Offset w) {
         const Local first = windows.begin[z(w)];
         const Local last = windows.begin[z(w) + 1];
-        Offset products = 0;
         Offset most = 0;
-        for (Local row = first; row < last; ++row) {
-          products += of_row[row];
-          most += most_of_row(row, of_row[row]);
-        }
+        for (Local row = first; row < last; ++row) most += most_of_row(row, of_row[row]);
         const auto [col, val] = write_back.begin_window(w, first, last, most + RowMaker<Semiring, V>::slack);
         Offset length = 0;
         rows.begin_window(first);
@@ -144,11 +140,14 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
           write_back.keep_up(num * each);
         }
         write_back.end_window(length);
-        products_done += products;
+        products_done += windows.work[z(w)];
         if (options.progress && omp_get_thread_num() == 0) {
           const Offset done = products_done.load();
           if (done < windows.products) options.progress("multiply", done, windows.products);
         }
+      };
+      for (Offset turn = next++; turn < num_turns; turn = next++) {
+        for (Offset w = turns[z(turn)]; w < turns[z(turn) + 1] && !stop; ++w) make_window(w);
       }
       write_back.finish();
 #pragma omp critical(filigree_spgemm)

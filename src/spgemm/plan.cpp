@@ -54,7 +54,7 @@ Offset num_nonzeros(const Rows& rows, Offset w) {
   return rows.c.row_ptr[first_row(w + 1)] - rows.c.row_ptr[first_row(w)];
 }
 
-/// Groups of a window; first_position becomes the number of positions.
+/// Groups of a window.
 void find_groups(CsrView<float> a, CsrView<float> b, Rows& rows, Offset w) {
   Rows::Window& window = rows.windows[z(w)];
   const Local end_row = rows.windows[z(w) + 1].first_row;
@@ -76,7 +76,7 @@ void find_groups(CsrView<float> a, CsrView<float> b, Rows& rows, Offset w) {
   }
   const Offset nonzeros = num_nonzeros(rows, w);
   window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
-  window.first_position = window.has_positions ? num_positions : 0;
+  window.num_positions = window.has_positions ? num_positions : 0;
 }
 
 /// position: by column of B.
@@ -143,7 +143,8 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   Offset num_positions = 0;
   for (Offset w = 0; w < num_windows; ++w) {
     Rows::Window& window = rows.windows[z(w)];
-    num_positions += std::exchange(window.first_position, num_positions);
+    window.first_position = num_positions;
+    num_positions += window.num_positions;
     if (window.has_positions)
       rows.longest_window = std::max(rows.longest_window, num_nonzeros(rows, w));
     else
@@ -195,19 +196,18 @@ class Coming {
   template <class V>
   Coming(const V* elements, Offset count, Offset num_steps)
       : next_(reinterpret_cast<const char*>(elements)),
-        end_(reinterpret_cast<const char*>(elements + count)),
-        lines_(count * Offset{sizeof(V)} / line / std::max<Offset>(num_steps, 1) + 1) {}
+        left_(count * Offset{sizeof(V)} / line),
+        lines_(left_ / std::max<Offset>(num_steps, 1) + 1) {}
 
   void step() {
-    if (next_ >= end_) return;
-    for (Offset i = 0; i < lines_; ++i, next_ += line) __builtin_prefetch(next_, 1);
+    for (Offset i = std::min(lines_, left_); i > 0; --i, --left_, next_ += line) __builtin_prefetch(next_, 1);
   }
 
  private:
   static constexpr Offset line = 64;
   const char* next_ = nullptr;
-  const char* end_ = nullptr;
-  Offset lines_ = 0;
+  Offset left_ = 0;   // lines
+  Offset lines_ = 0;  // a step
 };
 
 /// Adds the products of a group, `count` factors from p on. position: of each column
@@ -220,7 +220,10 @@ FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, Local length, 
     left[z(i)] = reader.left(p + i);
     right[z(i)] = reader.right(p + i);
   }
-  if constexpr (count == 1) return add_at<Semiring, stretch>(left[0], right[0], length, position, sum);
+  if constexpr (count == 1) {
+    add_at<Semiring, stretch>(left[0], right[0], length, position, sum);
+    return;
+  }
   for (Local j = 0; j < length; ++j) {
     V& element = sum[position[j]];
     V result = element;
@@ -308,7 +311,10 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
     return room;
   };
   const Offset num_windows = std::ssize(rows.windows) - 1;
-  const Offset at_a_time = windows_at_a_time(num_windows, omp_get_max_threads());
+  const std::vector<Offset> turns = cut_turns(num_windows, omp_get_max_threads(), [&](Offset w) {
+    const Rows::Window& window = rows.windows[z(w)];
+    return window.has_positions ? window.num_positions : Offset{8} * window_products;
+  });
   const bool is_far = rows.c.num_nonzeros() * Offset{sizeof(V)} > near_bytes;
   const auto make_window = [&](Room<V>& room, Offset w, bool next_is_ours) {
     const Rows::Window& window = rows.windows[z(w)];
@@ -318,19 +324,20 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
     V* const sum = rows.masked ? room.window.data() : of_window;
     std::fill_n(sum, length + (rows.masked ? 1 : 0), Semiring::zero());
     Coming coming;
-    if (is_far && next_is_ours) coming = {of_window + length, num_nonzeros(rows, w + 1), window.num_groups};
+    if (is_far && next_is_ours && rows.windows[z(w + 1)].has_positions)
+      coming = {of_window + length, num_nonzeros(rows, w + 1), window.num_groups};
     if (window.has_pairs)
       add_window<true, Semiring>(reader, window, sum, coming);
     else
       add_window<false, Semiring>(reader, window, sum, coming);
     if (rows.masked) std::copy_n(sum, length, of_window);
   };
-  const auto make_windows = [&](Room<V>& room, Offset some) {
+  const auto make_windows = [&](Room<V>& room, Offset turn) {
     const StandardArithmetic arithmetic;
-    const Offset end = std::min(num_windows, (some + 1) * at_a_time);
-    for (Offset w = some * at_a_time; w < end; ++w) make_window(room, w, w + 1 < end);
+    const Offset end = turns[z(turn) + 1];
+    for (Offset w = turns[z(turn)]; w < end; ++w) make_window(room, w, w + 1 < end);
   };
-  parallel_for((num_windows + at_a_time - 1) / at_a_time, make_room, make_windows, [](Offset) {});
+  parallel_for(std::ssize(turns) - 1, make_room, make_windows, [](Offset) {});
 }
 
 /// Lengths of all rows are compared, columns at the begins of windows.

@@ -32,6 +32,7 @@ struct Plan::Rows {
     bool has_pairs = false;  ///< any group has several factors
     Offset num_groups = 0;
     Offset first_position = 0;
+    Offset num_positions = 0;
   };
   static constexpr Local most_factors = 4;
 

@@ -2,7 +2,7 @@
 // made eight at a time, a row in every lane.
 //
 //   shape    what a row of B looks like: its columns, less its first one
-//   recipe  what a row of C is made from: the shapes of the rows of B that the row of A names, and where these begin,
+//   recipe   what a row of C is made from: the shapes of the rows of B that the row of A names, and where these begin,
 //            less where the first does. Rows of one recipe have the same columns but for a shift, and the n-th product
 //            of the one goes to the same place as the n-th product of the other.
 //
@@ -146,7 +146,7 @@ struct RepeatRoom {
 
 /// The recipe of a row whose keys are in `room`.
 template <class V>
-void find_places(const Factors<V>& f, Local row, Local first_column, RepeatRoom<V>& room, Recipe& recipe) {
+void make_recipe(const Factors<V>& f, Local row, Local first_column, RepeatRoom<V>& room, Recipe& recipe) {
   recipe.keys = room.keys;
   recipe.parts.clear();
   recipe.places.clear();
@@ -193,7 +193,7 @@ const Recipe& recipe_of_row(const Factors<V>& f, const Shapes& shapes, Local row
   std::uint64_t hash = 0;
   for (const std::uint64_t key : room.keys) hash = mixed(hash, key);
   Recipe& recipe = room.recipes[hash >> (64 - RepeatRoom<V>::recipe_bits)];
-  if (recipe.keys != room.keys) find_places(f, row, first_column, room, recipe);
+  if (recipe.keys != room.keys) make_recipe(f, row, first_column, room, recipe);
   room.last = &recipe;
   return recipe;
 }

@@ -116,7 +116,8 @@ FILIGREE_INLINE void add_product(V& sum, V left, V right) {
   sum = Semiring::plus(sum, Semiring::touching(Semiring::times(left, right)));
 }
 
-/// A product with each of `right`, one after the other, more in the sum at its place.
+/// sum[place[j]] += left x right[j], j ascending; the same place may come again. Sums begin as zero(). stretch:
+/// products made before any is added
 template <class Semiring, int stretch, class V, class Place>
 FILIGREE_INLINE void add_at(V left, const V* right, Offset length, const Place* place, V* sum) {
   Offset j = 0;
