@@ -29,8 +29,8 @@
 // one way (see spgemm::Options). "x best" is automatic beside the best of them: one that were 20 % faster would show as
 // 0.83.
 //
-// --cores: one thread on every core in turn, then all threads. "x best" is all together beside
-// the mean of the cores, which may differ: that of a virtual machine may be shared with others.
+// --cores: one thread on every core in turn, then all threads. "x best" is all together beside the mean of the
+// cores, which may differ: that of a virtual machine may be shared with others.
 //
 // --triangles: A is taken for undirected edges without loops, and C = A A over plus_pair under the mask A: how many
 // neighbours the ends of an edge share, six times the triangles in all. Milliseconds, not GFLOP/s: a mask saves
