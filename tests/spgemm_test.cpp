@@ -316,17 +316,35 @@ TYPED_TEST(Spgemm, ManyWindows) {
     }
     return matrix_of<V>(size, rows, contents, random);
   };
+  const auto nodes = [&](Local count) {  // of one to four unknowns, which have the same columns
+    std::vector<Local> first{0};
+    for (Local node = 0; node < count; ++node) first.push_back(first.back() + 1 + static_cast<Local>(random() % 4));
+    std::vector<std::set<Local>> rows(static_cast<std::size_t>(first.back()));
+    for (Local node = 0; node < count; ++node) {
+      std::set<Local> cols;
+      for (const Local other : {node - 50, node - 1, node, node + 1, node + static_cast<Local>(random() % 90)}) {
+        if (other < 0 || other >= count) continue;
+        for (Local j = first[static_cast<std::size_t>(other)]; j < first[static_cast<std::size_t>(other) + 1]; ++j)
+          cols.insert(j);
+      }
+      for (Local i = first[static_cast<std::size_t>(node)]; i < first[static_cast<std::size_t>(node) + 1]; ++i)
+        rows[static_cast<std::size_t>(i)] = cols;
+    }
+    return matrix_of<V>(first.back(), rows, contents, random);
+  };
   struct Case {
     std::string name;
     Csr<V> a, b;
   };
   const Csr<V> repeating = banded(20'000, 1024);
+  const Csr<V> of_nodes = nodes(4000);
   const std::vector<Case> cases{
       {"columns far apart", regular<V>(random, 20'000, 5'000, 12, contents),
        regular<V>(random, 5'000, 15'000, 12, contents)},
       {"many products an entry", regular<V>(random, 12'000, 5'000, 12, contents),
        regular<V>(random, 5'000, 60, 12, contents)},
       {"rows that repeat", repeating, repeating},
+      {"nodes of several unknowns", of_nodes, of_nodes},
   };
   using spgemm::Accumulator;
   for (const auto& [name, a, b] : cases) {

@@ -5,32 +5,81 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <exception>
+#include <optional>
+#include <vector>
 
-#include "filigree/core/types.hpp"
+#include "core/index.hpp"
 
 namespace filigree {
 
+/// Items [0, n), n < 2^32, shared out among threads in contiguous parts, so that neighbours, and what other loops over
+/// the same things left in its caches, go to one thread. Who has none left takes the last one of whoever has most.
+class Shares {
+ public:
+  Shares(Offset n, int num_threads) : share_(z(num_threads)) {
+    for (Offset thread = 0; thread < num_threads; ++thread)
+      share_[z(thread)].items = pack(z(n * thread / num_threads), z(n * (thread + 1) / num_threads));
+  }
+
+  /// An item for a thread; none when all are taken.
+  std::optional<Offset> take(int thread) {
+    if (const auto item = take_from(share_[z(thread)], true)) return item;
+    for (;;) {
+      const auto most = std::ranges::max_element(share_, {}, [](const Share& share) { return left(share.items); });
+      if (left(most->items) == 0) return std::nullopt;
+      if (const auto item = take_from(*most, false)) return item;
+    }
+  }
+
+ private:
+  /// Its first item times 2^32, and where it ends.
+  struct alignas(64) Share {
+    std::atomic<std::uint64_t> items = 0;
+  };
+  static std::uint64_t pack(std::uint64_t begin, std::uint64_t end) { return begin << 32 | end; }
+  static std::uint64_t begin_of(std::uint64_t items) { return items >> 32; }
+  static std::uint64_t end_of(std::uint64_t items) { return items & 0xFFFFFFFF; }
+  static std::uint64_t left(std::uint64_t items) { return end_of(items) - begin_of(items); }
+
+  static std::optional<Offset> take_from(Share& share, bool first) {
+    std::uint64_t items = share.items;
+    while (left(items) > 0) {
+      const std::uint64_t begin = begin_of(items);
+      const std::uint64_t end = end_of(items);
+      if (share.items.compare_exchange_weak(items, first ? pack(begin + 1, end) : pack(begin, end - 1)))
+        return static_cast<Offset>(first ? begin : end - 1);
+    }
+    return std::nullopt;
+  }
+
+  std::vector<Share> share_;
+};
+
 /// Calls body(state, i) for every i in [0, n), each thread (at most n) with a state of its own from make_state(). Items
-/// are dealt out one by one, so nothing may depend on which thread does which. After each item of its own the calling
-/// thread calls after(number of items done by all threads). The first exception ends the loop and is rethrown here.
+/// are dealt out one by one (Shares), so nothing may depend on which thread does which. After each item of its own the
+/// calling thread calls after(number of items done by all threads). The first exception ends the loop and is rethrown
+/// here.
 template <class MakeState, class Body, class After>
 void parallel_for(Offset n, MakeState make_state, Body body, After after) {
-  std::atomic<Offset> next = 0;
-  std::atomic<Offset> done = 0;
-  std::exception_ptr failure;
   const auto num_threads = static_cast<int>(std::clamp<Offset>(n, 1, omp_get_max_threads()));
+  Shares shares(n, num_threads);
+  std::atomic<Offset> done = 0;
+  std::atomic<bool> stop = false;
+  std::exception_ptr failure;
 #pragma omp parallel num_threads(num_threads)
   {
     try {
       auto state = make_state();
-      for (Offset i = next++; i < n; i = next++) {
-        body(state, i);
+      const int thread = omp_get_thread_num();
+      for (auto i = shares.take(thread); i && !stop; i = shares.take(thread)) {
+        body(state, *i);
         ++done;
-        if (omp_get_thread_num() == 0) after(done.load());
+        if (thread == 0) after(done.load());
       }
     } catch (...) {
-      next = n;
+      stop = true;
 #pragma omp critical(filigree_parallel_for)
       if (!failure) failure = std::current_exception();
     }

@@ -15,17 +15,32 @@
 #include <utility>
 #include <vector>
 
-#if defined(__SSE2__)
-#include <immintrin.h>
+#include "core/cpu.hpp"
+#include "core/index.hpp"
+#include "filigree/matrix/csr.hpp"
+#include "spgemm/lanes.hpp"
+
+#if defined(__x86_64__)
 #define FILIGREE_STORES_AROUND_CACHE 1
 #else
 #define FILIGREE_STORES_AROUND_CACHE 0
 #endif
 
-#include "core/index.hpp"
-#include "filigree/matrix/csr.hpp"
-
 namespace filigree::spgemm {
+
+#if FILIGREE_STORES_AROUND_CACHE
+/// Copies so many bytes, all of full lines of the target, around the cache: where the processor can, a line by one
+/// store, which does not wait for others to fill it.
+FILIGREE_AVX512 inline void stream_avx512(char* to, const char* from, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; i += sizeof(__m512i))
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to + i), _mm512_loadu_si512(from + i));
+}
+inline void stream_sse2(char* to, const char* from, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; i += sizeof(__m128i)) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+  }
+}
+#endif
 
 /// Bytes on their way from one place to another, some at a time.
 class Transfer {
@@ -39,23 +54,19 @@ class Transfer {
 
   bool done() const { return left_ == 0; }
 
-  /// Moves about as many bytes, up to full lines of the target.
+  /// Moves about as many bytes, which is full lines.
   void advance(std::size_t bytes) {
     if (done()) return;
-    constexpr std::size_t line = 64;
-    const std::size_t before = line - reinterpret_cast<std::uintptr_t>(to_) % line;
-    if (!around_cache_ || before != line) copy(std::min(left_, around_cache_ ? before : bytes));
-    if (!around_cache_) return;
+    if (!around_cache_) return copy(std::min(left_, bytes));
 #if FILIGREE_STORES_AROUND_CACHE
-    for (std::size_t moved = 0; moved < bytes && left_ >= line; moved += line) {
-      for (std::size_t i = 0; i < line; i += sizeof(__m128i)) {
-        _mm_stream_si128(reinterpret_cast<__m128i*>(to_ + i),
-                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(from_ + i)));
-      }
-      skip(line);
-    }
+    constexpr std::size_t line = 64;
+    if (left_ < bytes + 2 * line) return copy(left_);
+    const std::size_t before = line - reinterpret_cast<std::uintptr_t>(to_) % line;
+    if (before != line) copy(before);
+    static const auto stream = cpu_has_avx512() ? stream_avx512 : stream_sse2;
+    stream(to_, from_, bytes);
+    skip(bytes);
 #endif
-    if (left_ < line) copy(left_);
   }
 
  private:
@@ -110,11 +121,7 @@ class WriteBack {
 
   /// row_length: of C, by row; becomes the end of the row in C when its place is known
   WriteBack(Csr<V>& c, Offset* row_length, WindowLengths& lengths, const std::atomic<bool>& stop)
-      : c_(c),
-        row_length_(row_length),
-        lengths_(lengths),
-        stop_(stop),
-        around_cache_(std::ssize(c.col) * entry > Offset{4} << 20) {}
+      : c_(c), row_length_(row_length), lengths_(lengths), stop_(stop) {}
 
   /// Where to make elements.
   struct Target {
@@ -136,6 +143,7 @@ class WriteBack {
     at_hand_.begin = begin;
     at_hand_.end = end;
     at_hand_.place = begin_;
+    most_ += most;
     if (in_place_) return {c_.col.data() + begin_, c_.val.data() + begin_};
     if (std::ssize(at_hand_.col) < most) {
       at_hand_.col.clear();  // what is in them need not be copied when they grow
@@ -149,6 +157,7 @@ class WriteBack {
   /// Its rows are made, and have so many elements.
   void end_window(Offset length) {
     at_hand_.length = length;
+    length_ += length;
     if (in_place_) end_rows(at_hand_);
     lengths_.set(at_hand_.window, length);
     if (in_place_) return;
@@ -182,10 +191,17 @@ class WriteBack {
 
  private:
   static constexpr Offset entry = sizeof(Local) + sizeof(V);
-  static constexpr Offset step = 64;
+  static constexpr Offset step = 128;
 
   /// It has begun a page of columns and one of values at least.
   static Offset bytes(const Fragment<V>& fragment) { return fragment.length * entry + 8192; }
+
+  /// Whether C is so large, as the windows until now let expect, that a cache had better hold other things.
+  bool around_cache() const {
+    constexpr auto near_bytes = static_cast<double>(Offset{4} << 20);
+    return static_cast<double>(length_) / static_cast<double>(most_) * static_cast<double>(std::ssize(c_.col) * entry) >
+           near_bytes;
+  }
 
   /// Whether the place of a window is known; it is begin_ then.
   bool reach(Offset window) {
@@ -217,8 +233,9 @@ class WriteBack {
       end_rows(first);
       // What C has no room for is only counted.
       const std::size_t length = first.place + first.length <= std::ssize(c_.col) ? z(first.length) : 0;
-      moving_.emplace(Transfer(c_.col.data() + first.place, first.col.data(), length * sizeof(Local), around_cache_),
-                      Transfer(c_.val.data() + first.place, first.val.data(), length * sizeof(V), around_cache_));
+      const bool around = around_cache();
+      moving_.emplace(Transfer(c_.col.data() + first.place, first.col.data(), length * sizeof(Local), around),
+                      Transfer(c_.val.data() + first.place, first.val.data(), length * sizeof(V), around));
     }
     auto& [col, val] = *moving_;
     col.advance(step * sizeof(Local));
@@ -239,7 +256,8 @@ class WriteBack {
   Offset* row_length_;
   WindowLengths& lengths_;
   const std::atomic<bool>& stop_;
-  bool around_cache_;
+  Offset length_ = 0;    ///< of the windows until now
+  Offset most_ = 0;      ///< elements they could have had
   Fragment<V> at_hand_;  ///< made in C if in_place_
   bool in_place_ = false;
   std::deque<Fragment<V>> waiting_;

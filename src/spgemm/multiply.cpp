@@ -1,9 +1,19 @@
-// The product within a rank. Rows are packed into windows of about equal work, which threads take in order, several at
-// a time, and make in place or as fragments (fragments.hpp): no row is counted in advance, and C is written once.
+// The product within a rank. Rows are packed into windows of about equal work, which threads take several at a time and
+// make, each by the kernel that suits it (row_maker.hpp). Where a row begins in C follows from the lengths of those
+// before it:
+//
+//   in order  no row is counted in advance. Threads take windows in order and make them in place, if the lengths of all
+//             before are known, or as fragments, which are moved (fragments.hpp)
+//   counted   where rows can be counted in a fraction of the time it takes to make them, because they come in kinds
+//             that have the same length: each thread counts, and then makes, those of a part of C in place
+//
+// One thread alone always makes rows in order and in place.
 #include <omp.h>
 
 #include <atomic>
 #include <exception>
+#include <memory>
+#include <numeric>
 
 #include "core/cpu.hpp"
 #include "core/parallel_for.hpp"
@@ -23,14 +33,19 @@ struct Windows {
   std::vector<Offset> work;  ///< products of each
   Offset products = 0;
   Offset most_nonzeros = 0;
+
+  Offset size() const { return std::ssize(work); }
 };
 
-/// Counts the products of every row, into products[row], and packs rows: chunks of them, each by one thread, so that no
-/// window reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have at most
+/// Counts the products of every row, into products[row], and packs rows: chunks of them, of several windows, each by
+/// one thread, so that no window reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have at
+/// most
 template <class V, class Most>
 Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
-  constexpr Offset chunk = Offset{1} << 11;
   const Offset num_rows = a.num_rows();
+  const Offset mean_products = std::max<Offset>(1, a.num_nonzeros() / std::max<Offset>(1, num_rows)) *
+                               std::max<Offset>(1, b.num_nonzeros() / std::max<Offset>(1, b.num_rows()));
+  const Offset chunk = std::clamp<Offset>(8 * window_products / mean_products, 64, 2048);
   std::vector<Windows> of_chunk(z((num_rows + chunk - 1) / chunk));
   parallel_for(std::ssize(of_chunk), [&](Offset i) {
     Windows windows;
@@ -59,34 +74,208 @@ Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
   return all;
 }
 
+/// What all threads work at.
+template <class Semiring, class V>
+class Job {
+ public:
+  using Rows = RowMaker<Semiring, V>;
+
+  /// of_row: products of the rows; becomes their lengths and then their ends in C
+  Job(const Task<Semiring, V>& task, const Windows& windows, const Options& options, Offset* of_row, Csr<V>& c)
+      : task_(task),
+        windows_(windows),
+        options_(options),
+        num_threads_(static_cast<int>(std::clamp<Offset>(windows.size(), 1, omp_get_max_threads()))),
+        turns_(cut_turns(windows.size(), num_threads_, [&](Offset w) { return windows.work[z(w)]; })),
+        of_row_(of_row),
+        c_(c),
+        rows_(z(num_threads_)) {}
+
+  /// Rows are made in the order of windows, without being counted. What C has no room for then is only counted.
+  void make_in_order(Offset most_nonzeros) {
+    make_room(std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros), Rows::slack);
+    WindowLengths lengths(windows_.size());
+    std::atomic<Offset> next = 0;
+    // The thread that has the first of all windows that are not made yet makes the others of its turn in place.
+    on_all_threads([&](Rows& rows) {
+      WriteBack<V> write_back(c_, of_row_, lengths, stop_);
+      for (Offset turn = next++; turn < num_turns() && !stop_; turn = next++) {
+        for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) make_window(rows, w, write_back);
+      }
+      write_back.finish();
+    });
+  }
+
+  /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
+  /// all of it in place. Makes none if there are more nonzeros than may be.
+  void make_counted(Offset most_nonzeros) {
+    std::vector<Offset> place(z(num_turns()) + 1, 0);
+    Shares to_count(num_turns(), num_threads_);
+    on_all_threads(
+        [&](Rows& rows) { for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); }); });
+    std::partial_sum(place.begin(), place.end(), place.begin());
+    const bool fits = place.back() <= most_nonzeros;
+    if (fits) make_room(place.back(), 0);
+    Shares to_make(num_turns(), num_threads_);
+    on_all_threads([&](Rows& rows) {
+      Aside aside;
+      for_turns(to_make, [&](Offset turn) {
+        Offset end = place[z(turn)];
+        for (Local row = first_row(turn); row < first_row(turn + 1); ++row) of_row_[row] = end += of_row_[row];
+        if (fits) make_turn(rows, turn, place[z(turn)], aside);
+      });
+    });
+  }
+
+  int num_threads() const { return num_threads_; }
+  Counts counts() const {
+    Counts sum;
+    for (const auto& rows : rows_) {
+      if (rows) sum += rows->counts;
+    }
+    return sum;
+  }
+
+ private:
+  Offset num_turns() const { return std::ssize(turns_) - 1; }
+  Local first_row(Offset turn) const { return windows_.begin[z(turns_[z(turn)])]; }
+
+  /// body(rows), which come back to the same thread the next time.
+  template <class Body>
+  void on_all_threads(Body body) {
+    std::exception_ptr failure;
+#pragma omp parallel num_threads(num_threads_)
+    {
+      const StandardArithmetic arithmetic;
+      try {
+        auto& rows = rows_[z(omp_get_thread_num())];
+        if (!rows) rows = std::make_unique<Rows>(task_);
+        body(*rows);
+      } catch (...) {
+        stop_ = true;
+#pragma omp critical(filigree_spgemm)
+        if (!failure) failure = std::current_exception();
+      }
+    }
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  void make_room(Offset nonzeros, Offset slack) {
+    try {
+      c_.col.resize(z(nonzeros + slack));
+      c_.val.resize(z(nonzeros + slack));
+    } catch (const std::bad_alloc&) {
+      throw Error(text("multiply: no room for a product of up to ", nonzeros, " nonzeros, ",
+                       nonzeros * ProductBytes<V>::entry, " bytes"));
+    }
+  }
+
+  template <class Use>
+  void for_turns(Shares& shares, Use use) {
+    const int thread = omp_get_thread_num();
+    for (auto turn = shares.take(thread); turn && !stop_; turn = shares.take(thread)) use(*turn);
+  }
+
+  void make_window(Rows& rows, Offset w, WriteBack<V>& write_back) {
+    const Local first = windows_.begin[z(w)];
+    const Local last = windows_.begin[z(w) + 1];
+    Offset most = 0;
+    for (Local row = first; row < last; ++row) most += task_.most_in_row(row, of_row_[row]);
+    const auto [col, val] = write_back.begin_window(w, first, last, most + Rows::slack);
+    Offset length = 0;
+    rows.begin_window(first);
+    for (Local row = first; row < last;) {
+      const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
+      std::fill_n(of_row_ + row, num, each);
+      row += num;
+      length += num * each;
+      write_back.keep_up(num * each);
+    }
+    write_back.end_window(length);
+    tell(w);
+  }
+
+  /// Counts the nonzeros of its rows, instead of products, and of all.
+  Offset count_turn(Rows& rows, Offset turn) {
+    Offset length = 0;
+    for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1]; ++w) {
+      const Local last = windows_.begin[z(w) + 1];
+      rows.begin_window(windows_.begin[z(w)]);
+      for (Local row = windows_.begin[z(w)]; row < last;) {
+        const auto [num, each] = rows.count(row, last, of_row_[row]);
+        std::fill_n(of_row_ + row, num, each);
+        row += num;
+        length += num * each;
+      }
+    }
+    return length;
+  }
+
+  /// Rows that others might overwrite if they were made where they belong.
+  struct Aside {
+    Array<Local> col;
+    Array<V> val;
+  };
+
+  /// Makes the rows of a turn, whose ends are known, from `place` on.
+  void make_turn(Rows& rows, Offset turn, Offset place, Aside& aside) {
+    const Offset end = of_row_[first_row(turn + 1) - 1];
+    for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) {
+      const Local last = windows_.begin[z(w) + 1];
+      rows.begin_window(windows_.begin[z(w)]);
+      for (Local row = windows_.begin[z(w)]; row < last;) {
+        const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
+        const Offset most = of_row_[std::min(row + rows.most_at_once(), last) - 1] + Rows::slack - place;
+        Made made{};
+        if (place + most <= end) {
+          made = rows.make(row, last, products, c_.col.data() + place, c_.val.data() + place);
+        } else {
+          if (std::ssize(aside.col) < most) {
+            aside.col.resize(z(most));
+            aside.val.resize(z(most));
+          }
+          made = rows.make(row, last, products, aside.col.data(), aside.val.data());
+          std::copy_n(aside.col.data(), made.rows * made.length, c_.col.data() + place);
+          std::copy_n(aside.val.data(), made.rows * made.length, c_.val.data() + place);
+        }
+        row += made.rows;
+        place += made.rows * made.length;
+      }
+      tell(w);
+    }
+  }
+
+  void tell(Offset window) {
+    products_done_ += windows_.work[z(window)];
+    if (!options_.progress || omp_get_thread_num() != 0) return;
+    const Offset done = products_done_.load();
+    if (done < windows_.products) options_.progress("multiply", done, windows_.products);
+  }
+
+  const Task<Semiring, V>& task_;
+  const Windows& windows_;
+  const Options& options_;
+  int num_threads_;
+  std::vector<Offset> turns_;  // first windows
+  Offset* of_row_;
+  Csr<V>& c_;
+  std::vector<std::unique_ptr<Rows>> rows_;  // by thread
+  std::atomic<Offset> products_done_ = 0;
+  std::atomic<bool> stop_ = false;
+};
+
 template <class Semiring, class V>
 Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
                const CsrView<V>* mask) {
-  const Local num_rows = a.num_rows();
   c.num_cols = b.num_cols;
-  c.row_ptr.resize(z(num_rows) + 1);
+  c.row_ptr.resize(z(a.num_rows()) + 1);
   c.row_ptr[0] = 0;
-  // Products, then lengths, then ends of rows.
   Offset* const of_row = c.row_ptr.data() + 1;
-  const auto most_of_row = [&](Local row, Offset products) {
-    return most_in_row(row, products, b, mask, options.complement);
-  };
-  const Windows windows = pack(a, b, most_of_row, of_row);
-  const Offset num_windows = std::ssize(windows.begin) - 1;
-  const Offset room = std::clamp<Offset>(most_nonzeros, 0, windows.most_nonzeros);
-  // Cleared first: what is in them need not be copied when they grow.
-  c.col.clear();
-  c.val.clear();
-  try {
-    c.col.resize(z(room + RowMaker<Semiring, V>::slack));
-    c.val.resize(z(room + RowMaker<Semiring, V>::slack));
-  } catch (const std::bad_alloc&) {
-    throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ", room * ProductBytes<V>::entry,
-                     " bytes"));
-  }
 
   Task<Semiring, V> task{{a, b, nullptr},     mask,          options.complement, options.sorted,
                          options.accumulator, sample_runs(b)};
+  const Windows windows = pack(
+      a, b, [&](Local row, Offset products) { return task.most_in_row(row, products); }, of_row);
   std::vector<V> ones;
   if (!b.has_values()) {
     Offset longest = 0;
@@ -94,79 +283,18 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
     ones.assign(z(longest), V{1});
     task.factors.ones = ones.data();
   }
-  if (mask == nullptr && task.kernels.tile != nullptr &&
-      (options.accumulator == Accumulator::tile ||
-       (options.accumulator == Accumulator::automatic && windows.products > 4 * std::ssize(b.col) &&
-        task.runs.length * task.runs.sharing > 3))) {
-    task.tiles.emplace(b);
-    task.most_tiled = sample_runs(a).sharing > 1.5 ? most_tiled : 1;
-  }
-  if (mask == nullptr && task.kernels.repeat != nullptr &&
-      (options.accumulator == Accumulator::repeat ||
-       (options.accumulator == Accumulator::automatic && windows.products > 4 * std::ssize(b.col) && rows_repeat(b) &&
-        rows_repeat(a)))) {
-    task.shapes.emplace(b);
-  }
+  task.look_for_structure(windows.products);
 
-  WindowLengths lengths(num_windows);
-  std::atomic<Offset> next = 0;
-  std::atomic<Offset> products_done = 0;
-  std::atomic<bool> stop = false;
-  std::exception_ptr failure;
-  Counts counts;
-  const auto num_threads = static_cast<int>(std::clamp<Offset>(num_windows, 1, omp_get_max_threads()));
-  // The thread that has the first of all windows that are not made yet makes the others of its turn in place.
-  const std::vector<Offset> turns = cut_turns(num_windows, num_threads, [&](Offset w) { return windows.work[z(w)]; });
-  const Offset num_turns = std::ssize(turns) - 1;
-#pragma omp parallel num_threads(num_threads)
-  {
-    const StandardArithmetic arithmetic;
-    try {
-      RowMaker<Semiring, V> rows(task);
-      WriteBack<V> write_back(c, of_row, lengths, stop);
-      const auto make_window = [&](Offset w) {
-        const Local first = windows.begin[z(w)];
-        const Local last = windows.begin[z(w) + 1];
-        Offset most = 0;
-        for (Local row = first; row < last; ++row) most += most_of_row(row, of_row[row]);
-        const auto [col, val] = write_back.begin_window(w, first, last, most + RowMaker<Semiring, V>::slack);
-        Offset length = 0;
-        rows.begin_window(first);
-        for (Local row = first; row < last;) {
-          const auto [num, each] = rows.make(row, last, of_row[row], col + length, val + length);
-          std::fill_n(of_row + row, num, each);
-          row += num;
-          length += num * each;
-          write_back.keep_up(num * each);
-        }
-        write_back.end_window(length);
-        products_done += windows.work[z(w)];
-        if (options.progress && omp_get_thread_num() == 0) {
-          const Offset done = products_done.load();
-          if (done < windows.products) options.progress("multiply", done, windows.products);
-        }
-      };
-      for (Offset turn = next++; turn < num_turns; turn = next++) {
-        for (Offset w = turns[z(turn)]; w < turns[z(turn) + 1] && !stop; ++w) make_window(w);
-      }
-      write_back.finish();
-#pragma omp critical(filigree_spgemm)
-      {
-        counts.scaled_rows += rows.counts.scaled_rows;
-        counts.sorted_rows += rows.counts.sorted_rows;
-        counts.listed_rows += rows.counts.listed_rows;
-        counts.scattered_rows += rows.counts.scattered_rows;
-        counts.tiled_rows += rows.counts.tiled_rows;
-        counts.repeated_rows += rows.counts.repeated_rows;
-      }
-    } catch (...) {
-      stop = true;
-#pragma omp critical(filigree_spgemm)
-      if (!failure) failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  Job<Semiring, V> job(task, windows, options, of_row, c);
+  // Cleared first: what is in them need not be copied when they grow.
+  c.col.clear();
+  c.val.clear();
+  if (job.num_threads() > 1 && task.counts_quickly())
+    job.make_counted(most_nonzeros);
+  else
+    job.make_in_order(most_nonzeros);
   if (options.progress) options.progress("multiply", windows.products, windows.products);
+  const Counts counts = job.counts();
   return {{"products", windows.products},      {"nonzeros", c.num_nonzeros()},
           {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
           {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -55,44 +56,15 @@ inline std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
   return (hash ^ hash >> 29) * 0x9E3779B97F4A7C15;
 }
 
-/// The shapes of all rows of B.
+/// The shapes of all rows of B, and which rows of A name the same ones.
 class Shapes {
  public:
   template <class V>
-  explicit Shapes(const CsrView<V>& b) : key_(std::make_unique_for_overwrite<std::uint64_t[]>(z(b.num_rows()))) {
-    constexpr Offset chunk = 1024;
-    const Offset num_rows = b.num_rows();
-    // Rows that begin a run of one shape get its hash, and then its number, which the others take over.
-    std::vector<std::vector<Local>> first_of_run(z((num_rows + chunk - 1) / chunk));
-    const auto for_chunks = [&](auto use) {
-      parallel_for(std::ssize(first_of_run), [&](Offset i) {
-        use(static_cast<Local>(i * chunk), static_cast<Local>(std::min(num_rows, (i + 1) * chunk)), first_of_run[z(i)]);
-      });
-    };
-    for_chunks([&](Local begin, Local end, std::vector<Local>& rows) {
-      for (Local row = begin; row < end; ++row) {
-        if (row > begin && shifted(b.cols(row - 1), b.cols(row))) continue;
-        rows.push_back(row);
-        key_[z(row)] = hash(b.cols(row));
-      }
-    });
-    std::unordered_map<std::uint64_t, Local> first_of_shape;
-    for (const auto& rows : first_of_run) {
-      for (const Local row : rows) {
-        const Local other = first_of_shape.try_emplace(key_[z(row)], row).first->second;
-        key_[z(row)] = z(shifted(b.cols(other), b.cols(row)) ? other : row);
-      }
-    }
-    for_chunks([&](Local, Local end, const std::vector<Local>& rows) {
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::uint64_t shape = key_[z(rows[i])] << 32;
-        const Local next = i + 1 < rows.size() ? rows[i + 1] : end;
-        for (Local row = rows[i]; row < next; ++row) {
-          const auto cols = b.cols(row);
-          key_[z(row)] = shape | (cols.empty() ? 0 : z(cols[0]));
-        }
-      }
-    });
+  Shapes(const CsrView<V>& a, const CsrView<V>& b)
+      : key_(std::make_unique_for_overwrite<std::uint64_t[]>(z(b.num_rows()))),
+        repeats_(std::make_unique_for_overwrite<bool[]>(z(a.num_rows()))) {
+    find_shapes(b);
+    find_repeats(a);
   }
 
   /// By row: a number of its shape, times 2^32, and its first column. Rows have the same shape if their keys differ by
@@ -100,7 +72,89 @@ class Shapes {
   const std::uint64_t* keys() const { return key_.get(); }
   static Local first_column(std::uint64_t key) { return static_cast<Local>(key & 0xFFFFFFFF); }
 
+  /// Whether a row of A has the recipe of the row before.
+  bool repeats(Local row) const { return repeats_[z(row)]; }
+
  private:
+  struct Shape {
+    Local first_row;  ///< in its chunk
+    std::uint64_t hash;
+    Local number;  ///< the first row of all that has it
+  };
+  /// Consecutive rows of a shape.
+  struct Run {
+    Local first_row;
+    std::size_t shape;
+  };
+  struct Chunk {
+    std::vector<Run> runs;
+    std::vector<Shape> shapes;  ///< a shape may be there twice
+  };
+
+  template <class V>
+  void find_shapes(const CsrView<V>& b) {
+    constexpr Offset rows_of_chunk = 1024;
+    const Offset num_rows = b.num_rows();
+    std::vector<Chunk> chunks(z((num_rows + rows_of_chunk - 1) / rows_of_chunk));
+    const auto for_chunks = [&](auto use) {
+      parallel_for(std::ssize(chunks), [&](Offset i) {
+        const Offset begin = i * rows_of_chunk;
+        use(static_cast<Local>(begin), static_cast<Local>(std::min(num_rows, begin + rows_of_chunk)), chunks[z(i)]);
+      });
+    };
+    for_chunks([&](Local begin, Local end, Chunk& chunk) {
+      constexpr int known_bits = 6;
+      std::array<std::size_t, std::size_t{1} << known_bits> known = {};  // by hash: a shape, if it has one
+      for (Local row = begin; row < end; ++row) {
+        const auto cols = b.cols(row);
+        if (row > begin && shifted(b.cols(row - 1), cols)) continue;
+        const std::uint64_t hash_of_row = hash(cols);
+        std::size_t& shape = known[hash_of_row >> (64 - known_bits)];
+        if (shape >= chunk.shapes.size() || !shifted(b.cols(chunk.shapes[shape].first_row), cols)) {
+          shape = chunk.shapes.size();
+          chunk.shapes.push_back({row, hash_of_row, row});
+        }
+        chunk.runs.push_back({row, shape});
+      }
+    });
+    std::unordered_map<std::uint64_t, Local> first_of_shape;
+    for (Chunk& chunk : chunks) {
+      for (Shape& shape : chunk.shapes) {
+        const Local other = first_of_shape.try_emplace(shape.hash, shape.first_row).first->second;
+        if (shifted(b.cols(other), b.cols(shape.first_row))) shape.number = other;
+      }
+    }
+    for_chunks([&](Local, Local end, const Chunk& chunk) {
+      for (std::size_t i = 0; i < chunk.runs.size(); ++i) {
+        const std::uint64_t key = z(chunk.shapes[chunk.runs[i].shape].number) << 32;
+        const Local next = i + 1 < chunk.runs.size() ? chunk.runs[i + 1].first_row : end;
+        for (Local row = chunk.runs[i].first_row; row < next; ++row) {
+          const auto cols = b.cols(row);
+          key_[z(row)] = key | (cols.empty() ? 0 : z(cols[0]));
+        }
+      }
+    });
+  }
+
+  template <class V>
+  void find_repeats(const CsrView<V>& a) {
+    constexpr Offset rows_of_chunk = 1024;
+    const Offset num_rows = a.num_rows();
+    parallel_for((num_rows + rows_of_chunk - 1) / rows_of_chunk, [&](Offset chunk) {
+      const auto end = static_cast<Local>(std::min(num_rows, (chunk + 1) * rows_of_chunk));
+      for (auto row = static_cast<Local>(chunk * rows_of_chunk); row < end; ++row)
+        repeats_[z(row)] = row > 0 && have_one_recipe(a.cols(row - 1), a.cols(row));
+    });
+  }
+
+  bool have_one_recipe(std::span<const Local> ks, std::span<const Local> other_ks) const {
+    if (ks.size() != other_ks.size() || ks.empty()) return false;
+    const std::uint64_t shift = key_[z(other_ks[0])] - key_[z(ks[0])];
+    std::uint64_t different = (shift + 0x80000000) >> 32;
+    for (std::size_t t = 0; t < ks.size(); ++t) different |= (key_[z(other_ks[t])] - key_[z(ks[t])]) ^ shift;
+    return different == 0;
+  }
+
   static std::uint64_t hash(std::span<const Local> cols) {
     std::uint64_t hash = cols.size();
     for (const Local column : cols) hash = mixed(hash, z(column - cols[0]));
@@ -108,6 +162,7 @@ class Shapes {
   }
 
   std::unique_ptr<std::uint64_t[]> key_;
+  std::unique_ptr<bool[]> repeats_;
 };
 
 /// A recipe of rows of C.
@@ -133,9 +188,10 @@ template <class V>
 struct RepeatRoom {
   explicit RepeatRoom(Local num_cols) : listed(num_cols) {}
 
-  static constexpr int recipe_bits = 5;
+  static constexpr int recipe_bits = 8;
   Recipe recipes[std::size_t{1} << recipe_bits];  ///< the last ones, by hash
   const Recipe* last = recipes;
+  Local next_row = 0;               ///< the row behind those that `last` was for
   std::vector<std::uint64_t> keys;  ///< of the row at hand, as in Recipe
   Places listed;
   OrderRoom<std::uint32_t> order;
@@ -185,6 +241,7 @@ void make_recipe(const Factors<V>& f, Local row, Local first_column, RepeatRoom<
 
 template <class V>
 const Recipe& recipe_of_row(const Factors<V>& f, const Shapes& shapes, Local row, RepeatRoom<V>& room) {
+  if (row == room.next_row && shapes.repeats(row)) return *room.last;
   const auto ks = f.a.cols(row);
   const Local first_column = Shapes::first_column(shapes.keys()[ks[0]]);
   room.keys.resize(ks.size());
@@ -238,23 +295,6 @@ FILIGREE_AVX512_INLINE void load_columns(const V* const* row, Offset first, int 
   column[1] = __builtin_shufflevector(odd01, odd23, 0, 1, 8, 9, 4, 5, 12, 13);
   column[2] = __builtin_shufflevector(even01, even23, 2, 3, 10, 11, 6, 7, 14, 15);
   column[3] = __builtin_shufflevector(odd01, odd23, 2, 3, 10, 11, 6, 7, 14, 15);
-}
-
-/// How many rows from `row` on, before `end`, have its recipe: at most one a lane.
-template <class V>
-FILIGREE_AVX512 Local count_alike(const Factors<V>& f, const std::uint64_t* keys, Local row, Local end) {
-  const auto ks = f.a.cols(row);
-  const auto last = static_cast<Local>(std::min<Offset>(end, Offset{row} + num_lanes));
-  Local other = row + 1;
-  for (; other < last; ++other) {
-    const auto other_ks = f.a.cols(other);
-    if (other_ks.size() != ks.size()) break;
-    const std::uint64_t shift = keys[other_ks[0]] - keys[ks[0]];
-    std::uint64_t different = (shift + 0x80000000) >> 32;
-    for (std::size_t t = 0; t < ks.size(); ++t) different |= (keys[other_ks[t]] - keys[ks[t]]) ^ shift;
-    if (different != 0) break;
-  }
-  return other - row;
 }
 
 /// A product more for the sum at a place.
@@ -358,17 +398,23 @@ void repeat_one(const Factors<V>& f, const Recipe& recipe, Local row, Local shif
   });
 }
 
-/// Row `row` and those after it, before `end`, that have its recipe, into col and val one after the other. None if the
-/// row is too long, or none follows it and it shall not be made `alone`. Room for a line more than they have.
+/// Row `row` and those after it, before `end`, that have its recipe, one a lane at most, into col and val one after the
+/// other; without col all of them are only counted. None if the row is too long, or none follows it and it shall not be
+/// made `alone`. Room for a line more than they have.
 template <class Semiring, class V>
 Made repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end, bool alone, RepeatRoom<V>& room,
                  Local* col, V* val) {
   constexpr Local least = 3;
-  const Local count = count_alike(f, shapes.keys(), row, end);
+  const Local last = col == nullptr ? end : std::min(end, row + num_lanes);
+  Local count = 1;
+  while (row + count < last && shapes.repeats(row + count)) ++count;
   if ((count < least && !alone) || f.a.degree(row) > Recipe::most_factors) return {0, 0};
   const Recipe& recipe = recipe_of_row(f, shapes, row, room);
   if (recipe.length == 0) return {0, 0};
-  if (count < least) {
+  if (count < least) count = 1;
+  room.next_row = row + count;
+  if (col == nullptr) return {count, recipe.length};
+  if (count == 1) {
     const Local first_column = Shapes::first_column(shapes.keys()[f.a.cols(row)[0]]);
     repeat_one<Semiring>(f, recipe, row, first_column, col, val);
     return {1, recipe.length};

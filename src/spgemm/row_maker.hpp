@@ -22,6 +22,7 @@ struct Kernels {
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
   Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, int team, ScatterRoom<V>&, Local* col,
                  V* val) = nullptr;
+  Offset (*count)(const Factors<V>&, const Tiles<V>*, Local row, ScatterRoom<V>&) = nullptr;
   Made (*repeat)(const Factors<V>&, const Shapes&, Local row, Local end, bool alone, RepeatRoom<V>&, Local* col,
                  V* val) = nullptr;
 
@@ -58,7 +59,8 @@ struct Kernels {
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
     if (cpu_has_avx512())
-      return {order_avx512, sort_avx512, collect_avx512, tile_rows<Semiring, V>, repeat_rows<Semiring, V>};
+      return {order_avx512,           sort_avx512,  collect_avx512,
+              tile_rows<Semiring, V>, count_row<V>, repeat_rows<Semiring, V>};
     if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
 #endif
     return {order_portable, sort_portable, collect_portable};
@@ -78,6 +80,29 @@ struct Task {
   std::optional<Tiles<V>> tiles = {};
   int most_tiled = 1;  ///< rows of A that are tiled together
   std::optional<Shapes> shapes = {};
+
+  /// Most entries that a row of C can have which has so many products.
+  Offset most_in_row(Local row, Offset products) const {
+    return spgemm::most_in_row(row, products, factors.b, mask, complement);
+  }
+
+  /// Finds tiles and shapes, where it pays for so many products.
+  void look_for_structure(Offset products) {
+    if (mask != nullptr) return;
+    const bool is_automatic = accumulator == Accumulator::automatic && products > 4 * std::ssize(factors.b.col);
+    if (kernels.tile != nullptr &&
+        (accumulator == Accumulator::tile || (is_automatic && runs.length * runs.sharing > 3))) {
+      tiles.emplace(factors.b);
+      most_tiled = sample_runs(factors.a).sharing > 1.5 ? spgemm::most_tiled : 1;
+    }
+    if (kernels.repeat != nullptr &&
+        (accumulator == Accumulator::repeat || (is_automatic && rows_repeat(factors.b) && rows_repeat(factors.a)))) {
+      shapes.emplace(factors.a, factors.b);
+    }
+  }
+
+  /// Whether rows are counted in a fraction of the time it takes to make them.
+  bool counts_quickly() const { return tiles || shapes; }
 };
 
 struct Counts {
@@ -87,6 +112,15 @@ struct Counts {
   Offset scattered_rows = 0;
   Offset tiled_rows = 0;
   Offset repeated_rows = 0;
+
+  void operator+=(const Counts& other) {
+    scaled_rows += other.scaled_rows;
+    sorted_rows += other.sorted_rows;
+    listed_rows += other.listed_rows;
+    scattered_rows += other.scattered_rows;
+    tiled_rows += other.tiled_rows;
+    repeated_rows += other.repeated_rows;
+  }
 };
 
 /// Makes rows: what a thread needs for it.
@@ -98,24 +132,24 @@ class RowMaker {
   /// The row, and those after it and before `end` that are made with it, into col and val, where there is room for
   /// `slack` more elements than they can have. products: of the row
   Made make(Local row, Local end, Offset products, Local* col, V* val) {
-    if (task_.shapes && products > 0 && products <= Recipe::most_products && in_vain_ < most_in_vain &&
-        task_.factors.a.degree(row) > 1) {
-      if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
-      const Made made =
-          task_.kernels.repeat(task_.factors, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
-      counts.repeated_rows += made.rows;
-      in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
-      if (made.rows > 0) return made;
-    }
+    const Made repeated = repeat(row, end, products, col, val);
+    counts.repeated_rows += repeated.rows;
+    if (repeated.rows > 0) return repeated;
     if (task_.tiles && products > 0 && task_.factors.a.degree(row) > 1) {
-      const auto cols = task_.factors.a.cols(row);
-      int team = 1;
-      while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
-        ++team;
+      const int team = find_team(row, end);
       counts.tiled_rows += team;
       return {team, task_.kernels.tile(task_.factors, *task_.tiles, row, team, scatter_room(), col, val)};
     }
     return {1, make_one(row, products, col, val)};
+  }
+
+  /// Rows and their lengths, not made; where the task counts_quickly().
+  Made count(Local row, Local end, Offset products) {
+    if (task_.factors.a.degree(row) < 2) return {1, products};
+    const Made repeated = repeat(row, end, products, nullptr, nullptr);
+    if (repeated.rows > 0) return repeated;
+    const auto* const tiles = task_.tiles ? &*task_.tiles : nullptr;
+    return {find_team(row, end), task_.kernels.count(task_.factors, tiles, row, scatter_room())};
   }
 
   /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window. row: its
@@ -131,9 +165,33 @@ class RowMaker {
   }
 
   static constexpr Offset slack = 64;
+  /// Rows made at once, at most.
+  Local most_at_once() const { return task_.shapes ? num_lanes : task_.most_tiled; }
   Counts counts;
 
  private:
+  /// Rows that repeat, into col and val, or none; without col they are only counted.
+  Made repeat(Local row, Local end, Offset products, Local* col, V* val) {
+    if (!task_.shapes || products == 0 || products > Recipe::most_products || in_vain_ >= most_in_vain ||
+        task_.factors.a.degree(row) == 1) {
+      return {0, 0};
+    }
+    if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
+    const Made made =
+        task_.kernels.repeat(task_.factors, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
+    in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
+    return made;
+  }
+
+  /// How many rows from `row` on, before `end`, have the same columns in A, and are tiled together.
+  int find_team(Local row, Local end) const {
+    const auto cols = task_.factors.a.cols(row);
+    int team = 1;
+    while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
+      ++team;
+    return team;
+  }
+
   /// A row; returns its length.
   Offset make_one(Local row, Offset products, Local* col, V* val) {
     const Factors<V>& f = task_.factors;

@@ -89,5 +89,69 @@ FILIGREE_AVX512 Offset tile_rows(const Factors<V>& f, const Tiles<V>& tiles, Loc
   return length;
 }
 
+/// Marks the columns of a row of C by tiles.
+template <class V>
+FILIGREE_AVX512_INLINE Reach mark_tiles(const Factors<V>& f, const Tiles<V>& tiles, Local row, std::uint8_t* marks) {
+  Reach reach{std::numeric_limits<Local>::max(), -1};
+  // Tiles of rows of B that follow one another do so, too, mostly: loops over many tiles end less often.
+  const Tile* begin = nullptr;
+  const Tile* end = nullptr;
+  const auto mark_all = [&] {
+    for (const Tile* tile = begin; tile != end; ++tile)
+      marks[tile->line] = static_cast<std::uint8_t>(marks[tile->line] | tile->mask);
+  };
+  std::span<const Tile> last;
+  for (const Local k : f.a.cols(row)) {
+    const std::span<const Tile> of_k = tiles.of_row(k);
+    if (of_k.empty() || of_k.data() == last.data()) continue;
+    last = of_k;
+    reach.first_line = std::min(reach.first_line, of_k.front().line);
+    reach.last_line = std::max(reach.last_line, of_k.back().line);
+    if (of_k.data() != end) {
+      mark_all();
+      begin = of_k.data();
+    }
+    end = of_k.data() + of_k.size();
+  }
+  mark_all();
+  return reach;
+}
+
+/// Marks the columns of a row of C one by one.
+template <class V>
+FILIGREE_AVX512_INLINE Reach mark_columns(const Factors<V>& f, Local row, std::uint8_t* marks) {
+  Reach reach{std::numeric_limits<Local>::max(), -1};
+  for (const Local k : f.a.cols(row)) {
+    const auto cols = f.b.cols(k);
+    if (cols.empty()) continue;
+    reach.first_line = std::min(reach.first_line, cols.front() / num_lanes);
+    reach.last_line = std::max(reach.last_line, cols.back() / num_lanes);
+    for (const Local column : cols) {
+      std::uint8_t& line = marks[column / num_lanes];
+      line = static_cast<std::uint8_t>(line | bit_of(static_cast<std::uint32_t>(column)));
+    }
+  }
+  return reach;
+}
+
+/// The length of a row of C. tiles: of B, or null
+template <class V>
+FILIGREE_AVX512 Offset count_row(const Factors<V>& f, const Tiles<V>* tiles, Local row, ScatterRoom<V>& room) {
+  std::uint8_t* const marks = room.mark.data();
+  const Reach reach = tiles != nullptr ? mark_tiles(f, *tiles, row, marks) : mark_columns(f, row, marks);
+  constexpr Local group = ScatterRoom<V>::group;
+  Offset count = 0;
+  if (reach.last_line < 0) return count;
+  for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
+    const __m512i some = _mm512_loadu_si512(marks + begin);
+    if (_mm512_test_epi64_mask(some, some) == 0) continue;
+    std::uint64_t bits[sizeof some / sizeof(std::uint64_t)];
+    std::memcpy(bits, &some, sizeof bits);
+    for (const std::uint64_t word : bits) count += std::popcount(word);
+    _mm512_storeu_si512(marks + begin, _mm512_setzero_si512());
+  }
+  return count;
+}
+
 }  // namespace filigree::spgemm
 #endif

@@ -72,7 +72,7 @@ class Tiles {
 
   explicit Tiles(const CsrView<V>& b)
       : begin_(z(b.num_rows())), num_(z(b.num_rows())), tile_(std::make_unique_for_overwrite<Tile[]>(b.col.size())) {
-    constexpr Offset chunk = 1024;
+    constexpr Offset chunk = 256;
     const Offset num_rows = b.num_rows();
 #pragma omp parallel for schedule(dynamic)
     for (Offset first = 0; first < num_rows; first += chunk) {

@@ -1,0 +1,77 @@
+// Loops on all threads: every item once, whoever takes it.
+#include "core/parallel_for.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "core/index.hpp"
+#include "support/runtime.hpp"
+
+namespace filigree {
+namespace {
+
+std::vector<Offset> all_of(Shares& shares, int thread) {
+  std::vector<Offset> items;
+  while (const auto item = shares.take(thread)) items.push_back(*item);
+  return items;
+}
+
+TEST(Shares, AThreadTakesItsOwnThenTheLastOfOthers) {
+  Shares shares(10, 3);  // 0 1 2, 3 4 5, 6 7 8 9
+  EXPECT_EQ(shares.take(1), 3);
+  EXPECT_EQ(shares.take(2), 6);
+  EXPECT_EQ(all_of(shares, 0), (std::vector<Offset>{0, 1, 2, 9, 5, 8, 4, 7}));
+  EXPECT_EQ(shares.take(1), std::nullopt);
+}
+
+TEST(Shares, FewerItemsThanThreads) {
+  Shares none(0, 4);
+  EXPECT_EQ(none.take(2), std::nullopt);
+  Shares one(1, 4);
+  EXPECT_EQ(all_of(one, 0), (std::vector<Offset>{0}));
+  EXPECT_EQ(one.take(3), std::nullopt);
+}
+
+TEST(ParallelFor, DoesEveryItemOnce) {
+  for (const int threads : {1, 2, 3, 7}) {
+    const testing::ThreadsScope scope(threads);
+    for (const Offset n : {0, 1, 2, 5, 1000, 20'000}) {
+      std::vector<std::atomic<int>> times(z(n));
+      Offset last_done = 0;
+      parallel_for(
+          n, [] { return Offset{0}; },
+          [&](Offset& before, Offset i) {
+            // Uneven, so that some threads end early and help others.
+            for (Offset k = 0; k < (i < n / 4 ? 200 : 0); ++k) before += i;
+            ++times[z(i)];
+          },
+          [&](Offset done) {
+            EXPECT_LE(last_done, done);
+            last_done = done;
+          });
+      EXPECT_TRUE(std::ranges::all_of(times, [](const std::atomic<int>& count) { return count == 1; }))
+          << n << " items, " << threads << " threads";
+      EXPECT_LE(last_done, n);
+    }
+  }
+}
+
+TEST(ParallelFor, ThrowsWhatABodyThrowsAndEnds) {
+  const testing::ThreadsScope scope(3);
+  std::atomic<Offset> done = 0;
+  EXPECT_THROW(parallel_for(100'000,
+                            [&](Offset i) {
+                              if (i == 17) throw std::out_of_range("17");
+                              ++done;
+                            }),
+               std::out_of_range);
+  EXPECT_LT(done, 100'000);
+}
+
+}  // namespace
+}  // namespace filigree
