@@ -54,29 +54,77 @@ Offset num_nonzeros(const Rows& rows, Offset w) {
   return rows.c.row_ptr[first_row(w + 1)] - rows.c.row_ptr[first_row(w)];
 }
 
-/// Groups of a window.
+/// Factors of a window. last_window: that read a row of B, by row, and one more; windows come in ascending order,
+/// mostly
+void find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
+  constexpr std::uint32_t kept = 4;  // windows whose rows of B the second level of cache still holds
+  Rows::Window& window = rows.windows[z(w)];
+  const auto now = static_cast<std::uint32_t>(w) + 1;
+  const auto is_kept = [&](Local k) { return k >= 0 && last_window[z(k)] > 0 && last_window[z(k)] + kept > now; };
+  Offset surprises = 0;
+  const Offset begin = a.row_ptr[z(window.first_row)];
+  const Offset end = a.row_ptr[z(rows.windows[z(w) + 1].first_row)];
+  for (Offset p = begin; p < end; ++p) {
+    const Local k = a.col[z(p)];
+    rows.factors[z(p)] = b.row_ptr[z(k)];
+    // Processors follow rows in their order by themselves.
+    surprises += is_kept(k) || is_kept(k - 1) || is_kept(k - 2) ? 0 : 1;
+    last_window[z(k)] = now;
+  }
+  constexpr Offset near_nonzeros = Offset{1} << 19;  // of B, values of which are in a cache from the product before
+  window.asks_ahead = b.num_nonzeros() > near_nonzeros && 16 * surprises > end - begin;
+}
+
+/// Teams and groups of a window.
 void find_groups(CsrView<float> a, CsrView<float> b, Rows& rows, Offset w) {
   Rows::Window& window = rows.windows[z(w)];
   const Local end_row = rows.windows[z(w) + 1].first_row;
-  Rows::Group* const groups = rows.groups.data() + a.row_ptr[z(window.first_row)];
   Offset num_positions = 0;
-  for (Local row = window.first_row; row < end_row; ++row) {
-    const Offset end = a.row_ptr[z(row) + 1];
-    for (Offset p = a.row_ptr[z(row)]; p < end;) {
-      const auto cols = b.cols(a.col[z(p)]);
-      const Offset first = p;
-      do {
-        rows.factors[z(p)] = b.row_ptr[z(a.col[z(p)])];
-        ++p;
-      } while (p < end && p < first + Rows::most_factors && std::ranges::equal(b.cols(a.col[z(p)]), cols));
-      groups[window.num_groups++] = {static_cast<Local>(cols.size()), static_cast<Local>(p - first)};
-      window.has_pairs = window.has_pairs || p > first + 1;
-      num_positions += std::ssize(cols);
+  for (Local row = window.first_row; row < end_row; row += rows.teams[z(row)].num_rows) {
+    Local num_rows = 1;
+    while (!rows.masked && num_rows < Rows::most_rows && row + num_rows < end_row &&
+           std::ranges::equal(a.cols(row), a.cols(row + num_rows))) {
+      ++num_rows;
     }
+    Local num_groups = 0;
+    const Offset end = a.row_ptr[z(row) + 1];
+    for (Offset p = a.row_ptr[z(row)]; p < end; ++num_groups) {
+      const auto cols = b.cols(a.col[z(p)]);
+      Local num_factors = 1;
+      while (num_factors < Rows::most_factors && p + num_factors < end &&
+             std::ranges::equal(b.cols(a.col[z(p + num_factors)]), cols)) {
+        ++num_factors;
+      }
+      rows.groups[z(p)] = {static_cast<Local>(cols.size()), num_factors};
+      window.has_pairs = window.has_pairs || num_factors > 1;
+      num_positions += std::ssize(cols);
+      p += num_factors;
+    }
+    rows.teams[z(row)] = {num_rows, num_groups};
+    window.has_pairs = window.has_pairs || num_rows > 1;
+    window.num_groups += num_groups;
   }
   const Offset nonzeros = num_nonzeros(rows, w);
   window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
   window.num_positions = window.has_positions ? num_positions : 0;
+}
+
+/// use(row) for the first rows of the teams of a window.
+template <class Use>
+void for_each_team(const Rows& rows, Offset w, Use use) {
+  const Local end = rows.windows[z(w) + 1].first_row;
+  for (Local row = rows.windows[z(w)].first_row; row < end; row += rows.teams[z(row)].num_rows) use(row);
+}
+
+/// use(p, group) for the groups of a team, by its first row; p: their first factors.
+template <class Use>
+FILIGREE_INLINE void for_each_group(const Rows& rows, Local row, Use use) {
+  Offset p = rows.first_factor[z(row)];
+  for (Local i = rows.teams[z(row)].num_groups; i > 0; --i) {
+    const Rows::Group group = rows.groups[z(p)];
+    use(p, group);
+    p += group.num_factors;
+  }
 }
 
 /// position: by column of B.
@@ -87,20 +135,17 @@ void find_positions(CsrView<float> b, ZeroedArray<std::uint16_t>& position, Rows
   const Offset first = c.row_ptr[z(window.first_row)];
   const auto nowhere = static_cast<std::uint16_t>(num_nonzeros(rows, w));
   std::uint16_t* next = rows.positions.data() + window.first_position;
-  const Rows::Group* group = rows.groups.data() + rows.first_factor[z(window.first_row)];
-  for (Local row = window.first_row; row < rows.windows[z(w) + 1].first_row; ++row) {
-    const Rows::Group* const begin = group;
+  for_each_team(rows, w, [&](Local row) {
     const auto for_each_column = [&](auto use) {
-      group = begin;
-      for (Offset p = rows.first_factor[z(row)]; p < rows.first_factor[z(row) + 1]; p += group++->num_factors) {
-        for (const Local column : b.col.subspan(z(rows.factors[z(p)]), z(group->length))) use(z(column));
-      }
+      for_each_group(rows, row, [&](Offset p, Rows::Group group) {
+        for (const Local column : b.col.subspan(z(rows.factors[z(p)]), z(group.length))) use(z(column));
+      });
     };
     if (rows.masked) for_each_column([&](std::size_t column) { position[column] = nowhere; });
     for (Offset k = c.row_ptr[z(row)]; k < c.row_ptr[z(row) + 1]; ++k)
       position[z(c.col[z(k)])] = static_cast<std::uint16_t>(k - first);
     for_each_column([&](std::size_t column) { *next++ = position[column]; });
-  }
+  });
 }
 
 }  // namespace
@@ -136,10 +181,17 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
 
   rows.first_factor.assign(a.row_ptr.begin(), a.row_ptr.end());
   rows.factors.resize(a.col.size());
+  rows.teams.resize(z(a.num_rows()));
   rows.groups.resize(a.col.size());
   cut_windows(a, b, rows);
   const Offset num_windows = std::ssize(rows.windows) - 1;
-  parallel_for(num_windows, [&](Offset w) { find_groups(a, b, rows, w); });
+  parallel_for(
+      num_windows, [&] { return ZeroedArray<std::uint32_t>(a.num_cols); },
+      [&](ZeroedArray<std::uint32_t>& last_window, Offset w) {
+        find_factors(a, b, last_window, rows, w);
+        find_groups(a, b, rows, w);
+      },
+      [](Offset) {});
   Offset num_positions = 0;
   for (Offset w = 0; w < num_windows; ++w) {
     Rows::Window& window = rows.windows[z(w)];
@@ -159,8 +211,8 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
 
 Offset Rows::num_bytes() const {
   const auto bytes = [](const auto& values) { return std::ssize(values) * static_cast<Offset>(sizeof values[0]); };
-  return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(groups) + bytes(positions) +
-         bytes(windows);
+  return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(teams) + bytes(groups) +
+         bytes(positions) + bytes(windows);
 }
 
 // ---- The product
@@ -179,12 +231,14 @@ struct Reader {
 
   V left(Offset p) const { return values.a.empty() ? V{1} : values.a[z(p)]; }
   const V* right(Offset p) const { return ones != nullptr ? ones : values.b.data() + rows.factors[z(p)]; }
-  void prefetch(Offset p) const {
-    constexpr Offset ahead = 8;
-    if (ones != nullptr || p + ahead >= std::ssize(rows.factors)) return;
+  /// Asks for what comes after p, for windows that do so. Inlined: compilers take a function that does nothing else for
+  /// one that does nothing.
+  FILIGREE_INLINE void prefetch(Offset p, bool asks_ahead) const {
+    constexpr Offset ahead = 16;
+    if (!asks_ahead || ones != nullptr || p + ahead >= std::ssize(rows.factors)) return;
     const V* const coming = right(p + ahead);
     __builtin_prefetch(coming);
-    __builtin_prefetch(coming + stretch);
+    __builtin_prefetch(coming + stretch - 1);
   }
 };
 
@@ -210,80 +264,117 @@ class Coming {
   Offset lines_ = 0;  // a step
 };
 
-/// Adds the products of a group, `count` factors from p on. position: of each column
-template <int count, class Semiring, class V>
-FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, Local length, const std::uint16_t* position, V* sum) {
-  std::array<V, count> left;
-  std::array<const V*, count> right;
+/// Of each row of a team.
+struct TeamRows {
+  Offset degree = 0;  ///< of A
+  Offset length = 0;  ///< of C
+};
+
+/// Adds the products of `count` factors from p on, for `num_rows` rows. position: of each column, from sum on
+template <int num_rows, int count, class Semiring, class V>
+FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, TeamRows team, bool asks_ahead, Local length,
+                               const std::uint16_t* position, V* sum) {
+  V left[num_rows][count];
+  const V* right[count];
   for (int i = 0; i < count; ++i) {
-    reader.prefetch(p + i);
-    left[z(i)] = reader.left(p + i);
-    right[z(i)] = reader.right(p + i);
+    reader.prefetch(p + i + (num_rows - 1) * team.degree, asks_ahead);
+    for (int r = 0; r < num_rows; ++r) left[r][i] = reader.left(p + i + r * team.degree);
+    right[i] = reader.right(p + i);
   }
-  if constexpr (count == 1) {
-    add_at<Semiring, stretch>(left[0], right[0], length, position, sum);
+  if constexpr (num_rows == 1 && count == 1) {
+    add_at<Semiring, stretch>(left[0][0], right[0], length, position, sum);
     return;
   }
   for (Local j = 0; j < length; ++j) {
-    V& element = sum[position[j]];
-    V result = element;
-    for (int i = 0; i < count; ++i) result = Semiring::plus(result, Semiring::times(left[z(i)], right[z(i)][j]));
-    element = result;
+    V* const first = sum + position[j];
+    V result[num_rows];
+    for (int r = 0; r < num_rows; ++r) result[r] = first[r * team.length];
+    for (int i = 0; i < count; ++i) {
+      const V factor = right[i][j];
+      for (int r = 0; r < num_rows; ++r) result[r] = Semiring::plus(result[r], Semiring::times(left[r][i], factor));
+    }
+    for (int r = 0; r < num_rows; ++r) first[r * team.length] = result[r];
   }
 }
 
-/// The rows of a window by positions, into sum.
-template <bool has_pairs, class Semiring, class V>
-void add_window(const Reader<V>& reader, const Rows::Window& window, V* sum, Coming coming) {
+/// The rows of a team by positions, into sum. Returns the positions of the next.
+template <int num_rows, class Semiring, class V>
+const std::uint16_t* add_team(const Reader<V>& reader, Local row, bool asks_ahead, const std::uint16_t* position,
+                              V* sum, Coming& coming) {
   const Rows& rows = reader.rows;
-  const std::uint16_t* position = rows.positions.data() + window.first_position;
-  Offset p = rows.first_factor[z(window.first_row)];
-  const Rows::Group* group = rows.groups.data() + p;
-  for (const Rows::Group* const end = group + window.num_groups; group != end; ++group) {
-    const Local length = group->length;
+  const TeamRows team{rows.first_factor[z(row) + 1] - rows.first_factor[z(row)],
+                      rows.c.row_ptr[z(row) + 1] - rows.c.row_ptr[z(row)]};
+  for_each_group(rows, row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
+    const Local length = group.length;
     coming.step();
-    if constexpr (has_pairs) {
-      switch (group->num_factors) {
-        case 1: add_group<1, Semiring>(reader, p, length, position, sum); break;
-        case 2: add_group<2, Semiring>(reader, p, length, position, sum); break;
-        case 3: add_group<3, Semiring>(reader, p, length, position, sum); break;
-        default: add_group<Rows::most_factors, Semiring>(reader, p, length, position, sum);
-      }
-      p += group->num_factors;
-    } else {
-      add_group<1, Semiring>(reader, p, length, position, sum);
-      ++p;
+    switch (group.num_factors) {
+      case 1: add_group<num_rows, 1, Semiring>(reader, p, team, asks_ahead, length, position, sum); break;
+      case 2: add_group<num_rows, 2, Semiring>(reader, p, team, asks_ahead, length, position, sum); break;
+      case 3: add_group<num_rows, 3, Semiring>(reader, p, team, asks_ahead, length, position, sum); break;
+      default: add_group<num_rows, Rows::most_factors, Semiring>(reader, p, team, asks_ahead, length, position, sum);
     }
     position += length;
+  });
+  return position;
+}
+
+/// The rows of a window by positions, into sum.
+template <class Semiring, class V>
+void add_window(const Reader<V>& reader, Offset w, V* sum, Coming coming) {
+  const Rows& rows = reader.rows;
+  const Rows::Window& window = rows.windows[z(w)];
+  const std::uint16_t* position = rows.positions.data() + window.first_position;
+  if (window.has_pairs) {
+    for_each_team(rows, w, [&](Local row) {
+      switch (rows.teams[z(row)].num_rows) {
+        case 1: position = add_team<1, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
+        case 2: position = add_team<2, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
+        default: position = add_team<Rows::most_rows, Semiring>(reader, row, window.asks_ahead, position, sum, coming);
+      }
+    });
+    return;
   }
+  const auto add_factors = [&](auto asks_ahead) {
+    const Offset end = rows.first_factor[z(rows.windows[z(w) + 1].first_row)];
+    for (Offset p = rows.first_factor[z(window.first_row)]; p < end; ++p) {
+      const Local length = rows.groups[z(p)].length;
+      coming.step();
+      add_group<1, 1, Semiring>(reader, p, {}, asks_ahead.value, length, position, sum);
+      position += length;
+    }
+  };
+  if (window.asks_ahead)
+    add_factors(std::true_type());
+  else
+    add_factors(std::false_type());
 }
 
 /// The rows of a window by columns. by_column: all zero() before and after; val: of C
 template <class Semiring, class V>
 void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
   const Rows& rows = reader.rows;
-  const Local begin = rows.windows[z(w)].first_row;
-  const Rows::Group* group = rows.groups.data() + rows.first_factor[z(begin)];
-  for (Local row = begin; row < rows.windows[z(w) + 1].first_row; ++row) {
-    const Rows::Group* const first_group = group;
+  const auto add_row = [&](Local row, Local first_of_team) {
+    const Offset others = rows.first_factor[z(row)] - rows.first_factor[z(first_of_team)];
     const auto for_each_factor = [&](auto use) {
-      group = first_group;
-      for (Offset p = rows.first_factor[z(row)]; p < rows.first_factor[z(row) + 1]; ++group) {
-        for (Local i = 0; i < group->num_factors; ++i, ++p)
-          use(p, group->length, reader.values.b_col.data() + rows.factors[z(p)]);
-      }
+      for_each_group(rows, first_of_team, [&](Offset p, Rows::Group group) {
+        for (Offset q = p; q < p + group.num_factors; ++q)
+          use(q + others, group.length, reader.values.b_col.data() + rows.factors[z(q)]);
+      });
     };
     for_each_factor([&](Offset p, Local length, const Local* col) {
-      reader.prefetch(p);
+      reader.prefetch(p, true);
       add_at<Semiring, stretch>(reader.left(p), reader.right(p), length, col, by_column);
     });
     for (Offset k = rows.c.row_ptr[z(row)]; k < rows.c.row_ptr[z(row) + 1]; ++k)
       val[k] = std::exchange(by_column[rows.c.col[z(k)]], Semiring::zero());
-    if (!rows.masked) continue;
+    if (!rows.masked) return;
     for_each_factor([&](Offset, Local length, const Local* col) {
       for (Local j = 0; j < length; ++j) by_column[col[j]] = Semiring::zero();
     });
-  }
+  };
+  for_each_team(rows, w, [&](Local first) {
+    for (Local row = first; row < first + rows.teams[z(first)].num_rows; ++row) add_row(row, first);
+  });
 }
 
 /// Values of C that a cache may still hold from the last time.
@@ -326,10 +417,7 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
     Coming coming;
     if (is_far && next_is_ours && rows.windows[z(w + 1)].has_positions)
       coming = {of_window + length, num_nonzeros(rows, w + 1), window.num_groups};
-    if (window.has_pairs)
-      add_window<true, Semiring>(reader, window, sum, coming);
-    else
-      add_window<false, Semiring>(reader, window, sum, coming);
+    add_window<Semiring>(reader, w, sum, coming);
     if (rows.masked) std::copy_n(sum, length, of_window);
   };
   const auto make_windows = [&](Room<V>& room, Offset turn) {

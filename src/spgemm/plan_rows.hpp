@@ -13,15 +13,24 @@ namespace filigree::spgemm {
 /// The products of the rows of a window, one after the other:
 ///
 ///   factors    one per nonzero of A: where a row of B begins
-///   groups     1 to 4 consecutive factors in a row of A whose rows of B have equal columns (meshes with several
-///              unknowns a point have many): their products go to equal places
-///   positions  of the products of a group, among the nonzeros of C in the window; 16 bits each
+///   teams      1 to 3 consecutive rows of A that have equal columns, as the unknowns of a point of a mesh do. Their
+///   rows
+///              of C have, too
+///   groups     1 to 4 consecutive factors of a team whose rows of B have equal columns: their products go to equal
+///              places
+///   positions  of the products of a group, in the first row of the team, among the nonzeros of C in the window; 16
+///   bits
+///              each
 ///
 /// All that is read or written follows from these and the number of values: the patterns of A and B are not looked at.
 /// The exception are windows without positions, rows of which are added up in an array over all columns: rows with more
 /// nonzeros than 16 bits can tell apart, and those with so many products that their positions would take several times
 /// the memory of C.
 struct Plan::Rows {
+  struct Team {
+    Local num_rows;  ///< 1 .. most_rows
+    Local num_groups;
+  };
   struct Group {
     Local length;       ///< of its rows of B
     Local num_factors;  ///< 1 .. most_factors
@@ -29,11 +38,13 @@ struct Plan::Rows {
   struct Window {
     Local first_row = 0;
     bool has_positions = true;
-    bool has_pairs = false;  ///< any group has several factors
+    bool has_pairs = false;   ///< any team has several rows, or any group several factors
+    bool asks_ahead = false;  ///< rows of B are in no cache, nor will the processor foresee them
     Offset num_groups = 0;
     Offset first_position = 0;
     Offset num_positions = 0;
   };
+  static constexpr Local most_rows = 3;
   static constexpr Local most_factors = 4;
 
   Semiring semiring = Semiring::plus_times;
@@ -46,7 +57,8 @@ struct Plan::Rows {
 
   std::vector<Offset> first_factor;  ///< by row, as row_ptr of A
   Array<Offset> factors;             ///< into the values of B
-  Array<Group> groups;               ///< those of a window from its first factor on
+  Array<Team> teams;                 ///< by their first row
+  Array<Group> groups;               ///< by their first factor in the first row of the team
   Array<std::uint16_t> positions;    ///< masked: those left out go to the place behind the last
   std::vector<Window> windows;       ///< and one behind the last
   Offset num_products = 0;
