@@ -12,17 +12,19 @@ namespace filigree::spgemm {
 /// Products of a window of rows of C: these stay in the second level of cache. A row alone may have more.
 constexpr Offset window_products = Offset{1} << 14;
 
-/// First windows of turns, and the number of windows: a thread takes a turn at a time. Up to 8 windows, so that a
-/// product makes the later ones in place and a plan asks ahead for their memory; 16 turns a thread at least, if there
-/// are as many windows, and no more work in one than in 8 windows, so that threads end together. work(w): products of a
-/// window
+/// Windows of a turn, at most, so that a product makes the later ones in place and a plan asks ahead for their memory.
+constexpr Offset most_windows = 8;
+
+/// First windows of turns, and the number of windows: a thread takes a turn at a time. Up to `most` windows; 16 turns a
+/// thread at least, if there are as many windows, and no more work in one than in so many windows, so that threads end
+/// together. work(w): products of a window
 template <class Work>
-std::vector<Offset> cut_turns(Offset num_windows, int num_threads, Work work) {
-  const Offset most = std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, 8) * window_products;
+std::vector<Offset> cut_turns(Offset num_windows, int num_threads, Offset most, Work work) {
+  const Offset most_work = std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, most) * window_products;
   std::vector<Offset> begin;
   Offset in_turn = 0;
   for (Offset w = 0; w < num_windows; ++w) {
-    if (w == 0 || in_turn + work(w) > most) {
+    if (w == 0 || in_turn + work(w) > most_work) {
       begin.push_back(w);
       in_turn = 0;
     }

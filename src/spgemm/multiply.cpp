@@ -86,11 +86,30 @@ class Job {
         windows_(windows),
         options_(options),
         num_threads_(static_cast<int>(std::clamp<Offset>(windows.size(), 1, omp_get_max_threads()))),
-        turns_(cut_turns(windows.size(), num_threads_, [&](Offset w) { return windows.work[z(w)]; })),
+        is_counted_(num_threads_ > 1 && task.counts_quickly()),
+        turns_(cut_turns(windows.size(), num_threads_, is_counted_ ? windows.size() : most_windows,
+                         [&](Offset w) { return windows.work[z(w)]; })),
         of_row_(of_row),
         c_(c),
         rows_(z(num_threads_)) {}
 
+  /// Makes C, unless it has more nonzeros.
+  void make(Offset most_nonzeros) {
+    if (is_counted_)
+      make_counted(most_nonzeros);
+    else
+      make_in_order(most_nonzeros);
+  }
+
+  Counts counts() const {
+    Counts sum;
+    for (const auto& rows : rows_) {
+      if (rows) sum += rows->counts;
+    }
+    return sum;
+  }
+
+ private:
   /// Rows are made in the order of windows, without being counted. What C has no room for then is only counted.
   void make_in_order(Offset most_nonzeros) {
     make_room(std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros), Rows::slack);
@@ -127,16 +146,6 @@ class Job {
     });
   }
 
-  int num_threads() const { return num_threads_; }
-  Counts counts() const {
-    Counts sum;
-    for (const auto& rows : rows_) {
-      if (rows) sum += rows->counts;
-    }
-    return sum;
-  }
-
- private:
   Offset num_turns() const { return std::ssize(turns_) - 1; }
   Local first_row(Offset turn) const { return windows_.begin[z(turns_[z(turn)])]; }
 
@@ -256,6 +265,7 @@ class Job {
   const Windows& windows_;
   const Options& options_;
   int num_threads_;
+  bool is_counted_;
   std::vector<Offset> turns_;  // first windows
   Offset* of_row_;
   Csr<V>& c_;
@@ -289,10 +299,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   // Cleared first: what is in them need not be copied when they grow.
   c.col.clear();
   c.val.clear();
-  if (job.num_threads() > 1 && task.counts_quickly())
-    job.make_counted(most_nonzeros);
-  else
-    job.make_in_order(most_nonzeros);
+  job.make(most_nonzeros);
   if (options.progress) options.progress("multiply", windows.products, windows.products);
   const Counts counts = job.counts();
   return {{"products", windows.products},      {"nonzeros", c.num_nonzeros()},

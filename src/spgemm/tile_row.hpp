@@ -96,7 +96,7 @@ FILIGREE_AVX512_INLINE Reach mark_tiles(const Factors<V>& f, const Tiles<V>& til
   // Tiles of rows of B that follow one another do so, too, mostly: loops over many tiles end less often.
   const Tile* begin = nullptr;
   const Tile* end = nullptr;
-  const auto mark_all = [&] {
+  const auto mark_all = [&]() FILIGREE_INLINE_LAMBDA {
     for (const Tile* tile = begin; tile != end; ++tile)
       marks[tile->line] = static_cast<std::uint8_t>(marks[tile->line] | tile->mask);
   };
