@@ -54,35 +54,39 @@ Offset num_nonzeros(const Rows& rows, Offset w) {
   return rows.c.row_ptr[first_row(w + 1)] - rows.c.row_ptr[first_row(w)];
 }
 
-/// Factors of a window. last_window: that read a row of B, by row, and one more; windows come in ascending order,
-/// mostly
-void find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
+/// Factors of a window, and how many products they make. last_window: that read a row of B, by row, and one more;
+/// windows come in ascending order, mostly
+Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
   constexpr std::uint32_t kept = 4;  // windows whose rows of B the second level of cache still holds
   Rows::Window& window = rows.windows[z(w)];
   const auto now = static_cast<std::uint32_t>(w) + 1;
   const auto is_kept = [&](Local k) { return k >= 0 && last_window[z(k)] > 0 && last_window[z(k)] + kept > now; };
+  Offset num_products = 0;
   Offset surprises = 0;
   const Offset begin = a.row_ptr[z(window.first_row)];
   const Offset end = a.row_ptr[z(rows.windows[z(w) + 1].first_row)];
   for (Offset p = begin; p < end; ++p) {
     const Local k = a.col[z(p)];
     rows.factors[z(p)] = b.row_ptr[z(k)];
+    num_products += b.degree(k);
     // Processors follow rows in their order by themselves.
     surprises += is_kept(k) || is_kept(k - 1) || is_kept(k - 2) ? 0 : 1;
     last_window[z(k)] = now;
   }
   constexpr Offset near_nonzeros = Offset{1} << 19;  // of B, values of which are in a cache from the product before
   window.asks_ahead = b.num_nonzeros() > near_nonzeros && 16 * surprises > end - begin;
+  return num_products;
 }
 
-/// Teams and groups of a window.
-void find_groups(CsrView<float> a, CsrView<float> b, Rows& rows, Offset w) {
+/// Teams and groups of a window, of so many rows and factors at most; returns how many positions these have.
+Offset find_groups(CsrView<float> a, CsrView<float> b, Local most_rows, Local most_factors, Rows& rows, Offset w) {
   Rows::Window& window = rows.windows[z(w)];
   const Local end_row = rows.windows[z(w) + 1].first_row;
+  window.num_groups = 0;
   Offset num_positions = 0;
   for (Local row = window.first_row; row < end_row; row += rows.teams[z(row)].num_rows) {
     Local num_rows = 1;
-    while (!rows.masked && num_rows < Rows::most_rows && row + num_rows < end_row &&
+    while (num_rows < most_rows && row + num_rows < end_row &&
            std::ranges::equal(a.cols(row), a.cols(row + num_rows))) {
       ++num_rows;
     }
@@ -91,19 +95,28 @@ void find_groups(CsrView<float> a, CsrView<float> b, Rows& rows, Offset w) {
     for (Offset p = a.row_ptr[z(row)]; p < end; ++num_groups) {
       const auto cols = b.cols(a.col[z(p)]);
       Local num_factors = 1;
-      while (num_factors < Rows::most_factors && p + num_factors < end &&
+      while (num_factors < most_factors && p + num_factors < end &&
              std::ranges::equal(b.cols(a.col[z(p + num_factors)]), cols)) {
         ++num_factors;
       }
       rows.groups[z(p)] = {static_cast<Local>(cols.size()), num_factors};
-      window.has_pairs = window.has_pairs || num_factors > 1;
       num_positions += std::ssize(cols);
       p += num_factors;
     }
     rows.teams[z(row)] = {num_rows, num_groups};
-    window.has_pairs = window.has_pairs || num_rows > 1;
     window.num_groups += num_groups;
   }
+  return num_positions;
+}
+
+/// What a window is made of, but for the positions.
+void find_parts(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
+  Rows::Window& window = rows.windows[z(w)];
+  const Offset num_products = find_factors(a, b, last_window, rows, w);
+  Offset num_positions = find_groups(a, b, rows.masked ? 1 : Rows::most_rows, Rows::most_factors, rows, w);
+  // A few of several rows or factors are not worth that all are looked at.
+  window.is_plain = 4 * num_positions > 3 * num_products;
+  if (window.is_plain) num_positions = find_groups(a, b, 1, 1, rows, w);
   const Offset nonzeros = num_nonzeros(rows, w);
   window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
   window.num_positions = window.has_positions ? num_positions : 0;
@@ -187,10 +200,7 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   const Offset num_windows = std::ssize(rows.windows) - 1;
   parallel_for(
       num_windows, [&] { return ZeroedArray<std::uint32_t>(a.num_cols); },
-      [&](ZeroedArray<std::uint32_t>& last_window, Offset w) {
-        find_factors(a, b, last_window, rows, w);
-        find_groups(a, b, rows, w);
-      },
+      [&](ZeroedArray<std::uint32_t>& last_window, Offset w) { find_parts(a, b, last_window, rows, w); },
       [](Offset) {});
   Offset num_positions = 0;
   for (Offset w = 0; w < num_windows; ++w) {
@@ -318,35 +328,38 @@ const std::uint16_t* add_team(const Reader<V>& reader, Local row, bool asks_ahea
   return position;
 }
 
+/// The rows of a plain window by positions, into sum.
+template <bool asks_ahead, class Semiring, class V>
+void add_factors(const Reader<V>& reader, Offset w, const std::uint16_t* position, V* sum, Coming coming) {
+  const Rows& rows = reader.rows;
+  const Offset begin = rows.first_factor[z(rows.windows[z(w)].first_row)];
+  const Offset end = rows.first_factor[z(rows.windows[z(w) + 1].first_row)];
+  const Rows::Group* group = rows.groups.data() + begin;
+  for (Offset p = begin; p < end; ++p, ++group) {
+    const Local length = group->length;
+    coming.step();
+    add_group<1, 1, Semiring>(reader, p, {}, asks_ahead, length, position, sum);
+    position += length;
+  }
+}
+
 /// The rows of a window by positions, into sum.
 template <class Semiring, class V>
 void add_window(const Reader<V>& reader, Offset w, V* sum, Coming coming) {
   const Rows& rows = reader.rows;
   const Rows::Window& window = rows.windows[z(w)];
   const std::uint16_t* position = rows.positions.data() + window.first_position;
-  if (window.has_pairs) {
-    for_each_team(rows, w, [&](Local row) {
-      switch (rows.teams[z(row)].num_rows) {
-        case 1: position = add_team<1, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
-        case 2: position = add_team<2, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
-        default: position = add_team<Rows::most_rows, Semiring>(reader, row, window.asks_ahead, position, sum, coming);
-      }
-    });
-    return;
+  if (window.is_plain) {
+    return window.asks_ahead ? add_factors<true, Semiring>(reader, w, position, sum, coming)
+                             : add_factors<false, Semiring>(reader, w, position, sum, coming);
   }
-  const auto add_factors = [&](auto asks_ahead) {
-    const Offset end = rows.first_factor[z(rows.windows[z(w) + 1].first_row)];
-    for (Offset p = rows.first_factor[z(window.first_row)]; p < end; ++p) {
-      const Local length = rows.groups[z(p)].length;
-      coming.step();
-      add_group<1, 1, Semiring>(reader, p, {}, asks_ahead.value, length, position, sum);
-      position += length;
+  for_each_team(rows, w, [&](Local row) {
+    switch (rows.teams[z(row)].num_rows) {
+      case 1: position = add_team<1, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
+      case 2: position = add_team<2, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
+      default: position = add_team<Rows::most_rows, Semiring>(reader, row, window.asks_ahead, position, sum, coming);
     }
-  };
-  if (window.asks_ahead)
-    add_factors(std::true_type());
-  else
-    add_factors(std::false_type());
+  });
 }
 
 /// The rows of a window by columns. by_column: all zero() before and after; val: of C

@@ -38,7 +38,7 @@ struct Plan::Rows {
   struct Window {
     Local first_row = 0;
     bool has_positions = true;
-    bool has_pairs = false;   ///< any team has several rows, or any group several factors
+    bool is_plain = true;     ///< each team is a row, and each group a factor
     bool asks_ahead = false;  ///< rows of B are in no cache, nor will the processor foresee them
     Offset num_groups = 0;
     Offset first_position = 0;
