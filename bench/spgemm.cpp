@@ -401,7 +401,10 @@ void take_turns(const Comm& comm, std::vector<Contender>& all, const Arguments& 
   for (int round = 0; round < a.rounds; ++round) {
     for (Contender& one : all) {
       if (one.turns >= 2 && one.spent >= a.seconds) continue;
-      if (a.contest == Contest::cores) one.peer->multiply();
+      if (a.contest == Contest::cores) {
+        one.peer->multiply();
+        one.peer->release();
+      }
       comm.barrier();
       const double seconds = comm.max(one.peer->timed_multiply());
       one.peer->release();

@@ -332,6 +332,24 @@ TYPED_TEST(Spgemm, ManyWindows) {
     }
     return matrix_of<V>(first.back(), rows, contents, random);
   };
+  const auto thirds = [&](Local num_rows, Local num_cols, bool irregular) {  // every third column, 32 in a row
+    std::vector<std::set<Local>> rows(static_cast<std::size_t>(num_rows));
+    for (Local i = 0; i < num_rows; ++i) {
+      for (Local j = 0; j < 32; ++j)
+        rows[static_cast<std::size_t>(i)].insert(i + 3 * j + (irregular && i % 2 == 1 && j == 31 ? 1 : 0));
+    }
+    return matrix_of<V>(num_cols, rows, contents, random);
+  };
+  const auto equal_rows = [&](Local num_rows, Local num_cols) {  // by threes
+    std::vector<std::set<Local>> rows(static_cast<std::size_t>(num_rows));
+    for (Local i = 0; i < num_rows; ++i) {
+      if (i % 3 > 0) rows[static_cast<std::size_t>(i)] = rows[static_cast<std::size_t>(i - 1)];
+      for (Local j = 0; i % 3 == 0 && j < num_cols; ++j) {
+        if (random() % 8 > 0) rows[static_cast<std::size_t>(i)].insert(j);
+      }
+    }
+    return matrix_of<V>(num_cols, rows, contents, random);
+  };
   struct Case {
     std::string name;
     Csr<V> a, b;
@@ -345,6 +363,11 @@ TYPED_TEST(Spgemm, ManyWindows) {
        regular<V>(random, 5'000, 60, 12, contents)},
       {"rows that repeat", repeating, repeating},
       {"nodes of several unknowns", of_nodes, of_nodes},
+      {"rows that are counted, then sorted", thirds(2000, 2100, true), thirds(2100, 140'000, false)},
+      {"factors that no cache holds", regular<V>(random, 3000, 60'000, 20, contents),
+       regular<V>(random, 60'000, 20'000, 10, contents)},
+      {"nodes, and more products than a plan has positions for", equal_rows(300, 1000),
+       regular<V>(random, 1000, 5, 3, contents)},
   };
   using spgemm::Accumulator;
   for (const auto& [name, a, b] : cases) {

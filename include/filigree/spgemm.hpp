@@ -99,9 +99,10 @@ struct Options {
 /// of A come with equal columns) and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 +
 /// sizeof(V) for each of 16384 products, twice, or of the longest row of C; and, of several threads, 8 MiB of rows that
 /// wait for those before them. 28 for every 16384 products, longer row or 2048 rows. 8 a nonzero and 12 a row of B if
-/// rows are tiled; 16 a row of B and some 40 a different shape of them and, per thread, 4 a column and 1 MiB if they
-/// repeat. C reserves address space, not memory, for the most entries there could be. OpenMP over windows of rows. v1,
-/// v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for each entry of the longest row, and 8 +
+/// rows are tiled; 16 a row of B, 1 a row of A, some 40 a different shape of them and, per thread, 4 a column and up to
+/// 5 MiB if they repeat. C reserves address space, not memory, for the most entries there could be, unless several
+/// threads make tiled or repeated rows: these are counted before, by the patterns alone. OpenMP over windows of rows.
+/// v1, v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for each entry of the longest row, and 8 +
 /// sizeof(V) (v3: twice) an entry of a window; a mask saves none of it. Their time hangs on the columns: where these
 /// are close together (v1) or have low-order bits in common (v2, v3), a product may take hundreds of probes.
 ///
@@ -202,9 +203,10 @@ class Plan {
  public:
   Offset num_products() const;
   Offset num_nonzeros() const;  ///< of C
-  /// Memory it takes: 4 a nonzero and 8 a row of C; 16 a nonzero and 8 a row of A; 2 a product, but 0.5 to 1 where 4 to
-  /// 2 consecutive columns of a row of A name rows of B with equal columns; no more than 48 a nonzero of C for the
-  /// products of a window (some ten thousand), because else, and in rows of C with 65536 nonzeros or more, products
+  /// Memory it takes: 4 a nonzero and 8 a row of C; 16 a nonzero and 16 a row of A; 2 a product, but as little as 2 for
+  /// twelve where up to three consecutive rows of A have equal columns, and up to four consecutive ones of these name
+  /// rows of B with equal columns, if that saves a quarter in a window (some ten thousand products); no more than 48 a
+  /// nonzero of C for the products of a window, because else, and in rows of C with 65536 nonzeros or more, products
   /// are added by column.
   Offset num_bytes() const;
 
@@ -218,7 +220,8 @@ class Plan {
 
 /// Plans the product of two matrices; values do not matter. Arguments as those of multiply() are; rows of C come out
 /// sorted; options.progress is told of the product that finds the pattern of C. Takes the time of two or three
-/// products, in memory beyond the plan 4 bytes a nonzero of C, 2 a column and thread, and what multiply() takes.
+/// products, in memory beyond the plan 4 bytes a nonzero of C, per thread 2 a column and 4 a row of B, and what
+/// multiply() takes.
 template <class V>
 Plan plan(CsrView<V> a, CsrView<V> b, const Options& options = {}, const CsrView<V>* mask = nullptr);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -19,6 +20,7 @@ namespace filigree {
 class Shares {
  public:
   Shares(Offset n, int num_threads) : share_(z(num_threads)) {
+    assert(n >> 32 == 0);
     for (Offset thread = 0; thread < num_threads; ++thread)
       share_[z(thread)].items = pack(z(n * thread / num_threads), z(n * (thread + 1) / num_threads));
   }
@@ -27,9 +29,15 @@ class Shares {
   std::optional<Offset> take(int thread) {
     if (const auto item = take_from(share_[z(thread)], true)) return item;
     for (;;) {
-      const auto most = std::ranges::max_element(share_, {}, [](const Share& share) { return left(share.items); });
-      if (left(most->items) == 0) return std::nullopt;
-      if (const auto item = take_from(*most, false)) return item;
+      Share* fullest = nullptr;
+      std::uint64_t most = 0;
+      for (Share& share : share_) {
+        const std::uint64_t count = left(share.items);
+        if (count > most) fullest = &share;
+        most = std::max(most, count);
+      }
+      if (fullest == nullptr) return std::nullopt;
+      if (const auto item = take_from(*fullest, false)) return item;
     }
   }
 

@@ -54,7 +54,7 @@ class Transfer {
 
   bool done() const { return left_ == 0; }
 
-  /// Moves about as many bytes, which is full lines.
+  /// Moves about as many bytes; a multiple of 64, which is full lines.
   void advance(std::size_t bytes) {
     if (done()) return;
     if (!around_cache_) return copy(std::min(left_, bytes));
@@ -238,6 +238,7 @@ class WriteBack {
                       Transfer(c_.val.data() + first.place, first.val.data(), length * sizeof(V), around));
     }
     auto& [col, val] = *moving_;
+    static_assert(step * sizeof(Local) % 64 == 0);
     col.advance(step * sizeof(Local));
     val.advance(step * sizeof(V));
     if (col.done() && val.done()) {

@@ -16,15 +16,15 @@ constexpr Offset window_products = Offset{1} << 14;
 constexpr Offset most_windows = 8;
 
 /// First windows of turns, and the number of windows: a thread takes a turn at a time. Up to `most` windows; 16 turns a
-/// thread at least, if there are as many windows, and no more work in one than in so many windows, so that threads end
+/// thread at least, if there are as many windows, and no more work in one than usual in so many, so that threads end
 /// together. work(w): products of a window
 template <class Work>
 std::vector<Offset> cut_turns(Offset num_windows, int num_threads, Offset most, Work work) {
-  const Offset most_work = std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, most) * window_products;
+  most = std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, most);
   std::vector<Offset> begin;
   Offset in_turn = 0;
   for (Offset w = 0; w < num_windows; ++w) {
-    if (w == 0 || in_turn + work(w) > most_work) {
+    if (w == 0 || w == begin.back() + most || in_turn + work(w) > most * window_products) {
       begin.push_back(w);
       in_turn = 0;
     }

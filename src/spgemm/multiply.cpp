@@ -4,10 +4,10 @@
 //
 //   in order  no row is counted in advance. Threads take windows in order and make them in place, if the lengths of all
 //             before are known, or as fragments, which are moved (fragments.hpp)
-//   counted   where rows can be counted in a fraction of the time it takes to make them, because they come in kinds
-//             that have the same length: each thread counts, and then makes, those of a part of C in place
+//   counted   where rows can be counted in a fraction of the time it takes to make them, because many have the same
+//             length or come in runs of columns: each thread counts, and then makes, those of a part of C in place
 //
-// One thread alone always makes rows in order and in place.
+// One thread alone makes rows in order, and in place while there is room for the most that they can have.
 #include <omp.h>
 
 #include <atomic>
@@ -126,7 +126,7 @@ class Job {
   }
 
   /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
-  /// all of it in place. Makes none if there are more nonzeros than may be.
+  /// all of it in place. If there are more nonzeros than may be, they are only counted.
   void make_counted(Offset most_nonzeros) {
     std::vector<Offset> place(z(num_turns()) + 1, 0);
     Shares to_count(num_turns(), num_threads_);
@@ -174,7 +174,7 @@ class Job {
       c_.col.resize(z(nonzeros + slack));
       c_.val.resize(z(nonzeros + slack));
     } catch (const std::bad_alloc&) {
-      throw Error(text("multiply: no room for a product of up to ", nonzeros, " nonzeros, ",
+      throw Error(text("multiply: no room for a product of ", slack > 0 ? "up to " : "", nonzeros, " nonzeros, ",
                        nonzeros * ProductBytes<V>::entry, " bytes"));
     }
   }
@@ -234,7 +234,8 @@ class Job {
       rows.begin_window(windows_.begin[z(w)]);
       for (Local row = windows_.begin[z(w)]; row < last;) {
         const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
-        const Offset most = of_row_[std::min(row + rows.most_at_once(), last) - 1] + Rows::slack - place;
+        const Local next = row + std::min(rows.most_at_once(), last - row);  // of the rows that are made now, or later
+        const Offset most = std::max(of_row_[next - 1] - place, rows.most_written(row, products)) + Rows::slack;
         Made made{};
         if (place + most <= end) {
           made = rows.make(row, last, products, c_.col.data() + place, c_.val.data() + place);

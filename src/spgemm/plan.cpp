@@ -54,8 +54,8 @@ Offset num_nonzeros(const Rows& rows, Offset w) {
   return rows.c.row_ptr[first_row(w + 1)] - rows.c.row_ptr[first_row(w)];
 }
 
-/// Factors of a window, and how many products they make. last_window: that read a row of B, by row, and one more;
-/// windows come in ascending order, mostly
+/// Factors of a window, and how many products they make. last_window, of this thread: by row of B, one more than the
+/// window that read it last; 0 if none did
 Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
   constexpr std::uint32_t kept = 4;  // windows whose rows of B the second level of cache still holds
   Rows::Window& window = rows.windows[z(w)];
@@ -115,7 +115,7 @@ void find_parts(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& 
   const Offset num_products = find_factors(a, b, last_window, rows, w);
   Offset num_positions = find_groups(a, b, rows.masked ? 1 : Rows::most_rows, Rows::most_factors, rows, w);
   // A few of several rows or factors are not worth that all are looked at.
-  window.is_plain = 4 * num_positions > 3 * num_products;
+  window.is_plain = 4 * num_positions >= 3 * num_products;
   if (window.is_plain) num_positions = find_groups(a, b, 1, 1, rows, w);
   const Offset nonzeros = num_nonzeros(rows, w);
   window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);

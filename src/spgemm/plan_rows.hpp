@@ -13,14 +13,12 @@ namespace filigree::spgemm {
 /// The products of the rows of a window, one after the other:
 ///
 ///   factors    one per nonzero of A: where a row of B begins
-///   teams      1 to 3 consecutive rows of A that have equal columns, as the unknowns of a point of a mesh do. Their
-///   rows
-///              of C have, too
+///   teams      1 to 3 consecutive rows of A that have equal columns, as the unknowns of a node of a mesh do. So do
+///              their rows of C
 ///   groups     1 to 4 consecutive factors of a team whose rows of B have equal columns: their products go to equal
 ///              places
-///   positions  of the products of a group, in the first row of the team, among the nonzeros of C in the window; 16
-///   bits
-///              each
+///   positions  of the products of a group, in the first row of the team, among the nonzeros of C in the window;
+///              16 bits each
 ///
 /// All that is read or written follows from these and the number of values: the patterns of A and B are not looked at.
 /// The exception are windows without positions, rows of which are added up in an array over all columns: rows with more

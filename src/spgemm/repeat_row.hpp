@@ -405,14 +405,14 @@ template <class Semiring, class V>
 Made repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end, bool alone, RepeatRoom<V>& room,
                  Local* col, V* val) {
   constexpr Local least = 3;
-  const Local last = col == nullptr ? end : std::min(end, row + num_lanes);
+  const Local most = col == nullptr ? end - row : std::min(end - row, num_lanes);
   Local count = 1;
-  while (row + count < last && shapes.repeats(row + count)) ++count;
+  while (count < most && shapes.repeats(row + count)) ++count;
   if ((count < least && !alone) || f.a.degree(row) > Recipe::most_factors) return {0, 0};
   const Recipe& recipe = recipe_of_row(f, shapes, row, room);
-  if (recipe.length == 0) return {0, 0};
   if (count < least) count = 1;
   room.next_row = row + count;
+  if (recipe.length == 0) return {0, 0};
   if (col == nullptr) return {count, recipe.length};
   if (count == 1) {
     const Local first_column = Shapes::first_column(shapes.keys()[f.a.cols(row)[0]]);

@@ -165,7 +165,12 @@ class RowMaker {
   }
 
   static constexpr Offset slack = 64;
-  /// Rows made at once, at most.
+  /// Elements that making a row alone may write, whatever it has: sorting clears room for all products.
+  Offset most_written(Local row, Offset products) const {
+    return std::min(task_.most_in_row(row, products), most_ordered);
+  }
+
+  /// Rows made at once, at most. They write a line more than they have.
   Local most_at_once() const { return task_.shapes ? num_lanes : task_.most_tiled; }
   Counts counts;
 
