@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/cpu.hpp"
 #include "filigree/spgemm.hpp"
 #include "spgemm/plan_rows.hpp"
 #include "support/runtime.hpp"
@@ -24,17 +25,34 @@ void draw_values(Random& random, Csr<V>& matrix, Contents contents) {
   for (Offset k = 0; k < matrix.num_nonzeros(); ++k) matrix.val.push_back(any_value<V>(random, special));
 }
 
+#ifdef FILIGREE_PORTABLE
+const bool has_avx512 = false;
+#else
+const bool has_avx512 = cpu_has_avx512();
+#endif
+
 /// Which ways of adding up the plans of a test took.
 struct Ways {
-  bool by_position = false;
   bool by_column = false;
-  bool pairs = false;
+  bool plain = false;
+  bool groups = false;
+  bool alike = false;
+  bool repeats = false;
 
   void add(const Plan& plan) {
-    for (const Plan::Rows::Window& window : plan.rows().windows) {
+    const Plan::Rows& rows = plan.rows();
+    for (Offset w = 0; w + 1 < std::ssize(rows.windows); ++w) {
+      const Plan::Rows::Window& window = rows.windows[z(w)];
       if (window.num_groups == 0) continue;
-      (window.has_positions ? by_position : by_column) = true;
-      pairs = pairs || (window.has_positions && !window.is_plain);
+      by_column = by_column || !window.has_positions;
+      plain = plain || window.is_plain;
+      if (!window.has_positions || window.is_plain) continue;
+      rows.for_each_team(w, [&](Local row) {
+        const Plan::Rows::Team& team = rows.teams[z(row)];
+        repeats = repeats || team.repeats;
+        alike = alike || (team.num_rows > 1 && !team.repeats);
+        rows.for_each_group(row, [&](Offset, Plan::Rows::Group group) { groups = groups || group.num_factors > 1; });
+      });
     }
   }
 };
@@ -94,8 +112,9 @@ TYPED_TEST(SpgemmPlan, SmallRandomProducts) {
     expect_plans<V>(random, skewed<V>(random, num_rows, num_inner, Contents::ordinary),
                     skewed<V>(random, num_inner, num_cols, Contents::ordinary), c, ways, text("trial ", trial));
   }
-  EXPECT_TRUE(ways.by_position);
-  EXPECT_TRUE(ways.pairs);
+  EXPECT_TRUE(ways.plain);
+  EXPECT_TRUE(ways.alike);
+  EXPECT_TRUE(ways.groups);
 }
 
 /// A matrix of blocks: `size` rows after one another have equal columns, runs of them.
@@ -124,6 +143,13 @@ TYPED_TEST(SpgemmPlan, LargerProducts) {
     const Csr<V> blocks = mesh<V>(random, 200, size);
     expect(text("mesh of ", size), blocks, blocks);
   }
+  for (const Local length : {0, 20'000}) {
+    // A window is full with its first row.
+    std::vector<std::set<Local>> rows(5, some_columns(random, 2, 0, 20'000));
+    rows[0] = some_columns(random, length, 0, 20'000);
+    expect(text("first row of ", length), matrix_of<V>(20'000, rows, Contents::ordinary, random),
+           regular<V>(random, 20'000, 500, 2, Contents::ordinary));
+  }
   {
     // A row of C with more nonzeros than 16 bits tell apart, and one with as many as they do, among short ones.
     std::vector<std::set<Local>> rows;
@@ -136,14 +162,37 @@ TYPED_TEST(SpgemmPlan, LargerProducts) {
       expect(text("a row of ", num_cols), a, matrix_of<V>(num_cols, b_rows, Contents::ordinary, random));
     }
   }
-  EXPECT_TRUE(ways.by_position);
+  EXPECT_TRUE(ways.plain);
   EXPECT_TRUE(ways.by_column);
-  EXPECT_TRUE(ways.pairs);
+  EXPECT_TRUE(ways.alike);
+  EXPECT_TRUE(ways.groups);
+  EXPECT_FALSE(ways.repeats);
+}
+
+TYPED_TEST(SpgemmPlan, RowsThatRepeat) {
+  using V = TypeParam;
+  Random random(7);
+  Csr<V> c;
+  Ways ways;
+  const auto expect = [&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
+    expect_plans<V>(random, a, b, c, ways, name);
+  };
+  for_repeating_cases<V>(expect);
+  // Windows that end at every place of a team, and rows whose sums would leave the cache.
+  for (const Local length : {3, 11, 16, 17, 18, 19, 23}) {
+    const std::set<Local> near = some_columns(random, length, 0, 2 * length);
+    const std::set<Local> far = some_columns(random, length, 0, 400 * length);
+    const Csr<V> a = shifting<V>(random, 200, 200 + 2 * length, near, 1, false, Contents::ordinary);
+    expect(text("rows of ", length), a, shifting<V>(random, a.num_cols, 600, near, 1, false, Contents::ordinary));
+    expect(text("long rows of ", length), a,
+           shifting<V>(random, a.num_cols, 500 * length, far, 1, false, Contents::ordinary));
+  }
+  EXPECT_EQ(ways.repeats, has_avx512);
 }
 
 TYPED_TEST(SpgemmPlan, ThreadsDoNotChangeBits) {
   using V = TypeParam;
-  for_larger_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
+  const auto expect = [&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
     std::vector<Csr<V>> results;
     for (const int threads : {1, 2, 3}) {
       const ThreadsScope scope(threads);
@@ -151,7 +200,9 @@ TYPED_TEST(SpgemmPlan, ThreadsDoNotChangeBits) {
       spgemm::multiply<V>(plan, a, b, results.emplace_back());
       EXPECT_TRUE(identical(results.back(), results.front())) << name << ", " << threads << " threads";
     }
-  });
+  };
+  for_larger_cases<V>(expect);
+  for_repeating_cases<V>(expect);
 }
 
 TEST(SpgemmPlan, WritesOnlyValuesWhereThePatternIs) {

@@ -1,6 +1,8 @@
 // Lanes: 8 values side by side, and the AVX-512 instructions for them.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "spgemm/factors.hpp"
@@ -41,6 +43,18 @@ FILIGREE_AVX512_INLINE Lanes<V> load_lanes(__mmask8 mask, const V* memory) {
   }
 }
 
+/// Lanes of `mask` to memory, of which nothing else is written.
+template <class V>
+FILIGREE_AVX512_INLINE void store_lanes(__mmask8 mask, Lanes<V> lanes, V* memory) {
+  if (mask == 0xFF) {
+    std::memcpy(memory, &lanes, sizeof lanes);
+  } else if constexpr (sizeof(V) == 8) {
+    _mm512_mask_storeu_epi64(memory, mask, reinterpret_cast<__m512i>(lanes));
+  } else {
+    _mm256_mask_storeu_epi32(memory, mask, reinterpret_cast<__m256i>(lanes));
+  }
+}
+
 template <class V>
 FILIGREE_AVX512_INLINE Lanes<V> where(__mmask8 mask, Lanes<V> yes, Lanes<V> no) {
   // Of the type at hand, so that the compiler makes one instruction of this and an addition.
@@ -55,6 +69,108 @@ FILIGREE_AVX512_INLINE Lanes<V> where(__mmask8 mask, Lanes<V> yes, Lanes<V> no) 
     return reinterpret_cast<Lanes<V>>(
         _mm256_mask_blend_epi32(mask, reinterpret_cast<__m256i>(no), reinterpret_cast<__m256i>(yes)));
   }
+}
+
+// ---- Eight rows of C at once, a row a lane: a sum is a register, and the sums of a place of all rows are side by side
+
+template <class V>
+struct QuadOf {
+  typedef V Type __attribute__((vector_size(4 * sizeof(V))));
+};
+template <class V>
+using Quad = typename QuadOf<V>::Type;
+
+/// The first `count` of four values.
+template <class V>
+FILIGREE_AVX512_INLINE Quad<V> load_quad(const V* memory, int count) {
+  Quad<V> quad;
+  const auto mask = static_cast<__mmask8>((1U << count) - 1);
+  if (count == 4) {
+    std::memcpy(&quad, memory, sizeof quad);
+  } else if constexpr (sizeof(V) == 8) {
+    quad = reinterpret_cast<Quad<V>>(_mm256_maskz_loadu_epi64(mask, memory));
+  } else {
+    quad = reinterpret_cast<Quad<V>>(_mm_maskz_loadu_epi32(mask, memory));
+  }
+  return quad;
+}
+
+/// column[j], lane i = row[i][first + j], of the first `count` of four columns
+template <class V>
+FILIGREE_AVX512_INLINE void load_columns(const V* const* row, Offset first, int count, Lanes<V>* column) {
+  Lanes<V> halves[4];
+  for (int i = 0; i < 4; ++i) {
+    halves[i] = __builtin_shufflevector(load_quad(row[i] + first, count), load_quad(row[i + 4] + first, count), 0, 1, 2,
+                                        3, 4, 5, 6, 7);
+  }
+  const Lanes<V> even01 = __builtin_shufflevector(halves[0], halves[1], 0, 8, 2, 10, 4, 12, 6, 14);
+  const Lanes<V> even23 = __builtin_shufflevector(halves[2], halves[3], 0, 8, 2, 10, 4, 12, 6, 14);
+  const Lanes<V> odd01 = __builtin_shufflevector(halves[0], halves[1], 1, 9, 3, 11, 5, 13, 7, 15);
+  const Lanes<V> odd23 = __builtin_shufflevector(halves[2], halves[3], 1, 9, 3, 11, 5, 13, 7, 15);
+  column[0] = __builtin_shufflevector(even01, even23, 0, 1, 8, 9, 4, 5, 12, 13);
+  column[1] = __builtin_shufflevector(odd01, odd23, 0, 1, 8, 9, 4, 5, 12, 13);
+  column[2] = __builtin_shufflevector(even01, even23, 2, 3, 10, 11, 6, 7, 14, 15);
+  column[3] = __builtin_shufflevector(odd01, odd23, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+
+/// A product more for the sum at a place.
+template <class Semiring, class V>
+FILIGREE_AVX512_INLINE void add_lanes(Lanes<V> left, Lanes<V> right, V* sums, std::uint16_t place) {
+  V* const memory = sums + Offset{place} * num_lanes;
+  Lanes<V> sum;
+  std::memcpy(&sum, memory, sizeof sum);
+  sum = Semiring::plus(sum, Semiring::times(left, right));
+  std::memcpy(memory, &sum, sizeof sum);
+}
+
+/// A row of B for each lane, and the places of its products.
+template <class V>
+struct LaneRows {
+  const V* row[num_lanes];
+  const std::uint16_t* places;
+  Offset length;
+};
+
+/// Adds the products with a row of B each.
+template <class Semiring, class V>
+FILIGREE_AVX512_INLINE void add_rows(Lanes<V> left, const LaneRows<V>& rows, V* sums) {
+  Lanes<V> right[4];
+  Offset j = 0;
+  for (; j + 4 <= rows.length; j += 4) {
+    load_columns(rows.row, j, 4, right);
+    for (int i = 0; i < 4; ++i) add_lanes<Semiring, V>(left, right[i], sums, rows.places[j + i]);
+  }
+  if (j == rows.length) return;
+  load_columns(rows.row, j, static_cast<int>(rows.length - j), right);
+  add_lanes<Semiring, V>(left, right[0], sums, rows.places[j]);
+  if (j + 1 < rows.length) add_lanes<Semiring, V>(left, right[1], sums, rows.places[j + 1]);
+  if (j + 2 < rows.length) add_lanes<Semiring, V>(left, right[2], sums, rows.places[j + 2]);
+}
+
+/// Sums of `num_places` places: all products of eight rows of A with `degree` nonzeros each. left_row[i]: values of
+/// that in lane i; null: all are 1. rows_of(t): of B, for the t-th nonzeros, which are added one after the other
+template <class Semiring, class V, class RowsOf>
+FILIGREE_AVX512_INLINE void add_lane_products(Offset degree, const V* const* left_row, RowsOf rows_of,
+                                              Offset num_places, V* sums) {
+  const Lanes<V> zeros = broadcast<V>(Semiring::zero());
+  for (Offset place = 0; place < num_places; ++place) std::memcpy(sums + place * num_lanes, &zeros, sizeof zeros);
+  Lanes<V> left[4];
+  for (Lanes<V>& lanes : left) lanes = broadcast<V>(V{1});
+  for (Offset t = 0; t < degree; ++t) {
+    if (t % 4 == 0 && left_row != nullptr)
+      load_columns(left_row, t, static_cast<int>(degree - t < 4 ? degree - t : 4), left);
+    const LaneRows<V> rows = rows_of(t);
+    add_rows<Semiring>(left[t % 4], rows, sums);
+  }
+}
+
+/// row[i]: in lane i of eight places, from `sums` on
+template <class V>
+FILIGREE_AVX512_INLINE void load_rows(const V* sums, Lanes<V>* row) {
+  const V* of_place[num_lanes];
+  for (int i = 0; i < num_lanes; ++i) of_place[i] = sums + i * num_lanes;
+  load_columns(of_place, 0, 4, row);
+  load_columns(of_place, 4, 4, row + 4);
 }
 
 }  // namespace filigree::spgemm

@@ -14,7 +14,7 @@
 #include "spgemm/checks.hpp"
 #include "spgemm/local.hpp"
 #include "spgemm/plan_rows.hpp"
-#include "spgemm/semirings.hpp"
+#include "spgemm/repeat_row.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -27,9 +27,20 @@ constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
 /// B's columns instead of 2 for a product, and what it takes to empty it does not matter with so many.
 constexpr Offset most_positions = 24;
 
+/// Products of a window that is not full yet, whatever a team has.
+constexpr Offset most_products = 4 * window_products;
+
 using Rows = Plan::Rows;
 
-/// Packs consecutive rows into windows.
+/// Whether a row of A has the columns of the one before, and both are in a team if they are in a window.
+bool goes_on(CsrView<float> a, Local first_row, Local row) {
+  Local before = row;
+  while (before > first_row && row - before < Rows::most_alike && std::ranges::equal(a.cols(before - 1), a.cols(row)))
+    --before;
+  return before < row && row - before < Rows::most_alike;
+}
+
+/// Packs consecutive rows into windows, without cutting teams in two.
 void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
   std::vector<Offset> products(z(a.num_rows()));
   count_products(a, b, std::span<Offset>(products));
@@ -37,7 +48,11 @@ void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
   Offset num_products = 0;
   Offset num_nonzeros = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
-    if (row == 0 || num_products + products[z(row)] > window_products || num_nonzeros + c.degree(row) > most_nonzeros) {
+    const auto is_full = [&] {
+      return num_products + products[z(row)] > window_products &&
+             !(num_products < most_products && goes_on(a, rows.windows.back().first_row, row));
+    };
+    if (row == 0 || num_nonzeros + c.degree(row) > most_nonzeros || is_full()) {
       rows.windows.push_back({.first_row = row});
       num_products = 0;
       num_nonzeros = 0;
@@ -47,11 +62,6 @@ void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
     rows.num_products += products[z(row)];
   }
   rows.windows.push_back({.first_row = a.num_rows()});
-}
-
-Offset num_nonzeros(const Rows& rows, Offset w) {
-  const auto first_row = [&](Offset window) { return z(rows.windows[z(window)].first_row); };
-  return rows.c.row_ptr[first_row(w + 1)] - rows.c.row_ptr[first_row(w)];
 }
 
 /// Factors of a window, and how many products they make. last_window, of this thread: by row of B, one more than the
@@ -78,13 +88,12 @@ Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_
   return num_products;
 }
 
-/// Teams and groups of a window, of so many rows and factors at most; returns how many positions these have.
+/// Teams of rows of A with equal columns, and groups, of a window: of so many rows and factors at most. Returns how
+/// many positions they have.
 Offset find_groups(CsrView<float> a, CsrView<float> b, Local most_rows, Local most_factors, Rows& rows, Offset w) {
-  Rows::Window& window = rows.windows[z(w)];
   const Local end_row = rows.windows[z(w) + 1].first_row;
-  window.num_groups = 0;
   Offset num_positions = 0;
-  for (Local row = window.first_row; row < end_row; row += rows.teams[z(row)].num_rows) {
+  for (Local row = rows.windows[z(w)].first_row; row < end_row; row += rows.teams[z(row)].num_rows) {
     Local num_rows = 1;
     while (num_rows < most_rows && row + num_rows < end_row &&
            std::ranges::equal(a.cols(row), a.cols(row + num_rows))) {
@@ -103,62 +112,137 @@ Offset find_groups(CsrView<float> a, CsrView<float> b, Local most_rows, Local mo
       num_positions += std::ssize(cols);
       p += num_factors;
     }
-    rows.teams[z(row)] = {num_rows, num_groups};
-    window.num_groups += num_groups;
+    rows.teams[z(row)] = {num_rows, false, num_groups};
   }
   return num_positions;
 }
 
-/// What a window is made of, but for the positions.
-void find_parts(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
-  Rows::Window& window = rows.windows[z(w)];
-  const Offset num_products = find_factors(a, b, last_window, rows, w);
-  Offset num_positions = find_groups(a, b, rows.masked ? 1 : Rows::most_rows, Rows::most_factors, rows, w);
-  // A few of several rows or factors are not worth that all are looked at.
-  window.is_plain = 4 * num_positions >= 3 * num_products;
-  if (window.is_plain) num_positions = find_groups(a, b, 1, 1, rows, w);
-  const Offset nonzeros = num_nonzeros(rows, w);
-  window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
-  window.num_positions = window.has_positions ? num_positions : 0;
-}
+/// What a thread needs to make a plan.
+struct Scratch {
+  Scratch(CsrView<float> a, CsrView<float> b) : last_window(a.num_cols), position(b.num_cols) {}
 
-/// use(row) for the first rows of the teams of a window.
-template <class Use>
-void for_each_team(const Rows& rows, Offset w, Use use) {
-  const Local end = rows.windows[z(w) + 1].first_row;
-  for (Local row = rows.windows[z(w)].first_row; row < end; row += rows.teams[z(row)].num_rows) use(row);
-}
+  ZeroedArray<std::uint32_t> last_window;  ///< see find_factors()
+  ZeroedArray<std::uint16_t> position;     ///< in the row at hand, by column
+  std::vector<std::uint16_t> positions;    ///< of a window
+};
 
-/// use(p, group) for the groups of a team, by its first row; p: their first factors.
-template <class Use>
-FILIGREE_INLINE void for_each_group(const Rows& rows, Local row, Use use) {
-  Offset p = rows.first_factor[z(row)];
-  for (Local i = rows.teams[z(row)].num_groups; i > 0; --i) {
-    const Rows::Group group = rows.groups[z(p)];
-    use(p, group);
-    p += group.num_factors;
+/// Positions of a window. Rows that repeat each other become teams, if they are looked for.
+class PositionFinder {
+ public:
+  PositionFinder(CsrView<float> b, Rows& rows, Offset w, bool look_for_repeats, Scratch& scratch)
+      : b_(b), rows_(rows), w_(w), look_for_repeats_(look_for_repeats), scratch_(scratch) {}
+
+  void find() {
+    scratch_.positions.clear();
+    rows_.for_each_team(w_, [&](Local row) {
+      const std::size_t begin = scratch_.positions.size();
+      find_positions(row);
+      if (look_for_repeats_) join_team(row, begin);
+    });
+    end_team(scratch_.positions.size());
   }
-}
 
-/// position: by column of B.
-void find_positions(CsrView<float> b, ZeroedArray<std::uint16_t>& position, Rows& rows, Offset w) {
-  const Rows::Window& window = rows.windows[z(w)];
-  if (!window.has_positions) return;
-  const CsrView<float> c = rows.c;
-  const Offset first = c.row_ptr[z(window.first_row)];
-  const auto nowhere = static_cast<std::uint16_t>(num_nonzeros(rows, w));
-  std::uint16_t* next = rows.positions.data() + window.first_position;
-  for_each_team(rows, w, [&](Local row) {
+ private:
+  void find_positions(Local row) {
+    const CsrView<float> c = rows_.c;
+    const Rows::Window& window = rows_.windows[z(w_)];
+    const Offset first = c.row_ptr[z(window.is_plain ? window.first_row : row)];
+    const auto nowhere = static_cast<std::uint16_t>(c.row_ptr[z(window.first_row)] + rows_.num_nonzeros(w_) - first);
     const auto for_each_column = [&](auto use) {
-      for_each_group(rows, row, [&](Offset p, Rows::Group group) {
-        for (const Local column : b.col.subspan(z(rows.factors[z(p)]), z(group.length))) use(z(column));
+      rows_.for_each_group(row, [&](Offset p, Rows::Group group) {
+        for (const Local column : b_.col.subspan(z(rows_.factors[z(p)]), z(group.length))) use(z(column));
       });
     };
-    if (rows.masked) for_each_column([&](std::size_t column) { position[column] = nowhere; });
+    if (rows_.masked) for_each_column([&](std::size_t column) { scratch_.position[column] = nowhere; });
     for (Offset k = c.row_ptr[z(row)]; k < c.row_ptr[z(row) + 1]; ++k)
-      position[z(c.col[z(k)])] = static_cast<std::uint16_t>(k - first);
-    for_each_column([&](std::size_t column) { *next++ = position[column]; });
-  });
+      scratch_.position[z(c.col[z(k)])] = static_cast<std::uint16_t>(k - first);
+    const std::size_t begin = scratch_.positions.size();
+    std::size_t count = 0;
+    rows_.for_each_group(row, [&](Offset, Rows::Group group) { count += z(group.length); });
+    scratch_.positions.resize(begin + count);
+    std::uint16_t* next = scratch_.positions.data() + begin;
+    for_each_column([&](std::size_t column) { *next++ = scratch_.position[column]; });
+  }
+
+  /// A row, whose positions begin at `begin`, repeats those before it, or others may repeat it.
+  void join_team(Local row, std::size_t begin) {
+    if (repeats(row, begin)) {
+      ++rows_.teams[z(first_)].num_rows;
+      scratch_.positions.resize(begin);
+    } else {
+      begin_ = end_team(begin);
+      first_ = can_be_repeated(row) ? row : none;
+    }
+  }
+
+  bool can_be_repeated(Local row) const {
+    const Rows::Team& team = rows_.teams[z(row)];
+    return team.num_rows == 1 && team.num_groups == rows_.first_factor[z(row) + 1] - rows_.first_factor[z(row)] &&
+           rows_.c.view().degree(row) <= Rows::most_nonzeros_repeated;
+  }
+
+  bool repeats(Local row, std::size_t begin) const {
+    if (first_ == none || !can_be_repeated(row)) return false;
+    const Rows::Team& team = rows_.teams[z(first_)];
+    const auto groups_of = [&](Local of_row) {
+      return std::span(rows_.groups).subspan(z(rows_.first_factor[z(of_row)]), z(team.num_groups));
+    };
+    const auto same_length = [](Rows::Group x, Rows::Group y) { return x.length == y.length; };
+    const std::span<const std::uint16_t> positions = scratch_.positions;
+    return team.num_rows < Rows::most_repeated && team.num_groups == rows_.teams[z(row)].num_groups &&
+           rows_.c.view().degree(first_) == rows_.c.view().degree(row) &&
+           std::ranges::equal(groups_of(first_), groups_of(row), same_length) &&
+           std::ranges::equal(positions.subspan(begin_, begin - begin_), positions.subspan(begin));
+  }
+
+  /// Repeated rows are a team, but few have their positions one by one. end: of their positions; returns where these
+  /// end then.
+  std::size_t end_team(std::size_t end) {
+    if (first_ == none) return end;
+    Rows::Team& team = rows_.teams[z(first_)];
+    if (team.num_rows == 1) return end;
+    team.repeats = team.num_rows >= Rows::least_repeated;
+    if (team.repeats) return end;
+    const std::vector<std::uint16_t> again(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(begin_),
+                                           scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end));
+    for (Local i = 1; i < team.num_rows; ++i, end += again.size())
+      scratch_.positions.insert(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end), again.begin(),
+                                again.end());
+    team.num_rows = 1;
+    return end;
+  }
+
+  static constexpr Local none = -1;
+
+  CsrView<float> b_;
+  Rows& rows_;
+  Offset w_;
+  bool look_for_repeats_;
+  Scratch& scratch_;
+  Local first_ = none;     // of the rows that repeat each other
+  std::size_t begin_ = 0;  // of their positions
+};
+
+void plan_window(CsrView<float> a, CsrView<float> b, bool look_for_repeats, Rows& rows, Offset w, Scratch& scratch) {
+  Rows::Window& window = rows.windows[z(w)];
+  const Offset num_products = find_factors(a, b, scratch.last_window, rows, w);
+  Offset num_positions = find_groups(a, b, rows.masked ? 1 : Rows::most_alike, Rows::most_factors, rows, w);
+  const Offset nonzeros = rows.num_nonzeros(w);
+  window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
+  window.is_plain = false;
+  if (window.has_positions) {
+    // A few of several rows or factors are not worth that all are looked at.
+    const auto is_plain = [&] { return 4 * num_positions >= 3 * num_products; };
+    if (look_for_repeats) {
+      PositionFinder(b, rows, w, true, scratch).find();
+      num_positions = std::ssize(scratch.positions);
+    }
+    window.is_plain = is_plain();
+    if (window.is_plain) num_positions = find_groups(a, b, 1, 1, rows, w);
+    if (window.is_plain || !look_for_repeats) PositionFinder(b, rows, w, false, scratch).find();
+    window.positions = scratch.positions;
+  }
+  rows.for_each_team(w, [&](Local row) { window.num_groups += rows.teams[z(row)].num_groups; });
 }
 
 }  // namespace
@@ -198,273 +282,32 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.groups.resize(a.col.size());
   cut_windows(a, b, rows);
   const Offset num_windows = std::ssize(rows.windows) - 1;
+  const bool look_for_repeats = cpu_has_avx512() && mask == nullptr && rows_repeat(a) && rows_repeat(b);
   parallel_for(
-      num_windows, [&] { return ZeroedArray<std::uint32_t>(a.num_cols); },
-      [&](ZeroedArray<std::uint32_t>& last_window, Offset w) { find_parts(a, b, last_window, rows, w); },
-      [](Offset) {});
-  Offset num_positions = 0;
+      num_windows, [&] { return Scratch(a, b); },
+      [&](Scratch& scratch, Offset w) { plan_window(a, b, look_for_repeats, rows, w, scratch); }, [](Offset) {});
   for (Offset w = 0; w < num_windows; ++w) {
-    Rows::Window& window = rows.windows[z(w)];
-    window.first_position = num_positions;
-    num_positions += window.num_positions;
-    if (window.has_positions)
-      rows.longest_window = std::max(rows.longest_window, num_nonzeros(rows, w));
-    else
-      rows.needs_columns = true;
+    const Rows::Window& window = rows.windows[z(w)];
+    rows.needs_columns = rows.needs_columns || !window.has_positions;
+    if (window.has_positions) rows.longest_window = std::max(rows.longest_window, rows.num_nonzeros(w));
+    if (!window.has_positions || window.is_plain) continue;
+    rows.for_each_team(w, [&](Local row) {
+      const Rows::Team& team = rows.teams[z(row)];
+      const Offset length = rows.c.view().degree(row);
+      if (team.num_rows > 1)
+        rows.most_sums =
+            std::max(rows.most_sums, team.repeats ? (length + num_lanes) * num_lanes : length * Rows::most_alike);
+    });
   }
-  rows.positions.resize(z(num_positions));
-  parallel_for(
-      num_windows, [&] { return ZeroedArray<std::uint16_t>(b.num_cols); },
-      [&](ZeroedArray<std::uint16_t>& position, Offset w) { find_positions(b, position, rows, w); }, [](Offset) {});
   return rows;
 }
 
 Offset Rows::num_bytes() const {
   const auto bytes = [](const auto& values) { return std::ssize(values) * static_cast<Offset>(sizeof values[0]); };
+  Offset of_positions = 0;
+  for (const Window& window : windows) of_positions += bytes(window.positions);
   return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(teams) + bytes(groups) +
-         bytes(positions) + bytes(windows);
-}
-
-// ---- The product
-
-namespace {
-
-/// Products made at a time, before any is added.
-constexpr int stretch = 8;
-
-/// What a window's products are made of.
-template <class V>
-struct Reader {
-  const Rows& rows;
-  const PlanValues<V>& values;
-  const V* ones;  ///< as many as the longest row of B has; null when B has values
-
-  V left(Offset p) const { return values.a.empty() ? V{1} : values.a[z(p)]; }
-  const V* right(Offset p) const { return ones != nullptr ? ones : values.b.data() + rows.factors[z(p)]; }
-  /// Asks for what comes after p, for windows that do so. Inlined: compilers take a function that does nothing else for
-  /// one that does nothing.
-  FILIGREE_INLINE void prefetch(Offset p, bool asks_ahead) const {
-    constexpr Offset ahead = 16;
-    if (!asks_ahead || ones != nullptr || p + ahead >= std::ssize(rows.factors)) return;
-    const V* const coming = right(p + ahead);
-    __builtin_prefetch(coming);
-    __builtin_prefetch(coming + stretch - 1);
-  }
-};
-
-/// Elements that are written soon: asked for in about equal steps while others are computed, so that the first store to
-/// a line need not wait for it.
-class Coming {
- public:
-  Coming() = default;
-  template <class V>
-  Coming(const V* elements, Offset count, Offset num_steps)
-      : next_(reinterpret_cast<const char*>(elements)),
-        left_(count * Offset{sizeof(V)} / line),
-        lines_(left_ / std::max<Offset>(num_steps, 1) + 1) {}
-
-  void step() {
-    for (Offset i = std::min(lines_, left_); i > 0; --i, --left_, next_ += line) __builtin_prefetch(next_, 1);
-  }
-
- private:
-  static constexpr Offset line = 64;
-  const char* next_ = nullptr;
-  Offset left_ = 0;   // lines
-  Offset lines_ = 0;  // a step
-};
-
-/// Of each row of a team.
-struct TeamRows {
-  Offset degree = 0;  ///< of A
-  Offset length = 0;  ///< of C
-};
-
-/// Adds the products of `count` factors from p on, for `num_rows` rows. position: of each column, from sum on
-template <int num_rows, int count, class Semiring, class V>
-FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, TeamRows team, bool asks_ahead, Local length,
-                               const std::uint16_t* position, V* sum) {
-  V left[num_rows][count];
-  const V* right[count];
-  for (int i = 0; i < count; ++i) {
-    reader.prefetch(p + i + (num_rows - 1) * team.degree, asks_ahead);
-    for (int r = 0; r < num_rows; ++r) left[r][i] = reader.left(p + i + r * team.degree);
-    right[i] = reader.right(p + i);
-  }
-  if constexpr (num_rows == 1 && count == 1) {
-    add_at<Semiring, stretch>(left[0][0], right[0], length, position, sum);
-    return;
-  }
-  for (Local j = 0; j < length; ++j) {
-    V* const first = sum + position[j];
-    V result[num_rows];
-    for (int r = 0; r < num_rows; ++r) result[r] = first[r * team.length];
-    for (int i = 0; i < count; ++i) {
-      const V factor = right[i][j];
-      for (int r = 0; r < num_rows; ++r) result[r] = Semiring::plus(result[r], Semiring::times(left[r][i], factor));
-    }
-    for (int r = 0; r < num_rows; ++r) first[r * team.length] = result[r];
-  }
-}
-
-/// The rows of a team by positions, into sum. Returns the positions of the next.
-template <int num_rows, class Semiring, class V>
-const std::uint16_t* add_team(const Reader<V>& reader, Local row, bool asks_ahead, const std::uint16_t* position,
-                              V* sum, Coming& coming) {
-  const Rows& rows = reader.rows;
-  const TeamRows team{rows.first_factor[z(row) + 1] - rows.first_factor[z(row)],
-                      rows.c.row_ptr[z(row) + 1] - rows.c.row_ptr[z(row)]};
-  for_each_group(rows, row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
-    const Local length = group.length;
-    coming.step();
-    switch (group.num_factors) {
-      case 1: add_group<num_rows, 1, Semiring>(reader, p, team, asks_ahead, length, position, sum); break;
-      case 2: add_group<num_rows, 2, Semiring>(reader, p, team, asks_ahead, length, position, sum); break;
-      case 3: add_group<num_rows, 3, Semiring>(reader, p, team, asks_ahead, length, position, sum); break;
-      default: add_group<num_rows, Rows::most_factors, Semiring>(reader, p, team, asks_ahead, length, position, sum);
-    }
-    position += length;
-  });
-  return position;
-}
-
-/// The rows of a plain window by positions, into sum.
-template <bool asks_ahead, class Semiring, class V>
-void add_factors(const Reader<V>& reader, Offset w, const std::uint16_t* position, V* sum, Coming coming) {
-  const Rows& rows = reader.rows;
-  const Offset begin = rows.first_factor[z(rows.windows[z(w)].first_row)];
-  const Offset end = rows.first_factor[z(rows.windows[z(w) + 1].first_row)];
-  const Rows::Group* group = rows.groups.data() + begin;
-  for (Offset p = begin; p < end; ++p, ++group) {
-    const Local length = group->length;
-    coming.step();
-    add_group<1, 1, Semiring>(reader, p, {}, asks_ahead, length, position, sum);
-    position += length;
-  }
-}
-
-/// The rows of a window by positions, into sum.
-template <class Semiring, class V>
-void add_window(const Reader<V>& reader, Offset w, V* sum, Coming coming) {
-  const Rows& rows = reader.rows;
-  const Rows::Window& window = rows.windows[z(w)];
-  const std::uint16_t* position = rows.positions.data() + window.first_position;
-  if (window.is_plain) {
-    return window.asks_ahead ? add_factors<true, Semiring>(reader, w, position, sum, coming)
-                             : add_factors<false, Semiring>(reader, w, position, sum, coming);
-  }
-  for_each_team(rows, w, [&](Local row) {
-    switch (rows.teams[z(row)].num_rows) {
-      case 1: position = add_team<1, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
-      case 2: position = add_team<2, Semiring>(reader, row, window.asks_ahead, position, sum, coming); break;
-      default: position = add_team<Rows::most_rows, Semiring>(reader, row, window.asks_ahead, position, sum, coming);
-    }
-  });
-}
-
-/// The rows of a window by columns. by_column: all zero() before and after; val: of C
-template <class Semiring, class V>
-void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
-  const Rows& rows = reader.rows;
-  const auto add_row = [&](Local row, Local first_of_team) {
-    const Offset others = rows.first_factor[z(row)] - rows.first_factor[z(first_of_team)];
-    const auto for_each_factor = [&](auto use) {
-      for_each_group(rows, first_of_team, [&](Offset p, Rows::Group group) {
-        for (Offset q = p; q < p + group.num_factors; ++q)
-          use(q + others, group.length, reader.values.b_col.data() + rows.factors[z(q)]);
-      });
-    };
-    for_each_factor([&](Offset p, Local length, const Local* col) {
-      reader.prefetch(p, true);
-      add_at<Semiring, stretch>(reader.left(p), reader.right(p), length, col, by_column);
-    });
-    for (Offset k = rows.c.row_ptr[z(row)]; k < rows.c.row_ptr[z(row) + 1]; ++k)
-      val[k] = std::exchange(by_column[rows.c.col[z(k)]], Semiring::zero());
-    if (!rows.masked) return;
-    for_each_factor([&](Offset, Local length, const Local* col) {
-      for (Local j = 0; j < length; ++j) by_column[col[j]] = Semiring::zero();
-    });
-  };
-  for_each_team(rows, w, [&](Local first) {
-    for (Local row = first; row < first + rows.teams[z(first)].num_rows; ++row) add_row(row, first);
-  });
-}
-
-/// Values of C that a cache may still hold from the last time.
-constexpr Offset near_bytes = Offset{16} << 20;
-
-/// What a thread has of its own.
-template <class V>
-struct Room {
-  Array<V> window;           // masked: a window's nonzeros and a place for all that is left out
-  ZeroedArray<V> by_column;  // and one place more
-};
-
-template <class Semiring, class V>
-void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
-  std::vector<V> ones;
-  if (values.b.empty()) ones.assign(z(rows.longest_b_row), V{1});
-  const Reader<V> reader{rows, values, values.b.empty() ? ones.data() : nullptr};
-  const auto make_room = [&] {
-    Room<V> room;
-    if (rows.masked) room.window.resize(z(rows.longest_window) + 1);
-    if (rows.needs_columns) {
-      room.by_column = ZeroedArray<V>(Offset{rows.c.num_cols} + 1);
-      std::fill_n(room.by_column.data(), room.by_column.size(), Semiring::zero());
-    }
-    return room;
-  };
-  const Offset num_windows = std::ssize(rows.windows) - 1;
-  const std::vector<Offset> turns = cut_turns(num_windows, omp_get_max_threads(), most_windows, [&](Offset w) {
-    const Rows::Window& window = rows.windows[z(w)];
-    return window.has_positions ? window.num_positions : Offset{8} * window_products;
-  });
-  const bool is_far = rows.c.num_nonzeros() * Offset{sizeof(V)} > near_bytes;
-  const auto make_window = [&](Room<V>& room, Offset w, bool next_is_ours) {
-    const Rows::Window& window = rows.windows[z(w)];
-    if (!window.has_positions) return add_by_column<Semiring>(reader, w, room.by_column.data(), val);
-    V* const of_window = val + rows.c.row_ptr[z(window.first_row)];
-    const Offset length = num_nonzeros(rows, w);
-    V* const sum = rows.masked ? room.window.data() : of_window;
-    std::fill_n(sum, length + (rows.masked ? 1 : 0), Semiring::zero());
-    Coming coming;
-    if (is_far && next_is_ours && rows.windows[z(w + 1)].has_positions)
-      coming = {of_window + length, num_nonzeros(rows, w + 1), window.num_groups};
-    add_window<Semiring>(reader, w, sum, coming);
-    if (rows.masked) std::copy_n(sum, length, of_window);
-  };
-  const auto make_windows = [&](Room<V>& room, Offset turn) {
-    const StandardArithmetic arithmetic;
-    const Offset end = turns[z(turn) + 1];
-    for (Offset w = turns[z(turn)]; w < end; ++w) make_window(room, w, w + 1 < end);
-  };
-  parallel_for(std::ssize(turns) - 1, make_room, make_windows, [](Offset) {});
-}
-
-/// Lengths of all rows are compared, columns at the begins of windows.
-template <class V>
-bool has_pattern(const Csr<V>& c, const Csr<float>& pattern, std::span<const Rows::Window> windows) {
-  if (c.num_cols != pattern.num_cols || c.row_ptr != pattern.row_ptr || c.col.size() != pattern.col.size() ||
-      c.val.size() != pattern.col.size())
-    return false;
-  return std::ranges::all_of(windows, [&](const Rows::Window& window) {
-    const auto first = z(pattern.row_ptr[z(window.first_row)]);
-    return first == pattern.col.size() || c.col[first] == pattern.col[first];
-  });
-}
-
-}  // namespace
-
-template <class V>
-void multiply_planned(const Rows& rows, const PlanValues<V>& values, Csr<V>& c) {
-  if (!has_pattern(c, rows.c, rows.windows)) {
-    c.num_cols = rows.c.num_cols;
-    c.row_ptr = rows.c.row_ptr;
-    c.col = rows.c.col;
-    c.val.clear();
-    c.val.resize(c.col.size());
-  }
-  with_semiring<V>(rows.semiring, [&](auto semiring) { fill<decltype(semiring)>(rows, values, c.val.data()); });
+         bytes(windows) + of_positions;
 }
 
 // ---- For users
@@ -503,9 +346,6 @@ Stats multiply(const Plan& plan, CsrView<V> a, CsrView<V> b, Csr<V>& c) {
   return {{"products", rows.num_products}, {"nonzeros", rows.c.num_nonzeros()}};
 }
 
-template void multiply_planned(const Rows&, const PlanValues<double>&, Csr<double>&);
-template void multiply_planned(const Rows&, const PlanValues<float>&, Csr<float>&);
-template void multiply_planned(const Rows&, const PlanValues<std::int64_t>&, Csr<std::int64_t>&);
 template Plan plan(CsrView<double>, CsrView<double>, const Options&, const CsrView<double>*);
 template Plan plan(CsrView<float>, CsrView<float>, const Options&, const CsrView<float>*);
 template Plan plan(CsrView<std::int64_t>, CsrView<std::int64_t>, const Options&, const CsrView<std::int64_t>*);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/cpu.hpp"
 #include "core/index.hpp"
 #include "filigree/spgemm.hpp"
 
@@ -13,12 +14,13 @@ namespace filigree::spgemm {
 /// The products of the rows of a window, one after the other:
 ///
 ///   factors    one per nonzero of A: where a row of B begins
-///   teams      1 to 3 consecutive rows of A that have equal columns, as the unknowns of a node of a mesh do. So do
-///              their rows of C
+///   teams      consecutive rows that share positions. Either their rows of A have equal columns, as the unknowns of a
+///              node of a mesh do: they share their rows of B, too. Or they repeat each other, as rows of a stencil do:
+///              the n-th product of the one goes where the n-th of the other does, in its own row
 ///   groups     1 to 4 consecutive factors of a team whose rows of B have equal columns: their products go to equal
 ///              places
-///   positions  of the products of a group, in the first row of the team, among the nonzeros of C in the window;
-///              16 bits each
+///   positions  of the products of a group, 16 bits each: in the row of C; in a plain window, where each team is a row
+///              and each group a factor, among the nonzeros of the whole window
 ///
 /// All that is read or written follows from these and the number of values: the patterns of A and B are not looked at.
 /// The exception are windows without positions, rows of which are added up in an array over all columns: rows with more
@@ -26,8 +28,9 @@ namespace filigree::spgemm {
 /// the memory of C.
 struct Plan::Rows {
   struct Team {
-    Local num_rows;  ///< 1 .. most_rows
-    Local num_groups;
+    Local num_rows;    ///< 1 .. most_alike, or most_repeated
+    bool repeats;      ///< rather than that rows of A have equal columns
+    Local num_groups;  ///< of repeated rows: as many as factors
   };
   struct Group {
     Local length;       ///< of its rows of B
@@ -36,13 +39,15 @@ struct Plan::Rows {
   struct Window {
     Local first_row = 0;
     bool has_positions = true;
-    bool is_plain = true;     ///< each team is a row, and each group a factor
+    bool is_plain = true;
     bool asks_ahead = false;  ///< rows of B are in no cache, nor will the processor foresee them
     Offset num_groups = 0;
-    Offset first_position = 0;
-    Offset num_positions = 0;
+    std::vector<std::uint16_t> positions = {};
   };
-  static constexpr Local most_rows = 3;
+  static constexpr Local most_alike = 4;
+  static constexpr Local most_repeated = 8;
+  static constexpr Local least_repeated = 3;
+  static constexpr Offset most_nonzeros_repeated = 512;  ///< of a row: the sums of all stay in the first level of cache
   static constexpr Local most_factors = 4;
 
   Semiring semiring = Semiring::plus_times;
@@ -57,15 +62,36 @@ struct Plan::Rows {
   Array<Offset> factors;             ///< into the values of B
   Array<Team> teams;                 ///< by their first row
   Array<Group> groups;               ///< by their first factor in the first row of the team
-  Array<std::uint16_t> positions;    ///< masked: those left out go to the place behind the last
-  std::vector<Window> windows;       ///< and one behind the last
+  std::vector<Window> windows;       ///< and one behind the last. Masked: what is left out goes behind its nonzeros
   Offset num_products = 0;
   Offset longest_window = 0;  ///< nonzeros of C in one with positions
+  Offset most_sums = 0;       ///< that a team of several rows with positions needs room for
   bool needs_columns = false;
 
   Local num_rows() const { return c.num_rows(); }
   Offset a_nonzeros() const { return first_factor.back(); }
+  /// Nonzeros of C in a window.
+  Offset num_nonzeros(Offset window) const {
+    return c.row_ptr[z(windows[z(window) + 1].first_row)] - c.row_ptr[z(windows[z(window)].first_row)];
+  }
   Offset num_bytes() const;
+
+  /// use(row) for the first rows of the teams of a window.
+  template <class Use>
+  void for_each_team(Offset window, Use use) const {
+    const Local end = windows[z(window) + 1].first_row;
+    for (Local row = windows[z(window)].first_row; row < end; row += teams[z(row)].num_rows) use(row);
+  }
+  /// use(p, group) for the groups of a team, by its first row; p: their first factors.
+  template <class Use>
+  FILIGREE_INLINE void for_each_group(Local row, Use use) const {
+    Offset p = first_factor[z(row)];
+    for (Local i = teams[z(row)].num_groups; i > 0; --i) {
+      const Group group = groups[z(p)];
+      use(p, group);
+      p += group.num_factors;
+    }
+  }
 };
 
 /// What changes from product to product, in the order of the patterns.

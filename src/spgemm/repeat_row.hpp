@@ -257,84 +257,15 @@ const Recipe& recipe_of_row(const Factors<V>& f, const Shapes& shapes, Local row
 
 #if defined(__x86_64__)
 
-template <class V>
-struct QuadOf {
-  typedef V Type __attribute__((vector_size(4 * sizeof(V))));
-};
-template <class V>
-using Quad = typename QuadOf<V>::Type;
-
-/// The first `count` of four values.
-template <class V>
-FILIGREE_AVX512_INLINE Quad<V> load_quad(const V* memory, int count) {
-  Quad<V> quad;
-  const auto mask = static_cast<__mmask8>((1U << count) - 1);
-  if (count == 4) {
-    std::memcpy(&quad, memory, sizeof quad);
-  } else if constexpr (sizeof(V) == 8) {
-    quad = reinterpret_cast<Quad<V>>(_mm256_maskz_loadu_epi64(mask, memory));
-  } else {
-    quad = reinterpret_cast<Quad<V>>(_mm_maskz_loadu_epi32(mask, memory));
-  }
-  return quad;
-}
-
-/// column[j], lane i = row[i][first + j], of the first `count` of four columns
-template <class V>
-FILIGREE_AVX512_INLINE void load_columns(const V* const* row, Offset first, int count, Lanes<V>* column) {
-  Lanes<V> halves[4];
-  for (int i = 0; i < 4; ++i) {
-    halves[i] = __builtin_shufflevector(load_quad(row[i] + first, count), load_quad(row[i + 4] + first, count), 0, 1, 2,
-                                        3, 4, 5, 6, 7);
-  }
-  const Lanes<V> even01 = __builtin_shufflevector(halves[0], halves[1], 0, 8, 2, 10, 4, 12, 6, 14);
-  const Lanes<V> even23 = __builtin_shufflevector(halves[2], halves[3], 0, 8, 2, 10, 4, 12, 6, 14);
-  const Lanes<V> odd01 = __builtin_shufflevector(halves[0], halves[1], 1, 9, 3, 11, 5, 13, 7, 15);
-  const Lanes<V> odd23 = __builtin_shufflevector(halves[2], halves[3], 1, 9, 3, 11, 5, 13, 7, 15);
-  column[0] = __builtin_shufflevector(even01, even23, 0, 1, 8, 9, 4, 5, 12, 13);
-  column[1] = __builtin_shufflevector(odd01, odd23, 0, 1, 8, 9, 4, 5, 12, 13);
-  column[2] = __builtin_shufflevector(even01, even23, 2, 3, 10, 11, 6, 7, 14, 15);
-  column[3] = __builtin_shufflevector(odd01, odd23, 2, 3, 10, 11, 6, 7, 14, 15);
-}
-
-/// A product more for the sum at a place.
-template <class Semiring, class V>
-FILIGREE_AVX512_INLINE void add_lanes(Lanes<V> left, Lanes<V> right, V* sums, std::uint16_t place) {
-  V* const memory = sums + Offset{place} * num_lanes;
-  Lanes<V> sum;
-  std::memcpy(&sum, memory, sizeof sum);
-  sum = Semiring::plus(sum, Semiring::times(left, right));
-  std::memcpy(memory, &sum, sizeof sum);
-}
-
-/// Adds the products with a row of B each. row[i]: that of lane i
-template <class Semiring, class V>
-FILIGREE_AVX512_INLINE void add_rows(Lanes<V> left, const V* const* row, const std::uint16_t* places, Offset length,
-                                     V* sums) {
-  Lanes<V> right[4];
-  Offset j = 0;
-  for (; j + 4 <= length; j += 4) {
-    load_columns(row, j, 4, right);
-    for (int i = 0; i < 4; ++i) add_lanes<Semiring, V>(left, right[i], sums, places[j + i]);
-  }
-  if (j == length) return;
-  load_columns(row, j, static_cast<int>(length - j), right);
-  add_lanes<Semiring, V>(left, right[0], sums, places[j]);
-  if (j + 1 < length) add_lanes<Semiring, V>(left, right[1], sums, places[j + 1]);
-  if (j + 2 < length) add_lanes<Semiring, V>(left, right[2], sums, places[j + 2]);
-}
-
 /// Adds the products of eight rows of a recipe. begin[i]: of the row in lane i, among the nonzeros of A
 template <class Semiring, class V>
 FILIGREE_AVX512 void add_products(const Factors<V>& f, const Recipe& recipe, const Offset* begin, V* sums) {
   constexpr Offset ahead = 2 * num_lanes;  // rows, which are asked for before they are needed
   constexpr Offset line = 8;               // elements
   const auto degree = static_cast<Offset>(recipe.parts.size());
-  const Lanes<V> zeros = broadcast<V>(Semiring::zero());
-  for (Offset place = 0; place < recipe.length; ++place) std::memcpy(sums + place * num_lanes, &zeros, sizeof zeros);
-  Lanes<V> left[4];
-  for (Lanes<V>& lanes : left) lanes = broadcast<V>(V{1});
-  for (Offset t = 0; t < degree; ++t) {
+  const V* left_row[num_lanes];
+  for (int i = 0; i < num_lanes; ++i) left_row[i] = f.a.val.data() + begin[i];
+  const auto rows_of = [&](Offset t) FILIGREE_INLINE_LAMBDA {
     if (t % line == 0) {
       for (int i = 0; i < num_lanes; ++i) {
         const Offset later = begin[i] + t + ahead * degree;
@@ -343,25 +274,21 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const Recipe& recipe, con
         if (!f.a.val.empty()) __builtin_prefetch(f.a.val.data() + later);
       }
     }
-    if (t % 4 == 0 && !f.a.val.empty()) {
-      const V* left_row[num_lanes];
-      for (int i = 0; i < num_lanes; ++i) left_row[i] = f.a.val.data() + begin[i];
-      load_columns(left_row, t, static_cast<int>(std::min<Offset>(4, degree - t)), left);
-    }
     const Recipe::Part part = recipe.parts[z(t)];
-    const V* right_row[num_lanes];
+    LaneRows<V> rows{{}, recipe.places.data() + part.first_place, part.length};
     Offset q = 0;
     for (int i = 0; i < num_lanes; ++i) {
       q = f.b.row_ptr[z(f.a.col[z(begin[i] + t)])];
-      right_row[i] = f.b_values(q);
+      rows.row[i] = f.b_values(q);
     }
     if (t == degree - 1) {
       // Rows of B before this one have been there for the rows of A before.
       const Offset last = std::min(std::ssize(f.b.val), q + ahead * Offset{part.length});
       for (q += ahead / 2 * Offset{part.length}; q < last; q += line) __builtin_prefetch(f.b.val.data() + q);
     }
-    add_rows<Semiring>(left[t % 4], right_row, recipe.places.data() + part.first_place, part.length, sums);
-  }
+    return rows;
+  };
+  add_lane_products<Semiring>(degree, f.a.val.empty() ? nullptr : left_row, rows_of, recipe.length, sums);
 }
 
 /// Sums of the first `count` lanes into col and val, row after row. shift: of the rows' columns
@@ -373,11 +300,8 @@ FILIGREE_AVX512 void write_rows(const Recipe& recipe, const V* sums, const Local
   for (Offset place = (length - 1) / num_lanes * num_lanes; place >= 0; place -= num_lanes) {
     Lanes<Local> cols;
     std::memcpy(&cols, recipe.cols.data() + place, sizeof cols);
-    const V* sum[num_lanes];
-    for (int i = 0; i < num_lanes; ++i) sum[i] = sums + (place + i) * num_lanes;
     Lanes<V> values[num_lanes];
-    load_columns(sum, 0, 4, values);
-    load_columns(sum, 4, 4, values + 4);
+    load_rows(sums + place * num_lanes, values);
     for (Local i = 0; i < count; ++i) {
       const Lanes<Local> columns = cols + shift[i];
       std::memcpy(col + i * length + place, &columns, sizeof columns);
