@@ -12,6 +12,20 @@ namespace filigree::spgemm {
 /// Products of a window of rows of C: these stay in the second level of cache. A row alone may have more.
 constexpr Offset window_products = Offset{1} << 14;
 
+/// Rows of A that have equal columns and are in a window are made together, in teams of up to so many.
+constexpr Local most_in_team = 4;
+
+/// Whether a window that begins with first_row and has `products` so far ends before `row`, which has products_of_row.
+/// It gets fuller than others rather than end within a team.
+template <class V>
+bool window_ends(const CsrView<V>& a, Local first_row, Local row, Offset products, Offset products_of_row) {
+  if (products == 0 || products + products_of_row <= window_products) return false;
+  if (products > most_in_team * window_products) return true;
+  Local before = row;
+  while (before > first_row && std::ranges::equal(a.cols(before - 1), a.cols(row))) --before;
+  return (row - before) % most_in_team == 0;
+}
+
 /// Windows of a turn, at most, so that a product makes the later ones in place and a plan asks ahead for their memory.
 constexpr Offset most_windows = 8;
 

@@ -52,7 +52,7 @@ Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
     const Offset end = std::min(num_rows, (i + 1) * chunk);
     for (auto row = static_cast<Local>(i * chunk); row < end; ++row) {
       const Offset count = products_of_row(a, b, row);
-      if (row == i * chunk || (windows.work.back() > 0 && windows.work.back() + count > window_products)) {
+      if (row == i * chunk || window_ends(a, windows.begin.back(), row, windows.work.back(), count)) {
         windows.begin.push_back(row);
         windows.work.push_back(0);
       }

@@ -27,20 +27,9 @@ constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
 /// B's columns instead of 2 for a product, and what it takes to empty it does not matter with so many.
 constexpr Offset most_positions = 24;
 
-/// Products of a window that is not full yet, whatever a team has.
-constexpr Offset most_products = 4 * window_products;
-
 using Rows = Plan::Rows;
 
-/// Whether a row of A has the columns of the one before, and both are in a team if they are in a window.
-bool goes_on(CsrView<float> a, Local first_row, Local row) {
-  Local before = row;
-  while (before > first_row && row - before < Rows::most_alike && std::ranges::equal(a.cols(before - 1), a.cols(row)))
-    --before;
-  return before < row && row - before < Rows::most_alike;
-}
-
-/// Packs consecutive rows into windows, without cutting teams in two.
+/// Packs consecutive rows into windows.
 void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
   std::vector<Offset> products(z(a.num_rows()));
   count_products(a, b, std::span<Offset>(products));
@@ -48,11 +37,8 @@ void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
   Offset num_products = 0;
   Offset num_nonzeros = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
-    const auto is_full = [&] {
-      return num_products + products[z(row)] > window_products &&
-             !(num_products < most_products && goes_on(a, rows.windows.back().first_row, row));
-    };
-    if (row == 0 || num_nonzeros + c.degree(row) > most_nonzeros || is_full()) {
+    if (row == 0 || num_nonzeros + c.degree(row) > most_nonzeros ||
+        window_ends(a, rows.windows.back().first_row, row, num_products, products[z(row)])) {
       rows.windows.push_back({.first_row = row});
       num_products = 0;
       num_nonzeros = 0;
@@ -226,7 +212,7 @@ class PositionFinder {
 void plan_window(CsrView<float> a, CsrView<float> b, bool look_for_repeats, Rows& rows, Offset w, Scratch& scratch) {
   Rows::Window& window = rows.windows[z(w)];
   const Offset num_products = find_factors(a, b, scratch.last_window, rows, w);
-  Offset num_positions = find_groups(a, b, rows.masked ? 1 : Rows::most_alike, Rows::most_factors, rows, w);
+  Offset num_positions = find_groups(a, b, rows.masked ? 1 : most_in_team, Rows::most_factors, rows, w);
   const Offset nonzeros = rows.num_nonzeros(w);
   window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
   window.is_plain = false;
@@ -296,7 +282,7 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
       const Offset length = rows.c.view().degree(row);
       if (team.num_rows > 1)
         rows.most_sums =
-            std::max(rows.most_sums, team.repeats ? (length + num_lanes) * num_lanes : length * Rows::most_alike);
+            std::max(rows.most_sums, team.repeats ? (length + num_lanes) * num_lanes : length * most_in_team);
     });
   }
   return rows;

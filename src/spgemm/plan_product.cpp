@@ -119,7 +119,7 @@ const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool asks_ahead
 template <int count, class Semiring, class V>
 FILIGREE_INLINE void add_group_of_alike(const Reader<V>& reader, Offset p, Local num_rows, Offset degree,
                                         bool asks_ahead, Local length, const std::uint16_t* position, V* sums) {
-  constexpr int most = Rows::most_alike;
+  constexpr int most = most_in_team;
   V left[count][most] = {};  // in memory, of which compilers make registers with a value for each row
   const V* right[count];
   for (int i = 0; i < count; ++i) {
@@ -148,7 +148,7 @@ FILIGREE_INLINE const std::uint16_t* add_alike_rows(const Reader<V>& reader, Loc
   const Local num_rows = rows.teams[z(row)].num_rows;
   const Offset degree = rows.first_factor[z(row) + 1] - rows.first_factor[z(row)];
   const Offset length = rows.c.row_ptr[z(row) + 1] - rows.c.row_ptr[z(row)];
-  std::fill_n(sums, length * Rows::most_alike, Semiring::zero());
+  std::fill_n(sums, length * most_in_team, Semiring::zero());
   rows.for_each_group(row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
     coming.step();
     const auto add = [&](auto count) FILIGREE_INLINE_LAMBDA {
@@ -163,7 +163,7 @@ FILIGREE_INLINE const std::uint16_t* add_alike_rows(const Reader<V>& reader, Loc
     position += group.length;
   });
   for (Local r = 0; r < num_rows; ++r, val += length) {
-    for (Offset j = 0; j < length; ++j) val[j] = sums[j * Rows::most_alike + r];
+    for (Offset j = 0; j < length; ++j) val[j] = sums[j * most_in_team + r];
   }
   return position;
 }

@@ -93,7 +93,7 @@ struct Task {
     if (kernels.tile != nullptr &&
         (accumulator == Accumulator::tile || (is_automatic && runs.length * runs.sharing > 3))) {
       tiles.emplace(factors.b);
-      most_tiled = sample_runs(factors.a).sharing > 1.5 ? spgemm::most_tiled : 1;
+      most_tiled = sample_runs(factors.a).sharing > 1.5 ? most_in_team : 1;
     }
     if (kernels.repeat != nullptr &&
         (accumulator == Accumulator::repeat || (is_automatic && rows_repeat(factors.b) && rows_repeat(factors.a)))) {

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "spgemm/lanes.hpp"
+#include "spgemm/local.hpp"
 #include "spgemm/scatter_row.hpp"
 #include "spgemm/tiles.hpp"
 
@@ -17,7 +18,7 @@ namespace filigree::spgemm {
 /// Adds the products of `team` rows of A with `shared` rows of B that have the same columns, one after the other.
 /// left[i][r]: of row r of A for row i of B
 template <class Semiring, int team, class V>
-FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*left)[most_tiled], const V* b_val,
+FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*left)[most_in_team], const V* b_val,
                                       Offset b_stride, Offset shared, ScatterRoom<V>& room) {
   V* const sums = room.sum.data();
   std::uint8_t* const marks = room.mark.data();
@@ -55,7 +56,7 @@ FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, 
            tiles.alike(k, static_cast<Local>(k + shared))) {
       ++shared;
     }
-    V left[Tiles<V>::most_shared][most_tiled];
+    V left[Tiles<V>::most_shared][most_in_team];
     for (Offset i = 0; i < shared; ++i) {
       for (int r = 0; r < team; ++r) left[i][r] = f.a_value(p + i + r * degree);
     }

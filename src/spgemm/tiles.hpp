@@ -13,9 +13,6 @@
 
 namespace filigree::spgemm {
 
-/// Rows of A with the same columns, at most, that are made at once.
-constexpr int most_tiled = 4;
-
 /// A run of a row of B, within a line of sums.
 struct Tile {
   Local line;          ///< its columns over num_lanes
