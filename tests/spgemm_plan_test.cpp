@@ -297,16 +297,36 @@ TEST(SpgemmPlan, RefusesOtherPatterns) {
 }
 
 TEST(SpgemmPlan, TakesTheMemoryItSays) {
-  for_larger_cases<double>([&](const std::string& name, const Csr<double>& a, const Csr<double>& b) {
+  const auto expect = [](const std::string& name, const Csr<double>& a, const Csr<double>& b) {
     const Plan plan = spgemm::plan<double>(a, b);
     Csr<double> c;
     spgemm::multiply<double>(a, b, c);
-    const Offset row_pointers = 8 * (c.num_rows() + 1) + 8 * (a.num_rows() + 1);
-    const Offset fixed = 4 * c.num_nonzeros() + row_pointers + 8 * a.num_rows() + 16 * a.num_nonzeros();
-    const Offset windows = 32 * (2 + a.num_rows());
-    EXPECT_GE(plan.num_bytes(), fixed) << name;
-    EXPECT_LE(plan.num_bytes(), fixed + windows + std::min(2 * plan.num_products(), 48 * c.num_nonzeros())) << name;
-  });
+    const Offset of_c = 4 * c.num_nonzeros() + 8 * (c.num_rows() + 1);
+    const Offset of_a = 16 * a.num_nonzeros() + 20 * a.num_rows() + 8;
+    const Offset windows = 64 * std::ssize(plan.rows().windows);
+    EXPECT_GE(plan.num_bytes(), of_c + of_a) << name;
+    EXPECT_LE(plan.num_bytes(), of_c + of_a + windows + std::min(2 * plan.num_products(), 48 * c.num_nonzeros()))
+        << name;
+  };
+  for_larger_cases<double>(expect);
+  for_repeating_cases<double>(expect);
+  // So few rows of A are equal that it is not worth it: without, positions are too many.
+  Random random(8);
+  std::vector<std::set<Local>> rows;
+  for (Local i = 0; i < 400; ++i) rows.push_back(i % 5 == 4 ? rows.back() : some_columns(random, 60, 0, 90));
+  expect("some rows equal", matrix_of<double>(90, rows, Contents::ordinary, random),
+         regular<double>(random, 90, 60, 28, Contents::ordinary));
+}
+
+TEST(SpgemmPlan, WindowsDoNotEndWithinATeam) {
+  Random random(9);
+  for (const Local size : {2, 3, 4}) {
+    const Csr<double> a = mesh<double>(random, 600, size);
+    const Plan plan = spgemm::plan<double>(a, a);
+    const auto& windows = plan.rows().windows;
+    ASSERT_GT(windows.size(), 5U);
+    for (std::size_t w = 1; w + 1 < windows.size(); ++w) EXPECT_EQ(windows[w].first_row % size, 0);
+  }
 }
 
 }  // namespace

@@ -97,7 +97,8 @@ struct Options {
 /// Cost: two operations a product (`products` = sum over a_ik of the length of row k of B), and reading A, B and
 /// writing C once. Peak bytes beyond C: per thread sizeof(V) + 1 a column (4 sizeof(V) + 1 if rows are tiled and those
 /// of A come with equal columns) and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 +
-/// sizeof(V) for each of 16384 products, twice, or of the longest row of C; and, of several threads, 8 MiB of rows that
+/// sizeof(V) for each of 16384 products, twice (four times as many where rows of A come with equal columns), or of the
+/// longest row of C; and, of several threads, 8 MiB of rows that
 /// wait for those before them. 28 for every 16384 products, longer row or 2048 rows. 8 a nonzero and 12 a row of B if
 /// rows are tiled; 16 a row of B, 1 a row of A, some 40 a different shape of them and, per thread, 4 a column and up to
 /// 5 MiB if they repeat. C reserves address space, not memory, for the most entries there could be, unless several
@@ -203,11 +204,12 @@ class Plan {
  public:
   Offset num_products() const;
   Offset num_nonzeros() const;  ///< of C
-  /// Memory it takes: 4 a nonzero and 8 a row of C; 16 a nonzero and 16 a row of A; 2 a product, but as little as 2 for
-  /// twelve where up to three consecutive rows of A have equal columns, and up to four consecutive ones of these name
-  /// rows of B with equal columns, if that saves a quarter in a window (some ten thousand products); no more than 48 a
-  /// nonzero of C for the products of a window, because else, and in rows of C with 65536 nonzeros or more, products
-  /// are added by column.
+  /// Memory it takes: 4 a nonzero and 8 a row of C; 16 a nonzero and 20 a row of A; 2 a product, but as little as 2 for
+  /// sixteen where up to four consecutive rows of A have equal columns, and up to four consecutive ones of these name
+  /// rows of B with equal columns, and 2 for eight where up to eight consecutive rows of C come from products alike, as
+  /// those of a stencil do (without a mask; the latter where there is AVX-512), if that saves a quarter in a window
+  /// (some ten thousand products); no more than 48 a nonzero of C for the products of a window, because else, and in
+  /// rows of C with 65536 nonzeros or more, products are added by column.
   Offset num_bytes() const;
 
   struct Rows;  // see src/spgemm/plan_rows.hpp
@@ -220,8 +222,8 @@ class Plan {
 
 /// Plans the product of two matrices; values do not matter. Arguments as those of multiply() are; rows of C come out
 /// sorted; options.progress is told of the product that finds the pattern of C. Takes the time of two or three
-/// products, in memory beyond the plan 4 bytes a nonzero of C, per thread 2 a column and 4 a row of B, and what
-/// multiply() takes.
+/// products, in memory beyond the plan 4 bytes a nonzero of C, 8 a row of A, per thread 2 a column and 4 a row of B
+/// and up to 3 MiB, and what multiply() takes.
 template <class V>
 Plan plan(CsrView<V> a, CsrView<V> b, const Options& options = {}, const CsrView<V>* mask = nullptr);
 
@@ -235,7 +237,9 @@ Plan plan(CsrView<V> a, CsrView<V> b, const Options& options = {}, const CsrView
 /// returns  products, nonzeros
 ///
 /// Throws InvalidArgument when a or b do not fit the plan, and leaves c as it was. Per product one addition in cache,
-/// reads of 2 bytes of the plan and of a value of B; nothing is searched, sorted or moved. OpenMP over windows of rows.
+/// reads of 2 bytes of the plan at most and of a value of B; nothing is searched or sorted. Peak bytes beyond C: per
+/// thread up to 4 sizeof(V) a nonzero of the longest row of C (with a mask, sizeof(V) a nonzero of the largest window,
+/// less than 2^16), and sizeof(V) a column where products are added by column. OpenMP over windows of rows.
 ///
 ///   const spgemm::Plan plan = spgemm::plan(a.view(), a.view());
 ///   for (...) { change(a.val); spgemm::multiply(plan, a.view(), a.view(), c); }

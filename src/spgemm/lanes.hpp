@@ -10,6 +10,10 @@
 namespace filigree::spgemm {
 
 constexpr Local num_lanes = 8;
+/// Rows with a lane each: so many at least, or they had better be made one by one,
+constexpr Local least_lanes = 3;
+/// and of no more nonzeros: the sums of all stay in the first level of cache.
+constexpr Local most_lane_places = 512;
 
 template <class V>
 struct LanesOf {

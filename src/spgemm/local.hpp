@@ -16,11 +16,11 @@ constexpr Offset window_products = Offset{1} << 14;
 constexpr Local most_in_team = 4;
 
 /// Whether a window that begins with first_row and has `products` so far ends before `row`, which has products_of_row.
-/// It gets fuller than others rather than end within a team.
+/// Rather than end within a team it gets fuller, up to four times as full as others.
 template <class V>
 bool window_ends(const CsrView<V>& a, Local first_row, Local row, Offset products, Offset products_of_row) {
   if (products == 0 || products + products_of_row <= window_products) return false;
-  if (products > most_in_team * window_products) return true;
+  if (products + products_of_row > most_in_team * window_products) return true;
   Local before = row;
   while (before > first_row && std::ranges::equal(a.cols(before - 1), a.cols(row))) --before;
   return (row - before) % most_in_team == 0;

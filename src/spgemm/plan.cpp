@@ -1,20 +1,19 @@
 // Products whose pattern repeats: where they go is found once, and then there is nothing to do but multiply and add.
 #define XXH_INLINE_ALL
-#include <omp.h>
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <limits>
 #include <utility>
 
+#include "core/cpu.hpp"
 #include "core/parallel_for.hpp"
 #include "core/zeroed_array.hpp"
 #include "spgemm/checks.hpp"
+#include "spgemm/lanes.hpp"
 #include "spgemm/local.hpp"
 #include "spgemm/plan_rows.hpp"
-#include "spgemm/repeat_row.hpp"
+#include "spgemm/shifts.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -164,7 +163,7 @@ class PositionFinder {
   bool can_be_repeated(Local row) const {
     const Rows::Team& team = rows_.teams[z(row)];
     return team.num_rows == 1 && team.num_groups == rows_.first_factor[z(row) + 1] - rows_.first_factor[z(row)] &&
-           rows_.c.view().degree(row) <= Rows::most_nonzeros_repeated;
+           rows_.c.view().degree(row) <= most_lane_places;
   }
 
   bool repeats(Local row, std::size_t begin) const {
@@ -175,7 +174,7 @@ class PositionFinder {
     };
     const auto same_length = [](Rows::Group x, Rows::Group y) { return x.length == y.length; };
     const std::span<const std::uint16_t> positions = scratch_.positions;
-    return team.num_rows < Rows::most_repeated && team.num_groups == rows_.teams[z(row)].num_groups &&
+    return team.num_rows < num_lanes && team.num_groups == rows_.teams[z(row)].num_groups &&
            rows_.c.view().degree(first_) == rows_.c.view().degree(row) &&
            std::ranges::equal(groups_of(first_), groups_of(row), same_length) &&
            std::ranges::equal(positions.subspan(begin_, begin - begin_), positions.subspan(begin));
@@ -187,7 +186,7 @@ class PositionFinder {
     if (first_ == none) return end;
     Rows::Team& team = rows_.teams[z(first_)];
     if (team.num_rows == 1) return end;
-    team.repeats = team.num_rows >= Rows::least_repeated;
+    team.repeats = team.num_rows >= least_lanes;
     if (team.repeats) return end;
     const std::vector<std::uint16_t> again(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(begin_),
                                            scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end));
@@ -213,18 +212,20 @@ void plan_window(CsrView<float> a, CsrView<float> b, bool look_for_repeats, Rows
   Rows::Window& window = rows.windows[z(w)];
   const Offset num_products = find_factors(a, b, scratch.last_window, rows, w);
   Offset num_positions = find_groups(a, b, rows.masked ? 1 : most_in_team, Rows::most_factors, rows, w);
-  const Offset nonzeros = rows.num_nonzeros(w);
-  window.has_positions = nonzeros <= most_nonzeros && num_positions <= most_positions * std::max<Offset>(nonzeros, 1);
+  const Offset nonzeros = std::max<Offset>(rows.num_nonzeros(w), 1);
+  const auto fits = [&] { return nonzeros <= most_nonzeros && num_positions <= most_positions * nonzeros; };
+  window.has_positions = fits();
   window.is_plain = false;
+  if (window.has_positions && look_for_repeats) {
+    PositionFinder(b, rows, w, true, scratch).find();
+    num_positions = std::ssize(scratch.positions);
+  }
+  // A few of several rows or factors are not worth that all are looked at.
+  if (window.has_positions && 4 * num_positions >= 3 * num_products) {
+    num_positions = find_groups(a, b, 1, 1, rows, w);
+    window.has_positions = window.is_plain = fits();
+  }
   if (window.has_positions) {
-    // A few of several rows or factors are not worth that all are looked at.
-    const auto is_plain = [&] { return 4 * num_positions >= 3 * num_products; };
-    if (look_for_repeats) {
-      PositionFinder(b, rows, w, true, scratch).find();
-      num_positions = std::ssize(scratch.positions);
-    }
-    window.is_plain = is_plain();
-    if (window.is_plain) num_positions = find_groups(a, b, 1, 1, rows, w);
     if (window.is_plain || !look_for_repeats) PositionFinder(b, rows, w, false, scratch).find();
     window.positions = scratch.positions;
   }

@@ -97,6 +97,8 @@ FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, bool asks_ahea
   }
 }
 
+static_assert(Rows::most_factors == 4);  // as the switches below know
+
 /// A row by positions, into sum, which is all zero(). Returns the positions of the next.
 template <class Semiring, class V>
 const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool asks_ahead, const std::uint16_t* position, V* sum,
@@ -179,12 +181,13 @@ FILIGREE_AVX512 const std::uint16_t* add_repeated_rows(const Reader<V>& reader, 
   const Rows::Team team = rows.teams[z(row)];
   const Offset degree = team.num_groups;
   const Offset length = rows.c.row_ptr[z(row) + 1] - rows.c.row_ptr[z(row)];
+  const bool a_is_ones = reader.values.a.empty();
   // Lanes without a row of their own repeat the last one.
   Offset begin[num_lanes];
   const V* left_row[num_lanes];
   for (Local i = 0; i < num_lanes; ++i) {
     begin[i] = rows.first_factor[z(row + std::min(i, team.num_rows - 1))];
-    left_row[i] = reader.values.a.data() + begin[i];
+    left_row[i] = a_is_ones ? nullptr : reader.values.a.data() + begin[i];
   }
   const auto rows_of = [&](Offset t) FILIGREE_INLINE_LAMBDA {
     coming.step();
@@ -201,7 +204,7 @@ FILIGREE_AVX512 const std::uint16_t* add_repeated_rows(const Reader<V>& reader, 
     position += products;
     return of_b;
   };
-  add_lane_products<Semiring>(degree, reader.values.a.empty() ? nullptr : left_row, rows_of, length, sums);
+  add_lane_products<Semiring>(degree, a_is_ones ? nullptr : left_row, rows_of, length, sums);
 
   for (Offset place = 0; place < length; place += num_lanes) {
     const auto mask = static_cast<__mmask8>(0xFF >> std::max<Offset>(0, place + num_lanes - length));

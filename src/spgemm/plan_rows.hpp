@@ -28,7 +28,7 @@ namespace filigree::spgemm {
 /// the memory of C.
 struct Plan::Rows {
   struct Team {
-    Local num_rows;    ///< 1 .. most_in_team, or most_repeated
+    Local num_rows;    ///< 1 .. most_in_team, or least_lanes .. num_lanes
     bool repeats;      ///< rather than that rows of A have equal columns
     Local num_groups;  ///< of repeated rows: as many as factors
   };
@@ -44,9 +44,6 @@ struct Plan::Rows {
     Offset num_groups = 0;
     std::vector<std::uint16_t> positions = {};
   };
-  static constexpr Local most_repeated = 8;
-  static constexpr Local least_repeated = 3;
-  static constexpr Offset most_nonzeros_repeated = 512;  ///< of a row: the sums of all stay in the first level of cache
   static constexpr Local most_factors = 4;
 
   Semiring semiring = Semiring::plus_times;

@@ -22,33 +22,10 @@
 #include "core/parallel_for.hpp"
 #include "spgemm/lanes.hpp"
 #include "spgemm/list_row.hpp"
+#include "spgemm/shifts.hpp"
 #include "spgemm/tile_row.hpp"
 
 namespace filigree::spgemm {
-
-/// Whether two rows have the same columns but for a shift.
-inline bool shifted(std::span<const Local> a, std::span<const Local> b) {
-  if (a.size() != b.size()) return false;
-  Local different = 0;
-  for (std::size_t i = 1; i < a.size(); ++i) different |= (b[i] - b[0]) ^ (a[i] - a[0]);
-  return different == 0;
-}
-
-/// Whether most rows of a sample are followed by rows of the same shape, of several nonzeros.
-template <class V>
-bool rows_repeat(const CsrView<V>& matrix) {
-  constexpr Local sample = 256;
-  constexpr Local apart = 4;  // longer than the unknowns of a node, which have the same columns unshifted
-  const Local step = matrix.num_rows() / sample + 1;
-  Offset rows = 0;
-  Offset repeated = 0;
-  for (Offset row = 0; row + apart < matrix.num_rows(); row += step) {
-    const auto cols = matrix.cols(static_cast<Local>(row));
-    ++rows;
-    repeated += cols.size() > 1 && shifted(cols, matrix.cols(static_cast<Local>(row + apart))) ? 1 : 0;
-  }
-  return 5 * repeated > 3 * rows;
-}
 
 /// A hash with a word more; its highest bits are the best.
 inline std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
@@ -169,7 +146,7 @@ class Shapes {
 struct Recipe {
   static constexpr Offset most_factors = 512;
   static constexpr Offset most_products = 4096;
-  static constexpr std::uint32_t most_nonzeros = 512;  ///< their sums stay in the first level of cache
+  static constexpr std::uint32_t most_nonzeros = most_lane_places;
 
   /// A row of B: where its places begin, and how many they are.
   struct Part {
@@ -263,8 +240,9 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const Recipe& recipe, con
   constexpr Offset ahead = 2 * num_lanes;  // rows, which are asked for before they are needed
   constexpr Offset line = 8;               // elements
   const auto degree = static_cast<Offset>(recipe.parts.size());
+  const bool a_is_ones = f.a.val.empty();
   const V* left_row[num_lanes];
-  for (int i = 0; i < num_lanes; ++i) left_row[i] = f.a.val.data() + begin[i];
+  for (int i = 0; i < num_lanes; ++i) left_row[i] = a_is_ones ? nullptr : f.a.val.data() + begin[i];
   const auto rows_of = [&](Offset t) FILIGREE_INLINE_LAMBDA {
     if (t % line == 0) {
       for (int i = 0; i < num_lanes; ++i) {
@@ -288,7 +266,7 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const Recipe& recipe, con
     }
     return rows;
   };
-  add_lane_products<Semiring>(degree, f.a.val.empty() ? nullptr : left_row, rows_of, recipe.length, sums);
+  add_lane_products<Semiring>(degree, a_is_ones ? nullptr : left_row, rows_of, recipe.length, sums);
 }
 
 /// Sums of the first `count` lanes into col and val, row after row. shift: of the rows' columns
@@ -328,13 +306,12 @@ void repeat_one(const Factors<V>& f, const Recipe& recipe, Local row, Local shif
 template <class Semiring, class V>
 Made repeat_rows(const Factors<V>& f, const Shapes& shapes, Local row, Local end, bool alone, RepeatRoom<V>& room,
                  Local* col, V* val) {
-  constexpr Local least = 3;
   const Local most = col == nullptr ? end - row : std::min(end - row, num_lanes);
   Local count = 1;
   while (count < most && shapes.repeats(row + count)) ++count;
-  if ((count < least && !alone) || f.a.degree(row) > Recipe::most_factors) return {0, 0};
+  if ((count < least_lanes && !alone) || f.a.degree(row) > Recipe::most_factors) return {0, 0};
   const Recipe& recipe = recipe_of_row(f, shapes, row, room);
-  if (count < least) count = 1;
+  if (count < least_lanes) count = 1;
   room.next_row = row + count;
   if (recipe.length == 0) return {0, 0};
   if (col == nullptr) return {count, recipe.length};

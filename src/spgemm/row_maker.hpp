@@ -11,6 +11,7 @@
 #include "spgemm/local.hpp"
 #include "spgemm/row_kernels.hpp"
 #include "spgemm/semirings.hpp"
+#include "spgemm/tiles.hpp"
 
 namespace filigree::spgemm {
 
