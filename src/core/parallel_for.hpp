@@ -19,10 +19,14 @@ namespace filigree {
 /// the same things left in its caches, go to one thread. Who has none left takes the last one of whoever has most.
 class Shares {
  public:
-  Shares(Offset n, int num_threads) : share_(z(num_threads)) {
-    assert(n >> 32 == 0);
+  Shares(Offset n, int num_threads) : Shares(n, num_threads, n) {}
+
+  /// The same without those from `end` on.
+  Shares(Offset n, int num_threads, Offset end) : share_(z(num_threads)) {
+    assert(n >> 32 == 0 && end <= n);
+    const auto begin_of_share = [&](Offset thread) { return z(std::min(end, n * thread / num_threads)); };
     for (Offset thread = 0; thread < num_threads; ++thread)
-      share_[z(thread)].items = pack(z(n * thread / num_threads), z(n * (thread + 1) / num_threads));
+      share_[z(thread)].items = pack(begin_of_share(thread), begin_of_share(thread + 1));
   }
 
   /// An item for a thread; none when all are taken.

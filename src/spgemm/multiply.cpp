@@ -5,7 +5,8 @@
 //   in order  no row is counted in advance. Threads take windows in order and make them in place, if the lengths of all
 //             before are known, or as fragments, which are moved (fragments.hpp)
 //   counted   where rows can be counted in a fraction of the time it takes to make them, because many have the same
-//             length or come in runs of columns: each thread counts, and then makes, those of a part of C in place
+//             length or come in runs of columns: each thread counts, and then makes, those of a part of C in place. The
+//             last ones, which no others follow, need no counting
 //
 // One thread alone makes rows in order, and in place while there is room for the most that they can have.
 #include <omp.h>
@@ -126,17 +127,24 @@ class Job {
   }
 
   /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
-  /// all of it in place. If there are more nonzeros than may be, they are only counted.
+  /// all of it in place. The last rows, which take a thread less time than its share, need not be counted: nothing
+  /// comes after them. If there are more nonzeros than may be, they are only counted.
   void make_counted(Offset most_nonzeros) {
-    std::vector<Offset> place(z(num_turns()) + 1, 0);
-    Shares to_count(num_turns(), num_threads_);
+    const Offset num_counted =
+        windows_.most_nonzeros > most_nonzeros ? num_turns() : num_turns() - 3 * num_turns() / (4 * num_threads_);
+    std::vector<Offset> place(z(num_counted) + 1, 0);
+    Shares to_count(num_counted, num_threads_);
     on_all_threads(
         [&](Rows& rows) { for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); }); });
     std::partial_sum(place.begin(), place.end(), place.begin());
     const bool fits = place.back() <= most_nonzeros;
-    if (fits) make_room(place.back(), 0);
-    Shares to_make(num_turns(), num_threads_);
+    Offset most_last = 0;  // nonzeros of the last rows
+    for (Local row = first_row(num_counted); row < task_.factors.a.num_rows(); ++row)
+      most_last += task_.most_in_row(row, of_row_[row]);
+    if (fits) make_room(place.back() + most_last, most_last > 0 ? Rows::slack : 0);
+    Shares to_make(num_turns(), num_threads_, num_counted);
     on_all_threads([&](Rows& rows) {
+      if (omp_get_thread_num() == omp_get_num_threads() - 1) make_last_turns(rows, num_counted, place.back());
       Aside aside;
       for_turns(to_make, [&](Offset turn) {
         Offset end = place[z(turn)];
@@ -250,6 +258,19 @@ class Job {
         }
         row += made.rows;
         place += made.rows * made.length;
+      }
+      tell(w);
+    }
+  }
+
+  /// Makes the rows of turns from `turn` on, which are not counted, from `place` on.
+  void make_last_turns(Rows& rows, Offset turn, Offset place) {
+    for (Offset w = turns_[z(turn)]; w < windows_.size() && !stop_; ++w) {
+      const Local last = windows_.begin[z(w) + 1];
+      rows.begin_window(windows_.begin[z(w)]);
+      for (Local row = windows_.begin[z(w)]; row < last;) {
+        const Made made = rows.make(row, last, of_row_[row], c_.col.data() + place, c_.val.data() + place);
+        for (const Local next = row + made.rows; row < next; ++row) of_row_[row] = place += made.length;
       }
       tell(w);
     }
