@@ -98,12 +98,11 @@ struct Options {
 /// writing C once. Peak bytes beyond C: per thread sizeof(V) + 1 a column (4 sizeof(V) + 1 if rows are tiled and those
 /// of A come with equal columns) and, up to 2^19 columns (or where lists are asked for, or rows unsorted), 4 more; 4 +
 /// sizeof(V) for each of 16384 products, twice (four times as many where rows of A come with equal columns), or of the
-/// longest row of C; and, of several threads, 8 MiB of rows that
-/// wait for those before them. 28 for every 16384 products, longer row or 2048 rows. 8 a nonzero and 12 a row of B if
-/// rows are tiled; 16 a row of B, 1 a row of A, some 40 a different shape of them and, per thread, 4 a column and up to
-/// 5 MiB if they repeat. C reserves address space, not memory, for the most entries there could be, but where
-/// several threads make tiled or repeated rows only for the last ones: the others are counted before, by the patterns
-/// alone. OpenMP over windows of rows.
+/// longest row of C; and, of several threads, 8 MiB of rows that wait for those before them. 28 for every 16384
+/// products, longer row or 2048 rows. 8 a nonzero and 12 a row of B if rows are tiled; 16 a row of B, 1 a row of A,
+/// some 40 a different shape of them and, per thread, 4 a column and up to 5 MiB if they repeat. C reserves address
+/// space, not memory, for the most entries there could be, but where several threads make tiled or repeated rows only
+/// for the last ones: the others are counted before, by the patterns alone. OpenMP over windows of rows.
 /// v1, v2, v3: per call 2^15 slots of 8 + sizeof(V) (v3: 12), or two to four for each entry of the longest row, and 8 +
 /// sizeof(V) (v3: twice) an entry of a window; a mask saves none of it. Their time hangs on the columns: where these
 /// are close together (v1) or have low-order bits in common (v2, v3), a product may take hundreds of probes.
