@@ -138,9 +138,10 @@ class Job {
         [&](Rows& rows) { for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); }); });
     std::partial_sum(place.begin(), place.end(), place.begin());
     const bool fits = place.back() <= most_nonzeros;
-    Offset most_last = 0;  // nonzeros of the last rows
-    for (Local row = first_row(num_counted); row < task_.factors.a.num_rows(); ++row)
-      most_last += task_.most_in_row(row, of_row_[row]);
+    // Nonzeros of the last rows.
+    const Offset most_last =
+        std::min(windows_.most_nonzeros,
+                 std::accumulate(windows_.work.begin() + turns_[z(num_counted)], windows_.work.end(), Offset{0}));
     if (fits) make_room(place.back() + most_last, most_last > 0 ? Rows::slack : 0);
     Shares to_make(num_turns(), num_threads_, num_counted);
     on_all_threads([&](Rows& rows) {

@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "core/parallel_for.hpp"
@@ -97,7 +98,17 @@ FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, bool asks_ahea
   }
 }
 
-static_assert(Rows::most_factors == 4);  // as the switches below know
+/// add(integral_constant) for the number of factors of a group.
+template <class Add>
+FILIGREE_INLINE void with_num_factors(Rows::Group group, Add add) {
+  static_assert(Rows::most_factors == 4);
+  switch (group.num_factors) {
+    case 1: add(std::integral_constant<int, 1>()); break;
+    case 2: add(std::integral_constant<int, 2>()); break;
+    case 3: add(std::integral_constant<int, 3>()); break;
+    default: add(std::integral_constant<int, 4>());
+  }
+}
 
 /// A row by positions, into sum, which is all zero(). Returns the positions of the next.
 template <class Semiring, class V>
@@ -105,12 +116,9 @@ const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool asks_ahead
                              Coming& coming) {
   reader.rows.for_each_group(row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
     coming.step();
-    switch (group.num_factors) {
-      case 1: add_group<1, Semiring>(reader, p, asks_ahead, group.length, position, sum); break;
-      case 2: add_group<2, Semiring>(reader, p, asks_ahead, group.length, position, sum); break;
-      case 3: add_group<3, Semiring>(reader, p, asks_ahead, group.length, position, sum); break;
-      default: add_group<Rows::most_factors, Semiring>(reader, p, asks_ahead, group.length, position, sum);
-    }
+    with_num_factors(group, [&](auto count) FILIGREE_INLINE_LAMBDA {
+      add_group<count.value, Semiring>(reader, p, asks_ahead, group.length, position, sum);
+    });
     position += group.length;
   });
   return position;
@@ -153,15 +161,9 @@ FILIGREE_INLINE const std::uint16_t* add_alike_rows(const Reader<V>& reader, Loc
   std::fill_n(sums, length * most_in_team, Semiring::zero());
   rows.for_each_group(row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
     coming.step();
-    const auto add = [&](auto count) FILIGREE_INLINE_LAMBDA {
+    with_num_factors(group, [&](auto count) FILIGREE_INLINE_LAMBDA {
       add_group_of_alike<count.value, Semiring>(reader, p, num_rows, degree, asks_ahead, group.length, position, sums);
-    };
-    switch (group.num_factors) {
-      case 1: add(std::integral_constant<int, 1>()); break;
-      case 2: add(std::integral_constant<int, 2>()); break;
-      case 3: add(std::integral_constant<int, 3>()); break;
-      default: add(std::integral_constant<int, Rows::most_factors>());
-    }
+    });
     position += group.length;
   });
   for (Local r = 0; r < num_rows; ++r, val += length) {
