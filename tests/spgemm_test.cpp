@@ -98,16 +98,23 @@ TYPED_TEST(Spgemm, ThreadsDoNotChangeBits) {
     for (const Semiring semiring : {Semiring::plus_times, Semiring::min_plus}) {
       Csr<V> by_one;
       Stats counted;
+      Offset rows_by_one = 0;
       for (const int threads : {1, 2, 3}) {
         const ThreadsScope scope(threads);
         Csr<V> c;
-        const Stats stats = spgemm::multiply<V>(a, b, c, {.semiring = semiring});
+        Stats stats = spgemm::multiply<V>(a, b, c, {.semiring = semiring});
+        Offset rows = 0;  // by all ways
+        for (const auto& [count, value] : stats) rows += count.ends_with("_rows") ? value : 0;
         if (threads == 1) {
           by_one = c;
           counted = stats;
+          rows_by_one = rows;
         }
         EXPECT_TRUE(identical(c, by_one)) << name << ", " << threads << " threads";
-        EXPECT_EQ(stats, counted) << name << ", " << threads << " threads";
+        EXPECT_EQ(stats["products"], counted["products"]) << name << ", " << threads << " threads";
+        EXPECT_EQ(rows, rows_by_one) << name << ", " << threads << " threads";
+        Csr<V> again;
+        EXPECT_EQ(spgemm::multiply<V>(a, b, again, {.semiring = semiring}), stats) << "chance must not choose ways";
       }
     }
   });
@@ -139,7 +146,8 @@ TYPED_TEST(Spgemm, RepeatsByThePatternsAlone) {
           counted = stats;
         }
         EXPECT_TRUE(identical(c, by_one)) << name << ", " << threads << " threads";
-        EXPECT_EQ(stats, counted) << name << ", " << threads << " threads";
+        for (const auto* const count : {"products", "nonzeros", "repeated_rows"})
+          EXPECT_EQ(stats.at(count), counted.at(count)) << name << ", " << threads << " threads, " << count;
       }
       if (name.starts_with("shifted")) {
         const Offset most = wide ? a.num_rows() : 0;
@@ -374,7 +382,23 @@ TYPED_TEST(Spgemm, ManyWindows) {
     Csr<V> whole;
     spgemm::multiply<V>(a, b, whole, {.variant = spgemm::Variant::v2});
     const Offset bytes = bytes_of<V>(a.num_rows(), whole.num_nonzeros());
-    for (const int threads : {1, 2, 4}) {
+    Csr<V> half{whole.num_cols, {0}, {}, {}}, other_half{whole.num_cols, {0}, {}, {}};  // the even and the odd entries
+    for (Local i = 0; i < whole.num_rows(); ++i) {
+      for (Offset p = whole.row_ptr[static_cast<std::size_t>(i)]; p < whole.row_ptr[static_cast<std::size_t>(i) + 1];
+           ++p) {
+        Csr<V>& to = p % 2 == 0 ? half : other_half;
+        to.col.push_back(whole.col[static_cast<std::size_t>(p)]);
+        to.val.push_back(whole.val[static_cast<std::size_t>(p)]);
+      }
+      for (Csr<V>* to : {&half, &other_half}) to->row_ptr.push_back(std::ssize(to->col));
+    }
+    const CsrView<V> half_view = half;
+    Csr<V> unsorted;
+    {
+      const ThreadsScope alone(1);
+      spgemm::multiply<V>(a, b, unsorted, {.sorted = false});
+    }
+    for (const int threads : {1, 2, 3, 4}) {
       const ThreadsScope scope(threads);
       const std::string where = text(name, ", ", threads, " threads");
       Csr<V> c;
@@ -387,6 +411,13 @@ TYPED_TEST(Spgemm, ManyWindows) {
       c = {};
       spgemm::multiply<V>(a, b, c, {.memory_budget = bytes});
       EXPECT_TRUE(identical(c, whole)) << where;
+      const CsrView<V> mask = whole;
+      spgemm::multiply<V>(a, b, c, {}, &mask);
+      EXPECT_TRUE(identical(c, whole)) << where << ", masked";
+      spgemm::multiply<V>(a, b, c, {.complement = true}, &half_view);
+      EXPECT_TRUE(identical(c, other_half)) << where << ", but for half of it";
+      spgemm::multiply<V>(a, b, c, {.sorted = false});
+      EXPECT_TRUE(identical(c, unsorted)) << where << ", not sorted";
       for (const Offset budget : {bytes - 1, bytes / 2}) {
         EXPECT_THROW(spgemm::multiply<V>(a, b, c, {.memory_budget = budget}), Error) << where;
         EXPECT_TRUE(c == Csr<V>()) << where;

@@ -80,7 +80,8 @@ struct Options {
 /// c       overwritten; memory that it has is used again. It must not be a, b or mask.
 /// returns counted work: products, nonzeros, and rows with products by the way they were made (see
 ///         src/spgemm/row_kernels.hpp): scaled_rows, sorted_rows, listed_rows, tiled_rows, repeated_rows,
-///         scattered_rows (all that a mask meets)
+///         scattered_rows (all that a mask meets). Which way a row goes can depend on the number of threads, which C
+///         does not
 ///         v1, v2, v3 instead of rows, but for products not the same on every run with several threads:
 ///           probes             slots looked at to find the place of a product
 ///           hash_windows       of rows that meet in the table

@@ -1,8 +1,8 @@
 // Fragments: the rows of a window, made by a thread in memory of its own. Where they belong in C is known when all
-// windows before them are made; until then they wait, and the thread goes on with another window. Then they are moved,
-// a few lines of memory after every row that is made, so that the processor computes while it stores. A window whose
-// place is known before it is made needs no fragment: its rows are made in C, if there is room for the most they can
-// have. One thread alone knows all places.
+// windows of their side before them are made; until then they wait, and the thread goes on with another window. Then
+// they are moved, a few lines of memory after every row that is made, so that the processor computes while it stores. A
+// window whose place is known before it is made needs no fragment: its rows are made in C, if there is room for the
+// most they can have. Two threads, each on a side of its own, know all places until one helps the other.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,9 @@
 #include "core/cpu.hpp"
 #include "core/index.hpp"
 #include "filigree/matrix/csr.hpp"
+#include "spgemm/aside.hpp"
 #include "spgemm/lanes.hpp"
+#include "spgemm/side.hpp"
 
 #if defined(__x86_64__)
 #define FILIGREE_STORES_AROUND_CACHE 1
@@ -89,30 +91,14 @@ class Transfer {
 /// The rows of a window, and where they are.
 template <class V>
 struct Fragment {
-  Offset window = 0;
+  Offset window = 0;         ///< its number on its side
   Local begin = 0, end = 0;  ///< its rows
   Offset length = 0;
-  Offset place = 0;  ///< of its first element in C, once that is known
-  Array<Local> col;  ///< both empty if it is made in C
-  Array<V> val;
+  Offset place = 0;   ///< of its first element in C, once that is known
+  Aside<V> elements;  ///< none if it is made in C; those of rows made backwards are at the end
 };
 
-/// Lengths of windows, as they become known.
-class WindowLengths {
- public:
-  explicit WindowLengths(Offset num_windows) : length_(z(num_windows)) {
-    for (auto& length : length_) length.store(unknown, std::memory_order_relaxed);
-  }
-  static constexpr Offset unknown = -1;
-
-  void set(Offset window, Offset length) { length_[z(window)].store(length, std::memory_order_release); }
-  Offset at(Offset window) const { return length_[z(window)].load(std::memory_order_acquire); }
-
- private:
-  std::vector<std::atomic<Offset>> length_;
-};
-
-/// What a thread makes: the window at hand, and fragments that wait, of which the first is on its way.
+/// What a thread makes on a side: the window at hand, and fragments that wait, of which the first is on its way.
 template <class V>
 class WriteBack {
  public:
@@ -120,21 +106,22 @@ class WriteBack {
   static constexpr Offset most_waiting = Offset{8} << 20;
 
   /// row_length: of C, by row; becomes the end of the row in C when its place is known
-  WriteBack(Csr<V>& c, Offset* row_length, WindowLengths& lengths, const std::atomic<bool>& stop)
-      : c_(c), row_length_(row_length), lengths_(lengths), stop_(stop) {}
+  /// usual: elements to make room for in a fragment, at least
+  WriteBack(Csr<V>& c, Offset* row_length, Side& side, Offset usual, const std::atomic<bool>& stop)
+      : c_(c), row_length_(row_length), side_(side), usual_(usual), stop_(stop) {}
 
-  /// Where to make elements.
+  /// Where to make elements: from col and val on or, backwards, up to there.
   struct Target {
     Local* col;
     V* val;
   };
 
   /// For a window, rows [begin, end), while which are made `most` elements may be written, also some that they have
-  /// not. Windows come in ascending order. In C nobody else writes behind where it begins before end_window(), with
-  /// which the place of the next window is known.
+  /// not. Windows come in ascending order of their numbers. In C nobody else writes beyond where it begins before
+  /// end_window(), with which the place of the next window is known.
   Target begin_window(Offset window, Local begin, Local end, Offset most) {
     find_places();
-    in_place_ = num_placed_ == waiting_.size() && reach(window) && begin_ + most <= std::ssize(c_.col);
+    in_place_ = num_placed_ == waiting_.size() && reach(window) && reached_ + most <= side_.room();
     if (!in_place_ && !spare_.empty()) {
       at_hand_ = std::move(spare_.back());
       spare_.pop_back();
@@ -142,24 +129,25 @@ class WriteBack {
     at_hand_.window = window;
     at_hand_.begin = begin;
     at_hand_.end = end;
-    at_hand_.place = begin_;
     most_ += most;
-    if (in_place_) return {c_.col.data() + begin_, c_.val.data() + begin_};
-    if (std::ssize(at_hand_.col) < most) {
-      at_hand_.col.clear();  // what is in them need not be copied when they grow
-      at_hand_.val.clear();
-      at_hand_.col.resize(z(most));
-      at_hand_.val.resize(z(most));
+    if (in_place_) {
+      const Offset at = side_.forwards() ? reached_ : -reached_;
+      return {c_.col.data() + at, c_.val.data() + at};
     }
-    return {at_hand_.col.data(), at_hand_.val.data()};
+    at_hand_.elements.make_room(std::max(most, usual_));
+    const Offset at = side_.forwards() ? 0 : std::ssize(at_hand_.elements.col);
+    return {at_hand_.elements.col.data() + at, at_hand_.elements.val.data() + at};
   }
 
   /// Its rows are made, and have so many elements.
   void end_window(Offset length) {
     at_hand_.length = length;
     length_ += length;
-    if (in_place_) end_rows(at_hand_);
-    lengths_.set(at_hand_.window, length);
+    if (in_place_) {
+      place(at_hand_);
+      end_rows(at_hand_);
+    }
+    side_.set_length(at_hand_.window, length);
     if (in_place_) return;
     waiting_bytes_ += bytes(at_hand_);
     waiting_.push_back(std::exchange(at_hand_, {}));
@@ -168,9 +156,9 @@ class WriteBack {
     }
   }
 
-  /// So many elements were made meanwhile: moves as many.
+  /// So many elements were made meanwhile: moves more, so that what waits does not grow.
   void keep_up(Offset made) {
-    made_ += made;
+    made_ += made + made / 4;
     for (; made_ >= step; made_ -= step) {
       if (!advance()) {
         made_ = 0;
@@ -198,25 +186,30 @@ class WriteBack {
 
   /// Whether C is so large, as the windows until now let expect, that a cache had better hold other things.
   bool around_cache() const {
-    constexpr auto near_bytes = static_cast<double>(Offset{4} << 20);
-    return static_cast<double>(length_) / static_cast<double>(most_) * static_cast<double>(std::ssize(c_.col) * entry) >
+    constexpr auto near_bytes = static_cast<double>(Offset{2} << 20);  // of a side
+    return static_cast<double>(length_) / static_cast<double>(most_) * static_cast<double>(side_.room() * entry) >
            near_bytes;
   }
 
-  /// Whether the place of a window is known; it is begin_ then.
+  /// Whether all windows before this one are made; they have reached_ elements then.
   bool reach(Offset window) {
     for (; window_ < window; ++window_) {
-      const Offset length = lengths_.at(window_);
-      if (length == WindowLengths::unknown) return false;
-      begin_ += length;
+      const Offset length = side_.length(window_);
+      if (length == Side::unknown) return false;
+      reached_ += length;
     }
     return true;
+  }
+
+  /// A fragment that reached_ is known for.
+  void place(Fragment<V>& fragment) const {
+    fragment.place = side_.forwards() ? reached_ : -reached_ - fragment.length;
   }
 
   /// Of the fragments that wait.
   void find_places() {
     for (; num_placed_ < waiting_.size() && reach(waiting_[num_placed_].window); ++num_placed_)
-      waiting_[num_placed_].place = begin_;
+      place(waiting_[num_placed_]);
   }
 
   void end_rows(const Fragment<V>& fragment) {
@@ -232,10 +225,14 @@ class WriteBack {
     if (!moving_) {
       end_rows(first);
       // What C has no room for is only counted.
-      const std::size_t length = first.place + first.length <= std::ssize(c_.col) ? z(first.length) : 0;
+      const bool fits = std::max(first.place + first.length, -first.place) <= side_.room();
+      const std::size_t length = fits ? z(first.length) : 0;
+      const Offset at = side_.forwards() ? 0 : std::ssize(first.elements.col) - first.length;
+      const Local* const col = first.elements.col.data() + at;
+      const V* const val = first.elements.val.data() + at;
       const bool around = around_cache();
-      moving_.emplace(Transfer(c_.col.data() + first.place, first.col.data(), length * sizeof(Local), around),
-                      Transfer(c_.val.data() + first.place, first.val.data(), length * sizeof(V), around));
+      moving_.emplace(Transfer(c_.col.data() + first.place, col, length * sizeof(Local), around),
+                      Transfer(c_.val.data() + first.place, val, length * sizeof(V), around));
     }
     auto& [col, val] = *moving_;
     static_assert(step * sizeof(Local) % 64 == 0);
@@ -244,18 +241,17 @@ class WriteBack {
     if (col.done() && val.done()) {
       moving_.reset();
       waiting_bytes_ -= bytes(first);
-      if (first.col.size() < huge) spare_.push_back(std::move(first));
+      if (std::ssize(first.elements.col) <= usual_) spare_.push_back(std::move(first));
       waiting_.pop_front();
       --num_placed_;
     }
     return true;
   }
 
-  static constexpr std::size_t huge = std::size_t{1} << 18;  ///< elements of a fragment that is not kept
-
   Csr<V>& c_;
   Offset* row_length_;
-  WindowLengths& lengths_;
+  Side& side_;
+  Offset usual_;
   const std::atomic<bool>& stop_;
   Offset length_ = 0;    ///< of the windows until now
   Offset most_ = 0;      ///< elements they could have had
@@ -267,8 +263,8 @@ class WriteBack {
   std::optional<std::pair<Transfer, Transfer>> moving_;  ///< columns and values of the first that waits
   Offset waiting_bytes_ = 0;
   Offset made_ = 0;
-  Offset window_ = 0;  ///< it begins in C at begin_
-  Offset begin_ = 0;
+  Offset window_ = 0;  ///< those before it have reached_ elements
+  Offset reached_ = 0;
 };
 
 }  // namespace filigree::spgemm

@@ -27,8 +27,8 @@ using Lanes = typename LanesOf<V>::Type;
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define FILIGREE_AVX512 [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl")]]
-#define FILIGREE_AVX512_INLINE [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl"), gnu::always_inline]] inline
+#define FILIGREE_AVX512 [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,prfchw")]]
+#define FILIGREE_AVX512_INLINE [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,prfchw"), gnu::always_inline]] inline
 
 namespace filigree::spgemm {
 

@@ -2,13 +2,14 @@
 // make, each by the kernel that suits it (row_maker.hpp). Where a row begins in C follows from the lengths of those
 // before it:
 //
-//   in order  no row is counted in advance. Threads take windows in order and make them in place, if the lengths of all
-//             before are known, or as fragments, which are moved (fragments.hpp)
+//   outwards  no row is counted in advance. C begins in its midst, and half of the threads make it forwards from there,
+//             the others backwards (side.hpp). Threads of a side take windows in order and make them in place, if the
+//             lengths of all before are known, or as fragments, which are moved (fragments.hpp)
 //   counted   where rows can be counted in a fraction of the time it takes to make them, because many have the same
 //             length or come in runs of columns: each thread counts, and then makes, those of a part of C in place. The
 //             last ones, which no others follow, need no counting
 //
-// One thread alone makes rows in order, and in place while there is room for the most that they can have.
+// One thread alone makes all forwards, and in place while there is room for the most that they can have.
 #include <omp.h>
 
 #include <atomic>
@@ -32,7 +33,8 @@ namespace {
 struct Windows {
   std::vector<Local> begin;  ///< first rows and, last, the number of rows
   std::vector<Offset> work;  ///< products of each
-  Offset products = 0;
+  std::vector<Offset> most;  ///< nonzeros each can have at most
+  Offset products = 0;       ///< of all
   Offset most_nonzeros = 0;
 
   Offset size() const { return std::ssize(work); }
@@ -56,11 +58,11 @@ Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
       if (row == i * chunk || window_ends(a, windows.begin.back(), row, windows.work.back(), count)) {
         windows.begin.push_back(row);
         windows.work.push_back(0);
+        windows.most.push_back(0);
       }
       windows.work.back() += count;
+      windows.most.back() += most_of_row(row, count);
       products[row] = count;
-      windows.products += count;
-      windows.most_nonzeros += most_of_row(row, count);
     }
     of_chunk[z(i)] = std::move(windows);
   });
@@ -68,9 +70,10 @@ Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
   for (const Windows& windows : of_chunk) {
     all.begin.insert(all.begin.end(), windows.begin.begin(), windows.begin.end());
     all.work.insert(all.work.end(), windows.work.begin(), windows.work.end());
-    all.products += windows.products;
-    all.most_nonzeros += windows.most_nonzeros;
+    all.most.insert(all.most.end(), windows.most.begin(), windows.most.end());
   }
+  all.products = std::accumulate(all.work.begin(), all.work.end(), Offset{0});
+  all.most_nonzeros = std::accumulate(all.most.begin(), all.most.end(), Offset{0});
   all.begin.push_back(a.num_rows());
   return all;
 }
@@ -88,8 +91,7 @@ class Job {
         options_(options),
         num_threads_(static_cast<int>(std::clamp<Offset>(windows.size(), 1, omp_get_max_threads()))),
         is_counted_(num_threads_ > 1 && task.counts_quickly()),
-        turns_(cut_turns(windows.size(), num_threads_, is_counted_ ? windows.size() : most_windows,
-                         [&](Offset w) { return windows.work[z(w)]; })),
+        turns_(cut_turns(windows.size(), num_threads_, windows.size(), [&](Offset w) { return windows.work[z(w)]; })),
         of_row_(of_row),
         c_(c),
         rows_(z(num_threads_)) {}
@@ -99,7 +101,7 @@ class Job {
     if (is_counted_)
       make_counted(most_nonzeros);
     else
-      make_in_order(most_nonzeros);
+      make_outwards(most_nonzeros);
   }
 
   Counts counts() const {
@@ -111,19 +113,46 @@ class Job {
   }
 
  private:
-  /// Rows are made in the order of windows, without being counted. What C has no room for then is only counted.
-  void make_in_order(Offset most_nonzeros) {
-    make_room(std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros), Rows::slack);
-    WindowLengths lengths(windows_.size());
-    std::atomic<Offset> next = 0;
-    // The thread that has the first of all windows that are not made yet makes the others of its turn in place.
+  /// Rows are made without being counted: half of the threads begin in the midst of C and make it forwards, the others
+  /// backwards; who has none left helps on the other side. Rows that are not sorted are as their ways leave them, which
+  /// may depend on the rows made before: all are made forwards. What C has no room for then is only counted.
+  void make_outwards(Offset most_nonzeros) {
+    const int num_backwards = task_.sorted ? num_threads_ / 2 : 0;
+    Offset middle = 0;
+    for (Offset work = 0; work * num_threads_ < windows_.products * num_backwards; ++middle)
+      work += windows_.work[z(middle)];
+    const auto side_of = [&](Offset begin, Offset end, bool forwards) {
+      const Offset most = std::accumulate(windows_.most.begin() + begin, windows_.most.begin() + end, Offset{0});
+      return Side(begin, end, forwards, std::clamp<Offset>(most_nonzeros, 0, most) + Rows::slack, num_threads_,
+                  [&](Offset w) { return windows_.work[z(w)]; });
+    };
+    Side sides[] = {side_of(0, middle, false), side_of(middle, windows_.size(), true)};
+    make_room(std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros), sides[0].room(), sides[1].room());
+    // Of a fragment. What is larger than a window of many rows is not kept.
+    Offset usual = 0;
+    for (const Offset most : windows_.most) usual = std::max(usual, most);
+    usual = std::min(usual, most_in_team * window_products) + Rows::slack;
     on_all_threads([&](Rows& rows) {
-      WriteBack<V> write_back(c_, of_row_, lengths, stop_);
-      for (Offset turn = next++; turn < num_turns() && !stop_; turn = next++) {
-        for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) make_window(rows, w, write_back);
+      const bool forwards = omp_get_thread_num() >= num_backwards;
+      for (Side* const side : {&sides[forwards], &sides[!forwards]}) {
+        WriteBack<V> write_back(c_, of_row_, *side, usual, stop_);
+        for (auto turn = side->take_turn(); turn && !stop_; turn = side->take_turn()) {
+          for (Offset number = turn->begin; number < turn->end && !stop_; ++number)
+            make_window(rows, *side, number, write_back);
+        }
+        write_back.finish();
       }
-      write_back.finish();
     });
+    const Offset before = sides[0].length();
+    const Offset length = before + sides[1].length();
+    const Local num_rows = windows_.begin.back();
+    if (before > 0) {
+#pragma omp parallel for num_threads(num_threads_) schedule(static)
+      for (Local row = 0; row < num_rows; ++row) of_row_[row] += before;
+    }
+    if (length > most_nonzeros) return;
+    c_.col.take(z(before), z(length - before));
+    c_.val.take(z(before), z(length - before));
   }
 
   /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
@@ -142,11 +171,12 @@ class Job {
     const Offset most_last =
         std::min(windows_.most_nonzeros,
                  std::accumulate(windows_.work.begin() + turns_[z(num_counted)], windows_.work.end(), Offset{0}));
-    if (fits) make_room(place.back() + most_last, most_last > 0 ? Rows::slack : 0);
+    const Offset most = place.back() + most_last;
+    if (fits) make_room(most, 0, most + (most_last > 0 ? Rows::slack : 0));
     Shares to_make(num_turns(), num_threads_, num_counted);
     on_all_threads([&](Rows& rows) {
       if (omp_get_thread_num() == omp_get_num_threads() - 1) make_last_turns(rows, num_counted, place.back());
-      Aside aside;
+      Aside<V> aside;
       for_turns(to_make, [&](Offset turn) {
         Offset end = place[z(turn)];
         for (Local row = first_row(turn); row < first_row(turn + 1); ++row) of_row_[row] = end += of_row_[row];
@@ -178,12 +208,13 @@ class Job {
     if (failure) std::rethrow_exception(failure);
   }
 
-  void make_room(Offset nonzeros, Offset slack) {
+  /// For so many nonzeros at most, and what is written beside them.
+  void make_room(Offset nonzeros, Offset before, Offset after) {
     try {
-      c_.col.resize(z(nonzeros + slack));
-      c_.val.resize(z(nonzeros + slack));
+      c_.col.make_room(z(before), z(after));
+      c_.val.make_room(z(before), z(after));
     } catch (const std::bad_alloc&) {
-      throw Error(text("multiply: no room for a product of ", slack > 0 ? "up to " : "", nonzeros, " nonzeros, ",
+      throw Error(text("multiply: no room for a product of up to ", nonzeros, " nonzeros, ",
                        nonzeros * ProductBytes<V>::entry, " bytes"));
     }
   }
@@ -194,20 +225,28 @@ class Job {
     for (auto turn = shares.take(thread); turn && !stop_; turn = shares.take(thread)) use(*turn);
   }
 
-  void make_window(Rows& rows, Offset w, WriteBack<V>& write_back) {
+  void make_window(Rows& rows, const Side& side, Offset number, WriteBack<V>& write_back) {
+    const Offset w = side.window(number);
     const Local first = windows_.begin[z(w)];
     const Local last = windows_.begin[z(w) + 1];
-    Offset most = 0;
-    for (Local row = first; row < last; ++row) most += task_.most_in_row(row, of_row_[row]);
-    const auto [col, val] = write_back.begin_window(w, first, last, most + Rows::slack);
+    const auto [col, val] = write_back.begin_window(number, first, last, windows_.most[z(w)] + Rows::slack);
+    rows.begin_window(first, last, !side.forwards());
     Offset length = 0;
-    rows.begin_window(first);
-    for (Local row = first; row < last;) {
-      const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
-      std::fill_n(of_row_ + row, num, each);
-      row += num;
-      length += num * each;
-      write_back.keep_up(num * each);
+    if (!side.forwards()) {
+      for (Local row = last; row-- > first;) {
+        const Offset each = rows.make_before(row, of_row_[row], col - length, val - length);
+        of_row_[row] = each;
+        length += each;
+        write_back.keep_up(each);
+      }
+    } else {
+      for (Local row = first; row < last;) {
+        const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
+        std::fill_n(of_row_ + row, num, each);
+        row += num;
+        length += num * each;
+        write_back.keep_up(num * each);
+      }
     }
     write_back.end_window(length);
     tell(w);
@@ -218,7 +257,7 @@ class Job {
     Offset length = 0;
     for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1]; ++w) {
       const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)]);
+      rows.begin_window(windows_.begin[z(w)], last);
       for (Local row = windows_.begin[z(w)]; row < last;) {
         const auto [num, each] = rows.count(row, last, of_row_[row]);
         std::fill_n(of_row_ + row, num, each);
@@ -229,18 +268,13 @@ class Job {
     return length;
   }
 
-  /// Rows that others might overwrite if they were made where they belong.
-  struct Aside {
-    Array<Local> col;
-    Array<V> val;
-  };
-
-  /// Makes the rows of a turn, whose ends are known, from `place` on.
-  void make_turn(Rows& rows, Offset turn, Offset place, Aside& aside) {
+  /// Makes the rows of a turn, whose ends are known, from `place` on; aside, where they would write over those of
+  /// others.
+  void make_turn(Rows& rows, Offset turn, Offset place, Aside<V>& aside) {
     const Offset end = of_row_[first_row(turn + 1) - 1];
     for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) {
       const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)]);
+      rows.begin_window(windows_.begin[z(w)], last);
       for (Local row = windows_.begin[z(w)]; row < last;) {
         const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
         const Local next = row + std::min(rows.most_at_once(), last - row);  // of the rows that are made now, or later
@@ -249,13 +283,9 @@ class Job {
         if (place + most <= end) {
           made = rows.make(row, last, products, c_.col.data() + place, c_.val.data() + place);
         } else {
-          if (std::ssize(aside.col) < most) {
-            aside.col.resize(z(most));
-            aside.val.resize(z(most));
-          }
+          aside.make_room(most);
           made = rows.make(row, last, products, aside.col.data(), aside.val.data());
-          std::copy_n(aside.col.data(), made.rows * made.length, c_.col.data() + place);
-          std::copy_n(aside.val.data(), made.rows * made.length, c_.val.data() + place);
+          aside.copy(made.rows * made.length, c_.col.data() + place, c_.val.data() + place);
         }
         row += made.rows;
         place += made.rows * made.length;
@@ -268,7 +298,7 @@ class Job {
   void make_last_turns(Rows& rows, Offset turn, Offset place) {
     for (Offset w = turns_[z(turn)]; w < windows_.size() && !stop_; ++w) {
       const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)]);
+      rows.begin_window(windows_.begin[z(w)], last);
       for (Local row = windows_.begin[z(w)]; row < last;) {
         const Made made = rows.make(row, last, of_row_[row], c_.col.data() + place, c_.val.data() + place);
         for (const Local next = row + made.rows; row < next; ++row) of_row_[row] = place += made.length;
@@ -289,7 +319,7 @@ class Job {
   const Options& options_;
   int num_threads_;
   bool is_counted_;
-  std::vector<Offset> turns_;  // first windows
+  std::vector<Offset> turns_;  // first windows, where rows are counted
   Offset* of_row_;
   Csr<V>& c_;
   std::vector<std::unique_ptr<Rows>> rows_;  // by thread
@@ -319,9 +349,6 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   task.look_for_structure(windows.products);
 
   Job<Semiring, V> job(task, windows, options, of_row, c);
-  // Cleared first: what is in them need not be copied when they grow.
-  c.col.clear();
-  c.val.clear();
   job.make(most_nonzeros);
   if (options.progress) options.progress("multiply", windows.products, windows.products);
   const Counts counts = job.counts();

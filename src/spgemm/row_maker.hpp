@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
 #include "core/cpu.hpp"
 #include "filigree/spgemm.hpp"
+#include "spgemm/aside.hpp"
 #include "spgemm/local.hpp"
 #include "spgemm/row_kernels.hpp"
 #include "spgemm/semirings.hpp"
@@ -21,6 +23,7 @@ struct Kernels {
   bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
   Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
+  Gathered (*collect_before)(ScatterRoom<V>&, Reach, Local* col, V* val);  // backwards
   Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, int team, ScatterRoom<V>&, Local* col,
                  V* val) = nullptr;
   Offset (*count)(const Factors<V>&, const Tiles<V>*, Local row, ScatterRoom<V>&) = nullptr;
@@ -34,22 +37,25 @@ struct Kernels {
     expand<Semiring>(f, row, products, room);
     return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
   }
+  template <bool backwards>
   static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-    return gather<Semiring>(room, reach, col, val);
+    return gather<Semiring, backwards>(room, reach, col, val);
   }
 #if defined(__x86_64__)
   [[gnu::target("avx2")]] static bool order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
                                                  V* val) {
     return order_list(room, length, num_cols, col, val);
   }
+  template <bool backwards>
   [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-    return gather<Semiring>(room, reach, col, val);
+    return gather<Semiring, backwards>(room, reach, col, val);
   }
   FILIGREE_AVX512 static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
   }
+  template <bool backwards>
   FILIGREE_AVX512 static Gathered collect_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-    return gather_avx512<Semiring>(room, reach, col, val);
+    return gather_avx512<Semiring, backwards>(room, reach, col, val);
   }
   FILIGREE_AVX512 static Offset sort_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room,
                                             Local* col, V* val) {
@@ -60,11 +66,11 @@ struct Kernels {
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
     if (cpu_has_avx512())
-      return {order_avx512,           sort_avx512,  collect_avx512,
+      return {order_avx512,           sort_avx512,  collect_avx512<false>,   collect_avx512<true>,
               tile_rows<Semiring, V>, count_row<V>, repeat_rows<Semiring, V>};
-    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
+    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2<false>, collect_avx2<true>};
 #endif
-    return {order_portable, sort_portable, collect_portable};
+    return {order_portable, sort_portable, collect_portable<false>, collect_portable<true>};
   }
 };
 
@@ -128,7 +134,8 @@ struct Counts {
 template <class Semiring, class V>
 class RowMaker {
  public:
-  explicit RowMaker(const Task<Semiring, V>& task) : task_(task), order_room_(std::make_unique<OrderRoom<V>>()) {}
+  explicit RowMaker(const Task<Semiring, V>& task)
+      : task_(task), factors_(task.factors), order_room_(std::make_unique<OrderRoom<V>>()) {}
 
   /// The row, and those after it and before `end` that are made with it, into col and val, where there is room for
   /// `slack` more elements than they can have. products: of the row
@@ -136,28 +143,34 @@ class RowMaker {
     const Made repeated = repeat(row, end, products, col, val);
     counts.repeated_rows += repeated.rows;
     if (repeated.rows > 0) return repeated;
-    if (task_.tiles && products > 0 && task_.factors.a.degree(row) > 1) {
+    if (task_.tiles && products > 0 && factors_.a.degree(row) > 1) {
       const int team = find_team(row, end);
       counts.tiled_rows += team;
-      return {team, task_.kernels.tile(task_.factors, *task_.tiles, row, team, scatter_room(), col, val)};
+      return {team, task_.kernels.tile(factors_, *task_.tiles, row, team, scatter_room(), col, val)};
     }
-    return {1, make_one(row, products, col, val)};
+    return {1, make_one<false>(row, products, col, val)};
   }
+
+  /// The row up to col and val instead of from there on, where there is room for `slack` elements before it; returns
+  /// its length. Neither tiled nor repeated: where the task counts_quickly() that is slow.
+  Offset make_before(Local row, Offset products, Local* col, V* val) { return make_one<true>(row, products, col, val); }
 
   /// Rows and their lengths, not made; where the task counts_quickly().
   Made count(Local row, Local end, Offset products) {
-    if (task_.factors.a.degree(row) < 2) return {1, products};
+    if (factors_.a.degree(row) < 2) return {1, products};
     const Made repeated = repeat(row, end, products, nullptr, nullptr);
     if (repeated.rows > 0) return repeated;
     const auto* const tiles = task_.tiles ? &*task_.tiles : nullptr;
-    return {find_team(row, end), task_.kernels.count(task_.factors, tiles, row, scatter_room())};
+    return {find_team(row, end), task_.kernels.count(factors_, tiles, row, scatter_room())};
   }
 
-  /// What is learnt about rows is forgotten, so that ways do not depend on which thread takes which window. row: its
-  /// first
-  void begin_window(Local row) {
+  /// Rows [first, last) are made next, by make() or, backwards, by make_before(). What is learnt about rows is
+  /// forgotten, so that ways do not depend on which thread takes which window.
+  void begin_window(Local first, Local last, bool backwards = false) {
+    factors_.ahead = backwards ? &ahead_ : nullptr;
+    if (backwards) ahead_.list(factors_.a, first, last);
     most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
-    look_again_ = Offset{row} + stay;
+    last_look_ = backwards ? last - 1 : first;
     orderly_ = is_regular();
     order_room_->last_length = 0;
     in_vain_ = 0;
@@ -179,67 +192,95 @@ class RowMaker {
   /// Rows that repeat, into col and val, or none; without col they are only counted.
   Made repeat(Local row, Local end, Offset products, Local* col, V* val) {
     if (!task_.shapes || products == 0 || products > Recipe::most_products || in_vain_ >= most_in_vain ||
-        task_.factors.a.degree(row) == 1) {
+        factors_.a.degree(row) == 1) {
       return {0, 0};
     }
-    if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(task_.factors.b.num_cols);
+    if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(factors_.b.num_cols);
     const Made made =
-        task_.kernels.repeat(task_.factors, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
+        task_.kernels.repeat(factors_, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
     in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
     return made;
   }
 
   /// How many rows from `row` on, before `end`, have the same columns in A, and are tiled together.
   int find_team(Local row, Local end) const {
-    const auto cols = task_.factors.a.cols(row);
+    const auto cols = factors_.a.cols(row);
     int team = 1;
-    while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, task_.factors.a.cols(row + team)))
-      ++team;
+    while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, factors_.a.cols(row + team))) ++team;
     return team;
   }
 
-  /// A row; returns its length.
+  /// A row, from col and val on or backwards up to there; returns its length.
+  template <bool backwards>
   Offset make_one(Local row, Offset products, Local* col, V* val) {
-    const Factors<V>& f = task_.factors;
+    const Factors<V>& f = factors_;
     if (products == 0) return 0;
     if (task_.mask != nullptr) {
       ++counts.scattered_rows;
-      if (!task_.complement) return masked_row<Semiring>(f, row, task_.mask->cols(row), scatter_room(), col, val);
-      const Reach reach = scatter<Semiring>(f, row, scatter_room());
+      if (!task_.complement) {
+        const std::span<const Local> mask = task_.mask->cols(row);
+        return made_aside<backwards>(std::ssize(mask), col, val, [&](Local* to_col, V* to_val) {
+          return masked_row<Semiring>(f, row, mask, scatter_room(), to_col, to_val);
+        });
+      }
+      const Reach reach = scatter(row);
       strike<Semiring>(task_.mask->cols(row), scatter_room());
-      return task_.kernels.collect(scatter_room(), reach, col, val).length;
+      return collect<backwards>(reach, col, val).length;
     }
     if (f.a.degree(row) == 1) {
       ++counts.scaled_rows;
-      return scaled_row<Semiring>(f, row, col, val);
+      const Offset before = backwards ? products : 0;
+      if (backwards) ask_for_room(col, val, products);
+      return scaled_row<Semiring>(f, row, col - before, val - before);
     }
-    const Offset length = merge(row, products, col, val);
+    const Offset length = merge<backwards>(row, products, col, val);
     products_seen_ += products;
     surprises_seen_ += std::min(length, products - length);
     return length;
   }
 
   /// A row that has several factors.
+  template <bool backwards>
   Offset merge(Local row, Offset products, Local* col, V* val) {
-    const Factors<V>& f = task_.factors;
+    const Factors<V>& f = factors_;
     switch (choose(row, products)) {
-      case Accumulator::sort: ++counts.sorted_rows; return task_.kernels.sort(f, row, products, *order_room_, col, val);
-      case Accumulator::list: return listed<false>(row, products, col, val);
-      case Accumulator::hash: return listed<true>(row, products, col, val);
+      case Accumulator::sort:
+        ++counts.sorted_rows;
+        return made_aside<backwards>(products, col, val, [&](Local* to_col, V* to_val) {
+          return task_.kernels.sort(f, row, products, *order_room_, to_col, to_val);
+        });
+      case Accumulator::list: return listed<false, backwards>(row, products, col, val);
+      case Accumulator::hash: return listed<true, backwards>(row, products, col, val);
       default: break;
     }
     ++counts.scattered_rows;
-    const Reach reach = scatter<Semiring>(f, row, scatter_room());
-    const Gathered made = task_.kernels.collect(scatter_room(), reach, col, val);
+    const Reach reach = scatter(row);
+    const Gathered made = collect<backwards>(reach, col, val);
     most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
-    look_again_ = Offset{row} + stay;
+    last_look_ = row;
     return made.length;
+  }
+
+  template <bool backwards>
+  Gathered collect(Reach reach, Local* col, V* val) {
+    return (backwards ? task_.kernels.collect_before : task_.kernels.collect)(scatter_room(), reach, col, val);
+  }
+
+  /// make(col, val), which returns a length, of up to `most` elements: backwards, where that must be known before.
+  template <bool backwards, class Make>
+  Offset made_aside(Offset most, Local* col, V* val, Make make) {
+    if (!backwards) return make(col, val);
+    aside_.make_room(most + slack);
+    const Offset length = make(aside_.col.data(), aside_.val.data());
+    ask_for_room(col, val, length);
+    aside_.copy(length, col - length, val - length);
+    return length;
   }
 
   /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
   /// where a row has more products its columns are closer.
   Accumulator choose(Local row, Offset products) const {
-    const Local num_cols = task_.factors.b.num_cols;
+    const Local num_cols = factors_.b.num_cols;
     const bool list_fits = !task_.sorted || products <= most_ordered;
     switch (task_.accumulator) {
       case Accumulator::sort: return can_be_sorted(products, num_cols) ? Accumulator::sort : Accumulator::scatter;
@@ -250,7 +291,7 @@ class RowMaker {
     }
     const bool sorting_pays = this->sorting_pays(products);
     if (sorting_pays && products <= always_sorted) return Accumulator::sort;
-    if (!list_fits || (products > always_listed && !(products <= most_listed_ && row < look_again_)))
+    if (!list_fits || (products > always_listed && !(products <= most_listed_ && std::abs(row - last_look_) < stay)))
       return Accumulator::scatter;
     if (sorting_pays) return Accumulator::sort;
     return num_cols <= most_placed || products > most_hashed ? Accumulator::list : Accumulator::hash;
@@ -260,27 +301,39 @@ class RowMaker {
   /// where it is easily foreseen which columns are new.
   bool sorting_pays(Offset products) const {
     return (task_.sorted || 10 * surprises_seen_ > 3 * products_seen_) && !is_regular() &&
-           products <= (is_near() ? always_sorted : most_ordered) && can_be_sorted(products, task_.factors.b.num_cols);
+           products <= (is_near() ? always_sorted : most_ordered) && can_be_sorted(products, factors_.b.num_cols);
   }
   bool is_regular() const { return task_.runs.length > 1.3; }
-  bool is_near() const { return task_.factors.b.num_cols <= near_columns; }
+  bool is_near() const { return factors_.b.num_cols <= near_columns; }
 
-  template <bool hashed>
+  template <bool hashed, bool backwards>
   Offset listed(Local row, Offset products, Local* col, V* val) {
     ++counts.listed_rows;
     auto& places = hashed ? hash_places_ : list_places_;
-    if (!places) places.emplace(hashed ? 2 * most_hashed : task_.factors.b.num_cols);
-    if (!task_.sorted) return list_row<Semiring, hashed>(task_.factors, row, products, *places, col, val);
-    const Offset length =
-        list_row<Semiring, hashed>(task_.factors, row, products, *places, order_room_->col, order_room_->val);
-    orderly_ = task_.kernels.order(*order_room_, length, task_.factors.b.num_cols, col, val);
+    if (!places) places.emplace(hashed ? 2 * most_hashed : factors_.b.num_cols);
+    if (!task_.sorted) {
+      return made_aside<backwards>(products, col, val, [&](Local* to_col, V* to_val) {
+        return list<hashed>(row, products, *places, to_col, to_val);
+      });
+    }
+    const Offset length = list<hashed>(row, products, *places, order_room_->col, order_room_->val);
+    const Offset before = backwards ? length : 0;
+    if (backwards) ask_for_room(col, val, length);
+    orderly_ = task_.kernels.order(*order_room_, length, factors_.b.num_cols, col - before, val - before);
     return length;
   }
+
+  // Kernels by themselves, so that the compiler has registers for nothing else.
+  template <bool hashed>
+  [[gnu::noinline]] Offset list(Local row, Offset products, Places& places, Local* col, V* val) {
+    return list_row<Semiring, hashed>(factors_, row, products, places, col, val);
+  }
+  [[gnu::noinline]] Reach scatter(Local row) { return spgemm::scatter<Semiring>(factors_, row, scatter_room()); }
 
   /// Made when it is first needed: over very many columns it is large, and short rows do without.
   ScatterRoom<V>& scatter_room() {
     if (!scatter_room_)
-      scatter_room_.emplace(task_.factors.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
+      scatter_room_.emplace(factors_.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
                             task_.most_tiled);
     return *scatter_room_;
   }
@@ -315,16 +368,19 @@ class RowMaker {
   static constexpr int most_in_vain = 32;
 
   const Task<Semiring, V>& task_;
+  Factors<V> factors_;
+  Ahead ahead_;
   std::unique_ptr<OrderRoom<V>> order_room_;
   std::optional<Places> list_places_;
   std::optional<Places> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
   std::unique_ptr<RepeatRoom<V>> repeat_room_;
+  Aside<V> aside_;
   Offset products_seen_ = 0;   // of rows of this window
   Offset surprises_seen_ = 0;  // products of which was not easily foreseen whether their columns were new
   int in_vain_ = 0;            // rows in succession that others do not repeat
-  Offset most_listed_ = 0;     // products of rows that are listed, until row look_again_
-  Offset look_again_ = 0;
+  Offset most_listed_ = 0;     // products of rows that are listed, less than `stay` rows from last_look_
+  Local last_look_ = 0;
   bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
 };
 

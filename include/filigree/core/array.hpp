@@ -3,26 +3,147 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <new>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 namespace filigree {
 
-/// Leaves new elements as they are (std::vector sets them to zero, one pass over memory that the caller writes anyway),
-/// and takes large blocks from the kernel, where pages that nobody touches cost nothing: room for the most there could
-/// be is free, and only what is used becomes memory.
+/// As std::vector, for plain types, with three differences. resize() leaves new elements as they are (a vector sets
+/// them to zero, one pass over memory that the caller writes anyway). Large blocks come from the kernel, where pages
+/// that nobody touches cost nothing: room for the most there could be is free, and only what is used becomes memory.
+/// And there can be room before the first element, for results that grow on both sides (make_room(), take()).
 template <class T>
-struct ArrayAllocator {
+class Array {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
   using value_type = T;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using reference = T&;
+  using const_reference = const T&;
+  using iterator = T*;
+  using const_iterator = const T*;
 
-  ArrayAllocator() = default;
-  template <class U>
-  ArrayAllocator(const ArrayAllocator<U>&) {}
+  Array() = default;
+  explicit Array(std::size_t size) { resize(size); }
+  Array(std::size_t size, T value) { resize(size, value); }
+  Array(std::initializer_list<T> values) : Array(values.begin(), values.end()) {}
+  template <std::forward_iterator Iterator>
+  Array(Iterator first, Iterator last) {
+    resize(static_cast<std::size_t>(std::distance(first, last)));
+    std::copy(first, last, begin());
+  }
+  Array(const Array& other) : Array(other.begin(), other.end()) {}
+  Array(Array&& other) noexcept { swap(other); }
+  Array& operator=(const Array& other) {
+    if (this != &other) assign(other.begin(), other.end());
+    return *this;
+  }
+  Array& operator=(Array&& other) noexcept {
+    Array(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~Array() { free(block_, room_); }
 
-  T* allocate(std::size_t n) {
+  T* data() { return begin_; }
+  const T* data() const { return begin_; }
+  T* begin() { return begin_; }
+  const T* begin() const { return begin_; }
+  T* end() { return begin_ + size_; }
+  const T* end() const { return begin_ + size_; }
+  T& operator[](std::size_t i) { return begin_[i]; }
+  const T& operator[](std::size_t i) const { return begin_[i]; }
+  T& front() { return *begin_; }
+  const T& front() const { return *begin_; }
+  T& back() { return begin_[size_ - 1]; }
+  const T& back() const { return begin_[size_ - 1]; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  /// Elements there is room for from data() on.
+  std::size_t capacity() const { return room_ - static_cast<std::size_t>(begin_ - block_); }
+
+  void clear() { size_ = 0; }
+  void reserve(std::size_t size) {
+    if (size <= capacity()) return;
+    T* const block = allocate(size);
+    std::copy_n(begin_, size_, block);
+    free(block_, room_);
+    block_ = begin_ = block;
+    room_ = size;
+  }
+  void resize(std::size_t size) {
+    if (size > capacity()) reserve(std::max(size, 2 * size_));
+    if (size > size_) std::uninitialized_default_construct_n(begin_ + size_, size - size_);
+    size_ = size;
+  }
+  void resize(std::size_t size, T value) {
+    const std::size_t before = size_;
+    resize(size);
+    if (size > before) std::fill_n(begin_ + before, size - before, value);
+  }
+  void push_back(T value) {
+    resize(size_ + 1);
+    back() = value;
+  }
+  void pop_back() { --size_; }
+  /// [first, last) is not part of this array.
+  template <std::forward_iterator Iterator>
+  T* insert(const T* at, Iterator first, Iterator last) {
+    const auto before = static_cast<std::size_t>(at - begin_);
+    const std::size_t old_size = size_;
+    resize(old_size + static_cast<std::size_t>(std::distance(first, last)));
+    std::move_backward(begin_ + before, begin_ + old_size, end());
+    std::copy(first, last, begin_ + before);
+    return begin_ + before;
+  }
+  T* insert(const T* at, std::initializer_list<T> values) { return insert(at, values.begin(), values.end()); }
+  void assign(std::size_t size, T value) {
+    clear();
+    resize(size, value);
+  }
+  template <std::forward_iterator Iterator>
+  void assign(Iterator first, Iterator last) {
+    clear();
+    resize(static_cast<std::size_t>(std::distance(first, last)));
+    std::copy(first, last, begin());
+  }
+  void swap(Array& other) noexcept {
+    std::swap(block_, other.block_);
+    std::swap(room_, other.room_);
+    std::swap(begin_, other.begin_);
+    std::swap(size_, other.size_);
+  }
+
+  /// Forgets its elements. Then as many can be written before data() and from data() on, of which take() makes
+  /// elements. The same memory as before, if it is large enough.
+  void make_room(std::size_t before, std::size_t after) {
+    clear();
+    if (before + after > room_) {
+      *this = {};
+      reserve(before + after);
+    }
+    begin_ = block_ + before;
+  }
+  /// What was written before data() and from there on are its elements.
+  void take(std::size_t before, std::size_t after) {
+    begin_ -= before;
+    size_ = before + after;
+  }
+
+  friend bool operator==(const Array& a, const Array& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+ private:
+  static constexpr std::size_t large = std::size_t{4} << 20;
+
+  static T* allocate(std::size_t n) {
     if (n > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
     if (n * sizeof(T) < large) return std::allocator<T>().allocate(n);
     void* const data =
@@ -31,24 +152,16 @@ struct ArrayAllocator {
     madvise(data, n * sizeof(T), MADV_HUGEPAGE);  // a fault for 2 MiB, not for 4 KiB
     return static_cast<T*>(data);
   }
-  void deallocate(T* data, std::size_t n) {
-    if (n * sizeof(T) < large) return std::allocator<T>().deallocate(data, n);
-    munmap(data, n * sizeof(T));
+  static void free(T* block, std::size_t n) {
+    if (block == nullptr) return;
+    if (n * sizeof(T) < large) return std::allocator<T>().deallocate(block, n);
+    munmap(block, n * sizeof(T));
   }
 
-  /// What resize() calls for what is new: no value.
-  template <class U>
-  void construct(U* at) {
-    ::new (static_cast<void*>(at)) U;
-  }
-  friend bool operator==(const ArrayAllocator&, const ArrayAllocator&) { return true; }
-
- private:
-  static constexpr std::size_t large = std::size_t{4} << 20;
+  T* block_ = nullptr;
+  std::size_t room_ = 0;  // elements of the block
+  T* begin_ = nullptr;    // of elements, within the block
+  std::size_t size_ = 0;
 };
-
-/// A std::vector whose resize() does not set what is new.
-template <class T>
-using Array = std::vector<T, ArrayAllocator<T>>;
 
 }  // namespace filigree

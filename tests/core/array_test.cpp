@@ -1,0 +1,95 @@
+// Array: what it does otherwise than std::vector, and with random calls what that does.
+#include "filigree/core/array.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <new>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace filigree {
+namespace {
+
+TEST(Array, DoesAsAVector) {
+  std::mt19937_64 random(1);
+  Array<int> array;
+  std::vector<int> vector;
+  for (int round = 0; round < 20'000; ++round) {
+    const int value = static_cast<int>(random() % 1000);
+    const auto size = static_cast<std::size_t>(random() % 100);
+    switch (random() % 12) {
+      case 0: array.clear(), vector.clear(); break;
+      case 1: array.resize(size, value), vector.resize(size, value); break;
+      case 2: array.assign(size, value), vector.assign(size, value); break;
+      case 3: array.reserve(size), vector.reserve(size); break;
+      case 4: {
+        const std::vector<int> more(size % 10, value);
+        const auto at = static_cast<std::ptrdiff_t>(size % (vector.size() + 1));
+        EXPECT_EQ(array.insert(array.begin() + at, more.begin(), more.end()) - array.begin(), at);
+        vector.insert(vector.begin() + at, more.begin(), more.end());
+        break;
+      }
+      case 5: {
+        Array<int> copy = array;
+        array = std::move(copy);
+        EXPECT_TRUE(copy.empty());  // NOLINT: what was moved from is empty
+        break;
+      }
+      case 6: {
+        Array<int> other(vector.begin(), vector.end());
+        EXPECT_TRUE(other == array);
+        other.push_back(value);
+        EXPECT_FALSE(other == array);
+        array.swap(other);
+        vector.push_back(value);
+        break;
+      }
+      case 7:
+        if (!vector.empty()) array.pop_back(), vector.pop_back();
+        break;
+      case 8: array.resize(size, value), vector.resize(size, value), array = Array<int>(array); break;
+      default: array.push_back(value), vector.push_back(value);
+    }
+    ASSERT_EQ(std::vector<int>(array.begin(), array.end()), vector) << "round " << round;
+    ASSERT_GE(array.capacity(), array.size());
+  }
+}
+
+// Small blocks and those from the kernel.
+TEST(Array, GrowsToBothSides) {
+  for (const int scale : {1, 1'000'000}) {
+    Array<int> array;
+    const int* block = nullptr;
+    for (const auto& [before, after] : {std::pair{3, 5}, {8, 0}, {0, 8}, {1, 2}}) {
+      array.make_room(static_cast<std::size_t>(before * scale), static_cast<std::size_t>(after * scale));
+      EXPECT_TRUE(array.empty());
+      const int* const start = array.data() - before * scale;
+      EXPECT_TRUE(block == nullptr || start == block) << "the memory of before is large enough";
+      block = start;
+      for (int i = -before * scale; i < after * scale; ++i) array.data()[i] = i;
+      const int kept_before = before * scale / 2;
+      array.take(static_cast<std::size_t>(kept_before), static_cast<std::size_t>(after * scale));
+      ASSERT_EQ(array.size(), static_cast<std::size_t>(kept_before + after * scale));
+      for (std::size_t i = 0; i < array.size(); ++i) ASSERT_EQ(array[i], static_cast<int>(i) - kept_before);
+    }
+    const std::size_t size = array.size();
+    const int first = array.front();
+    const int* const begin = array.data();
+    while (array.data() == begin) array.push_back(7);  // until it has to move, and did not begin with its block
+    EXPECT_EQ(array.front(), first);
+    EXPECT_EQ(array[size - 1], 2 * scale - 1);
+    EXPECT_EQ(array[size], 7);
+  }
+}
+
+TEST(Array, RefusesMoreThanThereIs) {
+  Array<double> array;
+  EXPECT_THROW(array.resize(std::numeric_limits<std::size_t>::max() / 2), std::bad_alloc);
+  EXPECT_THROW(array.make_room(std::size_t{1} << 61, std::size_t{1} << 61), std::bad_alloc);
+  EXPECT_TRUE(array.empty());
+}
+
+}  // namespace
+}  // namespace filigree
