@@ -23,12 +23,15 @@ class Ahead {
     const auto add = [&](Local row) { columns_.insert(columns_.end(), a.cols(row).begin(), a.cols(row).end()); };
     for (Local row = last; row-- > first;) add(row);
     const std::size_t end = columns_.size() + start_ahead;
-    for (Local row = first; row-- > 0 && columns_.size() < end;) add(row);
+    const auto farthest = std::max<Offset>(0, first - start_ahead);  // there may be any number of empty rows
+    for (Local row = first; row-- > farthest && columns_.size() < end;) add(row);
     if (columns_.size() < end) columns_.resize(end, columns_.empty() ? 0 : columns_.back());
     next_ = columns_.data();
   }
   /// That of the nonzero at work and those that follow.
   const Local* take() { return next_++; }
+  /// Nonzeros at which nobody works.
+  void skip(Offset nonzeros) { next_ += nonzeros; }
 
  private:
   Array<Local> columns_;

@@ -115,9 +115,10 @@ class Job {
  private:
   /// Rows are made without being counted: half of the threads begin in the midst of C and make it forwards, the others
   /// backwards; who has none left helps on the other side. Rows that are not sorted are as their ways leave them, which
-  /// may depend on the rows made before: all are made forwards. What C has no room for then is only counted.
+  /// may depend on the rows made before: all are made forwards. So they are where C might have more nonzeros than may
+  /// be: what there is no room for then is only counted.
   void make_outwards(Offset most_nonzeros) {
-    const int num_backwards = task_.sorted ? num_threads_ / 2 : 0;
+    const int num_backwards = task_.sorted && windows_.most_nonzeros <= most_nonzeros ? num_threads_ / 2 : 0;
     Offset middle = 0;
     for (Offset work = 0; work * num_threads_ < windows_.products * num_backwards; ++middle)
       work += windows_.work[z(middle)];

@@ -151,9 +151,12 @@ class RowMaker {
     return {1, make_one<false>(row, products, col, val)};
   }
 
-  /// The row up to col and val instead of from there on, where there is room for `slack` elements before it; returns
-  /// its length. Neither tiled nor repeated: where the task counts_quickly() that is slow.
-  Offset make_before(Local row, Offset products, Local* col, V* val) { return make_one<true>(row, products, col, val); }
+  /// The row up to col and val instead of from there on; the room is before them. Returns its length. Neither tiled nor
+  /// repeated: where the task counts_quickly() that is slow.
+  Offset make_before(Local row, Offset products, Local* col, V* val) {
+    if (products == 0) ahead_.skip(factors_.a.degree(row));
+    return make_one<true>(row, products, col, val);
+  }
 
   /// Rows and their lengths, not made; where the task counts_quickly().
   Made count(Local row, Local end, Offset products) {
