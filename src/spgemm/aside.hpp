@@ -14,7 +14,7 @@ struct Aside {
   Array<Local> col;
   Array<V> val;
 
-  void make_room(Offset elements) {
+  void hold(Offset elements) {
     if (std::ssize(col) >= elements) return;
     col.clear();  // what is in them need not be copied when they grow
     val.clear();

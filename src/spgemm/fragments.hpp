@@ -134,7 +134,7 @@ class WriteBack {
       const Offset at = side_.forwards() ? reached_ : -reached_;
       return {c_.col.data() + at, c_.val.data() + at};
     }
-    at_hand_.elements.make_room(std::max(most, usual_));
+    at_hand_.elements.hold(std::max(most, usual_));
     const Offset at = side_.forwards() ? 0 : std::ssize(at_hand_.elements.col);
     return {at_hand_.elements.col.data() + at, at_hand_.elements.val.data() + at};
   }

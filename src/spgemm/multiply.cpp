@@ -90,15 +90,13 @@ class Job {
         windows_(windows),
         options_(options),
         num_threads_(static_cast<int>(std::clamp<Offset>(windows.size(), 1, omp_get_max_threads()))),
-        is_counted_(num_threads_ > 1 && task.counts_quickly()),
-        turns_(cut_turns(windows.size(), num_threads_, windows.size(), [&](Offset w) { return windows.work[z(w)]; })),
         of_row_(of_row),
         c_(c),
         rows_(z(num_threads_)) {}
 
   /// Makes C, unless it has more nonzeros.
   void make(Offset most_nonzeros) {
-    if (is_counted_)
+    if (num_threads_ > 1 && task_.counts_quickly())
       make_counted(most_nonzeros);
     else
       make_outwards(most_nonzeros);
@@ -160,6 +158,7 @@ class Job {
   /// all of it in place. The last rows, which take a thread less time than its share, need not be counted: nothing
   /// comes after them. If there are more nonzeros than may be, they are only counted.
   void make_counted(Offset most_nonzeros) {
+    turns_ = cut_turns(windows_.size(), num_threads_, windows_.size(), [&](Offset w) { return windows_.work[z(w)]; });
     const Offset num_counted =
         windows_.most_nonzeros > most_nonzeros ? num_turns() : num_turns() - 3 * num_turns() / (4 * num_threads_);
     std::vector<Offset> place(z(num_counted) + 1, 0);
@@ -284,7 +283,7 @@ class Job {
         if (place + most <= end) {
           made = rows.make(row, last, products, c_.col.data() + place, c_.val.data() + place);
         } else {
-          aside.make_room(most);
+          aside.hold(most);
           made = rows.make(row, last, products, aside.col.data(), aside.val.data());
           aside.copy(made.rows * made.length, c_.col.data() + place, c_.val.data() + place);
         }
@@ -319,8 +318,7 @@ class Job {
   const Windows& windows_;
   const Options& options_;
   int num_threads_;
-  bool is_counted_;
-  std::vector<Offset> turns_;  // first windows, where rows are counted
+  std::vector<Offset> turns_;  // first windows of make_counted()
   Offset* of_row_;
   Csr<V>& c_;
   std::vector<std::unique_ptr<Rows>> rows_;  // by thread

@@ -273,7 +273,7 @@ class RowMaker {
   template <bool backwards, class Make>
   Offset made_aside(Offset most, Local* col, V* val, Make make) {
     if (!backwards) return make(col, val);
-    aside_.make_room(most + slack);
+    aside_.hold(most + slack);
     const Offset length = make(aside_.col.data(), aside_.val.data());
     ask_for_room(col, val, length);
     aside_.copy(length, col - length, val - length);
@@ -371,7 +371,7 @@ class RowMaker {
   static constexpr int most_in_vain = 32;
 
   const Task<Semiring, V>& task_;
-  Factors<V> factors_;
+  Factors<V> factors_;  // those of the task, and what is ahead of this thread
   Ahead ahead_;
   std::unique_ptr<OrderRoom<V>> order_room_;
   std::optional<Places> list_places_;

@@ -2,7 +2,10 @@
 #include "filigree/core/array.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 #include <new>
 #include <random>
@@ -82,6 +85,35 @@ TEST(Array, GrowsToBothSides) {
     EXPECT_EQ(array[size - 1], 2 * scale - 1);
     EXPECT_EQ(array[size], 7);
   }
+}
+
+// Bytes of memory behind so many elements from `start` on, which is the start of a page.
+std::size_t resident_bytes(int* start, std::size_t size) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> is_resident(size * sizeof(int) / page);
+  EXPECT_EQ(mincore(start, is_resident.size() * page, is_resident.data()), 0);
+  return page * static_cast<std::size_t>(std::count_if(is_resident.begin(), is_resident.end(),
+                                                       [](unsigned char state) { return (state & 1) != 0; }));
+}
+
+TEST(Array, KeepsNoMemoryOfWhatBeganElsewhere) {
+  constexpr std::size_t room = std::size_t{16} << 20;
+  constexpr std::size_t size = room / 4;
+  Array<int> array;
+  array.make_room(0, room);
+  int* const block = array.data();
+  std::fill_n(array.data(), size, 1);
+  array.take(0, size);
+  EXPECT_GE(resident_bytes(block, room), size * sizeof(int));
+  array.make_room(room, 0);
+  EXPECT_EQ(array.data() - room, block);
+  EXPECT_EQ(resident_bytes(block, room), 0U);
+  std::fill_n(array.data() - size, size, 2);
+  array.take(size, 0);
+  Array<int> other;
+  other.swap(array);
+  other.make_room(room, 0);
+  EXPECT_GE(resident_bytes(block, room), size * sizeof(int)) << "begins as before: what is there is written again";
 }
 
 TEST(Array, RefusesMoreThanThereIs) {

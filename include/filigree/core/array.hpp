@@ -78,6 +78,7 @@ class Array {
     free(block_, room_);
     block_ = begin_ = block;
     room_ = size;
+    before_ = 0;
   }
   void resize(std::size_t size) {
     if (size > capacity()) reserve(std::max(size, 2 * size_));
@@ -118,18 +119,23 @@ class Array {
   void swap(Array& other) noexcept {
     std::swap(block_, other.block_);
     std::swap(room_, other.room_);
+    std::swap(before_, other.before_);
     std::swap(begin_, other.begin_);
     std::swap(size_, other.size_);
   }
 
   /// Forgets its elements. Then as many can be written before data() and from data() on, of which take() makes
-  /// elements. The same memory as before, if it is large enough.
+  /// elements. The same memory as the last time, if it is large enough; if they begin elsewhere in it now, the kernel
+  /// gets back what was written then.
   void make_room(std::size_t before, std::size_t after) {
     clear();
     if (before + after > room_) {
       *this = {};
       reserve(before + after);
+    } else if (before != before_ && room_ * sizeof(T) >= large) {
+      madvise(block_, room_ * sizeof(T), MADV_DONTNEED);
     }
+    before_ = before;
     begin_ = block_ + before;
   }
   /// What was written before data() and from there on are its elements.
@@ -159,8 +165,9 @@ class Array {
   }
 
   T* block_ = nullptr;
-  std::size_t room_ = 0;  // elements of the block
-  T* begin_ = nullptr;    // of elements, within the block
+  std::size_t room_ = 0;    // elements of the block
+  std::size_t before_ = 0;  // of which make_room() was asked to leave free
+  T* begin_ = nullptr;      // of elements, within the block
   std::size_t size_ = 0;
 };
 
