@@ -24,7 +24,7 @@ const app::About about{
 void print_estimate(app::App& program, const Graph& a, const Graph& b, const app::SpgemmArguments& arguments) {
   const auto estimate = program.measure("estimate", [&] { return spgemm::estimate(a, b, arguments.options); });
   const Offset most_bytes = estimate.most_nonzeros * static_cast<Offset>(sizeof(Local) + sizeof(double)) +
-                            a.num_rows() * static_cast<Offset>(sizeof(Offset));
+                            (a.num_rows() + program.comm().size()) * static_cast<Offset>(sizeof(Offset));
   std::string table = text("products\t", estimate.products, "\nmost_nonzeros\t", estimate.most_nonzeros,
                            "\nmost_bytes\t", most_bytes, "\nbytes_received\t", estimate.bytes_received, '\n');
   program.result("products", estimate.products);

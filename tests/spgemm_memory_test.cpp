@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 
 #include "filigree/spgemm.hpp"
 #include "support/runtime.hpp"
@@ -76,6 +77,48 @@ TEST(SpgemmMemory, WhatABudgetRefusesIsNotHeldBefore) {
     EXPECT_THAT(message(mebibyte), StartsWith("multiply: the product takes 201359368 bytes, 4096 rows and 16777216 "));
     EXPECT_THAT(message(0), StartsWith("multiply: no room for a product of up to 16777216 nonzeros, 201326592 bytes"));
     EXPECT_TRUE(c == Csr<double>());
+  }
+}
+
+/// Most bytes that were resident since this was called last; all that are now, if the kernel does not forget the peak.
+Offset peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  Offset kibibytes = 0;
+  while (status >> word && word != "VmHWM:") {
+  }
+  status >> kibibytes;
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return kibibytes * 1024;
+}
+
+// With more threads more of C waits for its place; and C is made in memory where one was that began elsewhere.
+TEST(SpgemmMemory, TakesLittleMoreThanTheProduct) {
+  Random random(3);
+  constexpr Local size = 1 << 16;
+  const auto factor = [&](Local long_rows_begin, Local long_rows_end) {
+    std::vector<std::set<Local>> rows(size);
+    for (Local i = 0; i < size; ++i) {
+      const std::size_t length = i >= long_rows_begin && i < long_rows_end ? 24 : 4;
+      while (rows[static_cast<std::size_t>(i)].size() < length)
+        rows[static_cast<std::size_t>(i)].insert(static_cast<Local>(random() % size));
+    }
+    return matrix_of<double>(size, rows, Contents::ordinary, random);
+  };
+  const Csr<double> above = factor(0, size / 2);
+  const Csr<double> below = factor(size / 2, size);
+  const Csr<double> b = factor(0, size);
+  for (const int threads : {1, 2, 4}) {
+    const ThreadsScope scope(threads);
+    peak_bytes();
+    const Offset before = peak_bytes();
+    Csr<double> c;
+    for (const Csr<double>* a : {&above, &below, &above}) {
+      spgemm::multiply<double>(*a, b, c);
+      const auto c_bytes = static_cast<double>(c.num_nonzeros() * Offset{sizeof(Local) + sizeof(double)});
+      EXPECT_GT(c_bytes, 200e6);
+      EXPECT_LT(static_cast<double>(peak_bytes() - before), 1.3 * c_bytes + threads * 8e6) << threads << " threads";
+    }
   }
 }
 

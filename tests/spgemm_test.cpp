@@ -491,6 +491,29 @@ TEST(SpgemmWork, CountsItsProducts) {
   EXPECT_EQ(of, products);
 }
 
+// By threads that make rows in the places of which others wait.
+TEST(SpgemmWork, ProgressMayStopIt) {
+  Random random(6);
+  const Csr<double> far_a = regular<double>(random, 20'000, 5'000, 12, Contents::ordinary);
+  const Csr<double> far_b = regular<double>(random, 5'000, 15'000, 12, Contents::ordinary);
+  std::vector<std::set<Local>> rows(60'000);
+  for (Local i = 1; i + 1 < std::ssize(rows); ++i) rows[static_cast<std::size_t>(i)] = {i - 1, i, i + 1};
+  const auto repeating = matrix_of<double>(60'000, rows, Contents::ordinary, random);
+  for (const auto& [a, b] : {std::pair{far_a, far_b}, {repeating, repeating}}) {
+    for (const int threads : {1, 2, 3, 4}) {
+      const ThreadsScope scope(threads);
+      for (const bool at_half : {false, true}) {
+        const auto stop = [&](std::string_view, Offset done, Offset all) {
+          if (!at_half || done >= all / 2) throw Error("enough");
+        };
+        Csr<double> c;
+        EXPECT_EQ(message_of<Error>([&] { spgemm::multiply<double>(a, b, c, {.progress = stop}); }), "enough");
+        EXPECT_TRUE(c == Csr<double>());
+      }
+    }
+  }
+}
+
 TEST(SpgemmPeers, EigenAgrees) {
   using Sparse = Eigen::SparseMatrix<double, Eigen::RowMajor, std::int64_t>;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {

@@ -51,7 +51,7 @@ struct Options {
   /// count on ascending columns.
   bool sorted = true;
   /// To compare them. Rows that it is not made for are scattered: lists of more than 1024 products to be sorted, tables
-  /// of more than 4096, products to be sorted of which there are more than 1024 or more, times the columns, than 2^32,
+  /// of more than 4096, products to be sorted of which there are more than 1024, or that fit no key of 32 bits with their columns,
   /// tiles and repeated rows without AVX-512; rows of one factor, and under a mask, have ways of their own.
   Accumulator accumulator = Accumulator::automatic;
   Variant variant = Variant::automatic;

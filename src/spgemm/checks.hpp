@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 
 #include "filigree/spgemm.hpp"
 
@@ -65,6 +66,17 @@ struct ProductBytes {
     return row * (num_rows + 1) + entry * num_nonzeros;
   }
 };
+
+/// reserve(): for so many nonzeros at most.
+template <class V, class Reserve>
+void reserve_product(Offset num_nonzeros, Reserve reserve) {
+  try {
+    reserve();
+  } catch (const std::bad_alloc&) {
+    throw Error(text("multiply: no room for a product of up to ", num_nonzeros, " nonzeros, ",
+                     num_nonzeros * ProductBytes<V>::entry, " bytes"));
+  }
+}
 
 constexpr Offset unlimited = std::numeric_limits<Offset>::max();
 

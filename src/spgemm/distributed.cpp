@@ -79,8 +79,10 @@ class GrowingRows {
  public:
   /// Room for so many nonzeros, which becomes memory when it is used.
   void reserve(Offset num_nonzeros) {
-    rows_.col.reserve(z(num_nonzeros));
-    rows_.val.reserve(z(num_nonzeros));
+    reserve_product<V>(num_nonzeros, [&] {
+      rows_.col.reserve(z(num_nonzeros));
+      rows_.val.reserve(z(num_nonzeros));
+    });
   }
   /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row names
   /// each.

@@ -16,16 +16,20 @@ constexpr Offset start_ahead = 24;
 /// Columns of A in the order in which they are met when rows are made backwards, for a window.
 class Ahead {
  public:
-  /// Rows [first, last), and so many before them that there is something to look ahead to.
+  /// Rows [first, last), and so much of those before them that there is something to look ahead to.
   template <class V>
   void list(const CsrView<V>& a, Local first, Local last) {
     columns_.clear();
-    const auto add = [&](Local row) { columns_.insert(columns_.end(), a.cols(row).begin(), a.cols(row).end()); };
+    const std::size_t end = z(a.row_ptr[z(last)] - a.row_ptr[z(first)] + start_ahead);
+    columns_.reserve(end);
+    const auto add = [&](Local row) {
+      const auto cols = a.cols(row).first(std::min(a.cols(row).size(), end - columns_.size()));
+      columns_.insert(columns_.end(), cols.begin(), cols.end());
+    };
     for (Local row = last; row-- > first;) add(row);
-    const std::size_t end = columns_.size() + start_ahead;
     const auto farthest = std::max<Offset>(0, first - start_ahead);  // there may be any number of empty rows
-    for (Local row = first; row-- > farthest && columns_.size() < end;) add(row);
-    if (columns_.size() < end) columns_.resize(end, columns_.empty() ? 0 : columns_.back());
+    for (Local row = first; row-- > farthest;) add(row);
+    columns_.resize(end, columns_.empty() ? 0 : columns_.back());
     next_ = columns_.data();
   }
   /// That of the nonzero at work and those that follow.

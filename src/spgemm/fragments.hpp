@@ -94,7 +94,7 @@ struct Fragment {
   Offset window = 0;         ///< its number on its side
   Local begin = 0, end = 0;  ///< its rows
   Offset length = 0;
-  Offset place = 0;   ///< of its first element in C, once that is known
+  Offset place = 0;   ///< of its first element, from the middle of C, once that is known
   Aside<V> elements;  ///< none if it is made in C; those of rows made backwards are at the end
 };
 
@@ -105,7 +105,7 @@ class WriteBack {
   /// Bytes that may wait.
   static constexpr Offset most_waiting = Offset{8} << 20;
 
-  /// row_length: of C, by row; becomes the end of the row in C when its place is known
+  /// row_length: of C, by row; becomes the end of the row, from the middle of C, when its place is known
   /// usual: elements to make room for in a fragment, at least
   WriteBack(Csr<V>& c, Offset* row_length, Side& side, Offset usual, const std::atomic<bool>& stop)
       : c_(c), row_length_(row_length), side_(side), usual_(usual), stop_(stop) {}

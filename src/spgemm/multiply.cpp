@@ -167,10 +167,8 @@ class Job {
         [&](Rows& rows) { for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); }); });
     std::partial_sum(place.begin(), place.end(), place.begin());
     const bool fits = place.back() <= most_nonzeros;
-    // Nonzeros of the last rows.
-    const Offset most_last =
-        std::min(windows_.most_nonzeros,
-                 std::accumulate(windows_.work.begin() + turns_[z(num_counted)], windows_.work.end(), Offset{0}));
+    const Offset most_last =  // nonzeros of the last rows
+        std::accumulate(windows_.most.begin() + turns_[z(num_counted)], windows_.most.end(), Offset{0});
     const Offset most = place.back() + most_last;
     if (fits) make_room(most, 0, most + (most_last > 0 ? Rows::slack : 0));
     Shares to_make(num_turns(), num_threads_, num_counted);
@@ -210,13 +208,10 @@ class Job {
 
   /// For so many nonzeros at most, and what is written beside them.
   void make_room(Offset nonzeros, Offset before, Offset after) {
-    try {
+    reserve_product<V>(nonzeros, [&] {
       c_.col.make_room(z(before), z(after));
       c_.val.make_room(z(before), z(after));
-    } catch (const std::bad_alloc&) {
-      throw Error(text("multiply: no room for a product of up to ", nonzeros, " nonzeros, ",
-                       nonzeros * ProductBytes<V>::entry, " bytes"));
-    }
+    });
   }
 
   template <class Use>

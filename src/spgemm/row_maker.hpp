@@ -151,8 +151,8 @@ class RowMaker {
     return {1, make_one<false>(row, products, col, val)};
   }
 
-  /// The row up to col and val instead of from there on; the room is before them. Returns its length. Neither tiled nor
-  /// repeated: where the task counts_quickly() that is slow.
+  /// The row up to col and val instead of from there on; the room is before them. Returns its length. Not where the
+  /// task counts_quickly(): rows are neither tiled nor repeated here, and tiles have marks of their own in the room.
   Offset make_before(Local row, Offset products, Local* col, V* val) {
     if (products == 0) ahead_.skip(factors_.a.degree(row));
     return make_one<true>(row, products, col, val);

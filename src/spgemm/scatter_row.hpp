@@ -132,15 +132,15 @@ inline constexpr MoveToEnd<std::int32_t> move_4_bytes;
 template <bool backwards, class V>
 FILIGREE_AVX512_INLINE Lanes<V> pack_lanes(__mmask8 some, int count, const Lanes<V>& lanes) {
   if constexpr (sizeof(V) == 8) {
-    const __m512i packed = _mm512_maskz_compress_epi64(some, std::bit_cast<__m512i>(lanes));
-    if (!backwards) return std::bit_cast<Lanes<V>>(packed);
+    const __m512i packed = _mm512_maskz_compress_epi64(some, reinterpret_cast<__m512i>(lanes));
+    if (!backwards) return reinterpret_cast<Lanes<V>>(packed);
     const __m512i from = _mm512_load_si512(move_8_bytes.lane[count]);
-    return std::bit_cast<Lanes<V>>(_mm512_maskz_permutexvar_epi64(0xFF, from, packed));
+    return reinterpret_cast<Lanes<V>>(_mm512_maskz_permutexvar_epi64(0xFF, from, packed));
   } else {
-    const __m256i packed = _mm256_maskz_compress_epi32(some, std::bit_cast<__m256i>(lanes));
-    if (!backwards) return std::bit_cast<Lanes<V>>(packed);
+    const __m256i packed = _mm256_maskz_compress_epi32(some, reinterpret_cast<__m256i>(lanes));
+    if (!backwards) return reinterpret_cast<Lanes<V>>(packed);
     const __m256i from = _mm256_load_si256(reinterpret_cast<const __m256i*>(move_4_bytes.lane[count]));
-    return std::bit_cast<Lanes<V>>(_mm256_permutevar8x32_epi32(packed, from));
+    return reinterpret_cast<Lanes<V>>(_mm256_permutevar8x32_epi32(packed, from));
   }
 }
 
@@ -172,9 +172,9 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
       __mmask8 some = Semiring::tells ? 0 : mark[i];
       if constexpr (Semiring::tells) {
         if constexpr (sizeof(V) == 8)
-          some = _mm512_cmpneq_epi64_mask(std::bit_cast<__m512i>(sums), std::bit_cast<__m512i>(untouched));
+          some = _mm512_cmpneq_epi64_mask(reinterpret_cast<__m512i>(sums), reinterpret_cast<__m512i>(untouched));
         else
-          some = _mm256_cmpneq_epi32_mask(std::bit_cast<__m256i>(sums), std::bit_cast<__m256i>(untouched));
+          some = _mm256_cmpneq_epi32_mask(reinterpret_cast<__m256i>(sums), reinterpret_cast<__m256i>(untouched));
       }
       std::memcpy(sum, &untouched, sizeof untouched);
       const int count = std::popcount(static_cast<unsigned>(some));

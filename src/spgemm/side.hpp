@@ -11,8 +11,8 @@
 
 namespace filigree::spgemm {
 
-/// Windows, numbered from 0 on in the order in which they are made, and their elements, whose places count from where C
-/// begins: those of the side that grows backwards are below 0.
+/// Windows, numbered from 0 on in the order in which they are made, and their elements, whose places count from the
+/// middle, where C begins to grow: those of the side that grows backwards are below 0.
 class Side {
  public:
   /// Windows [begin, end), forwards from the first one or backwards from the last. room: elements that C has room for

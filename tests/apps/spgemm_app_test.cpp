@@ -310,7 +310,7 @@ TEST_F(SpgemmApp, VersionsOfTheThesis) {
 TEST_F(SpgemmApp, EstimatesWhatAProductTakes) {
   // Row 1 of A meets rows of 2 and 1 entries of B, row 2 rows of 1 and 2.
   EXPECT_EQ(done(0, "spgemm", {"--a", "a.mtx", "--b", "b.mtx", "--estimate", "--quiet"}).out,
-            "products\t6\nmost_nonzeros\t4\nmost_bytes\t64\nbytes_received\t0\n");
+            "products\t6\nmost_nonzeros\t4\nmost_bytes\t72\nbytes_received\t0\n");
   done(0, "generate", {"rmat", "--scale", "9", "--output", "g.h5"});
   const Words question{"--a", "g.h5", "--estimate", "--at-ranks", "3", "16", "--json", "estimate.json"};
   const Outcome estimate = done(3, "spgemm", question);

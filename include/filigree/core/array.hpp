@@ -125,18 +125,21 @@ class Array {
   }
 
   /// Forgets its elements. Then as many can be written before data() and from data() on, of which take() makes
-  /// elements. The same memory as the last time, if it is large enough; if they begin elsewhere in it now, the kernel
-  /// gets back what was written then.
+  /// elements. The same memory as the last time, if it is large enough, and the same place, if there is room on both
+  /// sides of it; else the kernel gets back what was written then.
   void make_room(std::size_t before, std::size_t after) {
     clear();
-    if (before + after > room_) {
-      *this = {};
-      reserve(before + after);
-    } else if (before != before_ && room_ * sizeof(T) >= large) {
-      madvise(block_, room_ * sizeof(T), MADV_DONTNEED);
+    if (before > before_ || after > room_ - before_) {
+      if (before + after > room_) {
+        *this = {};
+        before += before / 8;  // the next result may be a little larger
+        reserve(before + after + after / 8);
+      } else if (room_ * sizeof(T) >= large) {
+        madvise(block_, room_ * sizeof(T), MADV_DONTNEED);
+      }
+      before_ = before;
     }
-    before_ = before;
-    begin_ = block_ + before;
+    begin_ = block_ + before_;
   }
   /// What was written before data() and from there on are its elements.
   void take(std::size_t before, std::size_t after) {
@@ -166,7 +169,7 @@ class Array {
 
   T* block_ = nullptr;
   std::size_t room_ = 0;    // elements of the block
-  std::size_t before_ = 0;  // of which make_room() was asked to leave free
+  std::size_t before_ = 0;  // of these, where make_room() began
   T* begin_ = nullptr;      // of elements, within the block
   std::size_t size_ = 0;
 };
