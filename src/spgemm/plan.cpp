@@ -68,7 +68,7 @@ Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_
     surprises += is_kept(k) || is_kept(k - 1) || is_kept(k - 2) ? 0 : 1;
     last_window[z(k)] = now;
   }
-  constexpr Offset near_nonzeros = Offset{1} << 19;  // of B, values of which are in a cache from the product before
+  constexpr Offset near_nonzeros = Offset{1} << 16;  // of B, values of which the second level of cache holds
   window.asks_ahead = b.num_nonzeros() > near_nonzeros && 16 * surprises > end - begin;
   return num_products;
 }

@@ -110,10 +110,12 @@ FILIGREE_INLINE void with_num_factors(Rows::Group group, Add add) {
   }
 }
 
+// Loops over many factors are functions by themselves, so that the compiler has registers for nothing else.
+
 /// A row by positions, into sum, which is all zero(). Returns the positions of the next.
 template <class Semiring, class V>
-const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool asks_ahead, const std::uint16_t* position, V* sum,
-                             Coming& coming) {
+[[gnu::noinline]] const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool asks_ahead,
+                                               const std::uint16_t* position, V* sum, Coming& coming) {
   reader.rows.for_each_group(row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
     coming.step();
     with_num_factors(group, [&](auto count) FILIGREE_INLINE_LAMBDA {
@@ -246,7 +248,8 @@ struct Kernels {
 
 /// The rows of a plain window by positions, into sum, which is all zero().
 template <bool asks_ahead, class Semiring, class V>
-void add_factors(const Reader<V>& reader, Offset w, const std::uint16_t* position, V* sum, Coming coming) {
+[[gnu::noinline]] void add_factors(const Reader<V>& reader, Offset w, const std::uint16_t* position, V* sum,
+                                   Coming coming) {
   const Rows& rows = reader.rows;
   const Offset begin = rows.first_factor[z(rows.windows[z(w)].first_row)];
   const Offset end = rows.first_factor[z(rows.windows[z(w) + 1].first_row)];
@@ -288,7 +291,7 @@ void make_by_position(const Reader<V>& reader, const Kernels<Semiring, V>& kerne
 
 /// The rows of a window by columns. by_column: all zero() before and after; val: of C
 template <class Semiring, class V>
-void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
+[[gnu::noinline]] void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
   const Rows& rows = reader.rows;
   const auto add_row = [&](Local row, Local first_of_team) {
     const Offset others = rows.first_factor[z(row)] - rows.first_factor[z(first_of_team)];
