@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <new>
 #include <random>
@@ -115,6 +116,18 @@ TEST(Array, KeepsNoMemoryOfWhatBeganElsewhere) {
   other.make_room(room - size, 0);
   EXPECT_GE(resident_bytes(block, room), size * sizeof(int)) << "there is room where it began: that is written again";
   EXPECT_EQ(other.data() - room, block);
+}
+
+TEST(Array, LargeBlocksAreWholeHugePages) {
+  constexpr std::uintptr_t huge_page = std::uintptr_t{2} << 20;
+  for (const std::size_t size : {std::size_t{1} << 20, (std::size_t{5} << 20) + 1}) {
+    const Array<int> first(size, 1);
+    const Array<int> second(size, 2);  // is not behind the first by chance
+    for (const Array<int>* array : {&first, &second}) {
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(array->data()) % huge_page, 0U);
+      EXPECT_EQ(array->front() + array->back(), array == &first ? 2 : 4);
+    }
+  }
 }
 
 TEST(Array, RefusesMoreThanThereIs) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -151,20 +152,32 @@ class Array {
 
  private:
   static constexpr std::size_t large = std::size_t{4} << 20;
+  static constexpr std::size_t huge_page = std::size_t{2} << 20;
+  static constexpr std::size_t whole_pages(std::size_t bytes) {
+    return (bytes + huge_page - 1) / huge_page * huge_page;
+  }
 
   static T* allocate(std::size_t n) {
     if (n > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
     if (n * sizeof(T) < large) return std::allocator<T>().allocate(n);
+    // A fault for 2 MiB, not for 4 KiB, also at both ends.
+    const std::size_t bytes = whole_pages(n * sizeof(T));
+    const std::size_t mapped = bytes + huge_page;
     void* const data =
-        mmap(nullptr, n * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data == MAP_FAILED) throw std::bad_alloc();
-    madvise(data, n * sizeof(T), MADV_HUGEPAGE);  // a fault for 2 MiB, not for 4 KiB
-    return static_cast<T*>(data);
+    char* const first = static_cast<char*>(data);
+    const std::size_t before =
+        whole_pages(reinterpret_cast<std::uintptr_t>(first)) - reinterpret_cast<std::uintptr_t>(first);
+    if (before > 0) munmap(first, before);
+    munmap(first + before + bytes, huge_page - before);
+    madvise(first + before, bytes, MADV_HUGEPAGE);
+    return reinterpret_cast<T*>(first + before);
   }
   static void free(T* block, std::size_t n) {
     if (block == nullptr) return;
     if (n * sizeof(T) < large) return std::allocator<T>().deallocate(block, n);
-    munmap(block, n * sizeof(T));
+    munmap(block, whole_pages(n * sizeof(T)));
   }
 
   T* block_ = nullptr;
