@@ -51,8 +51,8 @@ struct Options {
   /// count on ascending columns.
   bool sorted = true;
   /// To compare them. Rows that it is not made for are scattered: lists of more than 1024 products to be sorted, tables
-  /// of more than 4096, products to be sorted of which there are more than 1024, or that fit no key of 32 bits with their columns,
-  /// tiles and repeated rows without AVX-512; rows of one factor, and under a mask, have ways of their own.
+  /// of more than 4096, products to be sorted of which there are more than 1024 or whose number and column fit no 32
+  /// bits, tiles and repeated rows without AVX-512; rows of one factor, and under a mask, have ways of their own.
   Accumulator accumulator = Accumulator::automatic;
   Variant variant = Variant::automatic;
   /// >= 1: a rank takes as many of its rows at a time as name rows of B on other ranks of this size (as they travel),

@@ -110,7 +110,7 @@ FILIGREE_INLINE void with_num_factors(Rows::Group group, Add add) {
   }
 }
 
-// Loops over many factors are functions by themselves, so that the compiler has registers for nothing else.
+// Loops over many factors are functions by themselves, so that nothing around them takes registers.
 
 /// A row by positions, into sum, which is all zero(). Returns the positions of the next.
 template <class Semiring, class V>

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
 #include <limits>
 #include <new>
 #include <random>
@@ -116,6 +117,9 @@ TEST(Array, KeepsNoMemoryOfWhatBeganElsewhere) {
   other.make_room(room - size, 0);
   EXPECT_GE(resident_bytes(block, room), size * sizeof(int)) << "there is room where it began: that is written again";
   EXPECT_EQ(other.data() - room, block);
+  other.make_room(0, 1);
+  EXPECT_EQ(other.data() - room, block);
+  EXPECT_EQ(resident_bytes(block, room), 0U) << "nothing can be written before it any more";
 }
 
 TEST(Array, LargeBlocksAreWholeHugePages) {
@@ -128,6 +132,14 @@ TEST(Array, LargeBlocksAreWholeHugePages) {
       EXPECT_EQ(array->front() + array->back(), array == &first ? 2 : 4);
     }
   }
+  const auto mapped_pages = [] {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages;
+  };
+  const std::size_t before = mapped_pages();
+  for (std::size_t i = 0; i < 100; ++i) Array<int>((std::size_t{1} << 20) + 1000 * i);
+  EXPECT_LT(mapped_pages(), before + 100) << "all that was mapped is given back";
 }
 
 TEST(Array, RefusesMoreThanThereIs) {

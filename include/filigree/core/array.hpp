@@ -127,17 +127,17 @@ class Array {
 
   /// Forgets its elements. Then as many can be written before data() and from data() on, of which take() makes
   /// elements. The same memory as the last time, if it is large enough, and the same place, if there is room on both
-  /// sides of it; else the kernel gets back what was written then.
+  /// sides of it. The kernel gets back what was written then and cannot be written now, or all if the place is another.
   void make_room(std::size_t before, std::size_t after) {
     clear();
-    if (before > before_ || after > room_ - before_) {
-      if (before + after > room_) {
-        *this = {};
-        before += before / 8;  // the next result may be a little larger
-        reserve(before + after + after / 8);
-      } else if (room_ * sizeof(T) >= large) {
-        madvise(block_, room_ * sizeof(T), MADV_DONTNEED);
-      }
+    if (before <= before_ && after <= room_ - before_) {
+      give_back(0, before_ - before);
+      give_back(before_ + after, room_);
+    } else {
+      if (before + after <= room_)
+        give_back(0, room_);
+      else
+        before = reserve_again(before, after);
       before_ = before;
     }
     begin_ = block_ + before_;
@@ -155,6 +155,27 @@ class Array {
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
   static constexpr std::size_t whole_pages(std::size_t bytes) {
     return (bytes + huge_page - 1) / huge_page * huge_page;
+  }
+
+  /// Other memory, without elements, with an eighth more if there is so much, as the next result may be a little
+  /// larger. Returns the room before the first.
+  std::size_t reserve_again(std::size_t before, std::size_t after) {
+    *this = {};
+    try {
+      reserve(before + before / 8 + after + after / 8);
+      return before + before / 8;
+    } catch (const std::bad_alloc&) {
+      reserve(before + after);
+      return before;
+    }
+  }
+
+  /// Pages of a large block that lie within elements [begin, end) of it.
+  void give_back(std::size_t begin, std::size_t end) {
+    if (room_ * sizeof(T) < large) return;
+    const std::size_t first = whole_pages(begin * sizeof(T));
+    const std::size_t last = end == room_ ? whole_pages(end * sizeof(T)) : end * sizeof(T) / huge_page * huge_page;
+    if (first < last) madvise(reinterpret_cast<char*>(block_) + first, last - first, MADV_DONTNEED);
   }
 
   static T* allocate(std::size_t n) {
