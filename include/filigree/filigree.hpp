@@ -21,6 +21,7 @@
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "filigree/matrix/csr.hpp"
+#include "filigree/matrix/dendrogram.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/halo.hpp"
 #include "filigree/matrix/labels.hpp"
