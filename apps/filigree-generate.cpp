@@ -1,6 +1,7 @@
 // filigree-generate: graphs from a formula and a seed.
 #include "app.hpp"
 #include "filigree/generate.hpp"
+#include "filigree/io/text_writer.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
 
@@ -14,7 +15,8 @@ const app::About about{
     "extension of --output: .h5, .mtx, .graph (METIS), otherwise an edge list.",
     "  filigree-generate rmat --scale 16 --output r16.h5\n"
     "  mpirun -n 4 filigree-generate uniform --vertices 100000 --degree 8 --undirected --output u.mtx\n"
-    "  filigree-generate grid3d 100 100 100 --output grid.graph\n"};
+    "  filigree-generate grid3d 100 100 100 --output grid.graph\n"
+    "  filigree-generate hsbm --depth 4 --leaf-size 200 --a-last 36 --labels truth.txt --output g.h5\n"};
 
 struct Arguments {
   int scale = 16;
@@ -27,6 +29,8 @@ struct Arguments {
   std::optional<Offset> edges;
   generate::UniformOptions uniform;
   std::vector<Global> extents;
+  generate::HsbmOptions hsbm;
+  std::string labels;
 };
 
 /// Makes the graph of the subcommand that was chosen.
@@ -78,6 +82,47 @@ void add_uniform(app::App& program, Arguments& a, Make& make) {
   });
 }
 
+/// "vertex TAB 0/1/0", the way from the root to its leaf, for every vertex. Collective.
+void write_labels(const Comm& comm, const Arguments& a, const generate::Hsbm& made) {
+  std::string lines;
+  for (Global v = made.leaves.vertices.begin(comm.rank()); const Global leaf : made.leaves.of) {
+    std::string path;
+    Global rest = leaf;
+    for (int k = 0; k < a.hsbm.depth; ++k, rest /= a.hsbm.branching)
+      path = text(rest % a.hsbm.branching, k > 0 ? "/" : "", path);
+    lines += text(v++, '\t', a.hsbm.depth > 0 ? path : "0", '\n');
+  }
+  io::TextWriter file(comm, a.labels);
+  file.write(lines);
+  file.commit();
+}
+
+void add_hsbm(app::App& program, Arguments& a, Make& make) {
+  auto& cli = *program.cli.add_subcommand("hsbm", "communities in a tree: the hierarchical stochastic block model");
+  auto& o = a.hsbm;
+  cli.add_option("--branching", o.branching, "children of a node of the tree");
+  cli.add_option("--depth", o.depth, "levels below the root; BRANCHING^DEPTH leaves");
+  cli.add_option("--leaf-size", o.leaf_size, "vertices of a leaf");
+  cli.add_option("--beta", o.beta, "how much rarer edges are one level up: p_(k-1) = BETA p_k");
+  cli.add_option("--a-last", o.a_last, "edges within a leaf have probability A ln N / N; 36 if nothing else is given");
+  cli.add_option("--p-last", o.p_last, "the probability of an edge within a leaf");
+  cli.add_option("--degree", o.degree, "the mean degree that is expected");
+  cli.add_option("--a", o.a, "A of every depth, the root's first, between commas; DEPTH + 1 numbers")
+      ->delimiter(',')
+      ->default_str("");
+  cli.add_flag("--shuffle", o.shuffle, "number the vertices at random, not leaf by leaf");
+  cli.add_option("--labels", a.labels,
+                 "write the leaf of each vertex here: lines `vertex 0/1/0`, its way from the root")
+      ->type_name("FILE");
+  cli.callback([&] {
+    make = [&](const Comm& comm, EntryCounts&) {
+      auto made = generate::hsbm(comm, program.seed(), a.hsbm);
+      if (!a.labels.empty() && comm.size() == program.comm().size()) write_labels(comm, a, made);
+      return std::move(made.graph);
+    };
+  });
+}
+
 using MakeGrid = Graph(const Comm&, const std::vector<Global>& extents);
 
 void add_grid(app::App& program, Arguments& a, Make& make, const std::string& name, const std::string& help,
@@ -100,6 +145,7 @@ int main(int argc, char** argv) {
     Make make;
     add_rmat(program, arguments, make);
     add_uniform(program, arguments, make);
+    add_hsbm(program, arguments, make);
     const std::string joined = "vertices joined with their neighbours in a grid";
     add_grid(program, arguments, make, "grid2d", joined, 2,
              [](const Comm& comm, const auto& n) { return generate::grid2d(comm, n[0], n[1]); });

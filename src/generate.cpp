@@ -7,6 +7,7 @@
 
 #include "core/index.hpp"
 #include "filigree/core/random.hpp"
+#include "generate/scramble.hpp"
 
 namespace filigree::generate {
 namespace {
@@ -14,9 +15,8 @@ namespace {
 constexpr Offset most_edges = Offset{1} << 62;
 
 // Purposes of the streams: one seed, independent draws.
-constexpr std::uint64_t edge_purpose = 0x65646765;      // "edge"
-constexpr std::uint64_t noise_purpose = 0x6e6f6973;     // "nois"
-constexpr std::uint64_t scramble_purpose = 0x73637261;  // "scra"
+constexpr std::uint64_t edge_purpose = 0x65646765;   // "edge"
+constexpr std::uint64_t noise_purpose = 0x6e6f6973;  // "nois"
 
 /// This rank's share of the edges, a contiguous range in global order: edge k is draw(k) = {row, column}.
 template <class Draw>
@@ -64,36 +64,6 @@ std::vector<Quarters> quarters_by_level(int scale, std::uint64_t seed, const Rma
   }
   return levels;
 }
-
-/// A pseudo-random permutation of [0, 2^bits): rounds of an odd multiplication and of folding the high half of the bits
-/// onto the low, each of which can be undone.
-class Scramble {
- public:
-  Scramble(int bits, std::uint64_t seed) : mask_((std::uint64_t{1} << bits) - 1), shift_((bits + 1) / 2) {
-    const Stream stream(seed, scramble_purpose);
-    for (std::uint32_t round = 0; round < rounds_.size(); ++round) {
-      const auto words = stream.block(0, 0, round);
-      rounds_[round].factor = (std::uint64_t{words[0]} << 32 | words[1]) | 1;
-      rounds_[round].addend = std::uint64_t{words[2]} << 32 | words[3];
-    }
-  }
-
-  Global operator()(std::uint64_t vertex) const {
-    for (const Round& round : rounds_) {
-      vertex = (vertex * round.factor + round.addend) & mask_;
-      vertex ^= vertex >> shift_;
-    }
-    return static_cast<Global>(vertex);
-  }
-
- private:
-  struct Round {
-    std::uint64_t factor, addend;
-  };
-  std::uint64_t mask_;
-  int shift_;
-  std::array<Round, 4> rounds_{};
-};
 
 /// Returns how many edges to draw.
 Offset checked_edges(int scale, Offset edges_per_vertex, const RmatOptions& options) {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "filigree/matrix/dist_csr.hpp"
+#include "filigree/matrix/labels.hpp"
 
 /// Every edge is a pure function of the arguments and its own number, so any number of ranks and threads gives the same
 /// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones), but for
@@ -62,5 +64,34 @@ Graph grid3d(const Comm& comm, Global depth, Global height, Global width);
 /// 26 on the diagonal, -1 for each of the up to 26 points that differ by at most one in every coordinate. Peak bytes
 /// per rank 1,200 times its vertices.
 Graph stencil27(const Comm& comm, Global depth, Global height, Global width);
+
+/// A balanced tree of communities: `depth` levels of `branching` children each, leaf_size vertices in each of the
+/// branching^depth leaves. Two vertices whose leaves have their lowest common ancestor at depth k (the root's is 0; one
+/// leaf: `depth`) are joined with probability p_k.
+struct HsbmOptions {
+  int branching = 2;
+  int depth = 4;
+  Global leaf_size = 200;
+  /// p_k = beta^(depth-k) p_depth, 0 <= beta <= 1.
+  double beta = 0.1;
+  /// One of the next four sets p_depth, N being the number of vertices; none means a_last = 36.
+  std::optional<double> a_last = {};  ///< p_depth = a_last ln N / N
+  std::optional<double> p_last = {};  ///< p_depth itself
+  std::optional<double> degree = {};  ///< the mean degree that is expected
+  std::vector<double> a = {};         ///< p_k = a[k] ln N / N for all k, whatever beta: depth + 1 numbers
+  bool shuffle = false;               ///< number the vertices pseudo-randomly, not leaf by leaf
+};
+
+struct Hsbm {
+  Graph graph;    ///< undirected: every edge both ways, no loops
+  Labels leaves;  ///< the leaf of each vertex; its ancestor at depth k is leaf / branching^(depth-k)
+  std::vector<double> probabilities;  ///< p_0 .. p_depth
+};
+
+/// A hierarchical stochastic block model (Dreveton, Kuroda, Grossglauser, Thiran, JASA 2026, section 2). Throws
+/// InvalidArgument on all ranks for options outside their ranges, also when some p_k exceeds 1. Collective. Work
+/// O(vertices * depth + edges), by geometric jumps from edge to edge of a vertex; peak bytes per rank 64 times its
+/// share of the arcs.
+Hsbm hsbm(const Comm& comm, std::uint64_t seed, const HsbmOptions& options = {});
 
 }  // namespace filigree::generate
