@@ -27,6 +27,7 @@
 #include "filigree/matrix/labels.hpp"
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/shared_csr.hpp"
+#include "filigree/matrix/small_dense.hpp"
 #include "filigree/matrix/spmv_plan.hpp"
 #include "filigree/matrix/symmetry.hpp"
 #include "filigree/matrix/transition.hpp"
