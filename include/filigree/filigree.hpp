@@ -10,6 +10,7 @@
 #include "filigree/core/runtime.hpp"
 #include "filigree/core/shared_array.hpp"
 #include "filigree/core/timing.hpp"
+#include "filigree/core/top_k.hpp"
 #include "filigree/core/types.hpp"
 #include "filigree/generate.hpp"
 #include "filigree/io/hdf5.hpp"

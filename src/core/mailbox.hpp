@@ -1,0 +1,104 @@
+// Mailbox: elements for other ranks, put one by one and exchanged together.
+//
+//   Mailbox<Term> mailbox(comm);
+//   mailbox.put(owner, term);                                     // any number of times, on any rank
+//   const Received<Term> received = mailbox.exchange();           // by source rank, then in the order of put()
+//   const std::vector<Answer> answers = answer_all(received.values);
+//   const Received<Answer> answered = mailbox.comm().all_to_all(answers, received.counts);   // back the same way
+#pragma once
+
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/index.hpp"
+#include "filigree/core/comm.hpp"
+
+namespace filigree {
+
+/// Memory: the elements put, twice during exchange().
+template <class T>
+class Mailbox {
+ public:
+  explicit Mailbox(const Comm& comm) : comm_(comm), to_(z(comm.size())) {}
+
+  const Comm& comm() const { return comm_; }
+
+  /// Not collective; may run out of memory, so it belongs into comm.guard().
+  void put(int rank, const T& value) { to_[z(rank)].push_back(value); }
+  void put(int rank, std::span<const T> values) {
+    to_[z(rank)].insert(to_[z(rank)].end(), values.begin(), values.end());
+  }
+
+  /// Sends what was put and is empty again, with the memory of its lists if `keep_memory`. Collective.
+  Received<T> exchange(bool keep_memory = false) {
+    std::vector<Offset> counts;
+    std::vector<T> values;
+    comm_.guard([&] {
+      for (const std::vector<T>& to_rank : to_) counts.push_back(std::ssize(to_rank));
+      values.reserve(z(std::accumulate(counts.begin(), counts.end(), Offset{0})));
+      for (std::vector<T>& to_rank : to_) {
+        values.insert(values.end(), to_rank.begin(), to_rank.end());
+        if (keep_memory)
+          to_rank.clear();
+        else
+          to_rank = {};
+      }
+    });
+    num_sent_ += std::ssize(values) - counts[z(comm_.rank())];
+    return comm_.all_to_all(std::span<const T>(values), std::span<const Offset>(counts));
+  }
+
+  Offset bytes_sent() const { return num_sent_ * Offset{sizeof(T)}; }  ///< to other ranks, so far
+
+ private:
+  Comm comm_;
+  std::vector<std::vector<T>> to_;
+  Offset num_sent_ = 0;
+};
+
+/// Reads what came from each rank in order.
+template <class T>
+class ByRank {
+ public:
+  ByRank() = default;
+  explicit ByRank(Received<T> received) : received_(std::move(received)) {
+    next_.resize(received_.counts.size());
+    std::exclusive_scan(received_.counts.begin(), received_.counts.end(), next_.begin(), Offset{0});
+  }
+  /// The next `count` elements from a rank.
+  std::span<const T> take(int rank, Offset count) {
+    const Offset begin = std::exchange(next_[z(rank)], next_[z(rank)] + count);
+    return std::span<const T>(received_.values).subspan(z(begin), z(count));
+  }
+
+ private:
+  Received<T> received_;
+  std::vector<Offset> next_;
+};
+
+/// Positions of items by rank: counts[r] items go to rank r, and order lists their positions, those of rank 0 first,
+/// each rank's ascending. For elements that several arrays hold, or that are too many to be copied into a Mailbox.
+struct RankOrder {
+  std::vector<Offset> counts;
+  std::vector<Offset> order;
+
+  /// rank_of(i) for items 0 <= i < n, called twice each.
+  template <class RankOf>
+  RankOrder(int num_ranks, Offset n, RankOf rank_of) : counts(z(num_ranks), 0), order(z(n)) {
+    for (Offset i = 0; i < n; ++i) ++counts[z(rank_of(i))];
+    std::vector<Offset> next(counts.size());
+    std::exclusive_scan(counts.begin(), counts.end(), next.begin(), Offset{0});
+    for (Offset i = 0; i < n; ++i) order[z(next[z(rank_of(i))]++)] = i;
+  }
+  /// The values in that order.
+  template <class T>
+  std::vector<T> apply(const std::vector<T>& values) const {
+    std::vector<T> sorted(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) sorted[k] = values[z(order[k])];
+    return sorted;
+  }
+};
+
+}  // namespace filigree
