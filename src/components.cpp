@@ -183,7 +183,7 @@ Result weak(const Graph& graph) {
       piece[z(v)] = first + of_piece;
     }
     std::vector<Global> touched(graph.ghosts.size());
-    graph.halo().gather(std::span<const Global>(piece), std::span<Global>(touched));
+    graph.build_halo().gather(std::span<const Global>(piece), std::span<Global>(touched));
     for (std::size_t g = 0; g < touched.size(); ++g) {
       const auto column = static_cast<Local>(g) < graph.owned_begin() ? g : g + z(num_owned);
       edges.push_back({first + name[z(joined[column])], touched[g]});

@@ -147,7 +147,9 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
   std::vector<double> p = t;
   std::vector<double> sent(num_owned);  // what an arc of weight 1 carries
   std::vector<double> next(num_owned);  // the same after the iteration
-  std::vector<double> sent_to_us(in_arcs.ghosts.empty() ? 0 : static_cast<std::size_t>(in_arcs.local.num_cols));
+  // A rank without ghosts takes part in every exchange all the same: others may need its values.
+  std::vector<double> sent_to_us(comm.size() == 1 ? 0 : static_cast<std::size_t>(in_arcs.local.num_cols));
+  in_arcs.build_halo();
   double dangling = 0;
   const auto send = [&] {
     dangling = 0;
@@ -169,7 +171,7 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
   send();
   do {
     std::span<const double> x = sent;
-    if (!sent_to_us.empty()) {
+    if (comm.size() > 1) {
       in_arcs.update_ghosts(x, std::span<double>(sent_to_us));
       x = sent_to_us;
     }

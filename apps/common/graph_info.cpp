@@ -27,7 +27,7 @@ std::vector<Offset> in_degrees(const Graph& graph) {
   const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(num_below);
   std::vector<Offset> degrees(begin, begin + static_cast<std::ptrdiff_t>(num_owned));
   counts.erase(begin, begin + static_cast<std::ptrdiff_t>(num_owned));
-  graph.halo().scatter(std::span<const Offset>(counts), std::span<Offset>(degrees), std::plus<>());
+  graph.build_halo().scatter(std::span<const Offset>(counts), std::span<Offset>(degrees), std::plus<>());
   return degrees;
 }
 

@@ -1,14 +1,51 @@
 #include "filigree/core/comm.hpp"
 
+#include <array>
 #include <cstring>
 #include <limits>
 #include <new>
 
+#include "core/collective_check.hpp"
 #include "core/large_count.hpp"
 
 namespace filigree {
 
 using large_count::check;
+
+namespace {
+
+bool collective_check = false;
+constexpr std::array<const char*, 8> call_names{"barrier",    "broadcast",       "reduction",     "all_gather",
+                                                "all_to_all", "exchange_counts", "exclusive_sum", "split"};
+
+}  // namespace
+
+enum class Comm::Call : int {
+  barrier,
+  broadcast,
+  reduction,
+  all_gather,
+  all_to_all,
+  exchange_counts,
+  exclusive_sum,
+  split
+};
+
+void set_collective_check(bool on) { collective_check = on; }
+
+void Comm::expect_same_call(Call call, std::size_t element_size) const {
+  if (!collective_check || size() == 1) return;
+  const auto code = static_cast<Offset>(element_size) * std::ssize(call_names) + static_cast<Offset>(call);
+  std::array<Offset, 2> extremes{code, -code};
+  check(MPI_Allreduce(MPI_IN_PLACE, extremes.data(), 2, MPI_INT64_T, MPI_MAX, handle()), "MPI_Allreduce");
+  const auto describe = [](Offset of) {
+    return text(call_names[static_cast<std::size_t>(of % std::ssize(call_names))], " of elements of ",
+                of / std::ssize(call_names), " bytes");
+  };
+  if (extremes[0] == -extremes[1]) return;
+  throw MpiError(text("ranks of one communicator call different collective operations: ", describe(-extremes[1]),
+                      " and ", describe(extremes[0])));
+}
 
 struct Comm::Handle {
   MPI_Comm comm = MPI_COMM_NULL;
@@ -76,12 +113,14 @@ Comm::Comm(MPI_Comm parent) {
 }
 
 Comm Comm::node() const {
+  expect_same_call(Call::split);
   MPI_Comm neighbours = MPI_COMM_NULL;
   check(MPI_Comm_split_type(handle(), MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &neighbours), "MPI_Comm_split_type");
   return Comm(std::make_shared<const Handle>(neighbours));
 }
 
 Comm Comm::split(int color) const {
+  expect_same_call(Call::split);
   MPI_Comm group = MPI_COMM_NULL;
   check(MPI_Comm_split(handle(), color, rank(), &group), "MPI_Comm_split");
   return Comm(std::make_shared<const Handle>(group));
@@ -90,7 +129,11 @@ Comm Comm::split(int color) const {
 int Comm::rank() const { return handle_->rank; }
 int Comm::size() const { return handle_->size; }
 MPI_Comm Comm::handle() const { return handle_->comm; }
-void Comm::barrier() const { check(MPI_Barrier(handle()), "MPI_Barrier"); }
+
+void Comm::barrier() const {
+  expect_same_call(Call::barrier);
+  check(MPI_Barrier(handle()), "MPI_Barrier");
+}
 
 std::string Comm::broadcast(const std::string& value, int root) const {
   std::string copy = value;
@@ -100,22 +143,26 @@ std::string Comm::broadcast(const std::string& value, int root) const {
 }
 
 Offset Comm::exclusive_sum(Offset value) const {
+  expect_same_call(Call::exclusive_sum);
   Offset before = 0;
   check(MPI_Exscan(&value, &before, 1, MPI_INT64_T, MPI_SUM, handle()), "MPI_Exscan");
   return is_root() ? 0 : before;
 }
 
 std::vector<Offset> Comm::exchange_counts(std::span<const Offset> counts) const {
+  expect_same_call(Call::exchange_counts);
   std::vector<Offset> received(counts.size());
   check(MPI_Alltoall(counts.data(), 1, MPI_INT64_T, received.data(), 1, MPI_INT64_T, handle()), "MPI_Alltoall");
   return received;
 }
 
 void Comm::broadcast_bytes(void* data, Element type, Offset count, int root) const {
+  expect_same_call(Call::broadcast, type.size);
   large_count::broadcast(data, count, datatype(type), root, handle());
 }
 
 void Comm::reduce_bytes(void* data, Element type, Offset count, Reduction op) const {
+  expect_same_call(Call::reduction, type.size);
   const MPI_Op mpi_op = op == Reduction::sum ? MPI_SUM : op == Reduction::min ? MPI_MIN : MPI_MAX;
   if (type.kind != Element::Kind::uint64 || op == Reduction::sum) {
     return large_count::all_reduce(data, count, datatype(type), mpi_op, handle());
@@ -137,11 +184,13 @@ void Comm::reduce_bytes(void* data, Element type, Offset count, Reduction op) co
 
 void Comm::all_gather_bytes(const void* mine, Element type, Offset count, void* all,
                             std::span<const Offset> counts) const {
+  expect_same_call(Call::all_gather, type.size);
   large_count::all_gather(mine, count, all, counts, datatype(type), type.size, handle());
 }
 
 void Comm::all_to_all_bytes(const void* values, std::span<const Offset> counts, void* received,
                             std::span<const Offset> received_counts, Element type) const {
+  expect_same_call(Call::all_to_all, type.size);
   large_count::all_to_all(values, counts, received, received_counts, datatype(type), type.size, handle());
 }
 

@@ -1,6 +1,7 @@
 #include "filigree/matrix/dist_csr.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <mutex>
 #include <new>
@@ -344,8 +345,9 @@ DistCsr<V> build(const Comm& comm, const Partition& rows, const Partition& cols,
 
 template <class V>
 struct DistCsr<V>::LazyHalo {
-  std::once_flag built;
+  std::once_flag once;
   std::optional<Halo> halo;
+  std::atomic<bool> built = false;
 };
 
 template <class V>
@@ -407,8 +409,17 @@ DistCsr<V> DistCsr<V>::from_csr(const Comm& comm, Global num_cols, std::span<con
 }
 
 template <class V>
+const Halo& DistCsr<V>::build_halo() const {
+  std::call_once(halo_->once, [&] {
+    halo_->halo.emplace(comm, cols, ghosts);
+    halo_->built = true;
+  });
+  return *halo_->halo;
+}
+
+template <class V>
 const Halo& DistCsr<V>::halo() const {
-  std::call_once(halo_->built, [&] { halo_->halo.emplace(comm, cols, ghosts); });
+  require(halo_->built, "halo: not built; call build_halo() on all ranks first");
   return *halo_->halo;
 }
 

@@ -252,7 +252,7 @@ std::vector<std::uint64_t> PartitionedWalks::push_all(std::span<const std::uint6
   const auto above = std::copy_n(pushed.begin(), graph_.owned_begin(), ghosts.begin());
   std::copy(pushed.begin() + owned_end, pushed.end(), above);
   std::copy(pushed.begin() + graph_.owned_begin(), pushed.begin() + owned_end, owned.begin());
-  graph_.halo().scatter(std::span<const std::uint64_t>(ghosts), std::span<std::uint64_t>(owned), std::plus<>());
+  graph_.build_halo().scatter(std::span<const std::uint64_t>(ghosts), std::span<std::uint64_t>(owned), std::plus<>());
   return owned;
 }
 

@@ -1,7 +1,7 @@
 // DistCsr against a map from positions to values, and against itself on one rank.
 #include "filigree/matrix/dist_csr.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cstring>
 
@@ -410,13 +410,17 @@ TEST(DistCsr, GhostsFollowTheirOwners) {
   }
 }
 
-TEST(DistCsr, HaloIsBuiltOnceAtItsFirstUseAndSharedByCopies) {
+TEST(DistCsr, HaloIsBuiltOnceByAnExplicitCallAndSharedByCopies) {
   const Comm comm = Comm::world();
   const auto entries = random_entries<double>(30, 30, 100, Values::none, 3);
   const auto matrix = DistCsr<double>::from_entries(comm, 30, 30, deal(comm, entries, 3));
   // Not built yet: what is not collective works on one rank alone, and a copy made before shares what is built later.
   const DistCsr<double> copy = matrix;
-  const Halo& halo = matrix.halo();
+  std::vector<double> all(static_cast<std::size_t>(matrix.local.num_cols));
+  const std::vector<double> mine(static_cast<std::size_t>(matrix.num_owned_cols()));
+  const auto update = [&] { matrix.update_ghosts(std::span<const double>(mine), std::span<double>(all)); };
+  EXPECT_THAT(message_of<InvalidArgument>(update), ::testing::HasSubstr("call build_halo() on all ranks first"));
+  const Halo& halo = matrix.build_halo();
   EXPECT_EQ(halo.num_ghosts(), static_cast<Offset>(matrix.ghosts.size()));
   if (comm.rank() == 0) {
     EXPECT_EQ(&copy.halo(), &halo);  // on one rank only: it would hang if it were built again

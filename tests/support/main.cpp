@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "core/collective_check.hpp"
 #include "support/runtime.hpp"
 
 namespace filigree::testing {
@@ -102,6 +103,7 @@ int main(int argc, char** argv) {
     threads = *given;
   }
   runtime.set_threads(threads);
+  filigree::set_collective_check(true);  // a call that only some ranks make fails here, whatever MPI makes of it
 
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
   if (!comm.is_root()) {

@@ -158,6 +158,7 @@ class Comm {
  private:
   struct Handle;
   enum class Reduction { sum, min, max };
+  enum class Call : int;
   /// An MPI type by its element size and, for reductions, its arithmetic kind.
   struct Element {
     enum class Kind { bytes, int32, int64, uint64, float32, float64 } kind;
@@ -200,6 +201,8 @@ class Comm {
   void all_to_all_bytes(const void* values, std::span<const Offset> counts, void* received,
                         std::span<const Offset> received_counts, Element type) const;
   void rethrow_together(std::exception_ptr failure) const;
+  /// In tests, throws on all ranks if they do not all call the same operation on elements of the same size.
+  void expect_same_call(Call call, std::size_t element_size = 0) const;
 
   std::shared_ptr<const Handle> handle_;
 };

@@ -85,7 +85,7 @@ struct DistCsr {
   /// Whether entries have values of their own; a rank without entries cannot tell alone. Collective.
   bool has_values() const { return comm.max(static_cast<int>(!local.val.empty())) != 0; }
 
-  /// Rows this rank owns. Not collective, like all that follows up to halo().
+  /// Rows this rank owns. Not collective, like all that follows up to build_halo().
   Local num_local_rows() const { return local.num_rows(); }
   Global first_row() const { return rows.begin(comm.rank()); }
   /// Local number of the first owned column: the number of ghosts below.
@@ -97,18 +97,23 @@ struct DistCsr {
     return ghosts[static_cast<std::size_t>(column - num_owned_cols_)];
   }
 
-  /// The exchange plan for ghosts, built at the first call. The first call is collective; later ones are not.
+  /// Builds the exchange plan for ghosts unless this matrix, or the one it is a copy of, has it. Collective, whatever
+  /// ghosts a rank has.
+  const Halo& build_halo() const;
+  /// The exchange plan for ghosts. Throws InvalidArgument before build_halo(). Not collective; what it exchanges is,
+  /// also on ranks without ghosts, since others may need their values.
   const Halo& halo() const;
 
   /// Owned values of a vector over columns -> values by local column number: the vector that a kernel on `local` reads.
-  /// Collective.
+  /// Builds the halo if there is none. Collective.
   template <class T>
   std::vector<T> with_ghosts(std::span<const T> owned) const {
+    build_halo();
     std::vector<T> all(static_cast<std::size_t>(local.num_cols));
     update_ghosts(owned, std::span<T>(all));
     return all;
   }
-  /// The same into an existing vector of local.num_cols values. Collective.
+  /// The same into an existing vector of local.num_cols values, with the halo that build_halo() made. Collective.
   template <class T>
   void update_ghosts(std::span<const T> owned, std::span<T> all) const {
     require(std::ssize(owned) == num_owned_cols() && std::ssize(all) == local.num_cols, "update_ghosts: ", owned.size(),
