@@ -25,7 +25,7 @@ const app::About about{"filigree-convert",
 
 void print_info(app::App& program, const app::GraphInput& input, const io::GraphFile& file) {
   const app::GraphInfo info = program.measure("info", [&] { return app::graph_info(file, input); });
-  for (const auto& [name, value] : info.figures.items()) program.result(name, value);
+  for (const auto& [name, value] : info.figures.members()) program.result(name, value);
   std::size_t width = 0;
   for (const auto& [label, value] : info.lines) width = std::max(width, label.size());
   std::string table;
@@ -76,9 +76,9 @@ int main(int argc, char** argv) {
     bool info = false;
     input.add_to(program.cli, "IN");
     program.add_output_argument("OUT");
-    program.cli.add_flag("--info", info,
-                         "say what is in IN instead: size, weights, loops, duplicates, degrees, components");
-    program.cli.callback([&] {
+    program.cli.flag("--info", info,
+                     "say what is in IN instead: size, weights, loops, duplicates, degrees, components");
+    program.cli.check([&] {
       if (!info && program.output().empty()) app::usage_error("give OUT, or --info");
       if (info && program.verify()) app::usage_error("--verify checks OUT, and --info writes none");
       if (info && program.cli.count("OUT") > 0) app::usage_error("--info says what is in IN and writes no OUT");

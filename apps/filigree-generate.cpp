@@ -37,24 +37,24 @@ struct Arguments {
 using Make = std::function<Graph(const Comm&, EntryCounts&)>;
 
 template <class Options>
-void add_edge_options(CLI::App& cli, Options& options) {
-  cli.add_flag("--undirected", options.undirected, "add the reverse of every edge");
-  cli.add_flag_callback(
+void add_edge_options(app::Command cli, Options& options) {
+  cli.flag("--undirected", options.undirected, "add the reverse of every edge");
+  cli.flag(
       "--drop-loops", [&options] { options.loops = Loops::drop; }, "leave out edges from a vertex to itself");
 }
 
 void add_rmat(app::App& program, Arguments& a, Make& make) {
-  auto& cli = *program.cli.add_subcommand("rmat", "recursive-matrix graph of 2^SCALE vertices, as Graph500's");
-  cli.add_option("--scale", a.scale, "2^SCALE vertices");
-  cli.add_option("--edges-per-vertex", a.edges_per_vertex, "edges drawn; those drawn twice count once");
-  cli.add_option("--edges", a.rmat.edges, "edges drawn in all, instead of --edges-per-vertex");
-  cli.add_option("-a", a.rmat.a, "probability of the upper left quarter");
-  cli.add_option("-b", a.rmat.b, "probability of the upper right quarter");
-  cli.add_option("-c", a.rmat.c, "probability of the lower left quarter; the lower right gets the rest");
-  cli.add_option("--noise", a.rmat.noise, "largest random shift of the probabilities of a level");
-  cli.add_flag("--keep-order", a.keep_order, "do not renumber vertices at random: hubs get the small ids");
+  app::Command cli = program.cli.command("rmat", "recursive-matrix graph of 2^SCALE vertices, as Graph500's");
+  cli.option("--scale", a.scale, "2^SCALE vertices");
+  cli.option("--edges-per-vertex", a.edges_per_vertex, "edges drawn; those drawn twice count once");
+  cli.option("--edges", a.rmat.edges, "edges drawn in all, instead of --edges-per-vertex");
+  cli.option("-a", a.rmat.a, "probability of the upper left quarter");
+  cli.option("-b", a.rmat.b, "probability of the upper right quarter");
+  cli.option("-c", a.rmat.c, "probability of the lower left quarter; the lower right gets the rest");
+  cli.option("--noise", a.rmat.noise, "largest random shift of the probabilities of a level");
+  cli.flag("--keep-order", a.keep_order, "do not renumber vertices at random: hubs get the small ids");
   add_edge_options(cli, a.rmat);
-  cli.callback([&] {
+  cli.check([&] {
     a.rmat.scramble = !a.keep_order;
     make = [&](const Comm& comm, EntryCounts& counts) {
       return generate::rmat(comm, a.scale, a.edges_per_vertex, program.seed(), a.rmat, &counts);
@@ -63,13 +63,13 @@ void add_rmat(app::App& program, Arguments& a, Make& make) {
 }
 
 void add_uniform(app::App& program, Arguments& a, Make& make) {
-  auto& cli = *program.cli.add_subcommand("uniform", "edges at uniformly random positions");
-  cli.add_option("--vertices,--rows", a.vertices, "vertices, or rows")->required();
-  cli.add_option("--columns", a.columns, "columns; 0 = as many as rows, a graph");
-  cli.add_option("--degree", a.degree, "edges drawn per row; those drawn twice count once");
-  cli.add_option("--edges", a.edges, "edges drawn in all, instead of --degree");
+  app::Command cli = program.cli.command("uniform", "edges at uniformly random positions");
+  cli.option("--vertices,--rows", a.vertices, "vertices, or rows").required();
+  cli.option("--columns", a.columns, "columns; 0 = as many as rows, a graph");
+  cli.option("--degree", a.degree, "edges drawn per row; those drawn twice count once");
+  cli.option("--edges", a.edges, "edges drawn in all, instead of --degree");
   add_edge_options(cli, a.uniform);
-  cli.callback([&] {
+  cli.check([&] {
     make = [&](const Comm& comm, EntryCounts& counts) {
       const Global columns = a.columns == 0 ? a.vertices : a.columns;
       Offset edges = a.edges.value_or(0);
@@ -127,12 +127,12 @@ using MakeGrid = Graph(const Comm&, const std::vector<Global>& extents);
 
 void add_grid(app::App& program, Arguments& a, Make& make, const std::string& name, const std::string& help,
               int dimensions, MakeGrid* make_grid) {
-  auto& cli = *program.cli.add_subcommand(name, help);
-  cli.add_option("extents", a.extents, dimensions == 2 ? "HEIGHT WIDTH" : "DEPTH HEIGHT WIDTH")
-      ->required()
-      ->expected(dimensions)
-      ->default_str("");
-  cli.callback([&make, &a, make_grid] {
+  app::Command cli = program.cli.command(name, help);
+  cli.option("extents", a.extents, dimensions == 2 ? "HEIGHT WIDTH" : "DEPTH HEIGHT WIDTH")
+      .required()
+      .expected(dimensions)
+      .default_text("");
+  cli.check([&make, &a, make_grid] {
     make = [&a, make_grid](const Comm& comm, EntryCounts&) { return make_grid(comm, a.extents); };
   });
 }
@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
              [](const Comm& comm, const auto& n) { return generate::grid3d(comm, n[0], n[1], n[2]); });
     add_grid(program, arguments, make, "stencil27", "27-point stencil on a grid, HPCG's matrix: 26 and -1", 3,
              [](const Comm& comm, const auto& n) { return generate::stencil27(comm, n[0], n[1], n[2]); });
-    program.cli.callback([&] {
+    program.cli.check([&] {
       if (program.output().empty()) app::usage_error("--output is required");
     });
     program.parse();

@@ -104,13 +104,13 @@ int main(int argc, char** argv) {
     Offset top = 0;
     input.add_to(program.cli);
     app::add_walk_options(program.cli, options.teleport, options.dangling);
-    program.cli.add_option("--tolerance", options.tolerance, "on the L1 error of all scores");
+    program.cli.option("--tolerance", options.tolerance, "on the L1 error of all scores");
     program.cli
-        .add_option("--seeds", seeds,
-                    "jump to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one is called so), not to all alike")
-        ->default_str("");
-    program.cli.add_option("--top", top, "print the best only, best first; 0 = all vertices")
-        ->check(CLI::Range(Offset{0}, std::numeric_limits<Offset>::max()));
+        .option("--seeds", seeds,
+                "jump to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one is called so), not to all alike")
+        .default_text("");
+    program.cli.option("--top", top, "print the best only, best first; 0 = all vertices")
+        .range(Offset{0}, std::numeric_limits<Offset>::max());
     program.parse();
     options.progress = program.progress();
 

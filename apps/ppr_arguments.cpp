@@ -7,39 +7,37 @@
 namespace filigree::app {
 namespace {
 
-void add_graph(CLI::App& cli, PprArguments& a) {
+void add_graph(Command cli, PprArguments& a) {
   a.input.add_to(cli);
-  cli.add_flag("--reverse", a.reverse, "walk against the arcs: who finds a vertex, not whom it finds");
+  cli.flag("--reverse", a.reverse, "walk against the arcs: who finds a vertex, not whom it finds");
 }
 
-void add_placement(CLI::App& cli, ppr::Placement& placement) {
-  add_choice<ppr::Placement>(cli, "--placement", placement,
-                             {{"auto", ppr::Placement::automatic},
-                              {"replicated", ppr::Placement::replicated},
-                              {"partitioned", ppr::Placement::partitioned}},
-                             "the whole graph on every node, or each rank its part");
+void add_placement(Command cli, ppr::Placement& placement) {
+  cli.choice("--placement", placement,
+             {{"auto", ppr::Placement::automatic},
+              {"replicated", ppr::Placement::replicated},
+              {"partitioned", ppr::Placement::partitioned}},
+             "the whole graph on every node, or each rank its part");
 }
 
 /// What query and exact share.
-void add_queries(App& program, CLI::App& cli, PprArguments& a, int& top, ppr::Filter& filter,
-                 ppr::Placement& placement) {
+void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filter& filter, ppr::Placement& placement) {
   add_graph(cli, a);
   add_placement(cli, placement);
   add_sources(cli, a.sources);
-  cli.add_option("--top", top, "answers per query; 0 = all")->check(CLI::Range(0, std::numeric_limits<int>::max()));
-  cli.add_flag("--exclude-seeds", filter.exclude_seeds, "leave out the vertices of the query");
-  cli.add_flag("--exclude-neighbours", filter.exclude_neighbours, "leave out those that their arcs lead to");
-  cli.add_option("--candidates", a.candidates_path, "answer with these vertices only, one a line")->type_name("FILE");
-  cli.add_flag_callback(
+  cli.option("--top", top, "answers per query; 0 = all").range(0, std::numeric_limits<int>::max());
+  cli.flag("--exclude-seeds", filter.exclude_seeds, "leave out the vertices of the query");
+  cli.flag("--exclude-neighbours", filter.exclude_neighbours, "leave out those that their arcs lead to");
+  cli.option("--candidates", a.candidates_path, "answer with these vertices only, one a line").type_name("FILE");
+  cli.flag(
       "--dense", [&a] { a.rows = Rows::dense; }, "HDF5: a score for every vertex");
-  cli.callback([&program, &cli, &a] {
+  cli.check([&program, cli, &a] {
     if (a.rows == Rows::dense && !program.output_is_hdf5())
       usage_error("--dense: needs --output with a name that ends in .h5");
     if (!a.is_stream()) return;
     if (program.output_is_hdf5()) usage_error("--sources -: writes lines; for HDF5 take a file of queries");
     for (const char* other : {"--check-exact", "--verify", "--repeat", "--warmup"}) {
-      const CLI::Option* option = cli.get_option_no_throw(other);
-      if (option != nullptr && option->count() > 0)
+      if (cli.count(other) > 0)
         usage_error(text("--sources -: answers each query once and forgets it; does not go with ", other));
     }
   });
@@ -48,49 +46,48 @@ void add_queries(App& program, CLI::App& cli, PprArguments& a, int& top, ppr::Fi
 }  // namespace
 
 PprCommand parse_ppr(App& program, PprArguments& a) {
-  auto& index = *program.cli.add_subcommand("index", "walk from every vertex and keep the visits");
+  Command index = program.cli.command("index", "walk from every vertex and keep the visits");
   add_graph(index, a);
-  index.add_option("--walks", a.index.walks, "from every vertex");
+  index.option("--walks", a.index.walks, "from every vertex");
   index
-      .add_option("--index-bytes", a.index.index_bytes,
-                  "of the whole index; takes the place of --walks, each vertex getting its share")
-      ->transform(size_in_bytes())
-      ->default_str("by walks");
-  index.add_option("--teleport", a.index.teleport, "probability that a walk stops, in [0.0001, 1)");
-  add_choice<ppr::Estimator>(index, "--estimator", a.index.estimator,
-                             {{"visits", ppr::Estimator::visits},
-                              {"end-points", ppr::Estimator::end_points},
-                              {"ratio", ppr::Estimator::ratio}},
-                             "what is counted of a walk, and how");
+      .option("--index-bytes", a.index.index_bytes,
+              "of the whole index; takes the place of --walks, each vertex getting its share")
+      .size_in_bytes()
+      .default_text("by walks");
+  index.option("--teleport", a.index.teleport, "probability that a walk stops, in [0.0001, 1)");
+  index.choice("--estimator", a.index.estimator,
+               {{"visits", ppr::Estimator::visits},
+                {"end-points", ppr::Estimator::end_points},
+                {"ratio", ppr::Estimator::ratio}},
+               "what is counted of a walk, and how");
   add_placement(index, a.index.placement);
-  index.add_option("--memory", a.index.memory_bytes, "most that building may take on a rank, beyond the graph")
-      ->transform(size_in_bytes())
-      ->default_str("no limit");
-  index.callback([&] {
+  index.option("--memory", a.index.memory_bytes, "most that building may take on a rank, beyond the graph")
+      .size_in_bytes()
+      .default_text("no limit");
+  index.check([&] {
     if (program.output().empty()) usage_error("--output is required");
   });
 
-  auto& query = *program.cli.add_subcommand("query", "answer queries, with an index or without");
+  Command query = program.cli.command("query", "answer queries, with an index or without");
   add_queries(program, query, a, a.query.top, a.query.filter, a.query.placement);
-  query.add_option("--index", a.index_path, "made by filigree-ppr index for this graph and teleport")
-      ->type_name("FILE");
+  query.option("--index", a.index_path, "made by filigree-ppr index for this graph and teleport").type_name("FILE");
   add_walk_options(query, a.query.teleport, a.query.dangling);
-  add_choice<ppr::Method>(query, "--method", a.query.method, {{"push", ppr::Method::push}, {"verd", ppr::Method::verd}},
-                          "push where the residual is large, or everywhere, --levels times");
-  query.add_option("--target-error", a.query.target_error, "push: L1 error to reach, in (0, 2)");
-  query.add_option("--levels", a.query.levels, "verd: how often");
-  query.add_flag("--until-settled", a.query.until_settled,
-                 "stop when the order of the --top answers can no longer change; without --index");
-  query.add_flag("--check-exact", a.check_exact, "compare with exact answers and say how good the top is");
+  query.choice("--method", a.query.method, {{"push", ppr::Method::push}, {"verd", ppr::Method::verd}},
+               "push where the residual is large, or everywhere, --levels times");
+  query.option("--target-error", a.query.target_error, "push: L1 error to reach, in (0, 2)");
+  query.option("--levels", a.query.levels, "verd: how often");
+  query.flag("--until-settled", a.query.until_settled,
+             "stop when the order of the --top answers can no longer change; without --index");
+  query.flag("--check-exact", a.check_exact, "compare with exact answers and say how good the top is");
 
-  auto& exact = *program.cli.add_subcommand("exact", "answer queries to a tolerance, slowly");
+  Command exact = program.cli.command("exact", "answer queries to a tolerance, slowly");
   add_queries(program, exact, a, a.exact.top, a.exact.filter, a.exact.placement);
   add_walk_options(exact, a.exact.teleport, a.exact.dangling);
-  exact.add_option("--tolerance", a.exact.tolerance, "on the L1 error");
+  exact.option("--tolerance", a.exact.tolerance, "on the L1 error");
 
   program.parse();
-  if (index.parsed()) return PprCommand::index;
-  return query.parsed() ? PprCommand::query : PprCommand::exact;
+  if (index.given()) return PprCommand::index;
+  return query.given() ? PprCommand::query : PprCommand::exact;
 }
 
 }  // namespace filigree::app

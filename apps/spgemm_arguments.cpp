@@ -25,43 +25,42 @@ void check_extension(const std::string& path) {
 
 void parse_spgemm(App& program, SpgemmArguments& to) {
   using spgemm::Semiring;
-  CLI::App& cli = program.cli;
+  Command cli = program.cli;
   to.input.add_to(cli, "--a");
-  cli.add_option("--b", to.b_path, "the second factor, read as A is; A if not given")->type_name("FILE");
-  cli.add_flag("--transpose-a", to.transpose_a, "multiply by the transpose of what --a holds");
-  cli.add_flag("--transpose-b", to.transpose_b, "the same of --b");
-  cli.add_option("--mask", to.mask_path, "keep entries of C only where this matrix has some, whatever their values")
-      ->type_name("FILE");
-  cli.add_flag("--complement", to.options.complement, "keep entries of C only where the mask has none");
-  add_choice<Semiring>(cli, "--semiring", to.options.semiring,
-                       {{"plus_times", Semiring::plus_times},
-                        {"min_plus", Semiring::min_plus},
-                        {"max_times", Semiring::max_times},
-                        {"or_and", Semiring::or_and},
-                        {"plus_pair", Semiring::plus_pair}},
-                       "what adds and what multiplies; plus_pair counts products");
-  add_choice<spgemm::Variant>(
-      cli, "--variant", to.options.variant,
-      {{"auto", spgemm::Variant::automatic},
-       {"v1", spgemm::Variant::v1},
-       {"v2", spgemm::Variant::v2},
-       {"v3", spgemm::Variant::v3}},
-      "how products are merged: auto, or as in the thesis on SMASH, with its statistics in --json");
-  add_choice<Reduction>(cli, "--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
-                        "print the sum of all values of C");
-  cli.add_flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
-  cli.add_option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
-      ->check(CLI::Range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE"));
-  cli.add_option("--memory-budget", to.options.memory_budget,
-                 "most bytes of C on a rank, such as 1.5GiB; 0 = no limit. More is refused or, if neither --output nor "
-                 "--verify wants all of C, made in batches of rows")
-      ->transform(size_in_bytes());
-  cli.add_flag("--estimate", to.estimate, "print what the product would take instead of making it");
-  cli.add_option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
-      ->type_name("P")
-      ->check(CLI::Range(1, 1 << 20))
-      ->default_str("");
-  cli.callback([&] {
+  cli.option("--b", to.b_path, "the second factor, read as A is; A if not given").type_name("FILE");
+  cli.flag("--transpose-a", to.transpose_a, "multiply by the transpose of what --a holds");
+  cli.flag("--transpose-b", to.transpose_b, "the same of --b");
+  cli.option("--mask", to.mask_path, "keep entries of C only where this matrix has some, whatever their values")
+      .type_name("FILE");
+  cli.flag("--complement", to.options.complement, "keep entries of C only where the mask has none");
+  cli.choice("--semiring", to.options.semiring,
+             {{"plus_times", Semiring::plus_times},
+              {"min_plus", Semiring::min_plus},
+              {"max_times", Semiring::max_times},
+              {"or_and", Semiring::or_and},
+              {"plus_pair", Semiring::plus_pair}},
+             "what adds and what multiplies; plus_pair counts products");
+  cli.choice("--variant", to.options.variant,
+             {{"auto", spgemm::Variant::automatic},
+              {"v1", spgemm::Variant::v1},
+              {"v2", spgemm::Variant::v2},
+              {"v3", spgemm::Variant::v3}},
+             "how products are merged: auto, or as in the thesis on SMASH, with its statistics in --json");
+  cli.choice("--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
+             "print the sum of all values of C");
+  cli.flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
+  cli.option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
+      .range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE");
+  cli.option("--memory-budget", to.options.memory_budget,
+             "most bytes of C on a rank, such as 1.5GiB; 0 = no limit. More is refused or, if neither --output nor "
+             "--verify wants all of C, made in batches of rows")
+      .size_in_bytes();
+  cli.flag("--estimate", to.estimate, "print what the product would take instead of making it");
+  cli.option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
+      .type_name("P")
+      .range(1, 1 << 20)
+      .default_text("");
+  cli.check([&] {
     if (to.options.complement && to.mask_path.empty()) usage_error("--complement needs --mask");
     check_extension(program.output());
     if (!to.at_ranks.empty() && !to.estimate) usage_error("--at-ranks needs --estimate");

@@ -292,13 +292,13 @@ int main(int argc, char** argv) {
                   [](app::App& program) {
                     Arguments a;
                     a.input.add_to(program.cli);
-                    program.cli.add_option("--error", a.error, "mean L1 error to reach");
-                    program.cli.add_option("--teleport", a.teleport, "probability that a walk stops");
-                    program.cli.add_option("--walks", a.walks, "walks per vertex of the index; 0 = none");
-                    program.cli.add_option("--num-sources", a.num_sources, "queries");
-                    program.cli.add_option("--batch", a.batch, "compare as many queries alone and together");
-                    program.cli.add_option("--top", a.top, "scores returned in that comparison; 0 = all");
-                    program.cli.add_flag("--peers", a.peers, "time igraph's PRPACK beside");
+                    program.cli.option("--error", a.error, "mean L1 error to reach");
+                    program.cli.option("--teleport", a.teleport, "probability that a walk stops");
+                    program.cli.option("--walks", a.walks, "walks per vertex of the index; 0 = none");
+                    program.cli.option("--num-sources", a.num_sources, "queries");
+                    program.cli.option("--batch", a.batch, "compare as many queries alone and together");
+                    program.cli.option("--top", a.top, "scores returned in that comparison; 0 = all");
+                    program.cli.flag("--peers", a.peers, "time igraph's PRPACK beside");
                     program.parse();
                     bench(program, a);
                   });

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -38,7 +39,7 @@
 #include "filigree/core/timing.hpp"
 #include "filigree/generate.hpp"
 #include "filigree/io/write.hpp"
-#include "record.hpp"
+#include "memory.hpp"
 
 namespace {
 

@@ -52,6 +52,7 @@
 #include "core/index.hpp"
 #include "peers/spgemm.hpp"
 #include "spgemm_matrices.hpp"
+#include "record.hpp"
 #include "triad.hpp"
 
 namespace {
@@ -492,24 +493,23 @@ class Table {
              column("mem/C", narrow) + "\n";
   }
   void add(const app::Json& record, const std::vector<Contender>& all) {
-    const std::string name = record["matrix"];
-    text_ += name + column(record["rows"].dump(), 20 - std::min<std::size_t>(name.size(), 19));
-    for (const char* count : {"nnz", "products", "product_nnz"}) text_ += column(record[count].dump(), narrow);
-    text_ += column(digits(record["compression"]), narrow);
+    const std::string name = record.at("matrix").string();
+    text_ += name + column(record.at("rows").dump(), 20 - std::min<std::size_t>(name.size(), 19));
+    for (const char* count : {"nnz", "products", "product_nnz"}) text_ += column(record.at(count).dump(), narrow);
+    text_ += column(digits(record.at("compression").number()), narrow);
     double peak_bytes = 0;
     for (const Contender& one : all) {
-      add_figure(one.name(), record[unit_][one.name()]);
-      if (one.side == Side::ours) peak_bytes = std::max(peak_bytes, record["peak_bytes"][one.name()].get<double>());
+      add_figure(one.name(), record.at(unit_).at(one.name()).number());
+      if (one.side == Side::ours) peak_bytes = std::max(peak_bytes, record.at("peak_bytes").at(one.name()).number());
     }
     for (const Rows rows : {Rows::sorted, Rows::unsorted}) {
       const auto ours = std::ranges::find_if(
           all, [rows](const Contender& one) { return one.side == Side::ours && one.rows == rows; });
       const std::string column_name = rows == Rows::sorted ? "x best/s" : "x best/u";
-      const auto beside = app::Json::json_pointer("/times_best");
-      add_figure(column_name, ours != all.end() ? record.value(beside / ours->name(), 0.0) : 0.0);
+      add_figure(column_name, ours != all.end() ? record.at("times_best").at(ours->name()).number() : 0.0);
     }
-    add_figure("x again", record.value("again", 0.0));
-    const double product_bytes = 8 * record["rows"].get<double>() + 12 * record["product_nnz"].get<double>();
+    add_figure("x again", record.at("again").number());
+    const double product_bytes = 8 * record.at("rows").number() + 12 * record.at("product_nnz").number();
     text_ += column(digits(peak_bytes / product_bytes), narrow) + "\n";
   }
   std::string with_means(const std::vector<Contender>& all) const {
@@ -568,7 +568,7 @@ void bench_all(app::App& program, const Arguments& a) {
     if (triad > 0) record["triad_bytes_per_second"] = triad;
     table.add(record, all);
     std::string brief = text(f.name, ": ", unit);
-    for (const Contender& one : all) brief += " " + one.name() + " " + digits(record[unit][one.name()]);
+    for (const Contender& one : all) brief += " " + one.name() + " " + digits(record.at(unit).at(one.name()).number());
     if (checked.triangles) brief += text(", ", *checked.triangles, " triangles");
     program.note(brief);
     if (records.is_open()) records << record.dump() << std::endl;
@@ -586,32 +586,30 @@ int main(int argc, char** argv) {
       [](app::App& program) {
         Arguments a;
         enum class Choice { both, sorted, unsorted } rows = Choice::both;
-        program.cli
-            .add_option("MATRIX", a.matrices,
-                        "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
-            ->required();
-        CLI::Option* peers = program.cli.add_option("--peers", a.peers, "beside ours; default: all that are there");
-        peers->delimiter(',')->check(
-            CLI::IsMember({"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"}));
+        app::Command cli = program.cli;
+        cli.option("MATRIX", a.matrices,
+                   "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
+            .required();
+        app::Option peers = cli.option("--peers", a.peers, "beside ours; default: all that are there");
+        peers.delimiter(',').one_of(
+            {"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"});
         bool accumulators = false;
         bool triangles = false;
-        CLI::Option* ways = program.cli.add_flag("--accumulators", accumulators, "our ways of merging, beside ours");
-        CLI::Option* masked = program.cli.add_flag("--triangles", triangles, "C<A> = A A over plus_pair");
+        app::Option ways = cli.flag("--accumulators", accumulators, "our ways of merging, beside ours");
+        app::Option masked = cli.flag("--triangles", triangles, "C<A> = A A over plus_pair");
         bool cores = false;
-        CLI::Option* each = program.cli.add_flag("--cores", cores, "ours by all cores, beside each of them alone");
-        ways->excludes(peers, masked, each);
-        masked->excludes(peers, each);
-        each->excludes(peers);
-        app::add_choice<Choice>(program.cli, "--rows", rows,
-                                {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
-                                "of C: sorted by column, or in any order");
-        program.cli.add_option("--rounds", a.rounds, "turns of each")->check(CLI::PositiveNumber);
-        program.cli
-            .add_option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
-            ->check(CLI::NonNegativeNumber);
-        program.cli.add_flag("--fresh", a.fresh, "let malloc return pages to the system");
-        program.cli.add_flag("--no-check", a.unchecked, "do not compare the products");
-        program.cli.add_option("--records", a.records, "append a line of JSON a matrix")->type_name("FILE");
+        app::Option each = cli.flag("--cores", cores, "ours by all cores, beside each of them alone");
+        ways.excludes(peers).excludes(masked).excludes(each);
+        masked.excludes(peers).excludes(each);
+        each.excludes(peers);
+        cli.choice("--rows", rows, {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
+                   "of C: sorted by column, or in any order");
+        cli.option("--rounds", a.rounds, "turns of each").range(1, std::numeric_limits<int>::max(), "POSITIVE");
+        cli.option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
+            .range(0.0, std::numeric_limits<double>::max(), "NONNEGATIVE");
+        cli.flag("--fresh", a.fresh, "let malloc return pages to the system");
+        cli.flag("--no-check", a.unchecked, "do not compare the products");
+        cli.option("--records", a.records, "append a line of JSON a matrix").type_name("FILE");
         program.parse();
         if (accumulators) a.contest = Contest::accumulators;
         if (triangles) a.contest = Contest::triangles;

@@ -40,6 +40,9 @@ function(filigree_add_test name)
   # What the library links privately, because tests may include its internal headers.
   target_link_libraries(${name} PRIVATE filigree::filigree OpenMP::OpenMP_CXX TBB::tbb Eigen3::Eigen GTest::gmock)
   filigree_compile_options(${name})
+  if(FILIGREE_DEEP_TESTS)
+    target_compile_definitions(${name} PRIVATE FILIGREE_DEEP_TESTS)
+  endif()
 
   foreach(ranks IN LISTS test_RANKS)
     if(test_THREADS)

@@ -14,53 +14,44 @@
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/unfinished.hpp"
 #include "filigree/io/write.hpp"
+#include "record.hpp"
 
 namespace filigree::app {
 
 App::App(Runtime& runtime, About about, int argc, char** argv)
-    : cli(about.summary, about.name), runtime_(runtime), about_(std::move(about)), argc_(argc), argv_(argv) {
-  cli.footer("Examples:\n" + about_.examples);
-  cli.set_version_flag("--version", about_.name + " " + FILIGREE_VERSION);
-  cli.option_defaults()->always_capture_default();
-}
+    : cli(about.name, about.summary, "Examples:\n" + about.examples, about.name + " " + FILIGREE_VERSION),
+      runtime_(runtime),
+      about_(std::move(about)),
+      argc_(argc),
+      argv_(argv) {}
 
-void App::add_shared_options(CLI::App& to) {
+void App::add_shared_options(Command to) {
   const std::string& group = shared_group;
   constexpr int most = std::numeric_limits<int>::max();
-  to.add_option("-o,--output", output_, "write results here instead of to standard output")
-      ->type_name("FILE")
-      ->group(group);
-  to.add_option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")
-      ->check(CLI::Range(0, most, "NONNEGATIVE"))
-      ->group(group);
-  to.add_option("--seed", seed_, "of all random numbers")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max(), "NONNEGATIVE"))
-      ->group(group);
-  to.add_option("--repeat", repeat_, "run the work so often; times are of the fastest")
-      ->check(CLI::Range(1, most, "POSITIVE"))
-      ->group(group);
-  to.add_option("--warmup", warmup_, "runs before that which do not count")
-      ->check(CLI::Range(0, most, "NONNEGATIVE"))
-      ->group(group);
-  to.add_flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong")->group(group);
-  to.add_option("--json", json_, "write a record of this run: input, options, times, counted work")
-      ->type_name("FILE")
-      ->group(group);
-  to.add_flag("--quiet", quiet_, "say nothing but errors")->group(group);
-  add_choice<Show>(to, "--progress", show_,
-                   {{"auto", Show::automatic}, {"bar", Show::bar}, {"lines", Show::lines}, {"off", Show::off}},
-                   "how to show progress; auto: a bar on a terminal, else lines")
-      ->group(group);
+  to.option("-o,--output", output_, "write results here instead of to standard output").type_name("FILE").group(group);
+  to.option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")
+      .range(0, most, "NONNEGATIVE")
+      .group(group);
+  to.option("--seed", seed_, "of all random numbers")
+      .range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max(), "NONNEGATIVE")
+      .group(group);
+  to.option("--repeat", repeat_, "run the work so often; times are of the fastest")
+      .range(1, most, "POSITIVE")
+      .group(group);
+  to.option("--warmup", warmup_, "runs before that which do not count").range(0, most, "NONNEGATIVE").group(group);
+  to.flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong").group(group);
+  to.option("--json", json_, "write a record of this run: input, options, times, counted work")
+      .type_name("FILE")
+      .group(group);
+  to.flag("--quiet", quiet_, "say nothing but errors").group(group);
+  to.choice("--progress", show_,
+            {{"auto", Show::automatic}, {"bar", Show::bar}, {"lines", Show::lines}, {"off", Show::off}},
+            "how to show progress; auto: a bar on a terminal, else lines")
+      .group(group);
 }
 
 void App::parse() {
-  const auto subcommands = cli.get_subcommands([](CLI::App*) { return true; });
-  if (subcommands.empty()) add_shared_options(cli);
-  for (CLI::App* subcommand : subcommands) {
-    add_shared_options(*subcommand);
-    subcommand->footer(cli.get_footer());
-  }
-  cli.require_subcommand(subcommands.empty() ? 0 : 1);
+  for (const Command& command : cli.leaves()) add_shared_options(command);
   cli.parse(argc_, argv_);
 
   // Better told now than after hours of work.
@@ -96,8 +87,7 @@ Progress App::progress() {
 }
 
 void App::result(const std::string& name, const Json& value) {
-  const bool is_number = !value.is_number_float() || std::isfinite(value.get<double>());
-  results_[name] = is_number ? value : Json(number(value.get<double>()));
+  results_[name] = value.is_without_number() ? Json(number(value.number())) : value;
 }
 
 void App::describe_input(const Graph& graph) { input_ = input_record(graph); }
@@ -129,7 +119,7 @@ void App::sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNa
   file.attribute("/", "version", std::string(FILIGREE_VERSION));
   file.attribute("/", "options", options_record(cli, OptionsFor::result_file).dump());
   file.attribute("/", "seed", static_cast<std::int64_t>(seed_));
-  file.attribute("/", "input_hash", input_["hash"].get<std::string>());
+  file.attribute("/", "input_hash", input_.at("hash").string());
   io::write_names(comm(), file, names);
 }
 
@@ -165,33 +155,12 @@ void clean_up_on_signals() {
 
 }  // namespace
 
-void usage_error(const std::string& what) { throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError); }
-
 std::string number(double value) {
   if (std::isnan(value)) return "nan";
   std::array<char, 32> digits{};
   const auto [end, error] =
       std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
   return {digits.data(), end};
-}
-
-CLI::Validator size_in_bytes() {
-  const auto to_bytes = [](std::string& given) -> std::string {
-    double number = 0;
-    const char* const last = given.data() + given.size();
-    const auto [end, error] = std::from_chars(given.data(), last, number);
-    const std::string unit = CLI::detail::to_lower(CLI::detail::trim_copy({end, last}));
-    const auto power = unit.empty() ? 0 : std::string_view("bkmgtpe").find(unit.front());
-    const std::string rest = unit.empty() ? "" : unit.substr(1);
-    const bool is_unit = rest.empty() || (power > 0 && (rest == "b" || rest == "i" || rest == "ib"));
-    number = std::ldexp(number, 10 * static_cast<int>(power));
-    if (error != std::errc() || power > 6 || !is_unit || !(number >= 0 && number < 0x1p63))
-      return "'" + given +
-             "' is no size; sizes lie between 0 and 8EiB, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
-    given = text(static_cast<Offset>(number));
-    return "";
-  };
-  return CLI::Validator(to_bytes, "SIZE");
 }
 
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body) {
@@ -203,15 +172,13 @@ int run(int argc, char** argv, const About& about, const std::function<void(App&
       body(program);
       program.finish();
       return 0;
-    } catch (const CLI::ParseError& stop) {
-      // --help and --version come this way too, as exceptions of code 0.
-      const bool usage = stop.get_exit_code() != 0;
-      if (runtime.comm().is_root() && usage) {
-        std::fprintf(stderr, "usage error: %s\n%s --help tells more\n", stop.what(), about.name.c_str());
+    } catch (const Leave& leave) {
+      if (runtime.comm().is_root() && leave.exit_code != 0) {
+        std::fprintf(stderr, "usage error: %s\n%s --help tells more\n", leave.message.c_str(), about.name.c_str());
       } else if (runtime.comm().is_root()) {
-        program.cli.exit(stop);
+        std::fputs(leave.message.c_str(), stdout);
       }
-      return usage ? 2 : 0;
+      return leave.exit_code;
     }
   });
 }

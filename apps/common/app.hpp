@@ -2,7 +2,7 @@
 //
 //   int main(int argc, char** argv) {
 //     return app::run(argc, argv, {"filigree-thing", "Does a thing.", "examples"}, [](app::App& program) {
-//       program.cli.add_option(...);
+//       program.cli.option("--bits", bits, "of the thing");           options.hpp tells all kinds of them
 //       program.parse();                                             leaves here for --help and usage errors
 //       const auto result = program.measure("thing", [&] { return thing(...); });
 //       program.print(...);
@@ -10,7 +10,6 @@
 //   }
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -24,9 +23,12 @@
 #include "filigree/core/timing.hpp"
 #include "filigree/io/hdf5.hpp"
 #include "filigree/io/names.hpp"
+#include "filigree/io/read.hpp"
 #include "filigree/matrix/dist_csr.hpp"
+#include "json.hpp"
+#include "memory.hpp"
+#include "options.hpp"
 #include "progress.hpp"
-#include "record.hpp"
 
 namespace filigree::app {
 
@@ -41,13 +43,11 @@ class App {
   App(Runtime& runtime, About about, int argc, char** argv);
 
   /// The command line. Options shared by all programs are added by parse(): to every subcommand, if there are some.
-  CLI::App cli;
+  CommandLine cli;
 
   /// Lets the output be given by position too.
-  void add_output_argument(const std::string& name) {
-    cli.add_option(name, output_, "where results go")->type_name("FILE");
-  }
-  /// Reads the command line, sets the threads and says where it runs. Throws CLI::ParseError on all ranks.
+  void add_output_argument(const std::string& name) { cli.option(name, output_, "where results go").type_name("FILE"); }
+  /// Reads the command line, sets the threads and says where it runs. Throws Leave on all ranks.
   void parse();
 
   const Comm& comm() const { return runtime_.comm(); }
@@ -103,7 +103,7 @@ class App {
 
  private:
   friend int run(int, char**, const About&, const std::function<void(App&)>&);
-  void add_shared_options(CLI::App& to);
+  void add_shared_options(Command to);
   void print_to(const std::string& path, std::string_view mine);
   /// Writes the record of --json. Collective.
   void finish();
@@ -160,34 +160,7 @@ class App {
 /// Whatever ends it, signals included, no half-written file keeps its name.
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body);
 
-/// What a callback of CLI::App throws when options do not go together: exit code 2.
-[[noreturn]] void usage_error(const std::string& what);
-
 /// A score as tables print it: ten significant digits, so that the last bits, which ranks may change, do not show.
 std::string number(double value);
-
-/// For options in bytes: makes "1536", "64 KiB", "1.5GB" or "2g" a whole number; units are of 1024.
-CLI::Validator size_in_bytes();
-
-/// An option with named values: `--name a|b|c`. `value` is the default.
-template <class E>
-CLI::Option* add_choice(CLI::App& cli, const std::string& name, E& value,
-                        std::vector<std::pair<std::string, E>> choices, const std::string& help) {
-  std::string names;
-  std::string current;
-  for (const auto& [choice, meaning] : choices) {
-    names += (names.empty() ? "" : "|") + choice;
-    if (meaning == value) current = choice;
-  }
-  const auto set = [&value, name, names, choices](const std::string& given) {
-    for (const auto& [choice, meaning] : choices) {
-      if (choice != given) continue;
-      value = meaning;
-      return;
-    }
-    throw CLI::ValidationError(name, "'" + given + "' is none of " + names);
-  };
-  return cli.add_option_function<std::string>(name, set, help)->type_name(names)->default_str(current);
-}
 
 }  // namespace filigree::app

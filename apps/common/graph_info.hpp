@@ -8,7 +8,7 @@
 #include "filigree/core/timing.hpp"
 #include "filigree/io/read.hpp"
 #include "graph_input.hpp"
-#include "record.hpp"
+#include "json.hpp"
 
 namespace filigree::app {
 

@@ -9,38 +9,38 @@ std::string counted(Offset n, const std::string& one, const std::string& many) {
 
 }  // namespace
 
-void GraphInput::add_to(CLI::App& cli, const std::string& name) {
+void GraphInput::add_to(Command cli, const std::string& name) {
   using io::Format;
   using io::Ids;
   const std::string group = "How to read the graph";
-  cli.add_option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")
-      ->required()
-      ->type_name("FILE");
-  add_choice<Format>(cli, "--format", options_.format,
-                     {{"auto", Format::automatic},
-                      {"edges", Format::edge_list},
-                      {"mtx", Format::matrix_market},
-                      {"metis", Format::metis},
-                      {"dimacs", Format::dimacs},
-                      {"gap", Format::gap},
-                      {"gap-weighted", Format::gap_weighted},
-                      {"npy", Format::npy},
-                      {"hdf5", Format::hdf5}},
-                     "of the file; auto: by its extension")
-      ->group(group);
-  cli.add_flag("--undirected", options_.undirected, "take every arc both ways")->group(group);
-  cli.add_flag("--weights", options_.weights, "edge list: the third column is a weight")->group(group);
-  add_choice<Ids>(cli, "--ids", options_.ids, {{"compact", Ids::compact}, {"keep", Ids::keep}, {"names", Ids::names}},
-                  "edge list: number the vertices that occur; or keep ids as numbers, gaps are isolated vertices; or "
-                  "take ids as texts (007)")
-      ->group(group);
-  add_choice<Duplicates>(cli, "--duplicates", options_.policy.duplicates,
-                         {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
-                         "what becomes of the weights of an arc that is there twice")
-      ->group(group);
-  cli.add_flag_callback(
+  cli.option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")
+      .required()
+      .type_name("FILE");
+  cli.choice("--format", options_.format,
+             {{"auto", Format::automatic},
+              {"edges", Format::edge_list},
+              {"mtx", Format::matrix_market},
+              {"metis", Format::metis},
+              {"dimacs", Format::dimacs},
+              {"gap", Format::gap},
+              {"gap-weighted", Format::gap_weighted},
+              {"npy", Format::npy},
+              {"hdf5", Format::hdf5}},
+             "of the file; auto: by its extension")
+      .group(group);
+  cli.flag("--undirected", options_.undirected, "take every arc both ways").group(group);
+  cli.flag("--weights", options_.weights, "edge list: the third column is a weight").group(group);
+  cli.choice("--ids", options_.ids, {{"compact", Ids::compact}, {"keep", Ids::keep}, {"names", Ids::names}},
+             "edge list: number the vertices that occur; or keep ids as numbers, gaps are isolated vertices; or "
+             "take ids as texts (007)")
+      .group(group);
+  cli.choice("--duplicates", options_.policy.duplicates,
+             {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
+             "what becomes of the weights of an arc that is there twice")
+      .group(group);
+  cli.flag(
          "--drop-loops", [this] { options_.policy.loops = Loops::drop; }, "leave out arcs from a vertex to itself")
-      ->group(group);
+      .group(group);
 }
 
 io::GraphFile GraphInput::load(App& program) {
@@ -76,15 +76,15 @@ std::string GraphInput::fate_of_duplicates(bool weighted) const {
   return weighted && options_.policy.duplicates == Duplicates::sum ? "added up" : "left out";
 }
 
-void add_walk_options(CLI::App& cli, double& teleport, Dangling& dangling) {
-  cli.add_option("--teleport", teleport, "probability of a jump back, in [0.0001, 1)");
-  add_choice<Dangling>(cli, "--dangling", dangling,
-                       {{"source", Dangling::source},
-                        {"self", Dangling::self},
-                        {"uniform", Dangling::uniform},
-                        {"drop", Dangling::drop}},
-                       "where a walk goes from a vertex without out-arcs: back to where it began, nowhere else, "
-                       "anywhere, or it ends");
+void add_walk_options(Command cli, double& teleport, Dangling& dangling) {
+  cli.option("--teleport", teleport, "probability of a jump back, in [0.0001, 1)");
+  cli.choice("--dangling", dangling,
+             {{"source", Dangling::source},
+              {"self", Dangling::self},
+              {"uniform", Dangling::uniform},
+              {"drop", Dangling::drop}},
+             "where a walk goes from a vertex without out-arcs: back to where it began, nowhere else, "
+             "anywhere, or it ends");
 }
 
 }  // namespace filigree::app

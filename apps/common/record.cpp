@@ -44,12 +44,6 @@ std::string utc_now() {
   return iso.data();
 }
 
-/// "0.15" -> 0.15, "true" -> true, "source" -> "source".
-Json typed(const std::string& value) {
-  const Json parsed = Json::parse(value, nullptr, false);
-  return parsed.is_number() || parsed.is_boolean() ? parsed : Json(value);
-}
-
 }  // namespace
 
 Json provenance(const std::string& app) {
@@ -57,19 +51,23 @@ Json provenance(const std::string& app) {
   gethostname(host.data(), host.size() - 1);
   std::string cpu = value_in("/proc/cpuinfo", "model name");
   if (cpu.empty()) cpu = "unknown";
-  return {{"app", app},        {"version", FILIGREE_VERSION}, {"git", FILIGREE_GIT},
-          {"date", utc_now()}, {"host", host.data()},         {"cpu", cpu},
-          {"mpi", mpi_name()}};
+  return Json::object({{"app", app},
+                       {"version", FILIGREE_VERSION},
+                       {"git", FILIGREE_GIT},
+                       {"date", utc_now()},
+                       {"host", host.data()},
+                       {"cpu", cpu},
+                       {"mpi", mpi_name()}});
 }
 
 namespace {
 
 Json input_record(const Json& path, const Graph& graph, const std::string& hash) {
-  return {{"path", path},
-          {"rows", graph.num_rows()},
-          {"cols", graph.num_cols()},
-          {"nnz", graph.num_nonzeros()},
-          {"hash", hash}};
+  return Json::object({{"path", path},
+                       {"rows", graph.num_rows()},
+                       {"cols", graph.num_cols()},
+                       {"nnz", graph.num_nonzeros()},
+                       {"hash", hash}});
 }
 
 }  // namespace
@@ -89,26 +87,21 @@ Json input_record(const std::string& path, const io::GraphFile& file) {
   return record;
 }
 
-Json options_record(const CLI::App& cli, OptionsFor use) {
+Json options_record(const CommandLine& cli, OptionsFor use) {
   Json options = Json::object();
-  const auto subcommands = cli.get_subcommands();
-  if (!subcommands.empty()) options["subcommand"] = subcommands.front()->get_name();
-  const CLI::App& leaf = subcommands.empty() ? cli : *subcommands.front();
-  for (const CLI::Option* option : leaf.get_options()) {
-    const std::string name = option->get_single_name();
+  if (!cli.chosen().empty()) options["subcommand"] = cli.chosen();
+  for (const OptionValue& option : cli.values()) {
     // What the record tells elsewhere, and what changes only how a run looks.
     static const std::set<std::string> elsewhere{"help", "version", "json", "threads", "seed", "quiet", "progress"};
-    if (elsewhere.contains(name)) continue;
-    if (use == OptionsFor::result_file && (option->get_group() == shared_group || option->get_type_name() == "FILE"))
-      continue;
-    const auto& given = option->results();
-    if (option->get_expected_max() == 0) {
-      options[name] = option->count() > 0;
-    } else if (given.size() > 1) {
-      options[name] = Json::array();
-      for (const std::string& value : given) options[name].push_back(typed(value));
+    if (elsewhere.contains(option.name)) continue;
+    if (use == OptionsFor::result_file && (option.group == shared_group || option.type_name == "FILE")) continue;
+    Json& value = options[option.name];
+    if (option.is_flag) {
+      value = !option.given.empty();
+    } else if (option.given.size() > 1) {
+      for (const std::string& one : option.given) value.push_back(typed(one));
     } else {
-      options[name] = typed(given.empty() ? option->get_default_str() : given.front());
+      value = typed(option.given.empty() ? option.default_text : option.given.front());
     }
   }
   return options;
@@ -125,7 +118,9 @@ Json phases_record(const Comm& comm, const Timings& phases) {
     begin = end + 1;
     const auto mine = phases.find(name);
     const double seconds = mine == phases.end() ? 0 : mine->second;
-    record[name] = {{"min", comm.min(seconds)}, {"mean", comm.sum(seconds) / comm.size()}, {"max", comm.max(seconds)}};
+    const double least = comm.min(seconds);
+    const double mean = comm.sum(seconds) / comm.size();
+    record[name] = Json::object({{"min", least}, {"mean", mean}, {"max", comm.max(seconds)}});
   }
   return record;
 }

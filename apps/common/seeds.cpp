@@ -96,14 +96,14 @@ std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& name
   return queries;
 }
 
-void add_sources(CLI::App& cli, std::vector<std::string>& sources) {
-  cli.add_option("--sources", sources,
-                 "queries: a vertex each, or several with weights, '12:0.7 40:0.3' (what stands behind the last colon "
-                 "is a weight unless a vertex has the whole name); or a file of such lines; or - to answer lines of "
-                 "standard input as they come")
-      ->required()
-      ->type_name("VERTEX|FILE|-")
-      ->default_str("");
+void add_sources(Command cli, std::vector<std::string>& sources) {
+  cli.option("--sources", sources,
+             "queries: a vertex each, or several with weights, '12:0.7 40:0.3' (what stands behind the last colon "
+             "is a weight unless a vertex has the whole name); or a file of such lines; or - to answer lines of "
+             "standard input as they come")
+      .required()
+      .type_name("VERTEX|FILE|-")
+      .default_text("");
 }
 
 DealtQueries deal_queries(App& program, const std::vector<std::string>& sources, const io::VertexNames& names) {

@@ -27,7 +27,7 @@ std::vector<Question> understand(const NameTable& table, std::span<const Line> l
 std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& names, std::span<const std::string> texts);
 
 /// `--sources`: queries, one a line of understand(), or a file of such lines, or "-", standard input.
-void add_sources(CLI::App& cli, std::vector<std::string>& sources);
+void add_sources(Command cli, std::vector<std::string>& sources);
 
 /// The queries this rank answers: an equal share of all, in order.
 struct DealtQueries {

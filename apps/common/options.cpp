@@ -1,0 +1,149 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <sstream>
+#include <string_view>
+
+namespace filigree::app {
+namespace {
+
+/// Makes "1536", "64 KiB", "1.5GB" or "2g" a whole number.
+std::string to_bytes(std::string& given) {
+  double number = 0;
+  const char* const last = given.data() + given.size();
+  const auto [end, error] = std::from_chars(given.data(), last, number);
+  const std::string unit = CLI::detail::to_lower(CLI::detail::trim_copy({end, last}));
+  const auto power = unit.empty() ? 0 : std::string_view("bkmgtpe").find(unit.front());
+  const std::string rest = unit.empty() ? "" : unit.substr(1);
+  const bool is_unit = rest.empty() || (power > 0 && (rest == "b" || rest == "i" || rest == "ib"));
+  number = std::ldexp(number, 10 * static_cast<int>(power));
+  if (error != std::errc() || power > 6 || !is_unit || !(number >= 0 && number < 0x1p63))
+    return "'" + given + "' is no size; sizes lie between 0 and 8EiB, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
+  given = std::to_string(static_cast<std::int64_t>(number));
+  return "";
+}
+
+template <class T>
+CLI::Validator in_range(T least, T most, const std::string& name) {
+  return name.empty() ? CLI::Range(least, most) : CLI::Range(least, most, name);
+}
+
+}  // namespace
+
+Option& Option::required() { return option_->required(), *this; }
+Option& Option::type_name(const std::string& name) { return option_->type_name(name), *this; }
+Option& Option::default_text(const std::string& shown) { return option_->default_str(shown), *this; }
+Option& Option::group(const std::string& name) { return option_->group(name), *this; }
+Option& Option::whole_range(std::int64_t least, std::int64_t most, const std::string& name) {
+  return option_->check(in_range(least, most, name)), *this;
+}
+Option& Option::real_range(double least, double most, const std::string& name) {
+  return option_->check(in_range(least, most, name)), *this;
+}
+Option& Option::one_of(const std::vector<std::string>& texts) { return option_->check(CLI::IsMember(texts)), *this; }
+Option& Option::size_in_bytes() { return option_->transform(CLI::Validator(to_bytes, "SIZE")), *this; }
+Option& Option::expected(int num_values) { return option_->expected(num_values), *this; }
+Option& Option::delimiter(char between) { return option_->delimiter(between), *this; }
+Option& Option::needs(const Option& other) { return option_->needs(other.option_), *this; }
+Option& Option::excludes(const Option& other) { return option_->excludes(other.option_), *this; }
+std::size_t Option::count() const { return option_->count(); }
+
+template <class T>
+Option Command::option(const std::string& names, T& variable, const std::string& help) {
+  return Option(command_->add_option(names, variable, help));
+}
+template Option Command::option(const std::string&, std::string&, const std::string&);
+template Option Command::option(const std::string&, int&, const std::string&);
+template Option Command::option(const std::string&, std::int64_t&, const std::string&);
+template Option Command::option(const std::string&, std::uint64_t&, const std::string&);
+template Option Command::option(const std::string&, double&, const std::string&);
+template Option Command::option(const std::string&, std::vector<std::string>&, const std::string&);
+template Option Command::option(const std::string&, std::vector<int>&, const std::string&);
+template Option Command::option(const std::string&, std::vector<std::int64_t>&, const std::string&);
+template Option Command::option(const std::string&, std::vector<double>&, const std::string&);
+template Option Command::option(const std::string&, std::optional<int>&, const std::string&);
+template Option Command::option(const std::string&, std::optional<std::int64_t>&, const std::string&);
+template Option Command::option(const std::string&, std::optional<double>&, const std::string&);
+
+Option Command::flag(const std::string& names, bool& variable, const std::string& help) {
+  return Option(command_->add_flag(names, variable, help));
+}
+Option Command::flag(const std::string& names, std::function<void()> when_given, const std::string& help) {
+  return Option(command_->add_flag_callback(names, std::move(when_given), help));
+}
+
+Option Command::add_choice(const std::string& names, const std::vector<std::string>& texts, const std::string& current,
+                           std::function<void(std::size_t)> set, const std::string& help) {
+  const std::string all = CLI::detail::join(texts, "|");
+  const auto choose = [names, texts, all, set = std::move(set)](const std::string& given) {
+    const auto chosen = std::find(texts.begin(), texts.end(), given);
+    if (chosen == texts.end()) throw CLI::ValidationError(names, "'" + given + "' is none of " + all);
+    set(static_cast<std::size_t>(chosen - texts.begin()));
+  };
+  CLI::Option* const option = command_->add_option_function<std::string>(names, choose, help);
+  return Option(option->type_name(all)->default_str(current));
+}
+
+Command Command::command(const std::string& name, const std::string& help) {
+  return Command(command_->add_subcommand(name, help));
+}
+void Command::check(std::function<void()> checks) { command_->callback(std::move(checks)); }
+bool Command::given() const { return command_->parsed(); }
+std::size_t Command::count(const std::string& name) const {
+  const CLI::Option* const option = command_->get_option_no_throw(name);
+  return option == nullptr ? 0 : option->count();
+}
+
+CommandLine::CommandLine(const std::string& name, const std::string& summary, const std::string& footer,
+                         const std::string& version)
+    : CommandLine(new CLI::App(summary, name)) {
+  root_->footer(footer);
+  root_->set_version_flag("--version", version);
+  root_->option_defaults()->always_capture_default();
+}
+void CommandLine::Deleter::operator()(CLI::App* app) const { delete app; }
+
+std::vector<Command> CommandLine::leaves() const {
+  std::vector<Command> all;
+  for (CLI::App* const command : root_->get_subcommands([](CLI::App*) { return true; })) all.emplace_back(command);
+  if (all.empty()) all.push_back(*this);
+  return all;
+}
+
+void CommandLine::parse(int argc, char** argv) {
+  const auto commands = root_->get_subcommands([](CLI::App*) { return true; });
+  for (CLI::App* const command : commands) command->footer(root_->get_footer());
+  root_->require_subcommand(commands.empty() ? 0 : 1);
+  try {
+    root_->parse(argc, argv);
+  } catch (const CLI::ParseError& stop) {
+    // --help and --version come this way too, as exceptions of code 0.
+    if (stop.get_exit_code() != 0) throw Leave{2, stop.what()};
+    std::ostringstream out;
+    root_->exit(stop, out, out);
+    throw Leave{0, out.str()};
+  }
+}
+
+std::string CommandLine::chosen() const {
+  const auto given = root_->get_subcommands();
+  return given.empty() ? "" : given.front()->get_name();
+}
+
+std::vector<OptionValue> CommandLine::values() const {
+  const auto given = root_->get_subcommands();
+  const CLI::App& leaf = given.empty() ? *root_ : *given.front();
+  std::vector<OptionValue> all;
+  for (const CLI::Option* option : leaf.get_options()) {
+    all.push_back({option->get_single_name(), option->get_group(), option->get_type_name(),
+                   option->get_expected_max() == 0, option->results(), option->get_default_str()});
+  }
+  return all;
+}
+
+void usage_error(const std::string& what) { throw Leave{2, what}; }
+
+}  // namespace filigree::app

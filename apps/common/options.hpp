@@ -1,0 +1,160 @@
+// Options and commands of a program. Only options.cpp sees the library that reads command lines.
+//
+//   auto& cli = program.cli;                                                   or a command of it:
+//   app::Command build = program.cli.command("build", "makes a thing");
+//   build.option("--bits", bits, "of the thing").range(1, 64);                 the variable holds the default
+//   build.option("-k,--clusters", clusters, "how many; 0 = estimated");
+//   build.option("IN", path, "what is read").required().type_name("FILE");     no dashes: by position
+//   build.option("--budget", bytes, "most memory").size_in_bytes().default_text("no limit");
+//   build.flag("--fast", fast, "do it worse");
+//   build.choice("--method", method, {{"exact", Method::exact}, {"push", Method::push}}, "how");
+//   build.check([&] { if (fast && bits > 8) app::usage_error("--fast knows 8 bits at most"); });
+//   program.parse();
+//   if (build.given()) ...
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace filigree::app {
+
+/// An option that was added. Every call says more about it and returns it.
+class Option {
+ public:
+  explicit Option(CLI::Option* option) : option_(option) {}
+
+  Option& required();
+  /// What --help shows for the value: FILE, VERTEX.
+  Option& type_name(const std::string& name);
+  /// What --help and the record show as the default instead of the variable's value.
+  Option& default_text(const std::string& shown);
+  /// The heading under which --help shows it.
+  Option& group(const std::string& name);
+  /// Refuses other numbers. `name` is what --help shows instead of the bounds.
+  template <class T>
+  requires std::is_arithmetic_v<T> Option& range(T least, T most, const std::string& name = "") {
+    if constexpr (std::integral<T>) {
+      return whole_range(static_cast<std::int64_t>(least), static_cast<std::int64_t>(most), name);
+    } else {
+      return real_range(least, most, name);
+    }
+  }
+  /// Refuses other texts.
+  Option& one_of(const std::vector<std::string>& texts);
+  /// Takes "1536", "64 KiB", "1.5GB" or "2g" for a whole number; units are of 1024.
+  Option& size_in_bytes();
+  /// Exactly so many values.
+  Option& expected(int num_values);
+  /// Values may stand in one argument with this between them.
+  Option& delimiter(char between);
+  Option& needs(const Option& other);
+  Option& excludes(const Option& other);
+  /// How often it was given.
+  std::size_t count() const;
+
+ private:
+  Option& whole_range(std::int64_t least, std::int64_t most, const std::string& name);
+  Option& real_range(double least, double most, const std::string& name);
+
+  CLI::Option* option_;
+};
+
+/// A program, or one of its commands. A handle: copies are of the same command.
+class Command {
+ public:
+  explicit Command(CLI::App* command) : command_(command) {}
+
+  /// An option that sets `variable`, whose value is the default. T: std::string, int, std::int64_t, std::uint64_t,
+  /// double; std::vector of these for several values; std::optional of a number.
+  template <class T>
+  Option option(const std::string& names, T& variable, const std::string& help);
+  Option flag(const std::string& names, bool& variable, const std::string& help);
+  Option flag(const std::string& names, std::function<void()> when_given, const std::string& help);
+  /// An option with named values: `--name a|b|c`.
+  template <class E>
+  Option choice(const std::string& names, E& variable,
+                std::initializer_list<std::pair<const char*, std::type_identity_t<E>>> choices,
+                const std::string& help) {
+    std::vector<std::string> texts;
+    std::vector<E> meanings;
+    std::string current;
+    for (const auto& [name, meaning] : choices) {
+      texts.emplace_back(name);
+      meanings.push_back(meaning);
+      if (meaning == variable) current = name;
+    }
+    const auto set = [&variable, meanings](std::size_t chosen) { variable = meanings[chosen]; };
+    return add_choice(names, texts, current, set, help);
+  }
+  /// A command of its own, with its own options: `program name --option`.
+  Command command(const std::string& name, const std::string& help);
+  /// Runs once all is read, if this command was given: here usage_error() is thrown.
+  void check(std::function<void()> checks);
+  /// Whether the command line holds this command.
+  bool given() const;
+  /// How often an option was given; 0 if there is none of this name.
+  std::size_t count(const std::string& name) const;
+
+ protected:
+  CLI::App* command_;
+
+ private:
+  Option add_choice(const std::string& names, const std::vector<std::string>& texts, const std::string& current,
+                    std::function<void(std::size_t)> set, const std::string& help);
+};
+
+/// What an option had in the end.
+struct OptionValue {
+  std::string name;
+  std::string group;
+  std::string type_name;
+  bool is_flag = false;
+  std::vector<std::string> given;  ///< as on the command line; empty = the default
+  std::string default_text;
+};
+
+/// The whole command line.
+class CommandLine : public Command {
+ public:
+  CommandLine(const std::string& name, const std::string& summary, const std::string& footer,
+              const std::string& version);
+  /// All commands; the program itself if it has none.
+  std::vector<Command> leaves() const;
+  /// Throws Leave for --help, --version and mistakes.
+  void parse(int argc, char** argv);
+  /// The name of the command that was given; "" if there are none.
+  std::string chosen() const;
+  /// Every option of the command that was given.
+  std::vector<OptionValue> values() const;
+
+ private:
+  struct Deleter {
+    void operator()(CLI::App* app) const;
+  };
+  explicit CommandLine(CLI::App* root) : Command(root), root_(root) {}
+  std::unique_ptr<CLI::App, Deleter> root_;
+};
+
+/// Ends the program without its work: help was wanted, or the command line is wrong.
+struct Leave {
+  int exit_code;
+  std::string message;
+};
+
+/// Options that do not go together: exit code 2.
+[[noreturn]] void usage_error(const std::string& what);
+
+}  // namespace filigree::app
