@@ -1,6 +1,7 @@
 // Everything of filigree. Programs that compile often include only what they use.
 #pragma once
 
+#include "filigree/communities.hpp"
 #include "filigree/components.hpp"
 #include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"

@@ -1,0 +1,65 @@
+// communities: the smallest communities of a graph, merged by edge density into a tree.
+#pragma once
+
+#include <vector>
+
+#include "filigree/core/timing.hpp"
+#include "filigree/matrix/dendrogram.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+#include "filigree/matrix/labels.hpp"
+
+namespace filigree::communities {
+
+/// How similar two clusters a and b of leaf communities are. e_ab: edges, or their weight, between their vertices.
+enum class Linkage {
+  density,           ///< e_ab / (|a| |b|)
+  degree_corrected,  ///< e_ab / (vol_a vol_b); vol: the sum of degrees
+  single,            ///< the largest density between leaves of a and of b
+  complete           ///< the smallest
+};
+/// Which of equally similar pairs merges first.
+enum class Ties {
+  smallest,  ///< the one with the smallest ids, a cluster's id being its smallest leaf
+  first      ///< the first in row-major order of an array of clusters to which merged ones are appended
+};
+
+struct LinkOptions {
+  Linkage linkage = Linkage::density;
+  Ties ties = Ties::smallest;
+  Progress progress = {};  ///< phase "link", merges done
+};
+
+/// Edges between leaf communities, equal on all ranks: row a lists the communities b >= a with edges to a, ascending.
+struct CommunityGraph {
+  std::vector<Offset> sizes;       ///< vertices of each community
+  std::vector<Offset> row_ptr{0};  ///< sizes.size() + 1
+  std::vector<Global> col;
+  std::vector<double> weight;  ///< edges, or their weight; for b = a those within, each once
+  bool is_weighted = false;    ///< does the graph have weights of its own?
+};
+
+struct Tree {
+  Labels leaves;           ///< the leaf community of each vertex, in the canonical form of compact_labels()
+  Dendrogram dendrogram;   ///< of the leaf communities; equal on all ranks
+  CommunityGraph between;  ///< what it was made from
+  Timings timings;         ///< contract, link
+  Stats stats;             ///< arcs, community_edges, scanned (neighbours met while linking)
+};
+
+/// Merges communities, the two most similar ones at a time, into a tree.
+///
+/// graph    undirected: square and symmetric; weights finite and >= 0; loops do not count
+/// labels   of its vertices, distributed like the rows, any numbers >= 0
+/// returns  heights 1 - s for similarity s, 1 / (1 + s) if weighted, and 1 / (1 + 2m s) for degree_corrected, m being
+///          all edges; never lower than heights below
+///
+/// Communities without edges to others merge last, at similarity 0 and height 1. Similarities are compared as exact
+/// ratios of integers (weights are rounded to multiples of 2^-60 of the largest). Throws InvalidArgument on all ranks.
+/// Collective. One pass over the edges; then one rank links the K communities by chains of nearest neighbours, about 3
+/// K scans of a cluster's neighbours; for Ties::first, single and complete by a search of all clusters at each merge,
+/// O(K^2). Peak bytes there for M edges between communities: 32 M, weighted 64 M, else 128 M. Equal bits on any ranks
+/// and threads. Source: Dreveton, Kuroda, Grossglauser, Thiran, JASA 2026, algorithm 1; Murtagh, Computer Journal 26,
+/// 1983 (chains).
+Tree link(const Graph& graph, const Labels& labels, const LinkOptions& options = {});
+
+}  // namespace filigree::communities

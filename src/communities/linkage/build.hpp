@@ -1,0 +1,15 @@
+// Linkage, in one: from the edges between communities to their dendrogram, on one rank.
+#pragma once
+
+#include "communities/linkage/contraction.hpp"
+
+namespace filigree::communities {
+
+struct Built {
+  Dendrogram tree;
+  Offset scans = 0;  ///< neighbours that scans met
+};
+
+Built build_dendrogram(const Contraction& edges, const LinkOptions& options);
+
+}  // namespace filigree::communities
