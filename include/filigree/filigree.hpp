@@ -2,6 +2,7 @@
 #pragma once
 
 #include "filigree/communities.hpp"
+#include "filigree/communities/metrics.hpp"
 #include "filigree/components.hpp"
 #include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"
