@@ -26,6 +26,7 @@
 #include "filigree/matrix/csr.hpp"
 #include "filigree/matrix/dendrogram.hpp"
 #include "filigree/matrix/dist_csr.hpp"
+#include "filigree/matrix/dist_dense.hpp"
 #include "filigree/matrix/halo.hpp"
 #include "filigree/matrix/labels.hpp"
 #include "filigree/matrix/partition.hpp"

@@ -1,6 +1,7 @@
 // Halo: values of columns, and rows, that other ranks own.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -70,6 +71,21 @@ class Halo {
     std::vector<T> packed(sent_.size());
     for (std::size_t i = 0; i < sent_.size(); ++i) packed[i] = owned[static_cast<std::size_t>(sent_[i])];
     comm_.all_to_all(std::span<const T>(packed), send_counts_, ghosts, ghost_counts_);
+  }
+
+  /// The same for rows of `width` values, the same on all ranks: row i of `owned` begins at i * width. Collective.
+  template <class T>
+  void gather_rows(std::span<const T> owned, Offset width, std::span<T> ghosts) const {
+    Array<T> packed(sent_.size() * static_cast<std::size_t>(width));
+    for (std::size_t i = 0; i < sent_.size(); ++i) {
+      std::copy_n(owned.data() + sent_[i] * width, width, packed.data() + static_cast<Offset>(i) * width);
+    }
+    const auto times_width = [&](std::vector<Offset> counts) {
+      for (Offset& count : counts) count *= width;
+      return counts;
+    };
+    comm_.all_to_all(std::span<const T>(packed.data(), packed.size()), times_width(send_counts_), ghosts,
+                     times_width(ghost_counts_));
   }
 
   /// The way back: combine(owned value, ghost value) at the owner for every ghost, by rank of the sender and then by
