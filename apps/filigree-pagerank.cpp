@@ -1,8 +1,10 @@
 // filigree-pagerank: the living template of a program. Options, load, measure, verify, write.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "app.hpp"
+#include "filigree/core/top_k.hpp"
 #include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"
 #include "graph_input.hpp"
@@ -47,26 +49,11 @@ double distance_by_pushes(const Graph& graph, ppr::Query seeds, const pagerank::
   return graph.comm.broadcast(distance);
 }
 
-struct Scored {
-  Global vertex;
-  double score;
-};
-
-/// The best vertices, on every rank: by falling score and then rising id.
-std::vector<Scored> best(const Graph& graph, const std::vector<double>& scores, Offset top) {
-  const auto keep_best = [top](std::vector<Scored>& some) {
-    const auto end = some.begin() + std::min<Offset>(top, static_cast<Offset>(some.size()));
-    std::partial_sort(some.begin(), end, some.end(), [](const Scored& a, const Scored& b) {
-      return a.score != b.score ? a.score > b.score : a.vertex < b.vertex;
-    });
-    some.erase(end, some.end());
-  };
-  std::vector<Scored> candidates;
+/// The best vertices, on every rank.
+std::vector<Scored<Global>> best(const Graph& graph, const std::vector<double>& scores, Offset top) {
+  std::vector<Scored<Global>> candidates;
   for (Global v = graph.first_row(); const double score : scores) candidates.push_back({v++, score});
-  keep_best(candidates);
-  candidates = graph.comm.all_gather(std::span<const Scored>(candidates)).values;
-  keep_best(candidates);
-  return candidates;
+  return top_k(graph.comm, std::move(candidates), static_cast<std::size_t>(top));
 }
 
 void write_scores(app::App& program, const io::GraphFile& input, const std::vector<double>& scores, Offset top) {
@@ -86,7 +73,7 @@ void write_scores(app::App& program, const io::GraphFile& input, const std::vect
     const auto rows = best(input.graph, scores, top);
     std::vector<Global> vertices;
     if (comm.is_root()) {
-      for (const Scored& row : rows) vertices.push_back(row.vertex);
+      for (const auto& row : rows) vertices.push_back(row.id);
     }
     const auto names = input.names.fetch(comm, vertices);
     for (std::size_t i = 0; i < names.size(); ++i) table += text(names[i], '\t', app::number(rows[i].score), '\n');

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "filigree/core/top_k.hpp"
 #include "filigree/io/hdf5.hpp"
 
 namespace filigree::app {
@@ -11,15 +12,13 @@ namespace {
 
 std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
-/// Positions of a query's scores, best first, ties by id.
-std::vector<std::size_t> by_score(const ppr::Result& answers, std::size_t query) {
-  std::vector<std::size_t> order(z(answers.row_ptr[query + 1] - answers.row_ptr[query]));
-  std::iota(order.begin(), order.end(), z(answers.row_ptr[query]));
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    if (answers.score[a] != answers.score[b]) return answers.score[a] > answers.score[b];
-    return answers.vertex[a] < answers.vertex[b];
-  });
-  return order;
+/// Positions of a query's answers, best first; at equal scores they are by rising vertex already.
+std::vector<Scored<std::size_t>> by_score(const ppr::Result& answers, std::size_t query) {
+  std::vector<Scored<std::size_t>> best;
+  for (auto at = z(answers.row_ptr[query]); at < z(answers.row_ptr[query + 1]); ++at)
+    best.push_back({at, answers.score[at]});
+  sort_top(best, best.size());
+  return best;
 }
 
 }  // namespace
@@ -49,9 +48,9 @@ void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Res
     double error = 0;  // L1; with --top over the scores that were returned
     double met = 0;
     for (std::size_t i = 0; i < ours.size(); ++i) {
-      const double right = truth(answers.vertex[ours[i]]);
+      const double right = truth(answers.vertex[ours[i].id]);
       if (i < k) found += right;
-      error += std::abs(answers.score[ours[i]] - right);
+      error += std::abs(ours[i].score - right);
       met += right;
     }
     if (top == 0)
@@ -61,7 +60,7 @@ void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Res
     covered.push_back(error <= answers.error_estimate[query] + 1e-12 ? 1 : 0);
     const auto best = by_score(exact, query);
     double possible = 0;
-    for (std::size_t i = 0; i < std::min(best.size(), k); ++i) possible += exact.score[best[i]];
+    for (std::size_t i = 0; i < std::min(best.size(), k); ++i) possible += best[i].score;
     rag.push_back(possible > 0 ? found / possible : 1);
     worst_excess = std::max(worst_excess, error - answers.error_bound[query]);
   }
@@ -83,8 +82,8 @@ std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::sp
   std::string table;
   for (std::size_t query = 0; query < lines.size(); ++query) {
     int rank = 0;
-    for (std::size_t at : by_score(answers, query))
-      table += text(lines[query], '\t', ++rank, '\t', called[at], '\t', number(answers.score[at]), '\n');
+    for (const auto& [at, score] : by_score(answers, query))
+      table += text(lines[query], '\t', ++rank, '\t', called[at], '\t', number(score), '\n');
     if (rank == 0) table += lines[query] + "\t0\t\t0\n";
   }
   return table;

@@ -58,6 +58,30 @@ class Mailbox {
   Offset num_sent_ = 0;
 };
 
+/// The same for a known number of elements for each rank, which take no memory twice. Without exchange(): elements by
+/// rank, in the order of put().
+template <class T>
+class CountedMailbox {
+ public:
+  CountedMailbox(const Comm& comm, std::vector<Offset> counts) : comm_(comm), counts_(std::move(counts)) {
+    next_.resize(counts_.size());
+    std::exclusive_scan(counts_.begin(), counts_.end(), next_.begin(), Offset{0});
+    values_.resize(z(next_.back() + counts_.back()));
+  }
+  /// Not collective. No more than counts[rank] times.
+  void put(int rank, const T& value) { values_[z(next_[z(rank)]++)] = value; }
+  /// Sends what was put. Collective.
+  Received<T> exchange() const {
+    return comm_.all_to_all(std::span<const T>(values_), std::span<const Offset>(counts_));
+  }
+
+ private:
+  Comm comm_;
+  std::vector<Offset> counts_;
+  std::vector<Offset> next_;
+  std::vector<T> values_;
+};
+
 /// Reads what came from each rank in order.
 template <class T>
 class ByRank {
@@ -84,18 +108,19 @@ struct RankOrder {
   std::vector<Offset> counts;
   std::vector<Offset> order;
 
-  /// rank_of(i) for items 0 <= i < n, called twice each.
+  /// rank_of(i) for items 0 <= i < n.
   template <class RankOf>
   RankOrder(int num_ranks, Offset n, RankOf rank_of) : counts(z(num_ranks), 0), order(z(n)) {
-    for (Offset i = 0; i < n; ++i) ++counts[z(rank_of(i))];
+    std::vector<int> rank(z(n));
+    for (Offset i = 0; i < n; ++i) ++counts[z(rank[z(i)] = rank_of(i))];
     std::vector<Offset> next(counts.size());
     std::exclusive_scan(counts.begin(), counts.end(), next.begin(), Offset{0});
-    for (Offset i = 0; i < n; ++i) order[z(next[z(rank_of(i))]++)] = i;
+    for (Offset i = 0; i < n; ++i) order[z(next[z(rank[z(i)])]++)] = i;
   }
   /// The values in that order.
-  template <class T>
-  std::vector<T> apply(const std::vector<T>& values) const {
-    std::vector<T> sorted(order.size());
+  template <class Values>
+  auto apply(const Values& values) const {
+    std::vector<typename Values::value_type> sorted(order.size());
     for (std::size_t k = 0; k < order.size(); ++k) sorted[k] = values[z(order[k])];
     return sorted;
   }

@@ -5,7 +5,7 @@
 #include <functional>
 #include <unordered_map>
 
-#include "core/index.hpp"
+#include "core/mailbox.hpp"
 #include "io/fields.hpp"
 #include "io/keys.hpp"
 
@@ -48,23 +48,17 @@ std::vector<std::string> VertexNames::fetch(const Comm& comm, std::span<const Gl
     }
   });
   // Questions to the owners, in the order of the vertices; the answers come back in the same order.
-  std::vector<std::size_t> order(vertices.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return vertices[a] < vertices[b]; });
-  std::vector<Global> asked;
-  std::vector<Offset> counts(z(comm.size()), 0);
-  for (std::size_t i : order) {
-    asked.push_back(vertices[i]);
-    ++counts[z(vertices_.owner(vertices[i]))];
-  }
-  const Received<Global> questions = comm.all_to_all(std::span<const Global>(asked), counts);
+  const RankOrder by_owner(comm.size(), std::ssize(vertices),
+                           [&](Offset i) { return vertices_.owner(vertices[z(i)]); });
+  const std::vector<Global> asked = by_owner.apply(vertices);
+  const Received<Global> questions = comm.all_to_all(std::span<const Global>(asked), by_owner.counts);
   Strings answers;
   for (Global vertex : questions.values) {
     answers.push_back(owned(comm, static_cast<Local>(vertex - vertices_.begin(comm.rank()))));
   }
   const Strings arrived = all_to_all(comm, answers, questions.counts).keys;
   std::vector<std::string> names(vertices.size());
-  for (std::size_t k = 0; k < order.size(); ++k) names[order[k]] = arrived[k];
+  for (std::size_t k = 0; k < names.size(); ++k) names[z(by_owner.order[k])] = arrived[k];
   return names;
 }
 

@@ -4,12 +4,12 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
-#include <new>
 #include <numeric>
 #include <optional>
 #include <utility>
 
-#include "core/index.hpp"
+#include "core/mailbox.hpp"
+#include "core/parallel_for.hpp"
 #include "matrix/local_columns.hpp"
 
 namespace filigree {
@@ -131,13 +131,9 @@ OwnedEntries<I, V> send_to_owners(const Comm& comm, const Partition& rows, Entri
     std::vector<Offset> counts(z(comm.size()), 0);
     for (Global row : entries.row) ++counts[z(owner(row))];
     counts[z(me)] = 0;
-    std::vector<Offset> next(counts.size(), 0);
-    std::exclusive_scan(counts.begin(), counts.end(), next.begin(), Offset{0});
-    const Offset num_leaving = next.back() + counts.back();
-
-    std::vector<Position<I>> leaving(z(num_leaving));
-    std::vector<V> leaving_val(has_values ? z(num_leaving) : 0);
-    if (num_leaving > 0) {
+    CountedMailbox<Position<I>> leaving(comm, counts);
+    CountedMailbox<V> leaving_val(comm, has_values ? counts : std::vector<Offset>(counts.size(), 0));
+    if (std::ranges::count(counts, 0) < std::ssize(counts)) {
       std::size_t kept = 0;
       for (std::size_t k = 0; k < entries.size(); ++k) {
         const Global row = entries.row[k];
@@ -148,9 +144,8 @@ OwnedEntries<I, V> send_to_owners(const Comm& comm, const Partition& rows, Entri
           if (has_values) entries.val[kept] = entries.val[k];
           ++kept;
         } else {
-          const std::size_t at = z(next[z(to)]++);
-          leaving[at] = {static_cast<I>(row), static_cast<I>(entries.col[k])};
-          if (has_values) leaving_val[at] = entries.val[k];
+          leaving.put(to, {static_cast<I>(row), static_cast<I>(entries.col[k])});
+          if (has_values) leaving_val.put(to, entries.val[k]);
         }
       }
       entries.row.resize(kept);
@@ -158,10 +153,10 @@ OwnedEntries<I, V> send_to_owners(const Comm& comm, const Partition& rows, Entri
       if (has_values) entries.val.resize(kept);
     }
 
-    Received<Position<I>> arrived = comm.all_to_all(std::span<const Position<I>>(leaving), counts);
+    Received<Position<I>> arrived = leaving.exchange();
     owned.num_below = z(std::accumulate(arrived.counts.begin(), arrived.counts.begin() + me, Offset{0}));
     owned.arrived = std::move(arrived.values);
-    if (has_values) owned.arrived_val = comm.all_to_all(std::span<const V>(leaving_val), counts).values;
+    if (has_values) owned.arrived_val = leaving_val.exchange().values;
   }
   owned.own = std::move(entries);
   return owned;
@@ -250,28 +245,19 @@ Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy
   const auto num_rows = static_cast<std::int64_t>(rows.row_ptr.size()) - 1;
   const bool has_values = !rows.val.empty();
   std::vector<Offset> kept(z(num_rows));
-  // An exception must not leave a parallel region: remember the smallest row at fault, and that memory ran out.
-  std::int64_t fault_row = num_rows;
-  bool no_memory = false;
-#pragma omp parallel
-  {
-    std::vector<std::pair<Global, V>> pairs;
-#pragma omp for schedule(dynamic, 512) reduction(min : fault_row) reduction(|| : no_memory)
-    for (std::int64_t row = 0; row < num_rows; ++row) {
-      const std::size_t begin = z(rows.row_ptr[z(row)]);
-      const std::size_t length = z(rows.row_ptr[z(row) + 1]) - begin;
-      const auto values = has_values ? std::span<V>(rows.val).subspan(begin, length) : std::span<V>();
-      try {
-        kept[z(row)] = merge_row(std::span<Global>(rows.col).subspan(begin, length), values, policy, pairs);
-      } catch (const std::bad_alloc&) {
-        no_memory = true;
-        continue;
-      }
-      if (policy == Duplicates::error && z(kept[z(row)]) < length) fault_row = std::min(fault_row, row);
-    }
-  }
-  if (no_memory) throw std::bad_alloc();
-  require(fault_row == num_rows, "row ", first_row + fault_row, " names a column twice, and duplicates are refused");
+  constexpr std::int64_t chunk = 512;
+  parallel_for((num_rows + chunk - 1) / chunk, [] { return std::vector<std::pair<Global, V>>(); },
+               [&](auto& pairs, Offset c) {
+                 for (std::int64_t row = c * chunk; row < std::min(num_rows, (c + 1) * chunk); ++row) {
+                   const std::size_t begin = z(rows.row_ptr[z(row)]);
+                   const std::size_t length = z(rows.row_ptr[z(row) + 1]) - begin;
+                   const auto values = has_values ? std::span<V>(rows.val).subspan(begin, length) : std::span<V>();
+                   kept[z(row)] = merge_row(std::span<Global>(rows.col).subspan(begin, length), values, policy, pairs);
+                   require(policy != Duplicates::error || z(kept[z(row)]) == length, "row ", first_row + row,
+                           " names a column twice, and duplicates are refused");
+                 }
+               },
+               [](Offset) {});
 
   Offset at = 0;
   Offset begin = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "core/mailbox.hpp"
+
 namespace filigree {
 
 Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<Global> of) {
@@ -23,12 +25,10 @@ Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<G
   });
 
   // Every label meets at one rank, which learns its first vertex; first vertices meet at their owners, who count them.
-  const auto home = [&](Global label) { return static_cast<std::size_t>(label % comm.size()); };
-  std::stable_sort(first_uses.begin(), first_uses.end(),
-                   [&](const FirstUse& a, const FirstUse& b) { return home(a.label) < home(b.label); });
-  std::vector<Offset> counts(static_cast<std::size_t>(comm.size()), 0);
-  for (const FirstUse& use : first_uses) ++counts[home(use.label)];
-  const auto met = comm.all_to_all(std::span<const FirstUse>(first_uses), counts);
+  const RankOrder by_home(comm.size(), std::ssize(first_uses),
+                          [&](Offset i) { return static_cast<int>(first_uses[z(i)].label % comm.size()); });
+  first_uses = by_home.apply(first_uses);
+  const auto met = comm.all_to_all(std::span<const FirstUse>(first_uses), by_home.counts);
   std::unordered_map<Global, Global> first_vertex;
   for (const FirstUse& use : met.values) {  // by rank, so the smallest vertex comes first
     first_vertex.emplace(use.label, use.vertex);
@@ -37,9 +37,9 @@ Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<G
   std::vector<Global> firsts;
   for (const auto& entry : first_vertex) firsts.push_back(entry.second);
   std::sort(firsts.begin(), firsts.end());
-  std::vector<Offset> by_owner(static_cast<std::size_t>(comm.size()), 0);
-  for (Global vertex : firsts) ++by_owner[static_cast<std::size_t>(vertices.owner(vertex))];
-  const auto at_owner = comm.all_to_all(std::span<const Global>(firsts), by_owner);
+  Mailbox<Global> to_owner(comm);
+  for (const Global vertex : firsts) to_owner.put(vertices.owner(vertex), vertex);
+  const auto at_owner = to_owner.exchange();
   std::vector<Global> sorted = at_owner.values;
   std::sort(sorted.begin(), sorted.end());
   const Global before = comm.exclusive_sum(static_cast<Offset>(sorted.size()));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "filigree/core/random.hpp"
+#include "filigree/core/top_k.hpp"
 
 namespace filigree::ppr {
 namespace {
@@ -53,12 +54,11 @@ std::vector<Local> most_passed(const ReplicatedGraph::Parts& graph, double telep
   all->start(queries, teleport);
   for (double rmax = all->largest_ratio(); all->rough_norms(nullptr).residual > enough; rmax *= fall)
     all->sweep_above(rmax);
-  std::vector<std::pair<double, Local>> mass;
-  all->for_settled([&](int, Local v, double x) { mass.emplace_back(-x, v); });
-  count = std::min(count, mass.size());
-  std::nth_element(mass.begin(), mass.begin() + static_cast<std::ptrdiff_t>(count), mass.end());
+  std::vector<Scored<Local>> mass;
+  all->for_settled([&](int, Local v, double x) { mass.push_back({v, x}); });
+  keep_top(mass, count);
   std::vector<Local> vertices;
-  for (std::size_t i = 0; i < count; ++i) vertices.push_back(mass[i].second);
+  for (const auto& [vertex, passed] : mass) vertices.push_back(vertex);
   return vertices;
 }
 

@@ -35,12 +35,12 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
       const Row& residual = partial[q].residual;
       for (std::size_t k = 0; k < residual.size(); ++k) {
         const auto v = static_cast<Local>(residual.vertex[k]);
-        outbox.add(index.sources.owner(v), {static_cast<std::int32_t>(q), v, residual.value[k]});
+        outbox.put(index.sources.owner(v), {static_cast<std::int32_t>(q), v, residual.value[k]});
       }
       stats["residuals_sent"] += std::ssize(residual.vertex);
     }
   });
-  const auto asked = outbox.send();
+  const auto asked = outbox.exchange();
 
   // A run: the residuals of one query of one rank. Each becomes one sparse row.
   struct Run {
@@ -80,11 +80,11 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
 
   comm.guard([&] {
     for (const Run& run : runs) {
-      for (const Term& term : run.row) outbox.add(run.rank, term);
+      for (const Term& term : run.row) outbox.put(run.rank, term);
       stats["index_entries"] += run.entries;
     }
   });
-  std::vector<Term> walked = outbox.send().values;
+  std::vector<Term> walked = outbox.exchange().values;
   std::sort(walked.begin(), walked.end(),
             [](const Term& a, const Term& b) { return a.query != b.query ? a.query < b.query : a.vertex < b.vertex; });
   comm.guard([&] {

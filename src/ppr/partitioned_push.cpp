@@ -118,7 +118,7 @@ void PartitionedPush::push_all(Part& part) {
 void PartitionedPush::send_ghosts(std::size_t query) {
   std::ranges::sort(reached_);
   for (const Local ghost : reached_) {
-    outbox_.add(ghost_owner_[z(ghost)],
+    outbox_.put(ghost_owner_[z(ghost)],
                 {static_cast<std::int32_t>(query), ghost_row_[z(ghost)], std::exchange(to_ghosts_[z(ghost)], 0.0)});
   }
   reached_.clear();
@@ -185,7 +185,7 @@ std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* in
         send_ghosts(q);
       }
     });
-    const auto arrived = outbox_.send();
+    const auto arrived = outbox_.exchange(true);
     graph_.comm.guard([&] { receive(arrived.values); });
   }
   std::vector<std::size_t> all(num_queries_);
@@ -224,7 +224,7 @@ std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double 
         send_ghosts(q);
       }
     });
-    const auto arrived = outbox_.send();
+    const auto arrived = outbox_.exchange(true);
     graph_.comm.guard([&] { receive(arrived.values); });
 
     const std::vector<Norms> now = norms(active, closely, index);

@@ -182,12 +182,12 @@ void PartitionedQuery::start(const Batch& batch) {
       for (const Seed& seed : query) total += seed.weight;
       for (const Seed& seed : query) {
         const int owner = graph_.rows.owner(seed.vertex);
-        outbox_.add(owner, {static_cast<std::int32_t>(number - batch.begin),
+        outbox_.put(owner, {static_cast<std::int32_t>(number - batch.begin),
                             static_cast<Local>(seed.vertex - graph_.rows.begin(owner)), seed.weight / total});
       }
     }
   });
-  const auto arrived = outbox_.send();
+  const auto arrived = outbox_.exchange(true);
   comm_.guard([&] { push_.start(z(batch.end - batch.begin), arrived.values); });
 }
 
@@ -202,12 +202,12 @@ std::vector<std::vector<std::pair<Local, double>>> PartitionedQuery::residuals_f
       push_.for_residual(q, [&](Offset row, double f) {
         const Global v = graph_.first_row() + row;
         const int owner = to.owner(v);
-        outbox_.add(owner, {static_cast<std::int32_t>(q), static_cast<Local>(v - to.begin(owner)), f});
+        outbox_.put(owner, {static_cast<std::int32_t>(q), static_cast<Local>(v - to.begin(owner)), f});
         residuals_sent_ += owner == rank_ ? 0 : 1;
       });
     }
   });
-  const auto arrived = outbox_.send();
+  const auto arrived = outbox_.exchange(true);
   comm_.guard([&] {
     for (const Term& term : arrived.values) residuals[z(term.query)].emplace_back(term.vertex, term.value);
   });
@@ -261,7 +261,7 @@ void PartitionedQuery::send_home(const Batch& batch, Offset begin, Offset end,
   for (Offset q = begin; q < end; ++q) {
     const auto query = static_cast<std::int32_t>(q);
     const int home = homes_.owner(batch.begin + q);
-    const auto add = [&](Offset v, double x) { outbox_.add(home, {query, static_cast<Local>(v), x}); };
+    const auto add = [&](Offset v, double x) { outbox_.put(home, {query, static_cast<Local>(v), x}); };
     if (index_ == nullptr) {
       push_.for_settled(z(q), add);
       continue;
@@ -284,7 +284,7 @@ void PartitionedQuery::send_home(const Batch& batch, Offset begin, Offset end,
 
 /// Sends the outbox, and merges what arrives into a row for every query that is this rank's; the others' are empty.
 std::vector<Row> PartitionedQuery::rows_at_home(const Batch& batch, Offset begin, Offset end) {
-  const auto arrived = outbox_.send();
+  const auto arrived = outbox_.exchange(true);
   return comm_.guard([&] {
     std::vector<Row> rows(z(end - begin));
     std::size_t at = 0;

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "core/mailbox.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "ppr/row_maker.hpp"
 
@@ -198,24 +199,13 @@ void PartitionedWalks::step(const WalkLaw& law, std::uint32_t number, Walkers& w
 }
 
 void PartitionedWalks::send_on(std::uint32_t number, Walkers& walkers) {
-  std::vector<Offset> counts(z(comm().size()), 0);
-  comm().guard([&] {
-    std::vector<int> owner(walkers.all.size());
-    for (std::size_t i = 0; i < owner.size(); ++i) {
-      owner[i] = sources().owner(walkers.all[i].at);
-      ++counts[z(owner[i])];
-    }
-    std::vector<std::size_t> next(counts.size(), 0);
-    for (std::size_t rank = 1; rank < next.size(); ++rank) next[rank] = next[rank - 1] + z(counts[rank - 1]);
-    std::vector<std::size_t> order(owner.size());
-    for (std::size_t i = 0; i < owner.size(); ++i) order[next[z(owner[i])]++] = i;
-    const auto by_owner = [&](auto& values) {
-      auto sorted = values;
-      for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = values[order[i]];
-      values = std::move(sorted);
-    };
-    by_owner(walkers.all);
-    for (std::uint32_t k = number + 1; k < WalkLaw::lattice_steps; ++k) by_owner(walkers.words[k]);
+  const std::vector<Offset> counts = comm().guard([&] {
+    RankOrder by_owner(comm().size(), std::ssize(walkers.all),
+                       [&](Offset i) { return sources().owner(walkers.all[z(i)].at); });
+    walkers.all = by_owner.apply(walkers.all);
+    for (std::uint32_t k = number + 1; k < WalkLaw::lattice_steps; ++k)
+      walkers.words[k] = by_owner.apply(walkers.words[k]);
+    return std::move(by_owner.counts);
   });
   walkers.all = send(std::span<const Walker>(walkers.all), counts);
   for (std::uint32_t k = number + 1; k < WalkLaw::lattice_steps; ++k)

@@ -3,28 +3,25 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <tuple>
 #include <utility>
 #include <vector>
+
+#include "filigree/core/top_k.hpp"
 
 namespace filigree::ppr {
 namespace {
 
 constexpr double least_error = 1e-15;  // below it rounding decides
 
-/// The best `top` scores by falling score, ties by rising vertex.
-void keep_top(Row& row, int top) {
-  const auto count = std::min(row.size(), static_cast<std::size_t>(top));
-  std::vector<std::pair<double, Global>> best(row.size());
-  for (std::size_t k = 0; k < row.size(); ++k) best[k] = {-row.value[k], row.vertex[k]};
-  const auto end = best.begin() + static_cast<std::ptrdiff_t>(count);
-  std::nth_element(best.begin(), end, best.end());
-  std::sort(best.begin(), end);
-  row.vertex.resize(count);
-  row.value.resize(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    row.value[k] = -best[k].first;
-    row.vertex[k] = best[k].second;
-  }
+void keep_best(Row& row, int top) {
+  std::vector<Scored<Global>> best(row.size());
+  for (std::size_t k = 0; k < row.size(); ++k) best[k] = {row.vertex[k], row.value[k]};
+  sort_top(best, static_cast<std::size_t>(top));
+  row.vertex.resize(best.size());
+  row.value.resize(best.size());
+  for (std::size_t k = 0; k < best.size(); ++k)
+    std::tie(row.vertex[k], row.value[k]) = std::tie(best[k].id, best[k].score);
 }
 
 /// What ranks must agree on.
@@ -119,7 +116,7 @@ void Answers::finish(std::size_t number, Row q, const Norms& norms, const std::f
   index_share_[number] = norm > 0 ? norms.indexed / norm : 0;
   policy_.apply(q, is_dangling);
   filter_.apply(std::move(excluded), q);
-  if (top_ > 0) keep_top(q, top_);
+  if (top_ > 0) keep_best(q, top_);
   rows_[number] = std::move(q);
 }
 

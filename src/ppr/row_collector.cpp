@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
+#include "filigree/core/top_k.hpp"
 #include "ppr/kernels.hpp"
 
 namespace filigree::ppr {
@@ -11,19 +11,16 @@ namespace {
 
 /// Leaves the first `most` by falling value and rising vertex, and returns the value of the last.
 double keep_first(Row& row, std::size_t most) {
-  std::vector<double> values = row.value;
-  const auto last = values.begin() + static_cast<std::ptrdiff_t>(most) - 1;
-  std::nth_element(values.begin(), last, values.end(), std::greater<>());
-  auto num_equal = std::count(values.begin(), last + 1, *last);
+  auto [last, num_equal] = kth_score(row.value, most);
   std::size_t kept = 0;
   for (std::size_t k = 0; k < row.size(); ++k) {
-    if (row.value[k] < *last || (row.value[k] == *last && num_equal-- <= 0)) continue;
+    if (row.value[k] < last || (row.value[k] == last && num_equal-- <= 0)) continue;
     row.vertex[kept] = row.vertex[k];
     row.value[kept++] = row.value[k];
   }
   row.vertex.resize(kept);
   row.value.resize(kept);
-  return *last;
+  return last;
 }
 
 }  // namespace

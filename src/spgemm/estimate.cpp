@@ -1,8 +1,8 @@
 // What a product over ranks would take, and what other layouts would move.
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
+#include "core/mailbox.hpp"
 #include "spgemm/checks.hpp"
 #include "spgemm/requests.hpp"
 
@@ -73,16 +73,14 @@ std::pair<Offset, Offset> wanted_by_blocks(const DistCsr<V>& a, const DistCsr<V>
       }
     }
   };
-  std::vector<Offset> counts(z(b.comm.size()), 0);
-  std::vector<Want> wants;
-  a.comm.guard([&] {
+  const CountedMailbox<Want> wants = a.comm.guard([&] {
+    std::vector<Offset> counts(z(b.comm.size()), 0);
     for_each_want([&](const Want& want) { ++counts[z(b.rows.owner(want.row))]; });
-    std::vector<Offset> next(counts.size());
-    std::exclusive_scan(counts.begin(), counts.end(), next.begin(), Offset{0});
-    wants.resize(z(next.back() + counts.back()));
-    for_each_want([&](const Want& want) { wants[z(next[z(b.rows.owner(want.row))]++)] = want; });
+    CountedMailbox<Want> mailbox(b.comm, std::move(counts));
+    for_each_want([&](const Want& want) { mailbox.put(b.rows.owner(want.row), want); });
+    return mailbox;
   });
-  std::vector<Want> met = b.comm.all_to_all(std::span<const Want>(wants), counts).values;
+  std::vector<Want> met = wants.exchange().values;
   std::sort(met.begin(), met.end());
   met.erase(std::unique(met.begin(), met.end()), met.end());
   Offset nonzeros = 0;

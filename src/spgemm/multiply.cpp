@@ -13,7 +13,6 @@
 #include <omp.h>
 
 #include <atomic>
-#include <exception>
 #include <memory>
 #include <numeric>
 
@@ -131,8 +130,8 @@ class Job {
     Offset usual = 0;
     for (const Offset most : windows_.most) usual = std::max(usual, most);
     usual = std::min(usual, most_in_team * window_products) + Rows::slack;
-    on_all_threads([&](Rows& rows) {
-      const bool forwards = omp_get_thread_num() >= num_backwards;
+    on_all_threads([&](Rows& rows, int thread) {
+      const bool forwards = thread >= num_backwards;
       for (Side* const side : {&sides[forwards], &sides[!forwards]}) {
         WriteBack<V> write_back(c_, of_row_, *side, usual, stop_);
         for (auto turn = side->take_turn(); turn && !stop_; turn = side->take_turn()) {
@@ -163,8 +162,9 @@ class Job {
         windows_.most_nonzeros > most_nonzeros ? num_turns() : num_turns() - 3 * num_turns() / (4 * num_threads_);
     std::vector<Offset> place(z(num_counted) + 1, 0);
     Shares to_count(num_counted, num_threads_);
-    on_all_threads(
-        [&](Rows& rows) { for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); }); });
+    on_all_threads([&](Rows& rows, int) {
+      for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); });
+    });
     std::partial_sum(place.begin(), place.end(), place.begin());
     const bool fits = place.back() <= most_nonzeros;
     const Offset most_last =  // nonzeros of the last rows
@@ -172,8 +172,8 @@ class Job {
     const Offset most = place.back() + most_last;
     if (fits) make_room(most, 0, most + (most_last > 0 ? Rows::slack : 0));
     Shares to_make(num_turns(), num_threads_, num_counted);
-    on_all_threads([&](Rows& rows) {
-      if (omp_get_thread_num() == omp_get_num_threads() - 1) make_last_turns(rows, num_counted, place.back());
+    on_all_threads([&](Rows& rows, int thread) {
+      if (thread == num_threads_ - 1) make_last_turns(rows, num_counted, place.back());
       Aside<V> aside;
       for_turns(to_make, [&](Offset turn) {
         Offset end = place[z(turn)];
@@ -186,24 +186,18 @@ class Job {
   Offset num_turns() const { return std::ssize(turns_) - 1; }
   Local first_row(Offset turn) const { return windows_.begin[z(turns_[z(turn)])]; }
 
-  /// body(rows), which come back to the same thread the next time.
+  /// body(rows, thread): rows come back to the same thread the next time.
   template <class Body>
   void on_all_threads(Body body) {
-    std::exception_ptr failure;
-#pragma omp parallel num_threads(num_threads_)
-    {
-      const StandardArithmetic arithmetic;
-      try {
-        auto& rows = rows_[z(omp_get_thread_num())];
-        if (!rows) rows = std::make_unique<Rows>(task_);
-        body(*rows);
-      } catch (...) {
-        stop_ = true;
-#pragma omp critical(filigree_spgemm)
-        if (!failure) failure = std::current_exception();
-      }
-    }
-    if (failure) std::rethrow_exception(failure);
+    on_each_thread(
+        num_threads_,
+        [&](int thread) {
+          const StandardArithmetic arithmetic;
+          auto& rows = rows_[z(thread)];
+          if (!rows) rows = std::make_unique<Rows>(task_);
+          body(*rows, thread);
+        },
+        stop_);
   }
 
   /// For so many nonzeros at most, and what is written beside them.

@@ -25,11 +25,10 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <exception>
 #include <numeric>
 #include <utility>
 
-#include "core/index.hpp"
+#include "core/parallel_for.hpp"
 #include "spgemm/local.hpp"
 #include "spgemm/semirings.hpp"
 
@@ -232,19 +231,10 @@ class Product {
   /// f(worker) for all of them at once; what one of them throws first is thrown here.
   template <class F>
   void on_all_threads(F f) {
-    const auto num_workers = static_cast<int>(workers_.size());
-    std::exception_ptr failure;
-#pragma omp parallel for schedule(static, 1) num_threads(num_workers)
-    for (int i = 0; i < num_workers; ++i) {
+    on_each_thread(static_cast<int>(workers_.size()), [&](int i) {
       const StandardArithmetic arithmetic;
-      try {
-        f(workers_[z(i)]);
-      } catch (...) {
-#pragma omp critical(filigree_spgemm_thesis)
-        if (!failure) failure = std::current_exception();
-      }
-    }
-    if (failure) std::rethrow_exception(failure);
+      f(workers_[z(i)]);
+    });
   }
 
   // ------------------------------------------------------------------------------------------------ hashing

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "filigree/core/comm.hpp"
@@ -36,6 +39,13 @@ template <class Id>
 void sort_top(std::vector<Scored<Id>>& items, std::size_t k) {
   keep_top(items, k);
   std::sort(items.begin(), items.end(), is_better<Id>);
+}
+
+/// The k-th highest of the scores, 1 <= k <= scores, and how many of the best k equal it. O(scores).
+inline std::pair<double, std::ptrdiff_t> kth_score(std::vector<double> scores, std::size_t k) {
+  const auto last = scores.begin() + static_cast<std::ptrdiff_t>(k) - 1;
+  std::nth_element(scores.begin(), last, scores.end(), std::greater<>());
+  return {*last, std::count(scores.begin(), last + 1, *last)};
 }
 
 /// The best k of the items of all ranks, the best first, on every rank. Ids are distinct over all ranks. Collective.
