@@ -4,38 +4,42 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
+#include <mutex>
 
-#include "filigree/matrix/spmv_plan.hpp"
+#include "core/cpu.hpp"
+#include "core/ordered_sum.hpp"
 
 namespace filigree::pagerank {
 namespace {
 
-void check_options(const Graph& graph, const Options& options) {
+void check_options(const Options& options) {
   check_teleport(options.teleport);
   require(options.tolerance > 0, "tolerance: ", options.tolerance, ", must be above 0");
-  require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
-  require(graph.num_rows() > 0, "graph: it has no vertices");
+}
+
+/// Throws on all ranks unless there is a finite weight >= 0 for every owned vertex. Collective.
+void check_weights(const Comm& comm, const Partition& vertices, std::span<const double> weights, const char* name) {
+  comm.guard([&] {
+    require(std::ssize(weights) == vertices.size(comm.rank()), name, ": ", weights.size(), " weights for ",
+            vertices.size(comm.rank()), " vertices on rank ", comm.rank());
+    for (Global v = vertices.begin(comm.rank()); const double weight : weights) {
+      require(weight >= 0 && std::isfinite(weight), name, ": vertex ", v, " has weight ", weight,
+              "; weights must be finite and at least 0");
+      ++v;
+    }
+  });
 }
 
 /// The teleport distribution of the owned vertices, summing to 1 over all ranks.
-std::vector<double> teleport_distribution(const Graph& graph, std::span<const double> weights) {
-  const auto num_owned = static_cast<std::size_t>(graph.num_local_rows());
-  const bool uniform = graph.comm.max(static_cast<int>(!weights.empty())) == 0;
-  std::vector<double> distribution(num_owned, 1.0 / static_cast<double>(graph.num_rows()));
+std::vector<double> teleport_distribution(const Comm& comm, const Partition& vertices,
+                                          std::span<const double> weights) {
+  const bool uniform = comm.max(static_cast<int>(!weights.empty())) == 0;
+  std::vector<double> distribution(z(vertices.size(comm.rank())), 1.0 / static_cast<double>(vertices.num_items()));
   if (uniform) return distribution;
-  graph.comm.guard([&] {
-    require(weights.size() == num_owned, "teleport: ", weights.size(), " weights for ", num_owned, " vertices on rank ",
-            graph.comm.rank());
-    for (std::size_t v = 0; v < num_owned; ++v) {
-      require(weights[v] >= 0 && std::isfinite(weights[v]), "teleport: vertex ",
-              graph.first_row() + static_cast<Global>(v), " has weight ", weights[v],
-              "; weights must be finite and at least 0");
-    }
-  });
-  const double total = graph.comm.sum(std::accumulate(weights.begin(), weights.end(), 0.0));
+  check_weights(comm, vertices, weights, "teleport");
+  const double total = ordered_sum(comm, vertices, [&](Offset v) { return weights[z(v)]; });
   require(total > 0 && std::isfinite(total), "teleport: the weights sum to ", total, ", must be finite and above 0");
-  for (std::size_t v = 0; v < num_owned; ++v) distribution[v] = weights[v] / total;
+  for (std::size_t v = 0; v < distribution.size(); ++v) distribution[v] = weights[v] / total;
   return distribution;
 }
 
@@ -55,9 +59,9 @@ class Extrapolation {
   std::span<float> change(std::size_t k) { return changes_[k]; }
 
   /// Moves the last iterate to the best combination, cut off at 0 (probabilities are not negative). Collective.
-  void apply(const Comm& comm, std::span<double> p) const {
+  void apply(const Comm& comm, const Partition& vertices, std::span<double> p) const {
     // The combination sum of weight_k p_(k+1) in terms of the last iterate and the changes between.
-    const Vector weights = best_weights(comm);
+    const Vector weights = best_weights(comm, vertices);
     if (!weights.allFinite()) return;
     Vector factors;
     for (Eigen::Index k = 0; k < factors.size(); ++k) factors[k] = weights.head(k).sum();
@@ -77,8 +81,8 @@ class Extrapolation {
 
   /// Minimizes |sum of weight_k change_k|_2 where the weights sum to 1: they are G^-1 1 up to a factor, G the matrix of
   /// scalar products. Scaled to a unit diagonal, and regularized a little, as changes soon point the same way.
-  Vector best_weights(const Comm& comm) const {
-    const Matrix products = scalar_products(comm);
+  Vector best_weights(const Comm& comm, const Partition& vertices) const {
+    const Matrix products = scalar_products(comm, vertices);
     const Vector scale = products.diagonal().cwiseSqrt().cwiseInverse();
     Matrix scaled = scale.asDiagonal() * products * scale.asDiagonal();
     scaled.diagonal().array() += 1e-14;
@@ -86,25 +90,38 @@ class Extrapolation {
     return weights / weights.sum();
   }
 
-  /// Summed over blocks in order, so that any number of threads gives the same bits.
-  Matrix scalar_products(const Comm& comm) const {
-    constexpr std::size_t block = 256;  // num_changes blocks of double fit L1
-    const std::size_t n = changes_[0].size();
-    std::vector<Matrix> partial((n + block - 1) / block, Matrix::Zero());
-#pragma omp parallel for schedule(static)
-    for (std::size_t b = 0; b < partial.size(); ++b) {
-      const std::size_t begin = b * block;
-      Eigen::Matrix<double, block, num_changes> values = Eigen::Matrix<double, block, num_changes>::Zero();
-      for (std::size_t k = 0; k < num_changes; ++k) {
-        std::copy_n(&changes_[k][begin], std::min(block, n - begin), values.col(static_cast<Eigen::Index>(k)).data());
-      }
-      for (Eigen::Index i = 0; i < partial[b].rows(); ++i) {
-        for (Eigen::Index j = 0; j <= i; ++j) partial[b](i, j) = partial[b](j, i) = values.col(i).dot(values.col(j));
-      }
+  /// In eight interleaved partial sums, for vectors of any width.
+  Matrix scalar_products(const Comm& comm, const Partition& vertices) const {
+    constexpr std::size_t lanes = 8;
+    constexpr std::size_t num_products = num_changes * (num_changes + 1) / 2;
+    const Offset first = vertices.begin(comm.rank());
+    const auto add = [&](Offset begin, Offset end, std::span<double> sums) {
+      // Items [v, v + count), which lie in the lanes from `lane` on.
+      const auto add_items = [&](Offset v, std::size_t lane, std::size_t count) FILIGREE_INLINE_LAMBDA {
+        double values[num_changes][lanes];
+        for (std::size_t k = 0; k < num_changes; ++k) {
+          for (std::size_t l = 0; l < count; ++l) values[k][l] = static_cast<double>(changes_[k][z(v) + l]);
+        }
+        double* sum = sums.data() + lane;
+        for (std::size_t i = 0; i < num_changes; ++i) {
+          for (std::size_t j = 0; j <= i; ++j, sum += lanes) {
+            for (std::size_t l = 0; l < count; ++l) sum[l] += values[i][l] * values[j][l];
+          }
+        }
+      };
+      Offset v = begin;
+      for (; v < end && (first + v) % Offset{lanes} != 0; ++v) add_items(v, z(first + v) % lanes, 1);
+      for (; v + Offset{lanes} <= end; v += lanes) add_items(v, 0, lanes);
+      for (std::size_t lane = 0; v < end; ++v, ++lane) add_items(v, lane, 1);
+    };
+    const std::vector<double> sums = ordered_sums(comm, vertices, num_products * lanes, add);
+    Matrix products;
+    const double* sum = sums.data();
+    for (Eigen::Index i = 0; i < products.rows(); ++i) {
+      for (Eigen::Index j = 0; j <= i; ++j, sum += lanes)
+        products(i, j) = products(j, i) =
+            ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
     }
-    Matrix products = Matrix::Zero();
-    for (const Matrix& of_block : partial) products += of_block;
-    comm.sum(std::span<double>(products.data(), num_changes * num_changes));
     return products;
   }
 
@@ -113,28 +130,23 @@ class Extrapolation {
 
 }  // namespace
 
-Result solve(const Graph& graph, std::span<const double> teleport, const Options& options) {
-  check_options(graph, options);
-  const Comm& comm = graph.comm;
+Result solve(const LinearOperator& in_arcs, std::span<const double> out_weights, std::span<const double> teleport,
+             const Options& options) {
+  check_options(options);
+  const Comm& comm = in_arcs.comm();
+  const Partition& vertices = in_arcs.rows();
+  require(vertices.num_items() > 0, "graph: it has no vertices");
+  check_weights(comm, vertices, out_weights, "out-weights");
   const double c = options.teleport;
-  const std::vector<double> t = teleport_distribution(graph, teleport);
+  const std::vector<double> t = teleport_distribution(comm, vertices, teleport);
   const std::size_t num_owned = t.size();
-  const double uniform_share = 1.0 / static_cast<double>(graph.num_rows());
+  const double uniform_share = 1.0 / static_cast<double>(vertices.num_items());
   // What an arc of weight 1 carries of its tail's score; 0 marks a dangling vertex.
-  std::vector<double> share = out_weights(graph);
-  for (double& weight : share) weight = weight > 0 ? (1 - c) / weight : 0;
+  std::vector<double> share(num_owned);
+  for (std::size_t v = 0; v < num_owned; ++v) share[v] = out_weights[v] > 0 ? (1 - c) / out_weights[v] : 0;
 
   Result result;
-  result.vertices = graph.rows;
-  const Graph in_arcs = [&] {
-    const Phase phase(result.timings, "transpose");
-    return transpose(graph);
-  }();
-  const SpmvPlan<double> plan = [&] {
-    const Phase phase(result.timings, "plan");
-    return comm.guard([&] { return SpmvPlan<double>(in_arcs.local); });
-  }();
-
+  result.vertices = vertices;
   // Each iteration shrinks the L1 change by 1-c or more, so this many more reach any tolerance that rounding allows.
   const auto iterations_from = [&](double change) {
     const double least = std::max(options.tolerance, 1e-16);
@@ -147,34 +159,18 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
   std::vector<double> p = t;
   std::vector<double> sent(num_owned);  // what an arc of weight 1 carries
   std::vector<double> next(num_owned);  // the same after the iteration
-  // A rank without ghosts takes part in every exchange all the same: others may need its values.
-  std::vector<double> sent_to_us(comm.size() == 1 ? 0 : static_cast<std::size_t>(in_arcs.local.num_cols));
-  in_arcs.build_halo();
   double dangling = 0;
   const auto send = [&] {
-    dangling = 0;
-    for (std::size_t v = 0; v < num_owned; ++v) {
-      sent[v] = p[v] * share[v];
-      if (share[v] == 0) dangling += p[v];
-    }
-    dangling = comm.sum(dangling);
+    for (std::size_t v = 0; v < num_owned; ++v) sent[v] = p[v] * share[v];
+    dangling = ordered_sum(comm, vertices, [&](Offset v) { return share[z(v)] == 0 ? p[z(v)] : 0; });
   };
 
-  struct Sums {
-    double change = 0, dangling = 0;
-  };
-  std::vector<Sums> by_window(static_cast<std::size_t>(plan.num_windows()));
   Extrapolation extrapolation(num_owned);
   bool extrapolating = true;
   double change_before = 2;  // L1, one cycle ago; no two distributions are further apart
   Offset iteration = 0;
   send();
   do {
-    std::span<const double> x = sent;
-    if (comm.size() > 1) {
-      in_arcs.update_ghosts(x, std::span<double>(sent_to_us));
-      x = sent_to_us;
-    }
     const double jumped = (1 - c) * dangling;
     const double jump_factor = c + (options.dangling == Dangling::source ? jumped : 0);
     const double addend = options.dangling == Dangling::uniform ? jumped * uniform_share : 0;
@@ -185,30 +181,30 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
     if (storing) changes = extrapolation.change(static_cast<std::size_t>(stored));
 
     // All that happens to a vertex in one pass, while its sum is in cache. `next` takes the sums, then what to send.
-    plan.multiply(x, next, [&](Local window, Local first_row, std::span<double> sums) {
-      Sums of_window;
+    // Parts come in any order: the sums over vertices have none.
+    enum { of_change, of_dangling };
+    std::array<BoundedSum, 2> totals;
+    std::mutex adding;
+    in_arcs.apply(sent, next, [&](Local first_row, std::span<double> sums) {
+      std::array<BoundedSum, 2> of_part;
       for (std::size_t i = 0; i < sums.size(); ++i) {
         const std::size_t v = static_cast<std::size_t>(first_row) + i;
         const bool dangles = share[v] == 0;
         const double score = sums[i] + jump_factor * t[v] + addend + (dangles ? kept * p[v] : 0);
         const double change = score - p[v];
         if (storing) changes[v] = static_cast<float>(change);
-        of_window.change += std::abs(change);
-        of_window.dangling += dangles ? score : 0;
+        of_part[of_change].add(std::abs(change));
+        of_part[of_dangling].add(dangles ? score : 0);
         p[v] = score;
         sums[i] = score * share[v];
       }
-      by_window[static_cast<std::size_t>(window)] = of_window;
+      const std::scoped_lock lock(adding);
+      for (const auto sum : {of_change, of_dangling}) totals[sum].add(of_part[sum]);
     });
     std::swap(sent, next);
-    std::array<double, 2> sums{};
-    for (const Sums& of_window : by_window) {
-      sums[0] += of_window.change;
-      sums[1] += of_window.dangling;
-    }
-    comm.sum(std::span<double>(sums));
-    const double change = sums[0];
-    dangling = sums[1];
+    BoundedSum::sum(comm, totals);
+    const double change = totals[of_change].value();
+    dangling = totals[of_dangling].value();
     result.error_bound = change * (1 - c) / c;
     ++iteration;
     if (options.progress) options.progress("iterate", iteration, most_iterations);
@@ -217,7 +213,7 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
       extrapolating = change <= change_before * std::pow(1 - c, cycle);
       change_before = change;
       if (extrapolating) {
-        extrapolation.apply(comm, p);
+        extrapolation.apply(comm, vertices, p);
         send();
       } else {  // the last one may have led astray: count anew from where it led
         most_iterations = iteration + iterations_from(change);
@@ -227,8 +223,26 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
 
   result.scores = std::move(p);
   result.stats["iterations"] = iteration;
+  return result;
+}
+
+Result solve(const Graph& graph, std::span<const double> teleport, const Options& options) {
+  check_options(options);
+  require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
+  Timings timings;
+  const std::vector<double> weights = out_weights(graph);
+  const Graph in_arcs = [&] {
+    const Phase phase(timings, "transpose");
+    return transpose(graph);
+  }();
+  const SpmvOperator step = [&] {
+    const Phase phase(timings, "plan");
+    return SpmvOperator(in_arcs);
+  }();
+  Result result = solve(step, weights, teleport, options);
+  result.timings.merge(timings);
   result.stats["arcs"] = graph.num_nonzeros();
-  result.stats["ghost_values"] = comm.sum(static_cast<Offset>(in_arcs.ghosts.size())) * iteration;
+  result.stats["ghost_values"] = graph.comm.sum(std::ssize(in_arcs.ghosts)) * result.stats["iterations"];
   return result;
 }
 

@@ -55,6 +55,102 @@ TEST(PageRank, RanksAndSelfAgree) {
   EXPECT_LT(l1_distance(together, alone), 1e-14);
 }
 
+/// Two arcs into a vertex at most, whose sum has no order; and many vertices without out-arcs.
+Graph two_arcs_in(const Comm& comm, Global n) {
+  Entries<double> entries;
+  if (comm.is_root()) {
+    for (Global v = 0; v < n; ++v) {
+      for (const Global tail : {(v * v + 3) % n, (7 * v + 1) % n}) {
+        if (tail % 3 == 0 || (v % 5 == 0 && tail % 2 == 0)) continue;
+        entries.row.push_back(tail);
+        entries.col.push_back(v);
+        entries.val.push_back(1 + static_cast<double>((tail * 31 + v) % 17) / 3);
+      }
+    }
+  }
+  return Graph::from_entries(comm, n, n, std::move(entries), {Duplicates::first, Loops::keep});
+}
+
+TEST(PageRank, SumsOverVerticesHaveTheSameBitsOnAnyRanks) {
+  constexpr Global n = 3000;  // of several blocks, which ranks share
+  std::vector<double> teleport(n, 1);
+  for (std::size_t v = 0; v < teleport.size(); ++v) teleport[v] = 1 / (static_cast<double>(v % 29) + 0.7);
+  const Graph world = two_arcs_in(Comm::world(), n);
+  const Graph self = two_arcs_in(Comm::self(), n);
+  for (const Dangling dangling : all_policies) {
+    // The first extrapolation comes after 17 iterations.
+    const pagerank::Options options{.teleport = 0.02, .tolerance = 1e-14, .dangling = dangling};
+    const auto together = pagerank::solve(world, owned(world.rows, world.comm.rank(), teleport), options);
+    const auto alone = pagerank::solve(self, teleport, options);
+    EXPECT_GT(alone.stats.at("iterations"), 17);
+    EXPECT_EQ(together.stats.at("iterations"), alone.stats.at("iterations"));
+    EXPECT_EQ(together.error_bound, alone.error_bound);
+    EXPECT_EQ(whole(world.comm, together.scores), alone.scores) << "policy " << static_cast<int>(dangling);
+  }
+}
+
+/// Arcs between all vertices of one group and all of the next, by two factors: never stored as arcs.
+class GroupCycle : public LinearOperator {
+ public:
+  GroupCycle(Comm comm, Global n, Global num_groups)
+      : comm_(std::move(comm)), rows_(Partition::uniform(n, comm_.size())), num_groups_(num_groups) {}
+  const Comm& comm() const override { return comm_; }
+  const Partition& rows() const override { return rows_; }
+  /// y[v] = sum of x over the group before that of v; the group of v is v mod num_groups.
+  void apply(std::span<const double> x, std::span<double> y, const Finish& finish) const override {
+    std::vector<double> sums(static_cast<std::size_t>(num_groups_));
+    const Global first = rows_.begin(comm_.rank());
+    for (std::size_t i = 0; i < x.size(); ++i) sums[group(first + static_cast<Global>(i) + 1)] += x[i];
+    comm_.sum(std::span<double>(sums));
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = sums[group(first + static_cast<Global>(i))];
+    if (finish) finish(0, y);
+  }
+  /// The same matrix as a graph: arc u -> v where v's group follows u's.
+  Graph graph() const {
+    Entries<double> entries;
+    for (Global u = 0; u < rows_.num_items() && comm_.is_root(); ++u) {
+      for (Global v = 0; v < rows_.num_items(); ++v) {
+        if (group(u + 1) != group(v)) continue;
+        entries.row.push_back(u);
+        entries.col.push_back(v);
+      }
+    }
+    return Graph::from_entries(comm_, rows_, rows_, std::move(entries));
+  }
+
+ private:
+  std::size_t group(Global v) const { return static_cast<std::size_t>(v % num_groups_); }
+  Comm comm_;
+  Partition rows_;
+  Global num_groups_;
+};
+
+TEST(PageRank, AnOperatorGivesWhatItsGraphGives) {
+  for (const Global n : {3, 50}) {
+    const GroupCycle cycle(Comm::world(), n, 3);
+    const Graph graph = cycle.graph();
+    std::vector<double> teleport(static_cast<std::size_t>(n), 0);
+    teleport[0] = 2;
+    teleport[static_cast<std::size_t>(n) - 1] += 1;
+    const auto own = owned(cycle.rows(), cycle.comm().rank(), teleport);
+    const pagerank::Options options{.tolerance = 1e-13};
+    const auto result = pagerank::solve(cycle, out_weights(graph), own, options);
+    EXPECT_LE(result.error_bound, 1e-13);
+    EXPECT_LT(l1_distance(whole(cycle.comm(), result.scores), scores(graph, teleport, options)), 1e-13);
+  }
+}
+
+TEST(PageRank, OperatorsAreCheckedOnAllRanks) {
+  const GroupCycle cycle(Comm::world(), 20, 3);
+  const Graph graph = cycle.graph();
+  std::vector<double> weights = out_weights(graph);
+  const auto says = [&] { return message_of<InvalidArgument>([&] { pagerank::solve(cycle, weights); }); };
+  if (graph.rows.owns(graph.comm.rank(), 11)) weights[static_cast<std::size_t>(11 - graph.first_row())] = -1;
+  EXPECT_THAT(says(), HasSubstr("out-weights: vertex 11 has weight -1"));
+  if (graph.comm.is_root()) weights.push_back(1);
+  EXPECT_THAT(says(), HasSubstr("on rank 0"));
+}
+
 TEST(PageRank, OneVertexAndNoArcs) {
   const Comm comm = Comm::world();
   const Graph one = Graph::from_entries(comm, 1, 1, {});

@@ -29,6 +29,7 @@
 #include "filigree/matrix/dist_dense.hpp"
 #include "filigree/matrix/halo.hpp"
 #include "filigree/matrix/labels.hpp"
+#include "filigree/matrix/linear_operator.hpp"
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/shared_csr.hpp"
 #include "filigree/matrix/small_dense.hpp"
