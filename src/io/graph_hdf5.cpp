@@ -24,7 +24,7 @@ constexpr std::int64_t format_version = 1;
   throw IoError(text(file.path(), ": /graph: ", what));
 }
 
-VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows) {
+VertexNames stored_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows) {
   const Global first = rows.begin(comm.rank());
   const Global count = rows.size(comm.rank());
   if (file.has("/graph/ids")) return VertexNames(comm, rows, file.read<Global>("/graph/ids", first, count));
@@ -66,6 +66,14 @@ std::vector<Offset> with_end(const Comm& comm, std::vector<Offset> begins) {
 }
 
 }  // namespace
+
+VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows) {
+  VertexNames names = stored_names(comm, file, rows);
+  const auto expected = file.attribute<std::string>("/graph", "names_hash");
+  if (expected && *expected != hash_text(names_hash(comm, names)))
+    damaged(file, "its names do not match their hash; the file is damaged");
+  return names;
+}
 
 GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const Hdf5Reader file(comm, path);
@@ -129,13 +137,12 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
     report.hash.clear();
   }
   VertexNames names = read_names(comm, file, graph.rows);
-  const auto expected_names = file.attribute<std::string>("/graph", "names_hash");
-  if (expected_names && *expected_names != hash_text(names_hash(comm, names)))
-    damaged(file, "its names do not match their hash; the file is damaged");
   return {std::move(graph), std::move(names), std::move(report)};
 }
 
 void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names) {
+  if (names.kind() != VertexNames::Kind::numbers)
+    file.attribute("/graph", "names_hash", hash_text(names_hash(comm, names)));
   if (names.kind() == VertexNames::Kind::ids) file.write<Global>("/graph/ids", names.ids());
   if (names.kind() == VertexNames::Kind::texts) {
     const std::string_view bytes = names.texts().bytes();
@@ -156,9 +163,6 @@ void write_hdf5(const Graph& graph, const VertexNames& names, const std::string&
   file.attribute("/graph", "version", format_version);
   file.attribute("/graph", "shape", std::vector<std::int64_t>{graph.num_rows(), graph.num_cols()});
   file.attribute("/graph", "hash", hash_text(content_hash(graph)));
-  if (names.kind() != VertexNames::Kind::numbers)
-    file.attribute("/graph", "names_hash", hash_text(names_hash(comm, names)));
-
   file.write<Offset>("/graph/indptr", with_end(comm, {local.row_ptr.begin(), local.row_ptr.end()}));
   std::vector<Global> col(local.col.size());
   for (std::size_t k = 0; k < col.size(); ++k) col[k] = graph.global_col(local.col[k]);

@@ -32,7 +32,11 @@ namespace filigree::io {
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
 
 /// Adds what vertices are called to a file of results, where read() finds it in a file of a graph: /graph/ids, or
-/// /graph/names with /graph/names_indptr, or nothing when names are the vertex numbers. Collective.
+/// /graph/names with /graph/names_indptr, and their hash, or nothing when names are the vertex numbers. Collective.
 void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names);
+
+/// What write_names() wrote; vertices are called by their numbers where it wrote nothing. Throws IoError on all ranks.
+/// Collective.
+VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows);
 
 }  // namespace filigree::io
