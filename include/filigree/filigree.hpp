@@ -41,3 +41,5 @@
 #include "filigree/ppr_file.hpp"
 #include "filigree/ppr_rows.hpp"
 #include "filigree/spgemm.hpp"
+#include "filigree/summary.hpp"
+#include "filigree/summary_file.hpp"

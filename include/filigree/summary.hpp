@@ -1,0 +1,143 @@
+// Graph summaries: vertices merged into supernodes and a sparse set of superedges, within a given size (SSumM).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "filigree/core/timing.hpp"
+#include "filigree/matrix/dendrogram.hpp"
+#include "filigree/matrix/dist_csr.hpp"
+#include "filigree/matrix/labels.hpp"
+
+namespace filigree::summary {
+
+/// What a superedge holds: weighted, the number of its edges. The others are not available yet.
+enum class Mode { weighted, unweighted, hybrid };
+/// Of the difference between the adjacency matrix and its reconstruction.
+enum class Norm { l1, l2 };
+
+struct Options {
+  Mode mode = Mode::weighted;
+  Norm error = Norm::l1;            ///< that is made small
+  double size_ratio = 0.3;          ///< budget as a part of the graph's 2 m log2 n bits, in (0, 1]
+  std::optional<double> bits = {};  ///< budget in bits, >= 0; overrides size_ratio
+  std::uint64_t seed = 1;
+  int max_rounds = 20;     ///< 1 or more
+  Progress progress = {};  ///< phase "merge", rounds done of max_rounds
+};
+
+/// A graph summary. Supernode A and superedge AB with E edges among Pi vertex pairs stand for edges of density E / Pi
+/// between all u in A and v in B, u != v; what no superedge covers is 0. Supernodes are numbered by their smallest
+/// vertices.
+struct Summary {
+  Mode mode = Mode::weighted;
+  Labels supernode;              ///< of each vertex, distributed like the rows of the graph
+  DistCsr<double> superedges;    ///< supernodes x supernodes, symmetric; edges of each superedge, on the diagonal once
+  Offset num_edges = 0;          ///< of the graph, without loops
+  std::uint64_t graph_hash = 0;  ///< content_hash() of the graph
+
+  Global num_vertices() const { return supernode.vertices.num_items(); }
+  Global num_supernodes() const { return supernode.num_labels; }
+};
+
+/// How large a summary is and how far from its graph.
+struct Measures {
+  Global supernodes = 0;
+  Offset superedges = 0;
+  Offset max_count = 0;   ///< w_max, the most edges of a superedge; 0 without superedges
+  double bits = 0;        ///< n log2 |S| + |P| (2 log2 |S| + log2 w_max)
+  double graph_bits = 0;  ///< 2 m log2 n
+  double l1 = 0;          ///< RE_1 = sum over u != v of |A - A^| / (n (n-1))
+  double l2 = 0;          ///< RE_2 = (sum over u != v of |A - A^|^2)^(1/2) / (n (n-1))
+};
+
+/// The state after a round, filled to the budget.
+struct RoundReport {
+  int round = 0;             ///< 0: before any merge
+  double threshold = 0;      ///< least relative reduction of a merge
+  Global supernodes = 0;     ///< after its merges
+  double unfilled_bits = 0;  ///< size with all superedges that shorten the description
+  double bits = 0;           ///< size after superedges were dropped or added to fill the budget
+  double error = 0;          ///< RE_1 or RE_2 then
+};
+
+struct Result {
+  Summary summary;
+  Measures measures = {};
+  double budget_bits = 0;
+  std::vector<RoundReport> rounds = {};  ///< the summary is the one of least error
+  Dendrogram merges = {};                ///< of vertices up to that round; height = 1 - relative reduction of bits
+  Timings timings = {};                  ///< replicate, group, merge, contract, fill
+  Stats stats = {};                      ///< rounds, merges, pairs_scored, loops
+};
+
+/// Merges vertices, round by round, where that shortens the description of the graph, until the summary fits in the
+/// budget k; then keeps the superedges that lower the error most. bits <= k always.
+///
+/// graph    symmetric, of fewer than 2^31 vertices, at least two of them and one edge; loops and weights are ignored
+/// returns  the summary of least error after any round, distributed like the graph; its measures on every rank
+///
+/// Throws InvalidArgument on all ranks for an option out of range, an asymmetric graph, or a mode not available yet.
+/// Collective over graph.comm. Groups of candidates are distributed over ranks and threads, the state is on every rank.
+/// Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank: 48 an edge and 60 a vertex; 8 an edge per node.
+/// Same bits on any number of ranks and threads.
+/// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
+Result summarize(const Graph& graph, const Options& options = {});
+
+/// Size and errors of a summary from scratch: nothing it says of itself is believed but supernodes and counts.
+///
+/// graph    as for summarize(), with the rows where the summary's vertices are
+///
+/// Throws InvalidArgument on all ranks when sizes differ or `summary.graph_hash` is of another graph. Collective.
+/// O(m + |P|) work and memory, distributed. Same bits on any number of ranks and threads.
+Measures evaluate(const Graph& graph, const Summary& summary);
+
+/// The reconstructed adjacency matrix A^ as a linear operator: what all queries use.
+///
+///   (A^ x)_v = sum over superedges AB, v in A, of s_AB X_B,  less s_AA x_v;   X_B = sum of x over B,  s = E / Pi
+class Operator {
+ public:
+  /// Collective over summary.superedges.comm. Peak bytes per rank: 24 an owned vertex, 12 a superedge both ways.
+  explicit Operator(const Summary& summary);
+
+  /// y = A^ x for the owned vertices. O(n + |P|). Collective. Same bits on any number of ranks and threads.
+  void multiply(std::span<const double> x, std::span<double> y) const;
+
+ private:
+  Comm comm_;
+  DistCsr<double> density_;             // s of superedges; the diagonal apart
+  std::vector<double> inside_;          // s_AA of owned supernodes
+  std::vector<Offset> send_counts_;     // owned vertices by the rank that owns their supernode
+  std::vector<Offset> receive_counts_;  // vertices of owned supernodes by the rank that owns them
+  std::vector<Local> order_;            // owned vertices as they are sent; empty on one rank
+  std::vector<Local> supernode_;        // owned supernode, from 0, of each vertex received
+};
+
+/// Expected degree of the owned vertices: row sums of A^. Collective.
+std::vector<double> degrees(const Summary& summary);
+
+struct PageRankOptions {
+  double teleport = 0.15;    ///< c, probability of a jump, in [1e-4, 1)
+  double tolerance = 1e-10;  ///< on the L1 error of the scores, > 0
+};
+struct PageRank {
+  std::vector<double> scores;  ///< of the owned vertices; they sum to 1
+  double error_bound = 0;      ///< on the L1 distance from the fixed point
+  Offset iterations = 0;
+};
+/// PageRank on A^ with uniform jumps; from a vertex of degree 0 the walk jumps. Collective.
+PageRank pagerank(const Summary& summary, const PageRankOptions& options = {});
+
+/// Steps from `source` to the owned vertices along nonzeros of A^; -1 = not reached. Collective. O(n + |P|).
+std::vector<Local> bfs(const Summary& summary, Global source);
+
+/// The nonzeros of one row of A^.
+struct Neighbors {
+  std::vector<Global> vertex;  ///< of this rank, ascending
+  std::vector<double> density;
+};
+/// Row `vertex` of A^: this rank's columns. Collective.
+Neighbors neighbors(const Summary& summary, Global vertex);
+
+}  // namespace filigree::summary

@@ -1,0 +1,12 @@
+// What a graph must be to be summarized.
+#pragma once
+
+#include "filigree/matrix/dist_csr.hpp"
+
+namespace filigree::summary {
+
+/// Edges of a symmetric graph, without loops. Throws InvalidArgument on all ranks unless it is square and symmetric,
+/// with fewer than 2^31 vertices, two or more, and an edge. Values are not looked at. Collective.
+Offset check_graph(const Graph& graph);
+
+}  // namespace filigree::summary

@@ -1,0 +1,28 @@
+// Superedges under a budget. In: supernodes and their rows; out: the superedges that lower the error most.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "summary/merge/supergraph.hpp"
+
+namespace filigree::summary {
+
+struct Superedge {
+  Local a, b;  ///< a <= b
+  std::uint32_t edges;
+};
+
+struct Filling {
+  std::vector<Superedge> superedges;
+  std::int64_t num_supernodes = 0;  ///< those without superedges are one
+  std::int64_t max_count = 0;
+  double size_bits = 0;
+  double error_sum = 0;  ///< over ordered pairs: absolute values (L1), squares (L2)
+};
+
+/// The superedges that lower the error most and fit in `budget_bits`, when supernodes without superedges become one.
+/// num_edges: of the input.
+Filling fill_budget(const Supergraph& graph, std::int64_t num_edges, double budget_bits, Norm norm);
+
+}  // namespace filigree::summary

@@ -1,0 +1,229 @@
+#include "summary/merge/rounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/index.hpp"
+#include "core/parallel_for.hpp"
+#include "summary/merge/group_merge.hpp"
+#include "summary/signatures/groups.hpp"
+
+namespace filigree::summary {
+namespace {
+
+constexpr std::uint64_t merge_purpose = 0x73756d6d61727903;
+constexpr int partners = 5;  // pairs tried of each supernode, and of each that a merge makes
+constexpr double first_threshold = 0.5;
+constexpr double threshold_factor = 0.85;
+constexpr int patience = 2;        // rounds without a smaller error
+constexpr int crossing_steps = 4;  // probes for where a round crosses the budget
+
+/// Merges of vertices, in the order in which they were applied.
+class History {
+ public:
+  explicit History(std::size_t num_vertices) : root_(num_vertices), node_(num_vertices) {
+    std::iota(root_.begin(), root_.end(), Local{0});
+    std::iota(node_.begin(), node_.end(), Global{0});
+    tree_.num_leaves = static_cast<Global>(num_vertices);
+  }
+
+  /// of: supernode of each vertex when the merges were proposed.
+  void append(const std::vector<Local>& of, std::span<const MergeStep> merges) {
+    std::vector<Local> first;
+    for (std::size_t v = 0; v < of.size(); ++v)
+      if (z(of[v]) == first.size()) first.push_back(static_cast<Local>(v));
+    for (const MergeStep& merge : merges) {
+      const Local a = find(first[z(merge.kept)]);
+      const Local b = find(first[z(merge.gone)]);
+      const Global node = tree_.join(node_[z(a)], node_[z(b)], 1 - static_cast<double>(merge.reduction));
+      root_[z(std::max(a, b))] = std::min(a, b);
+      node_[z(std::min(a, b))] = node;
+    }
+  }
+  std::size_t size() const { return tree_.merges.size(); }
+  /// The first `size` merges.
+  Dendrogram take(std::size_t size) && {
+    tree_.merges.resize(size);
+    return std::move(tree_);
+  }
+
+ private:
+  Local find(Local v) {
+    while (root_[z(v)] != v) v = root_[z(v)] = root_[z(root_[z(v)])];
+    return v;
+  }
+  std::vector<Local> root_;   // smallest vertex of a supernode, by union-find
+  std::vector<Global> node_;  // of the tree, of a supernode by its smallest vertex
+  Dendrogram tree_;
+};
+
+/// Groups of this rank: consecutive, of nearly equal row lengths.
+Partition groups_of_ranks(const Comm& comm, const Supergraph& graph, const Groups& groups) {
+  std::vector<Offset> weight;
+  for (Local g = 0; g < groups.num_groups(); ++g) {
+    Offset sum = 8;
+    for (const Local a : groups.group(g)) sum += std::ssize(graph.row(a)) + 1;
+    weight.push_back(sum);
+  }
+  return Partition::by_weight(weight, comm.size());
+}
+
+/// What the groups of all ranks merge, by falling reduction; of equal ones, by group and in their order.
+std::vector<MergeStep> propose(const Comm& comm, const Supergraph& graph, const Groups& groups, const CostModel& cost,
+                               std::uint64_t seed, int round, double threshold, Stats& stats) {
+  std::vector<Local> group_of(z(graph.num_supernodes()), -1);
+  std::vector<Local> place_in(z(graph.num_supernodes()), 0);
+  for (Local g = 0; g < groups.num_groups(); ++g) {
+    const auto group = groups.group(g);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      group_of[z(group[i])] = g;
+      place_in[z(group[i])] = static_cast<Local>(i);
+    }
+  }
+  const RoundView view{
+      &graph,    &cost,   group_of, place_in, Stream(seed, merge_purpose), static_cast<std::uint32_t>(round),
+      threshold, partners};
+  const Partition ranks = groups_of_ranks(comm, graph, groups);
+  const Global first = ranks.begin(comm.rank());
+  const Offset mine = ranks.size(comm.rank());
+  std::vector<MergeStep> merges;
+  Offset scored = 0;
+  comm.guard([&] {
+    struct OfGroup {
+      std::vector<MergeStep> merges;
+      std::int64_t scored = 0;
+    };
+    std::vector<OfGroup> of_group(z(mine));
+    parallel_for(
+        mine, [&] { return GroupMerger(view); },
+        [&](GroupMerger& merger, Offset i) {
+          const auto g = static_cast<Local>(first + i);
+          of_group[z(i)].scored = merger.run(g, groups.group(g), of_group[z(i)].merges);
+        },
+        [](Offset) {});
+    for (const OfGroup& result : of_group) {
+      merges.insert(merges.end(), result.merges.begin(), result.merges.end());
+      scored += result.scored;
+    }
+  });
+  stats["pairs_scored"] += comm.sum(scored);
+  merges = comm.all_gather(std::span<const MergeStep>(merges)).values;
+  std::stable_sort(merges.begin(), merges.end(),
+                   [](const MergeStep& a, const MergeStep& b) { return a.reduction > b.reduction; });
+  return merges;
+}
+
+/// The best state met so far.
+class Best {
+ public:
+  Best(std::int64_t num_edges, double budget_bits, Norm norm, Timings& timings)
+      : num_edges_(num_edges), budget_bits_(budget_bits), norm_(norm), timings_(timings) {}
+
+  /// Fills the budget with superedges between these supernodes; true if that is the least error yet.
+  bool offer(const Supergraph& graph, std::size_t num_merges, RoundReport& report) {
+    const Phase phase(timings_, "fill");
+    Filling filling = fill_budget(graph, num_edges_, budget_bits_, norm_);
+    const auto n = static_cast<double>(graph.of.size());
+    report.supernodes = graph.num_supernodes();
+    report.bits = filling.size_bits;
+    report.error =
+        (norm_ == Norm::l1 ? filling.error_sum : std::sqrt(std::max(0.0, filling.error_sum))) / (n * (n - 1));
+    if (any_ && filling.error_sum >= merged_.filling.error_sum) return false;
+    any_ = true;
+    merged_.of = graph.of;
+    merged_.size = graph.size;
+    merged_.filling = std::move(filling);
+    num_merges_ = num_merges;
+    return true;
+  }
+  std::size_t num_merges() const { return num_merges_; }
+  Merged take() && { return std::move(merged_); }
+
+ private:
+  std::int64_t num_edges_;
+  double budget_bits_;
+  Norm norm_;
+  Timings& timings_;
+  bool any_ = false;
+  Merged merged_;
+  std::size_t num_merges_ = 0;
+};
+
+double unfilled_bits(const Supergraph& graph) {
+  const Counts counts = count_superedges(graph);
+  return size_in_bits(std::ssize(graph.of), graph.num_supernodes(), counts.superedges, counts.max_count);
+}
+
+}  // namespace
+
+Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_edges, double budget_bits,
+                    const Options& options, Timings& timings) {
+  const EntropyTable entropy;
+  const auto n = static_cast<std::int64_t>(graph.num_rows());
+  Supergraph state = singletons(graph);
+  History history(z(n));
+  Best best(num_edges, budget_bits, options.error, timings);
+  std::vector<RoundReport> rounds(1);
+  Stats stats;
+  stats["pairs_scored"] = 0;
+  rounds[0].unfilled_bits = unfilled_bits(state);
+  best.offer(state, 0, rounds[0]);
+  int since_best = 0;
+  for (int round = 1; round <= options.max_rounds && since_best < patience; ++round) {
+    if (rounds.back().unfilled_bits <= budget_bits) break;
+    RoundReport report;
+    report.round = round;
+    report.threshold =
+        round == options.max_rounds ? 0 : first_threshold * std::pow(threshold_factor, static_cast<double>(round - 1));
+    const Counts counts = count_superedges(state);
+    const CostModel cost(entropy, n, state.num_supernodes(), counts.max_count, options.error);
+    const Groups groups = [&] {
+      const Phase phase(timings, "group");
+      return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round), {});
+    }();
+    const std::vector<MergeStep> merges = [&] {
+      const Phase phase(timings, "merge");
+      return propose(comm, state, groups, cost, options.seed, round, report.threshold, stats);
+    }();
+    const auto contracted = [&](std::size_t num_merges) {
+      const Phase phase(timings, "contract");
+      return contract(state, std::span(merges).first(num_merges), cost);
+    };
+    const std::size_t before = history.size();
+    history.append(state.of, merges);
+    Supergraph next = contracted(merges.size());
+    report.unfilled_bits = unfilled_bits(next);
+    bool better = best.offer(next, history.size(), report);
+    if (report.unfilled_bits <= budget_bits && merges.size() > 1) {
+      // The round crosses the budget: so does a part of its merges, the better ones.
+      std::size_t over = 0;
+      std::size_t within = merges.size();
+      for (int step = 0; step < crossing_steps && over + 1 < within; ++step) {
+        const std::size_t middle = (over + within) / 2;
+        const Supergraph part = contracted(middle);
+        RoundReport of_part = report;
+        of_part.unfilled_bits = unfilled_bits(part);
+        (of_part.unfilled_bits <= budget_bits ? within : over) = middle;
+        if (!best.offer(part, before + middle, of_part)) continue;
+        better = true;
+        report = of_part;
+      }
+      report.unfilled_bits = std::min(report.unfilled_bits, budget_bits);
+    }
+    since_best = better ? 0 : since_best + 1;
+    rounds.push_back(report);
+    state = std::move(next);
+    if (options.progress) options.progress("merge", round, options.max_rounds);
+  }
+  stats["rounds"] = std::ssize(rounds) - 1;
+  stats["merges"] = static_cast<Offset>(best.num_merges());
+  const std::size_t num_merges = best.num_merges();
+  Merged result = std::move(best).take();
+  result.merges = std::move(history).take(num_merges);
+  result.rounds = std::move(rounds);
+  result.stats = std::move(stats);
+  return result;
+}
+
+}  // namespace filigree::summary

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cmath>
+
+#include "core/index.hpp"
+#include "filigree/matrix/content_hash.hpp"
+#include "filigree/matrix/shared_csr.hpp"
+#include "filigree/matrix/symmetry.hpp"
+#include "filigree/summary.hpp"
+#include "summary/code/checks.hpp"
+#include "summary/code/measure.hpp"
+#include "summary/merge/rounds.hpp"
+
+namespace filigree::summary {
+namespace {
+
+void check_options(const Options& options) {
+  require(options.mode == Mode::weighted,
+          "mode: not available yet: ", options.mode == Mode::unweighted ? "unweighted" : "hybrid", "; weighted is");
+  require(options.max_rounds >= 1, "max_rounds: ", options.max_rounds, ", must be at least 1");
+  if (options.bits)
+    require(*options.bits >= 0 && std::isfinite(*options.bits), "bits: ", *options.bits, ", must be at least 0");
+  else
+    require(options.size_ratio > 0 && options.size_ratio <= 1, "size_ratio: ", options.size_ratio,
+            ", must lie in (0, 1]");
+}
+
+/// The summary that these supernodes and superedges are, supernodes without superedges made one.
+Summary assemble(const Graph& graph, const Merged& merged) {
+  const Filling& filling = merged.filling;
+  std::vector<char> used(merged.size.size(), 0);
+  for (const Superedge& edge : filling.superedges) used[z(edge.a)] = used[z(edge.b)] = 1;
+  // Numbers in the order of smallest vertices, as those of `merged` are.
+  std::vector<Global> renumbered(used.size());
+  Global num_supernodes = 0;
+  Global pool = -1;
+  for (std::size_t a = 0; a < used.size(); ++a) {
+    if (used[a]) {
+      renumbered[a] = num_supernodes++;
+    } else {
+      if (pool < 0) pool = num_supernodes++;
+      renumbered[a] = pool;
+    }
+  }
+  const Comm& comm = graph.comm;
+  Entries<double> entries;
+  const Partition slices = Partition::uniform(std::ssize(filling.superedges), comm.size());
+  for (Global k = slices.begin(comm.rank()); k < slices.end(comm.rank()); ++k) {
+    const Superedge& edge = filling.superedges[z(k)];
+    const Global a = renumbered[z(edge.a)];
+    const Global b = renumbered[z(edge.b)];
+    entries.row.push_back(a);
+    entries.col.push_back(b);
+    entries.val.push_back(edge.edges);
+    if (a == b) continue;
+    entries.row.push_back(b);
+    entries.col.push_back(a);
+    entries.val.push_back(edge.edges);
+  }
+  Labels supernode{graph.rows, {}, num_supernodes};
+  for (Global v = graph.first_row(); v < graph.rows.end(comm.rank()); ++v)
+    supernode.of.push_back(renumbered[z(merged.of[z(v)])]);
+  return {.supernode = std::move(supernode),
+          .superedges = DistCsr<double>::from_entries(comm, num_supernodes, num_supernodes, std::move(entries),
+                                                      {Duplicates::error, Loops::keep})};
+}
+
+}  // namespace
+
+Result summarize(const Graph& graph, const Options& options) {
+  check_options(options);
+  const Offset num_edges = check_graph(graph);
+  const Comm& comm = graph.comm;
+  Timings timings;
+  const SharedCsr<double> whole = [&] {
+    const Phase phase(timings, "replicate");
+    if (!graph.has_values()) return replicate(graph);
+    Graph pattern = graph;
+    pattern.local.val = {};
+    return replicate(pattern);
+  }();
+  const double graph_bits = 2 * static_cast<double>(num_edges) * std::log2(static_cast<double>(graph.num_rows()));
+  const double budget_bits = options.bits.value_or(options.size_ratio * graph_bits);
+  Merged merged = merge_rounds(comm, whole.view(), num_edges, budget_bits, options, timings);
+  Result result{.summary = assemble(graph, merged)};
+  result.summary.mode = options.mode;
+  result.summary.num_edges = num_edges;
+  result.summary.graph_hash = content_hash(graph);
+  result.budget_bits = budget_bits;
+  result.rounds = std::move(merged.rounds);
+  result.merges = std::move(merged.merges);
+  result.stats = std::move(merged.stats);
+  result.stats["loops"] = graph.num_nonzeros() - 2 * num_edges;
+  {
+    const Phase phase(timings, "evaluate");
+    result.measures = measure(graph, result.summary, num_edges);
+  }
+  result.timings = std::move(timings);
+  return result;
+}
+
+}  // namespace filigree::summary

@@ -1,0 +1,235 @@
+#include "filigree/summary_file.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+
+#include "core/index.hpp"
+
+namespace filigree::summary {
+namespace {
+
+constexpr std::int64_t format_version = 1;
+constexpr const char* kind = "filigree summary";
+constexpr std::array modes{"weighted", "unweighted", "hybrid"};  // by Mode
+
+/// This rank's part of the arrays.
+struct Arrays {
+  std::vector<std::int32_t> supernode;
+  std::vector<std::int32_t> from;
+  std::vector<std::int32_t> to;
+  std::vector<std::uint32_t> edges;
+  Offset first_superedge = 0;
+};
+
+/// Of what a file says of the summary, its merges apart. Elements are hashed with their positions and added up, so that
+/// ranks can share the work. Collective.
+std::uint64_t hash_of(const Comm& comm, const Summary& summary, const Arrays& arrays, Offset num_superedges) {
+  const auto of_words = [](auto... word) {
+    const std::uint64_t words[] = {static_cast<std::uint64_t>(word)...};
+    return XXH3_64bits(words, sizeof words);
+  };
+  std::uint64_t sum = 0;
+  const Global first = summary.supernode.vertices.begin(comm.rank());
+  for (std::size_t v = 0; v < arrays.supernode.size(); ++v)
+    sum += of_words(1, first + static_cast<Global>(v), arrays.supernode[v]);
+  for (std::size_t k = 0; k < arrays.from.size(); ++k)
+    sum += of_words(2, arrays.first_superedge + static_cast<Offset>(k), arrays.from[k], arrays.to[k], arrays.edges[k]);
+  return of_words(comm.sum(sum), static_cast<int>(summary.mode), summary.num_vertices(), summary.num_supernodes(),
+                  num_superedges, summary.num_edges, summary.graph_hash);
+}
+
+std::uint64_t hash_of(const std::vector<Global>& left, const std::vector<Global>& right,
+                      const std::vector<double>& height) {
+  const std::array<std::uint64_t, 3> hashes{XXH3_64bits(left.data(), left.size() * sizeof left[0]),
+                                            XXH3_64bits(right.data(), right.size() * sizeof right[0]),
+                                            XXH3_64bits(height.data(), height.size() * sizeof height[0])};
+  return XXH3_64bits(hashes.data(), sizeof hashes);
+}
+
+template <class... What>
+void refuse_unless(const io::Hdf5Reader& file, bool holds, const What&... what) {
+  if (!holds) throw IoError(text(file.path(), ": ", what...));
+}
+
+template <class T>
+T need(const io::Hdf5Reader& file, const char* object, const char* name) {
+  const auto value = file.attribute<T>(object, name);
+  refuse_unless(file, value.has_value(), "not a graph summary: ", object, " has no attribute ", name);
+  return *value;
+}
+
+void check_kind(const io::Hdf5Reader& file) {
+  refuse_unless(file, file.has("/summary"), "not a graph summary: it has no group /summary");
+  const auto found = need<std::string>(file, "/summary", "kind");
+  refuse_unless(file, found == kind, "not a graph summary but '", found, "'");
+  const auto version = need<std::int64_t>(file, "/summary", "version");
+  refuse_unless(file, version == format_version, "format version ", version, "; this filigree reads version ",
+                format_version);
+}
+
+Arrays arrays_of(const Summary& summary) {
+  const DistCsr<double>& superedges = summary.superedges;
+  Arrays arrays;
+  arrays.supernode.assign(summary.supernode.of.begin(), summary.supernode.of.end());
+  for (Local a = 0; a < superedges.num_local_rows(); ++a) {
+    const auto cols = superedges.local.view().cols(a);
+    const auto vals = superedges.local.view().vals(a);
+    for (std::size_t k = 0; k < cols.size(); ++k) {
+      const Global from = superedges.first_row() + a;
+      const Global to = superedges.global_col(cols[k]);
+      if (to < from) continue;
+      arrays.from.push_back(static_cast<std::int32_t>(from));
+      arrays.to.push_back(static_cast<std::int32_t>(to));
+      arrays.edges.push_back(static_cast<std::uint32_t>(vals[k]));
+    }
+  }
+  arrays.first_superedge = superedges.comm.exclusive_sum(std::ssize(arrays.from));
+  return arrays;
+}
+
+}  // namespace
+
+void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges) {
+  const Comm& comm = summary.superedges.comm;
+  const Arrays mine = arrays_of(summary);
+  const Offset num_superedges = comm.sum(std::ssize(mine.from));
+  file.attribute("/summary", "kind", kind);
+  file.attribute("/summary", "version", format_version);
+  file.attribute("/summary", "mode", std::string(modes[static_cast<std::size_t>(summary.mode)]));
+  file.attribute("/summary", "num_vertices", summary.num_vertices());
+  file.attribute("/summary", "num_supernodes", summary.num_supernodes());
+  file.attribute("/summary", "num_edges", summary.num_edges);
+  file.attribute("/summary", "graph_hash", std::bit_cast<std::int64_t>(summary.graph_hash));
+  file.attribute("/summary", "content_hash", std::bit_cast<std::int64_t>(hash_of(comm, summary, mine, num_superedges)));
+  file.write("/summary/supernode", std::span<const std::int32_t>(mine.supernode));
+  file.write("/summary/from", std::span<const std::int32_t>(mine.from));
+  file.write("/summary/to", std::span<const std::int32_t>(mine.to));
+  file.write("/summary/edges", std::span<const std::uint32_t>(mine.edges));
+  std::vector<Global> left;
+  std::vector<Global> right;
+  std::vector<double> height;
+  for (const Merge& merge : merges.merges) {
+    left.push_back(merge.left);
+    right.push_back(merge.right);
+    height.push_back(merge.height);
+  }
+  file.attribute("/summary/merges", "hash", std::bit_cast<std::int64_t>(hash_of(left, right, height)));
+  const std::size_t count = comm.is_root() ? left.size() : 0;  // every rank has them, one writes
+  file.write("/summary/merges/left", std::span<const Global>(left).first(count));
+  file.write("/summary/merges/right", std::span<const Global>(right).first(count));
+  file.write("/summary/merges/height", std::span<const double>(height).first(count));
+}
+
+Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<Partition>& vertices) {
+  check_kind(file);
+  const auto num_vertices = need<std::int64_t>(file, "/summary", "num_vertices");
+  const auto num_supernodes = need<std::int64_t>(file, "/summary", "num_supernodes");
+  const auto num_edges = need<std::int64_t>(file, "/summary", "num_edges");
+  refuse_unless(file, num_vertices > 1 && num_vertices <= std::numeric_limits<Local>::max(), "num_vertices is ",
+                num_vertices);
+  refuse_unless(file, num_supernodes >= 1 && num_supernodes <= num_vertices, "num_supernodes is ", num_supernodes,
+                " for ", num_vertices, " vertices");
+  const auto mode_name = need<std::string>(file, "/summary", "mode");
+  const auto known = std::find(modes.begin(), modes.end(), mode_name);
+  refuse_unless(file, known != modes.end(), "unknown mode '", mode_name, "'");
+  const auto mode = static_cast<Mode>(known - modes.begin());
+  refuse_unless(file, mode == Mode::weighted, "mode '", mode_name, "' is not available yet");
+  const auto graph_hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary", "graph_hash"));
+  const auto content_hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary", "content_hash"));
+  const Offset num_superedges = file.length("/summary/from");
+  refuse_unless(file, file.length("/summary/supernode") == num_vertices, "/summary/supernode has ",
+                file.length("/summary/supernode"), " values for ", num_vertices, " vertices");
+  for (const char* dataset : {"/summary/to", "/summary/edges"})
+    refuse_unless(file, file.length(dataset) == num_superedges, dataset, " has ", file.length(dataset), " values for ",
+                  num_superedges, " superedges");
+  const Partition of_vertices = vertices ? *vertices : Partition::uniform(num_vertices, comm.size());
+  require(of_vertices.num_items() == num_vertices && of_vertices.num_parts() == comm.size(), file.path(),
+          ": a summary of ", num_vertices, " vertices, the graph has ", of_vertices.num_items());
+
+  const Partition slices = Partition::uniform(num_superedges, comm.size());
+  Arrays mine;
+  mine.first_superedge = slices.begin(comm.rank());
+  mine.supernode =
+      file.read<std::int32_t>("/summary/supernode", of_vertices.begin(comm.rank()), of_vertices.size(comm.rank()));
+  const Offset count = slices.size(comm.rank());
+  mine.from = file.read<std::int32_t>("/summary/from", mine.first_superedge, count);
+  mine.to = file.read<std::int32_t>("/summary/to", mine.first_superedge, count);
+  mine.edges = file.read<std::uint32_t>("/summary/edges", mine.first_superedge, count);
+  comm.guard([&] {
+    for (std::size_t v = 0; v < mine.supernode.size(); ++v)
+      refuse_unless(file, mine.supernode[v] >= 0 && mine.supernode[v] < num_supernodes, "vertex ",
+                    of_vertices.begin(comm.rank()) + static_cast<Global>(v), " is in supernode ", mine.supernode[v],
+                    " of ", num_supernodes);
+    for (std::size_t k = 0; k < mine.from.size(); ++k) {
+      const auto refuse_superedge_unless = [&](bool holds, const auto&... what) {
+        refuse_unless(file, holds, "superedge ", mine.first_superedge + static_cast<Offset>(k), ": ", what...);
+      };
+      refuse_superedge_unless(mine.from[k] >= 0 && mine.from[k] <= mine.to[k] && mine.to[k] < num_supernodes, "from ",
+                              mine.from[k], " to ", mine.to[k], ", must be 0 <= from <= to < ", num_supernodes);
+      refuse_superedge_unless(mine.edges[k] >= 1, "it has no edges");
+      refuse_superedge_unless(
+          k == 0 || std::pair(mine.from[k - 1], mine.to[k - 1]) < std::pair(mine.from[k], mine.to[k]),
+          "superedges do not ascend");
+    }
+  });
+  std::vector<Offset> size(z(num_supernodes), 0);
+  for (const std::int32_t a : mine.supernode) ++size[z(a)];
+  comm.sum(std::span<Offset>(size));
+  comm.guard([&] {
+    for (Global a = 0; a < num_supernodes; ++a)
+      refuse_unless(file, size[z(a)] > 0, "supernode ", a, " has no vertices");
+    for (std::size_t k = 0; k < mine.from.size(); ++k) {
+      const Offset of_from = size[z(mine.from[k])];
+      const Offset pairs = mine.from[k] == mine.to[k] ? of_from * (of_from - 1) / 2 : of_from * size[z(mine.to[k])];
+      refuse_unless(file, Offset{mine.edges[k]} <= pairs, "superedge ", mine.first_superedge + static_cast<Offset>(k),
+                    ": ", mine.edges[k], " edges among ", pairs, " vertex pairs");
+    }
+  });
+  Entries<double> entries;
+  for (std::size_t k = 0; k < mine.from.size(); ++k) {
+    entries.row.push_back(mine.from[k]);
+    entries.col.push_back(mine.to[k]);
+    entries.val.push_back(mine.edges[k]);
+  }
+  symmetrize(entries);
+  Labels labels{of_vertices, {mine.supernode.begin(), mine.supernode.end()}, num_supernodes};
+  Summary summary{.mode = mode,
+                  .supernode = std::move(labels),
+                  .superedges = DistCsr<double>::from_entries(comm, num_supernodes, num_supernodes, std::move(entries),
+                                                              {Duplicates::first, Loops::keep}),
+                  .num_edges = num_edges,
+                  .graph_hash = graph_hash};
+  refuse_unless(file, hash_of(comm, summary, mine, num_superedges) == content_hash,
+                "its content does not match its hash; the file is damaged");
+  return summary;
+}
+
+Dendrogram load_merges(const io::Hdf5Reader& file) {
+  check_kind(file);
+  Dendrogram tree;
+  tree.num_leaves = need<std::int64_t>(file, "/summary", "num_vertices");
+  const Offset count = file.length("/summary/merges/left");
+  for (const char* dataset : {"/summary/merges/right", "/summary/merges/height"})
+    refuse_unless(file, file.length(dataset) == count, dataset, " has ", file.length(dataset), " values for ", count,
+                  " merges");
+  refuse_unless(file, count < tree.num_leaves, count, " merges of ", tree.num_leaves, " vertices");
+  const auto left = file.read<Global>("/summary/merges/left", 0, count);
+  const auto right = file.read<Global>("/summary/merges/right", 0, count);
+  const auto height = file.read<double>("/summary/merges/height", 0, count);
+  const auto hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary/merges", "hash"));
+  refuse_unless(file, hash == hash_of(left, right, height), "its merges do not match their hash; the file is damaged");
+  try {
+    for (Offset k = 0; k < count; ++k) tree.join(left[z(k)], right[z(k)], height[z(k)]);
+    tree.validate();
+  } catch (const InvalidArgument& e) {
+    throw IoError(text(file.path(), ": /summary/merges: ", e.what()));
+  }
+  return tree;
+}
+
+}  // namespace filigree::summary
