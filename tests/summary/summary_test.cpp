@@ -1,0 +1,282 @@
+#include "filigree/summary.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <functional>
+#include <queue>
+
+#include "summary/families.hpp"
+
+namespace filigree::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string says(const std::function<void()>& f) { return message_of<InvalidArgument>(f); }
+
+template <class T>
+std::vector<T> all_of(const Comm& comm, const std::vector<T>& mine) {
+  return comm.all_gather(std::span<const T>(mine)).values;
+}
+
+struct BruteForce {
+  double bits = 0, l1 = 0, l2 = 0;
+};
+BruteForce brute_force(const Family& family, const WholeSummary& summary, Global num_supernodes) {
+  BruteForce result;
+  const auto n = static_cast<double>(family.num_vertices);
+  for (Global u = 0; u < family.num_vertices; ++u) {
+    for (Global v = 0; v < family.num_vertices; ++v) {
+      const bool edge = family.edges.contains({std::min(u, v), std::max(u, v)});
+      const double difference =
+          (edge ? 1 : 0) - summary.matrix[static_cast<std::size_t>(u)][static_cast<std::size_t>(v)];
+      result.l1 += std::abs(difference);
+      result.l2 += difference * difference;
+    }
+  }
+  result.l1 /= n * (n - 1);
+  result.l2 = std::sqrt(result.l2) / (n * (n - 1));
+  double count = 0, most = 0;
+  for (const auto& [pair, edges] : summary.superedges) {
+    if (pair.first > pair.second) continue;
+    ++count;
+    most = std::max(most, edges);
+  }
+  const double id = std::log2(static_cast<double>(num_supernodes));
+  result.bits = n * id + count * (2 * id + (count > 0 ? std::log2(most) : 0));
+  return result;
+}
+
+TEST(Summary, EvaluateEqualsBruteForceAndTheBudgetHolds) {
+  const Comm comm = Comm::world();
+  for (const Family& family : families()) {
+    const Graph graph = graph_of(comm, family);
+    for (const double ratio : {0.02, 0.2, 0.5, 1.0}) {
+      for (const auto norm : {summary::Norm::l1, summary::Norm::l2}) {
+        SCOPED_TRACE(text(family.name, " ratio ", ratio, " norm ", static_cast<int>(norm)));
+        const auto result = summary::summarize(graph, {.error = norm, .size_ratio = ratio});
+        const auto expected = brute_force(family, whole_summary(result.summary), result.summary.num_supernodes());
+        EXPECT_NEAR(result.measures.l1, expected.l1, 1e-12);
+        EXPECT_NEAR(result.measures.l2, expected.l2, 1e-12);
+        EXPECT_NEAR(result.measures.bits, expected.bits, 1e-9 * (1 + expected.bits));
+        EXPECT_LE(result.measures.bits, result.budget_bits);
+        EXPECT_NEAR(
+            result.budget_bits,
+            ratio * 2 * static_cast<double>(family.edges.size()) * std::log2(static_cast<double>(family.num_vertices)),
+            1e-9);
+        // What the run believed of itself is what comes out from scratch.
+        double least = 1e300;
+        for (const auto& round : result.rounds) least = std::min(least, round.error);
+        EXPECT_NEAR(least, norm == summary::Norm::l1 ? result.measures.l1 : result.measures.l2, 1e-12);
+        const auto measures = summary::evaluate(graph, result.summary);
+        EXPECT_EQ(measures.l1, result.measures.l1);
+        EXPECT_EQ(measures.bits, result.measures.bits);
+        EXPECT_NO_THROW(result.merges.validate());
+      }
+    }
+  }
+}
+
+TEST(Summary, CountsAreThoseOfTheGraphAndSupernodesAreNumberedByTheirSmallestVertices) {
+  const Comm comm = Comm::world();
+  for (const Family& family : families()) {
+    const auto result = summary::summarize(graph_of(comm, family), {.size_ratio = 0.4});
+    const WholeSummary summary = whole_summary(result.summary);
+    GlobalMatrix<double> counts;
+    for (const auto& [u, v] : family.edges) {
+      const Global a = summary.of[static_cast<std::size_t>(u)];
+      const Global b = summary.of[static_cast<std::size_t>(v)];
+      ++counts[{a, b}];
+      if (a != b) ++counts[{b, a}];
+    }
+    for (const auto& [pair, edges] : summary.superedges) EXPECT_EQ(edges, counts[pair]) << family.name;
+    Global next = 0;
+    for (const Global a : summary.of) {
+      EXPECT_LE(a, next) << family.name;
+      next = std::max(next, a + 1);
+    }
+    EXPECT_EQ(next, result.summary.num_supernodes());
+  }
+}
+
+TEST(Summary, CliquesAndBipartiteBlocksAreExact) {
+  const Comm comm = Comm::world();
+  for (const char* name : {"clique", "bipartite", "star", "cliques with isolated vertices"}) {
+    for (const Family& family : families()) {
+      if (family.name != name) continue;
+      const auto result = summary::summarize(graph_of(comm, family), {.size_ratio = 0.6});
+      EXPECT_EQ(result.measures.l1, 0) << name;
+      EXPECT_LT(result.measures.supernodes, family.num_vertices / 2) << name;
+    }
+  }
+}
+
+TEST(Summary, RanksAndThreadsGiveEqualBits) {
+  const Comm world = Comm::world();
+  const Comm self = Comm::self();
+  auto all = families();
+  all.push_back(random_family(400, 3000, 5));
+  for (const Family& family : all) {
+    for (const std::uint64_t seed : {1u, 2u}) {
+      const summary::Options options{.size_ratio = 0.3, .seed = seed};
+      const auto together = summary::summarize(graph_of(world, family), options);
+      const auto alone = summary::summarize(graph_of(self, family), options);
+      const WholeSummary a = whole_summary(together.summary);
+      const WholeSummary b = whole_summary(alone.summary);
+      EXPECT_EQ(a.of, b.of) << family.name;
+      EXPECT_EQ(a.superedges, b.superedges) << family.name;
+      EXPECT_EQ(together.measures.l1, alone.measures.l1);
+      EXPECT_EQ(together.measures.l2, alone.measures.l2);
+      EXPECT_EQ(together.merges, alone.merges);
+      EXPECT_EQ(together.stats, alone.stats);
+      EXPECT_EQ(all_of(world, summary::pagerank(together.summary).scores), summary::pagerank(alone.summary).scores);
+      EXPECT_EQ(all_of(world, summary::degrees(together.summary)), summary::degrees(alone.summary));
+    }
+  }
+}
+
+TEST(Summary, OperatorAndQueriesEqualThoseOfTheReconstructedMatrix) {
+  const Comm comm = Comm::world();
+  for (const Family& family : families()) {
+    SCOPED_TRACE(family.name);
+    const auto result = summary::summarize(graph_of(comm, family), {.size_ratio = 0.3});
+    const summary::Summary& summary = result.summary;
+    const auto matrix = whole_summary(summary).matrix;
+    const std::size_t n = matrix.size();
+    const Global first = summary.supernode.vertices.begin(comm.rank());
+
+    std::vector<double> x(n);
+    Random random(3);
+    for (double& value : x) value = static_cast<double>(below(random, 100)) / 8;
+    std::vector<double> mine(x.begin() + first, x.begin() + summary.supernode.vertices.end(comm.rank()));
+    std::vector<double> product(mine.size());
+    summary::Operator(summary).multiply(mine, product);
+    product = all_of(comm, product);
+    const auto degrees = all_of(comm, summary::degrees(summary));
+    for (std::size_t u = 0; u < n; ++u) {
+      double expected = 0, degree = 0;
+      for (std::size_t v = 0; v < n; ++v) {
+        expected += matrix[u][v] * x[v];
+        degree += matrix[u][v];
+      }
+      EXPECT_NEAR(product[u], expected, 1e-9);
+      EXPECT_NEAR(degrees[u], degree, 1e-9);
+    }
+
+    // PageRank by plain iteration on the dense matrix.
+    std::vector<double> p(n, 1 / static_cast<double>(n));
+    for (int step = 0; step < 200; ++step) {
+      std::vector<double> next(n, 0);
+      double jumped = 0;
+      for (std::size_t u = 0; u < n; ++u) {
+        double degree = 0;
+        for (const double s : matrix[u]) degree += s;
+        if (degree > 0)
+          for (std::size_t v = 0; v < n; ++v) next[v] += 0.85 * p[u] * matrix[u][v] / degree;
+        jumped += degree > 0 ? 0.15 * p[u] : p[u];
+      }
+      for (double& score : next) score += jumped / static_cast<double>(n);
+      p = next;
+    }
+    const auto ranked = summary::pagerank(summary, {.tolerance = 1e-12});
+    const auto scores = all_of(comm, ranked.scores);
+    EXPECT_LE(ranked.error_bound, 1e-12);
+    for (std::size_t v = 0; v < n; ++v) EXPECT_NEAR(scores[v], p[v], 1e-11);
+
+    for (Global source = 0; source < static_cast<Global>(n); source += 7) {
+      std::vector<Local> expected(n, -1);
+      std::queue<std::size_t> queue;
+      expected[static_cast<std::size_t>(source)] = 0;
+      queue.push(static_cast<std::size_t>(source));
+      while (!queue.empty()) {
+        const std::size_t u = queue.front();
+        queue.pop();
+        for (std::size_t v = 0; v < n; ++v) {
+          if (matrix[u][v] == 0 || expected[v] >= 0) continue;
+          expected[v] = expected[u] + 1;
+          queue.push(v);
+        }
+      }
+      EXPECT_EQ(all_of(comm, summary::bfs(summary, source)), expected) << "from " << source;
+
+      const auto row = summary::neighbors(summary, source);
+      const auto vertex = all_of(comm, row.vertex);
+      const auto density = all_of(comm, row.density);
+      std::vector<double> found(n, 0);
+      for (std::size_t k = 0; k < vertex.size(); ++k) found[static_cast<std::size_t>(vertex[k])] = density[k];
+      EXPECT_EQ(found, matrix[static_cast<std::size_t>(source)]);
+      EXPECT_TRUE(std::is_sorted(vertex.begin(), vertex.end()));
+    }
+  }
+}
+
+TEST(Summary, LoopsAndWeightsMakeNoDifference) {
+  const Comm comm = Comm::world();
+  const Family family = random_family(60, 200, 8);
+  const auto plain = summary::summarize(graph_of(comm, family));
+  Graph graph = graph_of(comm, family, 10);
+  const auto with_loops = summary::summarize(graph);
+  EXPECT_EQ(with_loops.stats.at("loops"), 10);
+  EXPECT_EQ(plain.stats.at("loops"), 0);
+  EXPECT_EQ(whole_summary(plain.summary).of, whole_summary(with_loops.summary).of);
+  EXPECT_EQ(plain.measures.l1, with_loops.measures.l1);
+  graph.local.val.assign(graph.local.col.size(), 2.5);
+  EXPECT_EQ(summary::summarize(graph).measures.l1, plain.measures.l1);
+}
+
+TEST(Summary, OtherSeedsGiveOtherSummaries) {
+  const Comm comm = Comm::world();
+  const Graph graph = graph_of(comm, families()[5]);
+  const auto one = whole_summary(summary::summarize(graph, {.seed = 1}).summary).of;
+  EXPECT_EQ(one, whole_summary(summary::summarize(graph, {.seed = 1}).summary).of);
+  EXPECT_NE(one, whole_summary(summary::summarize(graph, {.seed = 2}).summary).of);
+}
+
+TEST(Summary, BudgetInBitsAndBudgetsThatHoldNothing) {
+  const Comm comm = Comm::world();
+  const Family family = random_family(60, 200, 8);
+  const Graph graph = graph_of(comm, family);
+  const auto none = summary::summarize(graph, {.bits = 0});
+  EXPECT_EQ(none.measures.bits, 0);
+  EXPECT_EQ(none.measures.supernodes, 1);
+  EXPECT_EQ(none.measures.superedges, 0);
+  EXPECT_NEAR(none.measures.l1, 2.0 * static_cast<double>(family.edges.size()) / (60 * 59), 1e-12);
+  const auto some = summary::summarize(graph, {.bits = 500});
+  EXPECT_LE(some.measures.bits, 500);
+  EXPECT_EQ(some.budget_bits, 500);
+}
+
+TEST(Summary, BadArgumentsAreNamedOnAllRanks) {
+  const Comm comm = Comm::world();
+  const Graph graph = graph_of(comm, random_family(20, 40, 1));
+  const auto of_options = [&](const summary::Options& options) {
+    return says([&] { summary::summarize(graph, options); });
+  };
+  EXPECT_THAT(of_options({.size_ratio = 0}), HasSubstr("size_ratio: 0, must lie in (0, 1]"));
+  EXPECT_THAT(of_options({.size_ratio = 1.01}), HasSubstr("size_ratio"));
+  EXPECT_THAT(of_options({.size_ratio = std::nan("")}), HasSubstr("size_ratio"));
+  EXPECT_THAT(of_options({.bits = -1}), HasSubstr("bits: -1, must be at least 0"));
+  EXPECT_THAT(of_options({.max_rounds = 0}), HasSubstr("max_rounds"));
+  EXPECT_THAT(of_options({.mode = summary::Mode::hybrid}), HasSubstr("not available yet: hybrid"));
+  const auto of_graph = [&](const Graph& other) { return says([&] { summary::summarize(other); }); };
+  EXPECT_THAT(of_graph(Graph::from_entries(comm, 0, 0, {})), HasSubstr("no vertices"));
+  EXPECT_THAT(of_graph(Graph::from_entries(comm, 1, 1, {})), HasSubstr("one vertex"));
+  EXPECT_THAT(of_graph(Graph::from_entries(comm, 5, 5, {})), HasSubstr("no edges"));
+  EXPECT_THAT(of_graph(Graph::from_entries(comm, 2, 3, {})), HasSubstr("must be square"));
+  Entries<double> arc;
+  if (comm.is_root()) arc = {{0, 1, 2}, {1, 0, 1}, {}};
+  EXPECT_THAT(of_graph(Graph::from_entries(comm, 3, 3, std::move(arc))),
+              HasSubstr("arc 2 -> 1 has no reverse; read it with --undirected"));
+  const auto result = summary::summarize(graph);
+  EXPECT_THAT(says([&] { summary::evaluate(graph_of(comm, random_family(20, 40, 2)), result.summary); }),
+              HasSubstr("another graph"));
+  EXPECT_THAT(says([&] { summary::evaluate(graph_of(comm, random_family(21, 40, 2)), result.summary); }),
+              HasSubstr("of 20 vertices"));
+  EXPECT_THAT(says([&] { summary::bfs(result.summary, 20); }), HasSubstr("vertex 20"));
+  EXPECT_THAT(says([&] { summary::neighbors(result.summary, -1); }), HasSubstr("vertex -1"));
+  EXPECT_THAT(says([&] { summary::pagerank(result.summary, {.teleport = 0}); }), HasSubstr("teleport"));
+}
+
+}  // namespace
+}  // namespace filigree::testing
