@@ -1,6 +1,7 @@
 // The command line of filigree-summary.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct SummaryArguments {
   std::string summary_path;
   std::string svg_path;
   summary::Options build;
-  double bytes = -1;
+  std::optional<double> bytes;
   SummaryQuery kind = SummaryQuery::pagerank;
   std::vector<std::string> vertices;
   Offset top = 0;
