@@ -98,23 +98,22 @@ void write_labels(const Comm& comm, const Arguments& a, const generate::Hsbm& ma
 }
 
 void add_hsbm(app::App& program, Arguments& a, Make& make) {
-  auto& cli = *program.cli.add_subcommand("hsbm", "communities in a tree: the hierarchical stochastic block model");
+  app::Command cli = program.cli.command("hsbm", "communities in a tree: the hierarchical stochastic block model");
   auto& o = a.hsbm;
-  cli.add_option("--branching", o.branching, "children of a node of the tree");
-  cli.add_option("--depth", o.depth, "levels below the root; BRANCHING^DEPTH leaves");
-  cli.add_option("--leaf-size", o.leaf_size, "vertices of a leaf");
-  cli.add_option("--beta", o.beta, "how much rarer edges are one level up: p_(k-1) = BETA p_k");
-  cli.add_option("--a-last", o.a_last, "edges within a leaf have probability A ln N / N; 36 if nothing else is given");
-  cli.add_option("--p-last", o.p_last, "the probability of an edge within a leaf");
-  cli.add_option("--degree", o.degree, "the mean degree that is expected");
-  cli.add_option("--a", o.a, "A of every depth, the root's first, between commas; DEPTH + 1 numbers")
-      ->delimiter(',')
-      ->default_str("");
-  cli.add_flag("--shuffle", o.shuffle, "number the vertices at random, not leaf by leaf");
-  cli.add_option("--labels", a.labels,
-                 "write the leaf of each vertex here: lines `vertex 0/1/0`, its way from the root")
-      ->type_name("FILE");
-  cli.callback([&] {
+  cli.option("--branching", o.branching, "children of a node of the tree");
+  cli.option("--depth", o.depth, "levels below the root; BRANCHING^DEPTH leaves");
+  cli.option("--leaf-size", o.leaf_size, "vertices of a leaf");
+  cli.option("--beta", o.beta, "how much rarer edges are one level up: p_(k-1) = BETA p_k");
+  cli.option("--a-last", o.a_last, "edges within a leaf have probability A ln N / N; 36 if nothing else is given");
+  cli.option("--p-last", o.p_last, "the probability of an edge within a leaf");
+  cli.option("--degree", o.degree, "the mean degree that is expected");
+  cli.option("--a", o.a, "A of every depth, the root's first, between commas; DEPTH + 1 numbers")
+      .delimiter(',')
+      .default_text("");
+  cli.flag("--shuffle", o.shuffle, "number the vertices at random, not leaf by leaf");
+  cli.option("--labels", a.labels, "write the leaf of each vertex here: lines `vertex 0/1/0`, its way from the root")
+      .type_name("FILE");
+  cli.check([&] {
     make = [&](const Comm& comm, EntryCounts&) {
       auto made = generate::hsbm(comm, program.seed(), a.hsbm);
       if (!a.labels.empty() && comm.size() == program.comm().size()) write_labels(comm, a, made);
