@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "filigree/io/read.hpp"
 
@@ -20,6 +21,9 @@ std::string hash_text(std::uint64_t hash);
 /// their policy; vertices are called by their numbers. Messages begin with `path`. Collective.
 GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<double> entries,
                    const ReadOptions& options);
+
+/// Rows and columns by the header alone. Collective.
+std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path);
 
 // Collective. report.format is left to read(), and report.hash where it does not come along.
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);

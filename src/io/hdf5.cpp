@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
 #include "io/hdf5_slice.hpp"
+#include "io/natural_order.hpp"
 #include "io/pending_file.hpp"
 
 namespace filigree::io {
@@ -132,6 +134,14 @@ htri_t exists(hid_t file, const std::string& object) {
   }
   return 1;
 }
+
+#if H5_VERSION_GE(1, 12, 0)
+using ObjectInfo = H5O_info2_t;
+constexpr auto visit_objects = H5Ovisit3;
+#else
+using ObjectInfo = H5O_info_t;
+constexpr auto visit_objects = H5Ovisit2;
+#endif
 
 /// Where a piece of a dataset begins, or how long it is, by dimension.
 using Extent = std::vector<hsize_t>;
@@ -402,6 +412,73 @@ struct Hdf5Reader::File {
     return values;
   }
 
+  /// Not collective.
+  std::vector<std::string> datasets() const {
+    std::vector<std::string> names;
+    const auto visit = [](hid_t, const char* name, const ObjectInfo* info, void* found) -> herr_t {
+      if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(found)->push_back(text("/", name));
+      return 0;
+    };
+    if (visit_objects(id, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC) < 0) fail("/", reason());
+    std::ranges::sort(names, natural_less);
+    return names;
+  }
+
+  /// Not collective.
+  Id open_any(const std::string& name) const {
+    if (!has(name)) fail(name, "no such dataset in this file");
+    Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
+    if (!dataset.valid()) fail(name, reason());
+    return dataset;
+  }
+  std::vector<Offset> shape(const std::string& name) const {
+    const Id dataset = open_any(name);
+    const Id space(H5Dget_space(dataset), H5Sclose);
+    const int dimensions = H5Sget_simple_extent_ndims(space);
+    if (dimensions < 0) fail(name, reason());
+    Extent lengths(static_cast<std::size_t>(dimensions));
+    if (dimensions > 0 && H5Sget_simple_extent_dims(space, lengths.data(), nullptr) < 0) fail(name, reason());
+    return {lengths.begin(), lengths.end()};
+  }
+  bool holds_numbers(const std::string& name) const {
+    const Id dataset = open_any(name);
+    const Id stored(H5Dget_type(dataset), H5Tclose);
+    return H5Tget_class(stored) == H5T_INTEGER || H5Tget_class(stored) == H5T_FLOAT;
+  }
+
+  /// Not collective.
+  std::vector<double> read_matrix(const std::string& name, Offset row, Offset num_rows, Offset col,
+                                  Offset num_cols) const {
+    const std::vector<Offset> lengths = shape(name);
+    if (lengths.size() != 2) fail(name, text("has ", lengths.size(), " dimensions, expected 2"));
+    if (!holds_numbers(name)) fail(name, "does not hold numbers");
+    if (row < 0 || num_rows < 0 || row > lengths[0] - num_rows || col < 0 || num_cols < 0 ||
+        col > lengths[1] - num_cols)
+      fail(name, text("is ", lengths[0], " x ", lengths[1], "; wanted ", num_rows, " x ", num_cols, " from (", row,
+                      ", ", col, ")"));
+    std::vector<double> values(static_cast<std::size_t>(num_rows * num_cols));
+    if (values.empty()) return values;
+    const Id dataset = open_any(name);
+    const hsize_t start[] = {static_cast<hsize_t>(row), static_cast<hsize_t>(col)};
+    const hsize_t size[] = {static_cast<hsize_t>(num_rows), static_cast<hsize_t>(num_cols)};
+    const Id in_memory(H5Screate_simple(2, size, nullptr), H5Sclose);
+    const Id in_file(H5Dget_space(dataset), H5Sclose);
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, size, nullptr);
+    if (H5Dread(dataset, H5T_NATIVE_DOUBLE, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
+    for (const char* const missing : {"_FillValue", "missing_value"}) {
+      if (H5Aexists_by_name(id, name.c_str(), missing, H5P_DEFAULT) <= 0) continue;
+      const Id attribute(H5Aopen_by_name(id, name.c_str(), missing, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+      const Id type(H5Aget_type(attribute), H5Tclose);
+      const Id space(H5Aget_space(attribute), H5Sclose);
+      const bool number = H5Tget_class(type) == H5T_INTEGER || H5Tget_class(type) == H5T_FLOAT;
+      double fill = 0;
+      if (!number || H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_DOUBLE, &fill) < 0)
+        continue;
+      std::ranges::replace(values, fill, std::numeric_limits<double>::quiet_NaN());
+    }
+    return values;
+  }
+
   /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.
   Id open_attribute(const std::string& object, const std::string& name, H5T_class_t kind, const char* expected,
                     bool list = false) const {
@@ -473,6 +550,27 @@ bool Hdf5Reader::has(const std::string& object) const {
 Offset Hdf5Reader::length(const std::string& dataset) const {
   const Quiet quiet;
   return file_->comm.guard([&] { return file_->open_dataset(dataset).second; });
+}
+
+std::vector<std::string> Hdf5Reader::datasets() const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->datasets(); });
+}
+
+std::vector<Offset> Hdf5Reader::shape(const std::string& dataset) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->shape(dataset); });
+}
+
+bool Hdf5Reader::holds_numbers(const std::string& dataset) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->holds_numbers(dataset); });
+}
+
+std::vector<double> Hdf5Reader::read_matrix(const std::string& dataset, Offset row, Offset num_rows, Offset col,
+                                            Offset num_cols) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->read_matrix(dataset, row, num_rows, col, num_cols); });
 }
 
 template <class T>

@@ -276,6 +276,11 @@ void place_elements(const Header& header, Offset before, Entries<double>& entrie
 
 }  // namespace
 
+std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path) {
+  const Header header = read_header(comm, TextFile(comm, path));
+  return {header.num_rows, header.num_cols};
+}
+
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const TextFile file(comm, path);
   const Header header = read_header(comm, file);

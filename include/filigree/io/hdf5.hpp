@@ -59,6 +59,16 @@ class Hdf5Reader {
   bool has(const std::string& object) const;
   /// Elements of a one-dimensional dataset.
   Offset length(const std::string& dataset) const;
+  /// Every dataset of the file by its path, in natural order ("b2" before "b10").
+  std::vector<std::string> datasets() const;
+  /// Lengths of all dimensions of a dataset.
+  std::vector<Offset> shape(const std::string& dataset) const;
+  /// Whether the elements of a dataset are numbers, which read_matrix() takes.
+  bool holds_numbers(const std::string& dataset) const;
+  /// Rows [row, row + num_rows) of columns [col, col + num_cols) of a two-dimensional dataset of any numbers, as
+  /// doubles, row by row. Elements equal to its attribute _FillValue or missing_value (NetCDF) become NaN.
+  std::vector<double> read_matrix(const std::string& dataset, Offset row, Offset num_rows, Offset col,
+                                  Offset num_cols) const;
   /// This rank's elements [first, first + count) of a dataset; each rank may ask for others.
   template <class T>
   std::vector<T> read(const std::string& dataset, Offset first, Offset count) const;
