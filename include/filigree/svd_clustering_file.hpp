@@ -1,0 +1,31 @@
+// Clusters of matrices in a file: everything that gives the blocks back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "filigree/io/hdf5.hpp"
+#include "filigree/svd_clustering.hpp"
+
+namespace filigree::svd_clustering {
+
+/// What a file of clusters holds. `result.coefficients` are those of the blocks that `blocks` gives this rank.
+struct ClustersFile {
+  Result result;
+  Partition blocks;
+  std::vector<Offset> cols;        ///< of all blocks
+  std::vector<std::string> names;  ///< of all blocks
+  std::uint64_t input_hash = 0;    ///< content_hash() of the blocks that were clustered
+};
+
+/// Adds the clusters to a file, under /svd_clusters: shape and options, members, certificates, bases, coefficients,
+/// names, with a version and a hash of it all. Any number of ranks writes the same bytes. Collective over blocks.comm.
+void save(io::Hdf5Writer& file, const DenseBlocks& blocks, const Result& result);
+
+/// Reads them on any number of ranks; `blocks` says which rank gets the coefficients of which blocks (default: about
+/// equal numbers of them). Throws IoError on all ranks when the file is none of clusters, is of another version, is
+/// inconsistent or does not match its hash. Collective.
+ClustersFile load(const Comm& comm, const std::string& path, const Partition* blocks = nullptr);
+
+}  // namespace filigree::svd_clustering
