@@ -93,6 +93,10 @@ void App::result(const std::string& name, const Json& value) {
 void App::describe_input(const Graph& graph) { input_ = input_record(graph); }
 void App::describe_input(const std::string& path, const io::GraphFile& file) { input_ = input_record(path, file); }
 
+void App::describe_input(const std::string& path, Offset rows, Offset cols, std::uint64_t hash) {
+  input_ = input_record(path, rows, cols, hash);
+}
+
 void App::verified(bool holds, const std::string& what) {
   verified_ = holds && verified_.value_or(true);
   if (holds) return note("verified: " + what);
@@ -114,12 +118,16 @@ void App::print_to(const std::string& path, std::string_view mine) {
   out.commit();
 }
 
-void App::sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNames& names) const {
+void App::sign(io::Hdf5Writer& file, const std::string& kind) const {
   file.attribute("/", "kind", kind);
   file.attribute("/", "version", std::string(FILIGREE_VERSION));
   file.attribute("/", "options", options_record(cli, OptionsFor::result_file).dump());
   file.attribute("/", "seed", static_cast<std::int64_t>(seed_));
   file.attribute("/", "input_hash", input_.at("hash").string());
+}
+
+void App::sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNames& names) const {
+  sign(file, kind);
   io::write_names(comm(), file, names);
 }
 

@@ -89,10 +89,14 @@ class App {
   /// What a result file says of its making - kind, version, options, seed, hash of the input - and the vertices' names.
   /// Collective.
   void sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNames& names) const;
+  /// The same of what has no vertices.
+  void sign(io::Hdf5Writer& file, const std::string& kind) const;
 
   /// What the record says of the input, made here or read from a file. Collective.
   void describe_input(const Graph& graph);
   void describe_input(const std::string& path, const io::GraphFile& file);
+  /// The same of dense matrices with `cols` columns together.
+  void describe_input(const std::string& path, Offset rows, Offset cols, std::uint64_t hash);
   /// A headline figure for the record, a text if it is NaN or infinite: JSON has no such numbers.
   void result(const std::string& name, const Json& value);
   /// The outcome of --verify; `what` names the claim. If it does not hold the program writes its record and throws.

@@ -62,6 +62,12 @@ Json provenance(const std::string& app) {
 
 namespace {
 
+std::string hash_text(std::uint64_t hash) {
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return digits.data();
+}
+
 Json input_record(const Json& path, const Graph& graph, const std::string& hash) {
   return Json::object({{"path", path},
                        {"rows", graph.num_rows()},
@@ -72,11 +78,7 @@ Json input_record(const Json& path, const Graph& graph, const std::string& hash)
 
 }  // namespace
 
-Json input_record(const Graph& graph) {
-  std::array<char, 17> hash{};
-  std::snprintf(hash.data(), hash.size(), "%016llx", static_cast<unsigned long long>(content_hash(graph)));
-  return input_record(Json(), graph, hash.data());
-}
+Json input_record(const Graph& graph) { return input_record(Json(), graph, hash_text(content_hash(graph))); }
 
 Json input_record(const std::string& path, const io::GraphFile& file) {
   Json record = input_record(Json(path), file.graph, file.report.hash);
@@ -85,6 +87,11 @@ Json input_record(const std::string& path, const io::GraphFile& file) {
   record["header_lines"] = file.report.header_lines;
   record["remarks"] = file.report.remarks;
   return record;
+}
+
+Json input_record(const std::string& path, Offset rows, Offset cols, std::uint64_t hash) {
+  return Json::object(
+      {{"path", path}, {"rows", rows}, {"cols", cols}, {"nnz", rows * cols}, {"hash", hash_text(hash)}});
 }
 
 Json options_record(const CommandLine& cli, OptionsFor use) {

@@ -17,6 +17,8 @@ Json provenance(const std::string& app);
 Json input_record(const Graph& graph);
 /// The same of a graph that was read, and {"duplicates", "loops", "header_lines", "remarks"}. Collective.
 Json input_record(const std::string& path, const io::GraphFile& file);
+/// The same of dense matrices with `cols` columns together, all of whose elements count.
+Json input_record(const std::string& path, Offset rows, Offset cols, std::uint64_t hash);
 /// The options of the command line with the values they had. A result file names no paths and nothing that only changes
 /// how a run is done, so that equal results are equal files.
 enum class OptionsFor { record, result_file };
