@@ -2,7 +2,9 @@
 #pragma once
 
 #include "filigree/communities.hpp"
+#include "filigree/communities/draw.hpp"
 #include "filigree/communities/metrics.hpp"
+#include "filigree/communities_file.hpp"
 #include "filigree/components.hpp"
 #include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"

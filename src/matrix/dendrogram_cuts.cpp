@@ -65,25 +65,25 @@ Cut cut_by_size(const Dendrogram& tree, Offset min_size, Offset max_size) {
   require(min_size >= 1 && min_size <= max_size, "cut by size: from ", min_size, " to ", max_size,
           " vertices, must be 1 <= smallest <= largest");
   struct Cost {
-    Offset vertices_outside, clusters;
+    Offset missed, clusters;  // missed: vertices that sizes lie beyond the bounds
     auto operator<=>(const Cost&) const = default;
   };
-  const auto is_inside = [&](Offset size) { return min_size <= size && size <= max_size; };
+  const auto missed = [&](Offset size) { return std::max({min_size - size, size - max_size, Offset{0}}); };
   std::vector<Cost> best(z(tree.num_nodes()));
   std::vector<bool> is_whole(z(tree.num_nodes()), true);
   for (Global node = 0; node < tree.num_nodes(); ++node) {
     const Offset size = tree.size(node);
-    const Cost whole{is_inside(size) ? 0 : size, 1};
+    const Cost whole{missed(size), 1};
     best[z(node)] = whole;
     if (tree.is_leaf(node)) continue;
     const Cost& left = best[z(tree.merge_of(node).left)];
     const Cost& right = best[z(tree.merge_of(node).right)];
-    const Cost split{left.vertices_outside + right.vertices_outside, left.clusters + right.clusters};
+    const Cost split{left.missed + right.missed, left.clusters + right.clusters};
     is_whole[z(node)] = whole <= split;
     best[z(node)] = std::min(whole, split);
   }
   Cut cut = make_cut(tree, [&](Global node) { return is_whole[z(node)]; });
-  cut.num_outside = std::count_if(cut.sizes.begin(), cut.sizes.end(), [&](Offset size) { return !is_inside(size); });
+  cut.num_outside = std::count_if(cut.sizes.begin(), cut.sizes.end(), [&](Offset size) { return missed(size) > 0; });
   return cut;
 }
 

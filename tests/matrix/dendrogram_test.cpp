@@ -190,8 +190,7 @@ TEST(Dendrogram, CutsEqualTheBestOfAllCuts) {
     const Offset largest = smallest + below(random, 12);
     const auto cost = [&](const std::vector<Global>& nodes) {
       Offset outside = 0;
-      for (Global node : nodes)
-        outside += tree.size(node) < smallest || tree.size(node) > largest ? tree.size(node) : 0;
+      for (Global node : nodes) outside += std::max({smallest - tree.size(node), tree.size(node) - largest, Offset{0}});
       return std::pair(outside, std::ssize(nodes));
     };
     auto best = cost(cuts.front());

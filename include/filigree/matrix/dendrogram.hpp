@@ -78,9 +78,9 @@ Cut cut_by_number(const Dendrogram& tree, Global num_clusters);
 Cut cut_by_height(const Dendrogram& tree, double height);
 /// The nodes `level` steps below a root, and leaves that are less deep. level >= 0; 0 = the roots.
 Cut cut_by_level(const Dendrogram& tree, Global level);
-/// The fewest clusters of min_size to max_size vertices. If no cut has all clusters within the bounds, it is one with
-/// the fewest vertices in clusters outside, then the fewest clusters; num_outside tells. 1 <= min_size <= max_size. A
-/// dynamic programme from the leaves to the roots.
+/// The fewest clusters of min_size to max_size vertices, 1 <= min_size <= max_size. If no cut has all sizes within the
+/// bounds, those whose sizes miss them by the fewest vertices in all, then the fewest; num_outside tells. A dynamic
+/// programme from the leaves to the roots.
 Cut cut_by_size(const Dendrogram& tree, Offset min_size, Offset max_size = std::numeric_limits<Offset>::max());
 
 /// The tree in Newick's format, a line for each root: the length of a branch is the difference of heights, leaves have

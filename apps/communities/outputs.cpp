@@ -1,0 +1,273 @@
+#include "outputs.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <tuple>
+
+#include "filigree/communities/draw.hpp"
+#include "filigree/io/text_writer.hpp"
+
+namespace filigree::app {
+namespace {
+
+std::size_t z(Global i) { return static_cast<std::size_t>(i); }
+
+/// A file whose text is on rank 0. Collective.
+void write_text(const Comm& comm, const std::string& path, const std::function<std::string()>& make) {
+  const std::string whole = comm.guard([&] { return comm.is_root() ? make() : std::string(); });
+  io::TextWriter file(comm, path);
+  file.write(whole);
+  file.commit();
+}
+
+/// NumPy's format, version 1: a header, then the numbers.
+std::string npy(const std::vector<double>& values, std::size_t num_cols) {
+  std::string header =
+      text("{'descr': '<f8', 'fortran_order': False, 'shape': (", values.size() / num_cols, ", ", num_cols, "), }");
+  constexpr std::size_t magic = 10;
+  while ((magic + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  std::string out("\x93NUMPY\x01\x00", 8);
+  out += static_cast<char>(header.size() & 0xff);
+  out += static_cast<char>(header.size() >> 8);
+  out += header;
+  for (double value : values) {
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift & 0xff);
+  }
+  return out;
+}
+
+std::string csv_of(const std::vector<double>& z_matrix) {
+  std::string out = "left,right,height,vertices\n";
+  for (std::size_t i = 0; i < z_matrix.size(); ++i) {
+    std::ostringstream field;
+    field.precision(17);
+    field << z_matrix[i];
+    out += field.str() + (i % 4 == 3 ? "\n" : ",");
+  }
+  return out;
+}
+
+/// Nested objects, as d3.hierarchy reads them; without recursion, as trees may be deep.
+std::string json_of(const Dendrogram& tree) {
+  const std::vector<Global> first = tree.first_leaves();
+  std::vector<std::pair<Global, int>> stack;  // a node, and how many of its children are written
+  std::string out = "[";
+  const std::vector<Global> parent = tree.parents();
+  for (Global root = 0; root < tree.num_nodes(); ++root) {
+    if (parent[z(root)] >= 0) continue;
+    if (out.size() > 1) out += ",\n";
+    stack.emplace_back(root, 0);
+    while (!stack.empty()) {
+      auto& [node, done] = stack.back();
+      if (done == 0) {
+        Json object = Json::object({{"vertices", tree.size(node)}});
+        if (tree.is_leaf(node)) object["leaf"] = node;
+        if (!tree.is_leaf(node)) object["height"] = tree.height(node);
+        out += object.dump();
+        if (!tree.is_leaf(node)) {
+          out.pop_back();
+          out += ", \"children\": [";
+        }
+      }
+      if (tree.is_leaf(node) || done == 2) {
+        if (!tree.is_leaf(node)) out += "]}";
+        stack.pop_back();
+        continue;
+      }
+      auto [a, b] = std::pair(tree.merge_of(node).left, tree.merge_of(node).right);
+      if (first[z(a)] > first[z(b)]) std::swap(a, b);
+      if (done == 1) out += ", ";
+      const Global child = done++ == 0 ? a : b;
+      stack.emplace_back(child, 0);
+    }
+  }
+  return out + "]\n";
+}
+
+/// A name that may stand in a field of CSV.
+std::string csv_field(const std::string& name) {
+  if (name.find_first_of(",\"\r\n") == std::string::npos) return name;
+  std::string quoted = "\"";
+  for (char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+/// Clusters by leaf at every level from 1 until all are leaves, at most 64.
+std::vector<std::vector<Global>> levels_of(const Dendrogram& tree) {
+  constexpr Global most_levels = 64;
+  std::vector<std::vector<Global>> levels;
+  for (Global level = 1; level <= most_levels; ++level) {
+    Cut cut = cut_by_level(tree, level);
+    const bool is_last = cut.num_clusters() == tree.num_leaves;
+    levels.push_back(std::move(cut.cluster_of_leaf));
+    if (is_last) break;
+  }
+  return levels;
+}
+
+std::string short_height(double height) {
+  // As many digits as tell it from 1.
+  std::ostringstream out;
+  const double rest = 1 - height;
+  const double digits = rest > 0 && rest < 1 ? std::clamp(std::ceil(-std::log10(rest)) + 1, 2.0, 12.0) : 2;
+  out.setf(std::ios::fixed);
+  out.precision(static_cast<int>(digits));
+  out << height;
+  return out.str();
+}
+
+}  // namespace
+
+void TreeOutputs::add_to(Command cli) {
+  const std::string group = "Other forms of the tree";
+  cli.option("--newick", newick, "Newick's format, leaves C0, C1, ...").type_name("FILE").group(group);
+  cli.option("--linkage-matrix", linkage_matrix,
+             "SciPy's linkage matrix (left, right, height, vertices), .npy or else CSV")
+      .type_name("FILE")
+      .group(group);
+  cli.option("--tree-json", json, "nested objects, as d3.hierarchy takes them").type_name("FILE").group(group);
+  cli.option("--csv", csv, "the cluster of every vertex at each level").type_name("FILE").group(group);
+  cli.option("--svg", svg, "a picture: the tree, and the density of edges in the order of its leaves")
+      .type_name("FILE")
+      .group(group);
+  cli.flag("--linear", linear, "heights in the picture as they are, not log(1 - height)").group(group);
+}
+
+std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& names, const communities::Tree& tree) {
+  constexpr Global most_leaves = 2000;
+  constexpr std::size_t most_names = 5;
+  const Comm& comm = graph.comm;
+  const Global n = tree.dendrogram.num_leaves;
+  std::vector<std::string> labels;
+  for (Global leaf = 0; leaf < n; ++leaf) labels.push_back(text('C', leaf, " (", tree.dendrogram.size(leaf), ')'));
+  if (n > most_leaves) return labels;
+  struct Member {
+    Global leaf;
+    Offset degree;
+    Global vertex;
+  };
+  const auto keep_best = [&](std::vector<Member>& members) {
+    std::sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
+      return std::tuple(a.leaf, -a.degree, a.vertex) < std::tuple(b.leaf, -b.degree, b.vertex);
+    });
+    std::vector<Member> kept;
+    for (const Member& member : members) {
+      const bool is_full = kept.size() >= most_names && kept[kept.size() - most_names].leaf == member.leaf;
+      if (!is_full) kept.push_back(member);
+    }
+    members = std::move(kept);
+  };
+  std::vector<Member> members;
+  for (Local v = 0; v < graph.num_local_rows(); ++v)
+    members.push_back({tree.leaves.of[z(v)], graph.local.view().degree(v), graph.first_row() + v});
+  keep_best(members);
+  members = comm.all_gather(std::span<const Member>(members)).values;
+  keep_best(members);
+  std::vector<Global> vertices;
+  for (const Member& member : members) vertices.push_back(member.vertex);
+  const std::vector<std::string> named = names.fetch(comm, vertices);
+  std::vector<std::size_t> count(z(n), 0);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    std::string& label = labels[z(members[i].leaf)];
+    label += (count[z(members[i].leaf)]++ == 0 ? ": " : ", ") + named[i];
+  }
+  for (Global leaf = 0; leaf < n; ++leaf)
+    if (tree.dendrogram.size(leaf) > static_cast<Offset>(count[z(leaf)])) labels[z(leaf)] += ", ...";
+  return labels;
+}
+
+std::string label_lines(const Comm& comm, const Labels& leaves, const io::VertexNames& names,
+                        const std::vector<std::vector<Global>>& clusters, bool commas) {
+  std::string lines;
+  for (Local v = 0; const Global leaf : leaves.of) {
+    const std::string name = names.owned(comm, v++);
+    lines += commas ? csv_field(name) : name;
+    for (const auto& cluster_of_leaf : clusters) {
+      lines += commas ? ',' : '\t';
+      lines += std::to_string(cluster_of_leaf[z(leaf)]);
+    }
+    lines += '\n';
+  }
+  return lines;
+}
+
+void write_outputs(App& program, const communities::Tree& tree, const io::VertexNames& names,
+                   const std::vector<std::string>& labels, const TreeOutputs& outputs) {
+  const Comm& comm = program.comm();
+  const Dendrogram& dendrogram = tree.dendrogram;
+  if (!outputs.newick.empty())
+    write_text(comm, outputs.newick, [&] { return newick(dendrogram, [](Global leaf) { return text('C', leaf); }); });
+  if (!outputs.linkage_matrix.empty()) {
+    write_text(comm, outputs.linkage_matrix, [&] {
+      const std::vector<double> z_matrix = scipy_linkage(dendrogram);
+      return outputs.linkage_matrix.ends_with(".npy") ? npy(z_matrix, 4) : csv_of(z_matrix);
+    });
+  }
+  if (!outputs.json.empty()) write_text(comm, outputs.json, [&] { return json_of(dendrogram); });
+  if (!outputs.svg.empty()) {
+    write_text(comm, outputs.svg, [&] {
+      const std::string title = text(dendrogram.num_leaves, dendrogram.num_leaves == 1 ? " community" : " communities",
+                                     " of ", tree.leaves.vertices.num_items(), " vertices");
+      return communities::draw(dendrogram, tree.between,
+                               {title, [&](Global leaf) { return labels[z(leaf)]; }, !outputs.linear});
+    });
+  }
+  if (!outputs.csv.empty()) {
+    const auto levels = levels_of(dendrogram);
+    std::string lines;
+    if (comm.is_root()) {
+      lines = "vertex";
+      for (std::size_t level = 1; level <= levels.size(); ++level) lines += text(",level", level);
+      lines += '\n';
+    }
+    lines += label_lines(comm, tree.leaves, names, levels, true);
+    io::TextWriter file(comm, outputs.csv);
+    file.write(lines);
+    file.commit();
+  }
+}
+
+std::string tree_lines(const communities::Tree& tree, const std::vector<std::string>& labels) {
+  constexpr Global most_lines = 40;
+  const Dendrogram& dendrogram = tree.dendrogram;
+  const Cut cut = cut_by_number(dendrogram, std::min(dendrogram.num_leaves, most_lines));
+  std::vector<Global> cluster(z(dendrogram.num_nodes()), -1);
+  for (std::size_t c = 0; c < cut.nodes.size(); ++c) cluster[z(cut.nodes[c])] = static_cast<Global>(c);
+  std::vector<Global> num_leaves(z(dendrogram.num_nodes()), 1);
+  for (Global node = dendrogram.num_leaves; node < dendrogram.num_nodes(); ++node) {
+    num_leaves[z(node)] =
+        num_leaves[z(dendrogram.merge_of(node).left)] + num_leaves[z(dendrogram.merge_of(node).right)];
+  }
+  const std::vector<Global> first = dendrogram.first_leaves();
+  struct Step {
+    Global node;
+    std::string before, below;  // what stands before this line, and before those of its children
+  };
+  std::vector<Step> stack{{dendrogram.num_nodes() - 1, "", ""}};
+  std::string out;
+  while (!stack.empty()) {
+    const auto [node, before, below] = stack.back();
+    stack.pop_back();
+    out += before;
+    if (dendrogram.is_leaf(node)) {
+      out += labels[z(node)] + '\n';
+      continue;
+    }
+    out += text(dendrogram.size(node), " vertices, height ", short_height(dendrogram.height(node)));
+    if (cluster[z(node)] >= 0) {
+      out += text(", ", num_leaves[z(node)], " communities\n");
+      continue;
+    }
+    out += '\n';
+    auto [a, b] = std::pair(dendrogram.merge_of(node).left, dendrogram.merge_of(node).right);
+    if (first[z(a)] > first[z(b)]) std::swap(a, b);
+    stack.push_back({b, below + "└─ ", below + "   "});
+    stack.push_back({a, below + "├─ ", below + "│  "});
+  }
+  return out;
+}
+
+}  // namespace filigree::app

@@ -1,0 +1,23 @@
+// A picture of a tree of communities.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "filigree/communities.hpp"
+
+namespace filigree::communities {
+
+struct DrawOptions {
+  std::string title = {};
+  /// What is written beside a leaf; "C0 (24)", its number and size, if there is none.
+  std::function<std::string(Global leaf)> label = {};
+  bool logarithmic = true;  ///< the axis shows log(1 - height), which tells heights near 1 apart; else height
+};
+
+/// An SVG picture: the dendrogram, and beside it the density of edges between leaf communities, row by row in leaf
+/// order. Branches below the cut of 2 to 10 clusters with the widest gap are coloured by cluster. Throws
+/// InvalidArgument for more than 2,000 leaves. Not collective.
+std::string draw(const Dendrogram& tree, const CommunityGraph& between, const DrawOptions& options = {});
+
+}  // namespace filigree::communities

@@ -1,0 +1,129 @@
+// filigree-communities as its users run it.
+#include "apps.hpp"
+
+namespace filigree::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CommunitiesApp : public Apps {
+ protected:
+  /// Two triangles joined by an edge, and a vertex that hangs on the second.
+  std::string triangles() const { return write("t.txt", "a b\nb c\na c\nc d\nd e\ne f\nd f\nf g\n"); }
+  std::string triangle_labels() const {
+    return write("t.labels", "vertex\tlabel\na\tx\nb\tx\nc\tx\nd\ty\ne\ty\nf\ty\ng\tz\n");
+  }
+};
+
+TEST_F(CommunitiesApp, DetectCutAndCompare) {
+  done(0, "generate",
+       {"hsbm", "--depth", "3", "--leaf-size", "40", "--beta", "0.2", "--a-last", "20", "--labels", "truth.txt", "-o",
+        "g.h5"});
+  std::string first;
+  for (int ranks : {0, 3}) {
+    const auto outcome = done(
+        ranks, "communities",
+        {"detect", "--graph", "g.h5", "--labels", "truth.txt", "-o", "tree.h5", "--newick", "t.nwk", "--linkage-matrix",
+         "z.csv", "--csv", "l.csv", "--tree-json", "t.json", "--svg", "t.svg", "--json", "r.json"});
+    const std::string all =
+        outcome.out + read("tree.h5") + read("t.nwk") + read("z.csv") + read("l.csv") + read("t.json") + read("t.svg");
+    if (first.empty()) first = all;
+    EXPECT_TRUE(all == first) << ranks << " ranks";
+    EXPECT_THAT(outcome.out, HasSubstr("320 vertices, height 0.99"));
+    EXPECT_THAT(read("l.csv"), HasSubstr("vertex,level1,level2,level3\n0,0,0,0\n1,0,0,0\n"));
+    EXPECT_THAT(read("t.nwk"), HasSubstr("(C0:"));
+    EXPECT_THAT(read("t.svg"), HasSubstr("</svg>"));
+    EXPECT_EQ(occurrences(read("z.csv"), "\n"), 8);
+    EXPECT_EQ(occurrences(read("t.json"), "\"leaf\""), 8);
+    const auto compared = done(ranks, "communities", {"compare", "--tree", "tree.h5", "--truth", "truth.txt"});
+    EXPECT_THAT(compared.out, HasSubstr("level 2, cut            4       4         1.000   1.000   1.000   1.000\n"));
+    EXPECT_THAT(compared.out, HasSubstr("6 of 6 groups of the true tree found, 0 inversions\n"));
+    const auto cut = done(ranks, "communities", {"cut", "--tree", "tree.h5", "--clusters", "2"});
+    EXPECT_EQ(occurrences(cut.out, "\t1\n"), 160);
+    const auto sized = done(ranks, "communities",
+                            {"cut", "--tree", "tree.h5", "--min-size", "50", "--max-size", "100", "-o", "c.csv"});
+    EXPECT_THAT(sized.err, HasSubstr("4 clusters of 80 to 80 vertices"));
+    EXPECT_EQ(read("c.csv").substr(0, 20), "vertex,cluster\n0,0\n1");
+    const auto outside = done(ranks, "communities", {"cut", "--tree", "tree.h5", "--max-size", "10"});
+    EXPECT_THAT(outside.err, HasSubstr("8 of them lie outside the bounds"));
+  }
+  EXPECT_FALSE(has_partial_file());
+}
+
+TEST_F(CommunitiesApp, NamesSurvive) {
+  triangles();
+  triangle_labels();
+  const auto outcome = done(1, "communities", {"detect", "--graph", "t.txt", "--labels", "t.labels", "-o", "t.h5"});
+  EXPECT_THAT(outcome.err, HasSubstr("every arc counts both ways"));
+  EXPECT_THAT(outcome.out, HasSubstr("C1 (3): d, f, e"));
+  EXPECT_EQ(done(1, "communities", {"cut", "--tree", "t.h5", "--level", "1"}).out,
+            "a\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t1\n");
+  EXPECT_EQ(done(1, "communities", {"cut", "--tree", "t.h5", "--height", "0.5"}).out,
+            "a\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t2\n");
+  write("partial.truth", "a 1\nb 1\nd 2\ne -\nnobody 2\n");
+  const auto compared = done(1, "communities", {"compare", "--tree", "t.h5", "--truth", "partial.truth"});
+  EXPECT_THAT(compared.err, HasSubstr("4 of 7 vertices have no label"));
+  EXPECT_THAT(compared.err, HasSubstr("1 labels are of vertices that the tree does not have"));
+  EXPECT_THAT(compared.out, HasSubstr("column 2, cut           2       2         1.000"));
+}
+
+TEST_F(CommunitiesApp, MistakesAreToldOnce) {
+  triangles();
+  triangle_labels();
+  done(0, "communities", {"detect", "--graph", "t.txt", "--labels", "t.labels", "-o", "t.h5"});
+  const std::string tree = read("t.h5");
+  write("damaged.h5", tree.substr(0, tree.size() - 300));
+  write("other.h5", "nothing");
+  write("one.labels", "x\nx\nx\nx\nx\nx\nx\n");
+  write("short.labels", "x\ny\nz\n");
+  write("missing.labels", "a x\nb x\nc y\nd y\n");
+  write("twice.labels", "a x\nb x\nc y\nd y\ne y\nf y\ng y\na y\n");
+  write("stranger.labels", "a x\nb x\nc y\nd y\ne y\nf y\ng y\nh y\n");
+  write("ragged.labels", "a x\nb\n");
+  write("empty.labels", "# nothing\n");
+  write("negative.txt", "a b -1\nb a -1\n");
+  const auto before = files().size();
+  const auto fails = [&](const Words& arguments, const std::string& message, int most_ranks = 0) {
+    for (int ranks = 0; ranks <= most_ranks; ranks += 3) {
+      const auto outcome = run(ranks, "communities", arguments);
+      EXPECT_EQ(outcome.code, 1) << outcome.err;
+      EXPECT_EQ(error_line(outcome.err), "error: " + message);
+      EXPECT_EQ(occurrences(outcome.err, "error: "), 1);
+    }
+    EXPECT_EQ(files().size(), before);
+  };
+  const auto with = [&](const std::string& labels) {
+    return Words{"detect", "--graph", "t.txt", "--labels", labels, "-o", "new.h5", "--svg", "new.svg"};
+  };
+  fails(with("one.labels"), "one.labels: all vertices have one label; a tree needs at least 2");
+  fails(with("short.labels"),
+        "short.labels: 3 labels for 7 vertices; give one a line in the order of the vertices, or lines `vertex label`");
+  fails(with("missing.labels"), "missing.labels: no label for vertex 'e' and 2 others", 3);
+  fails(with("twice.labels"), "twice.labels:8: vertex 'a' has a label in line 1");
+  fails(with("stranger.labels"), "stranger.labels: 1 of its vertices are not in the graph");
+  fails(with("ragged.labels"), "ragged.labels:2: 1 fields; lines are `vertex label`, or all a label alone");
+  fails(with("empty.labels"), "empty.labels: it holds no labels");
+  fails({"detect", "--graph", "negative.txt", "--weights", "--labels", "t.labels"},
+        "t.labels: 5 of its vertices are not in the graph");
+  write("two.labels", "a x\nb y\n");
+  std::filesystem::remove(folder_ / "empty.labels");
+  fails({"detect", "--graph", "negative.txt", "--weights", "--labels", "two.labels"},
+        "graph: edge (0, 1) has weight -1; weights must be finite and at least 0", 3);
+  fails({"cut", "--tree", "t.h5", "--clusters", "4"}, "cut into 4 clusters: the tree has between 1 and 3");
+  fails({"compare", "--tree", "t.h5", "--truth", "two.labels", "--columns", "3"},
+        "two.labels:1: no column 3; the vertex is column 1");
+  for (const char* path : {"damaged.h5", "other.h5", "none.h5"}) {
+    const auto outcome = run(path[0] == 'd' ? 3 : 0, "communities", {"cut", "--tree", path, "--level", "1"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(error_line(outcome.err), HasSubstr(path));
+  }
+  for (const Words& arguments :
+       {Words{"cut", "--tree", "t.h5"}, Words{"cut", "--tree", "t.h5", "--level", "1", "--clusters", "2"},
+        Words{"cut", "--tree", "t.h5", "--min-size", "3", "--max-size", "2"},
+        Words{"detect", "--graph", "t.txt", "--labels", "t.labels", "-o", "tree.txt"}, Words{}}) {
+    EXPECT_EQ(run(0, "communities", arguments).code, 2);
+  }
+}
+
+}  // namespace
+}  // namespace filigree::testing
