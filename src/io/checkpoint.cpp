@@ -1,0 +1,146 @@
+#include "io/checkpoint.hpp"
+
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+
+namespace filigree::io {
+namespace {
+
+/// In front of the identity and of every slice.
+struct BlockHeader {
+  char kind[16];  // "filigree part 1": with its version
+  std::int64_t num_bytes;
+  std::uint64_t hash;  // of what follows
+};
+
+constexpr char kind[16] = "filigree part 1";
+
+/// The block that begins here, if it is whole.
+std::optional<Bytes> read_block(std::FILE* file) {
+  BlockHeader header;
+  const long begin = std::ftell(file);
+  if (std::fseek(file, 0, SEEK_END) != 0) return std::nullopt;
+  const long left = std::ftell(file) - begin - static_cast<long>(sizeof header);
+  if (std::fseek(file, begin, SEEK_SET) != 0 || std::fread(&header, sizeof header, 1, file) != 1 ||
+      std::memcmp(header.kind, kind, sizeof kind) != 0 || header.num_bytes < 0 || header.num_bytes > left)
+    return std::nullopt;
+  Bytes bytes(z(header.num_bytes));
+  if (std::fread(bytes.data(), 1, bytes.size(), file) != bytes.size() ||
+      XXH3_64bits(bytes.data(), bytes.size()) != header.hash)
+    return std::nullopt;
+  return bytes;
+}
+
+}  // namespace
+
+void CheckpointFile::fail(const char* what) const {
+  throw IoError(text(path_, ": ", what, ": ", std::strerror(errno)));
+}
+
+bool CheckpointFile::exists() const { return access(path_.c_str(), F_OK) == 0; }
+
+std::optional<Bytes> CheckpointFile::identity() const {
+  const File file(std::fopen(path_.c_str(), "rbe"));
+  return file ? read_block(file.get()) : std::nullopt;
+}
+
+Offset CheckpointFile::open(std::span<const std::byte> identity) {
+  ends_.clear();
+  const auto found = this->identity();
+  if (!found || !std::ranges::equal(*found, identity)) {
+    file_.reset(std::fopen(path_.c_str(), "w+be"));
+    if (!file_) fail("cannot be written");
+    write_block(identity);
+    return 0;
+  }
+  file_.reset(std::fopen(path_.c_str(), "r+be"));
+  if (!file_) fail("cannot be opened");
+  while (read_block(file_.get())) ends_.push_back(std::ftell(file_.get()));
+  truncate(std::ssize(ends_) - 1);
+  return std::ssize(ends_) - 1;
+}
+
+Bytes CheckpointFile::read(Offset slice) {
+  std::optional<Bytes> bytes;
+  if (std::fseek(file_.get(), ends_[z(slice)], SEEK_SET) == 0) bytes = read_block(file_.get());
+  if (!bytes) fail("cannot be read");
+  return std::move(*bytes);
+}
+
+void CheckpointFile::truncate(Offset count) {
+  ends_.resize(z(count) + 1);
+  // stdio may hold bytes that it read behind: flushing forgets them.
+  if (std::fflush(file_.get()) != 0 || ftruncate(fileno(file_.get()), ends_.back()) != 0) fail("cannot be cut");
+}
+
+void CheckpointFile::append(std::span<const std::byte> slice) { write_block(slice); }
+
+void CheckpointFile::write_block(std::span<const std::byte> bytes) {
+  BlockHeader header{};
+  std::memcpy(header.kind, kind, sizeof kind);
+  header.num_bytes = std::ssize(bytes);
+  header.hash = XXH3_64bits(bytes.data(), bytes.size());
+  if (std::fseek(file_.get(), ends_.empty() ? 0 : ends_.back(), SEEK_SET) != 0 ||
+      std::fwrite(&header, sizeof header, 1, file_.get()) != 1 ||
+      std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size() || std::fflush(file_.get()) != 0)
+    fail("cannot be written");
+  ends_.push_back(std::ftell(file_.get()));
+}
+
+void CheckpointFile::remove() {
+  file_.reset();
+  std::remove(path_.c_str());
+}
+
+bool Checkpoint::is_of_another(std::span<const std::byte> identity) const {
+  return on_root([&] {
+           const auto found = file_.identity();
+           return Offset{file_.exists() && (!found || !std::ranges::equal(*found, identity))};
+         }) != 0;
+}
+
+Offset Checkpoint::open(std::span<const std::byte> identity) {
+  return on_root([&] { return file_.open(identity); });
+}
+
+Bytes Checkpoint::read(Offset slice) {
+  Bytes bytes;
+  const Offset size = on_root([&] {
+    bytes = file_.read(slice);
+    return std::ssize(bytes);
+  });
+  comm_.guard([&] { bytes.resize(z(size)); });
+  comm_.broadcast(std::span<std::byte>(bytes));
+  return bytes;
+}
+
+void Checkpoint::truncate(Offset count) {
+  on_root([&] {
+    file_.truncate(count);
+    return Offset{0};
+  });
+}
+
+void Checkpoint::append(std::span<const std::byte> mine) {
+  // To rank 0 alone.
+  std::vector<Offset> counts(z(comm_.size()), 0);
+  counts[0] = std::ssize(mine);
+  const Bytes all = comm_.all_to_all(mine, std::span<const Offset>(counts)).values;
+  on_root([&] {
+    file_.append(all);
+    return Offset{0};
+  });
+}
+
+void Checkpoint::remove() {
+  comm_.barrier();
+  if (comm_.is_root()) file_.remove();
+}
+
+}  // namespace filigree::io

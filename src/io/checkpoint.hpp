@@ -1,0 +1,150 @@
+// Checkpoints: the finished part of a long computation, on disk slice by slice.
+//
+//   io::Checkpoint checkpoint(comm, path + ".partial");
+//   const Offset done = checkpoint.open(identity.bytes());             // slices of an earlier run of the same
+//   computation for (Offset i = 0; i < done; ++i) restore(Unpack(checkpoint.read(i))); for (Offset i = done; i < n;
+//   ++i) {
+//     io::Pack mine;
+//     mine.put(compute(i));                                             // any arrays of plain types
+//     checkpoint.append(mine.bytes());
+//   }
+//   save(...);
+//   checkpoint.remove();
+#pragma once
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "core/index.hpp"
+#include "filigree/core/comm.hpp"
+
+namespace filigree::io {
+
+using Bytes = std::vector<std::byte>;
+
+/// Numbers and arrays of plain types, one after another, as bytes.
+class Pack {
+ public:
+  template <class T>
+  void put(std::span<const T> values) {
+    static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
+    const auto count = static_cast<std::int64_t>(values.size());
+    append(std::as_bytes(std::span<const std::int64_t>(&count, 1)));
+    append(std::as_bytes(values));
+  }
+  template <class T>
+  void put(const std::vector<T>& values) {
+    put(std::span<const T>(values));
+  }
+  template <class T>
+  requires std::is_arithmetic_v<T>
+  void put(T value) { put(std::span<const T>(&value, 1)); }
+  std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  void append(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  Bytes bytes_;
+};
+
+/// The same read back, by the same types in the same order. Throws IoError where the bytes do not fit.
+class Unpack {
+ public:
+  explicit Unpack(Bytes bytes) : bytes_(std::move(bytes)) {}
+  /// The vector has capacity for `more` elements behind.
+  template <class T>
+  std::vector<T> take(std::size_t more = 0) {
+    std::int64_t count = 0;
+    read(&count, sizeof count);
+    if (count < 0 || z(count) > (bytes_.size() - at_) / sizeof(T))
+      throw IoError(text("slice: ", count, " values at byte ", at_, " of ", bytes_.size()));
+    std::vector<T> values;
+    values.reserve(z(count) + more);
+    values.resize(z(count));
+    read(values.data(), values.size() * sizeof(T));
+    return values;
+  }
+  template <class T>
+  T take_one() {
+    const std::vector<T> values = take<T>();
+    if (values.size() != 1) throw IoError(text("slice: ", values.size(), " values, must be 1"));
+    return values[0];
+  }
+  bool empty() const { return at_ == bytes_.size(); }
+
+ private:
+  void read(void* to, std::size_t count) {
+    if (count > bytes_.size() - at_) throw IoError(text("slice: ends after ", bytes_.size(), " bytes"));
+    if (count > 0) std::memcpy(to, bytes_.data() + at_, count);
+    at_ += count;
+  }
+  Bytes bytes_;
+  std::size_t at_ = 0;
+};
+
+/// One file of one rank: an identity, which says of what computation it is, then slices. A slice reaches the operating
+/// system before append() returns, so it survives the death of the process; one that was being written, or is damaged,
+/// is known by its length and hash: it and those behind it do not count. No member communicates.
+class CheckpointFile {
+ public:
+  explicit CheckpointFile(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  bool exists() const;
+  /// That of the file; none if there is no file or no whole identity in it.
+  std::optional<Bytes> identity() const;
+  /// Opens the file if it has this identity, else begins it anew. Returns the number of whole slices; what
+  /// is behind them is cut off. Throws IoError.
+  Offset open(std::span<const std::byte> identity);
+  Bytes read(Offset slice);
+  /// Forgets all but the first `count` slices; what is appended next follows them.
+  void truncate(Offset count);
+  void append(std::span<const std::byte> slice);
+  /// The computation is complete.
+  void remove();
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  using File = std::unique_ptr<std::FILE, Close>;
+  [[noreturn]] void fail(const char* what) const;
+  void write_block(std::span<const std::byte> bytes);
+
+  std::string path_;
+  File file_;
+  std::vector<long> ends_;  // of the identity and of every slice
+};
+
+/// A checkpoint of all ranks in one file, which rank 0 keeps. A slice holds what the ranks passed in order of rank: in
+/// global order where each passes its rows, so that a run on any number of ranks can go on from it. All members are
+/// collective; arguments and results without a note are equal on all ranks.
+class Checkpoint {
+ public:
+  Checkpoint(const Comm& comm, std::string path) : comm_(comm), file_(std::move(path)) {}
+
+  /// Whether open() will find slices of another computation, or a file that is none.
+  bool is_of_another(std::span<const std::byte> identity) const;
+  Offset open(std::span<const std::byte> identity);
+  /// The whole slice on every rank.
+  Bytes read(Offset slice);
+  void truncate(Offset count);
+  /// mine: differs between ranks.
+  void append(std::span<const std::byte> mine);
+  void remove();
+
+ private:
+  template <class F>
+  Offset on_root(F f) const {
+    return comm_.broadcast(comm_.guard([&] { return comm_.is_root() ? f() : Offset{0}; }));
+  }
+  Comm comm_;
+  CheckpointFile file_;
+};
+
+}  // namespace filigree::io
