@@ -3,6 +3,7 @@
 
 #include "filigree/communities.hpp"
 #include "filigree/communities/draw.hpp"
+#include "filigree/communities/leaves.hpp"
 #include "filigree/communities/metrics.hpp"
 #include "filigree/communities_file.hpp"
 #include "filigree/components.hpp"
@@ -32,6 +33,7 @@
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/dist_dense.hpp"
 #include "filigree/matrix/halo.hpp"
+#include "filigree/matrix/kmeans.hpp"
 #include "filigree/matrix/labels.hpp"
 #include "filigree/matrix/linear_operator.hpp"
 #include "filigree/matrix/partition.hpp"

@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <cmath>
+
+#include "communities/spectral/bethe_hessian.hpp"
+#include "core/index.hpp"
+#include "core/ordered_sum.hpp"
+
+namespace filigree::communities {
+namespace {
+
+constexpr int most_expansions = 200;
+constexpr int most_expansions_inside = 12;  // for vectors inside the bulk, which converge slowly and tell little
+
+/// V = [V W] in place, and the products of the new columns with all.
+class Basis {
+ public:
+  Basis(const Adjacency& a, DistDense<double> v, DistDense<double> av) : a_(&a), v_(std::move(v)), av_(std::move(av)) {
+    gram_ = gram(v_, v_);
+    degrees_ = gram(v_, v_, a.degree);
+    adjacency_ = gram(v_, av_);
+  }
+
+  Offset cols() const { return v_.cols; }
+  const DistDense<double>& v() const { return v_; }
+  const DistDense<double>& av() const { return av_; }
+  Projected projected() const { return {gram_, degrees_, adjacency_}; }
+
+  void append(const DistDense<double>& w) {
+    DistDense<double> aw(w.comm, w.rows, w.cols);
+    multiply(a_->graph, w, aw);
+    grow(gram_, gram(v_, w), gram(w, w));
+    grow(degrees_, gram(v_, w, a_->degree), gram(w, w, a_->degree));
+    grow(adjacency_, gram(av_, w), gram(w, aw));
+    v_ = joined(v_, w);
+    av_ = joined(av_, aw);
+  }
+
+ private:
+  static void grow(Dense& square, const Dense& beside, const Dense& corner) {
+    const Offset m = square.cols;
+    const Offset c = corner.cols;
+    Dense grown(m + c, m + c);
+    for (Offset j = 0; j < m; ++j) {
+      for (Offset i = 0; i < m; ++i) grown(i, j) = square(i, j);
+    }
+    for (Offset j = 0; j < c; ++j) {
+      for (Offset i = 0; i < m; ++i) grown(i, m + j) = grown(m + j, i) = beside(i, j);
+      for (Offset i = 0; i < c; ++i) grown(m + i, m + j) = corner(i, j);
+    }
+    square = std::move(grown);
+  }
+  static DistDense<double> joined(const DistDense<double>& x, const DistDense<double>& y) {
+    DistDense<double> both(x.comm, x.rows, x.cols + y.cols);
+    for (Offset i = 0; i < x.num_local_rows(); ++i) {
+      std::copy(x.row(i).begin(), x.row(i).end(), both.row(i).begin());
+      std::copy(y.row(i).begin(), y.row(i).end(), both.row(i).begin() + x.cols);
+    }
+    return both;
+  }
+
+  const Adjacency* a_;
+  DistDense<double> v_, av_;
+  Dense gram_, degrees_, adjacency_;
+};
+
+}  // namespace
+
+Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset num_wanted, double tolerance,
+                                Stats& stats) {
+  const double limit = std::sqrt(subspace.rho);
+  const Offset num_detectable = subspace.num_detectable;
+  const Offset most_cols = std::max(4 * num_wanted, num_wanted + 24);
+  Basis basis(a, std::move(subspace.x), std::move(subspace.ax));
+  std::vector<double> zeta(z(num_wanted), limit);
+  for (int expansion = 0;; ++expansion) {
+    const Projected projected = basis.projected();
+    const Offset count = std::min(num_wanted, projected.rank());
+    zeta.resize(z(count));
+    Dense to_vectors(basis.cols(), count);
+#pragma omp parallel for schedule(dynamic)
+    for (Offset j = 0; j < count; ++j) {
+      const Root root = projected.root(j + 1, limit, zeta[z(j)]);
+      zeta[z(j)] = root.r;
+      std::copy(root.y.begin(), root.y.end(), to_vectors.col(j).begin());
+    }
+    DistDense<double> x = multiply(basis.v(), to_vectors);
+    DistDense<double> ax = multiply(basis.av(), to_vectors);
+    // M^-1 H_r x and its norm with respect to M = D + (r^2 - 1) I, beside that of x.
+    DistDense<double> w(x.comm, x.rows, count);
+    const std::vector<double> sums =
+        ordered_sums(x.comm, x.rows, z(2 * count), [&](Offset begin, Offset end, std::span<double> sum) {
+          for (Offset i = begin; i < end; ++i) {
+            for (Offset j = 0; j < count; ++j) {
+              const double r = zeta[z(j)];
+              const double mass = a.degree[z(i)] + r * r - 1;
+              if (mass <= 0) continue;
+              const double value = x.row(i)[z(j)] - r * ax.row(i)[z(j)] / mass;
+              w.row(i)[z(j)] = value;
+              sum[z(2 * j)] += value * value * mass;
+              sum[z(2 * j + 1)] += x.row(i)[z(j)] * x.row(i)[z(j)] * mass;
+            }
+          }
+        });
+    std::vector<Offset> open;
+    Embedding result{zeta, std::move(x), 0};
+    for (Offset j = 0; j < count; ++j) {
+      const double residual = std::sqrt(sums[z(2 * j)] / std::max(sums[z(2 * j + 1)], 1e-300));
+      result.residual = std::max(result.residual, residual);
+      if (residual > tolerance && (j < num_detectable || expansion < most_expansions_inside)) open.push_back(j);
+    }
+    if (open.empty() || expansion == most_expansions) return result;
+    ++stats["expansions"];
+    stats["products"] += std::ssize(open);
+    DistDense<double> expand(result.x.comm, result.x.rows, std::ssize(open));
+    for (Offset i = 0; i < w.num_local_rows(); ++i) {
+      for (std::size_t k = 0; k < open.size(); ++k) {
+        const auto j = z(open[k]);
+        expand.row(i)[k] = w.row(i)[j] / std::sqrt(std::max(sums[2 * j], 1e-300));
+      }
+    }
+    if (basis.cols() + std::ssize(open) > most_cols) {
+      // Begin again with the vectors themselves; directions that are lost come back as residuals.
+      basis = Basis(a, std::move(result.x), std::move(ax));
+    }
+    basis.append(expand);
+  }
+}
+
+}  // namespace filigree::communities

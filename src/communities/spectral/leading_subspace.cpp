@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <cmath>
+
+#include "communities/spectral/bethe_hessian.hpp"
+#include "core/index.hpp"
+#include "core/ordered_sum.hpp"
+#include "filigree/core/random.hpp"
+
+namespace filigree::communities {
+namespace {
+
+constexpr std::uint64_t start_purpose = 0x62657468;  // "beth"
+constexpr Offset most_degree = 16;                   // of the filter
+constexpr int most_rounds = 40;
+
+/// The columns of X, then those of Y.
+DistDense<double> joined(const DistDense<double>& x, const DistDense<double>& y) {
+  DistDense<double> both(x.comm, x.rows, x.cols + y.cols);
+  for (Offset i = 0; i < x.num_local_rows(); ++i) {
+    std::copy(x.row(i).begin(), x.row(i).end(), both.row(i).begin());
+    std::copy(y.row(i).begin(), y.row(i).end(), both.row(i).begin() + x.cols);
+  }
+  return both;
+}
+
+class Solver {
+ public:
+  Solver(const Adjacency& a, double rho, const SpectrumOptions& options, Stats& stats)
+      : a_(a), rho_(rho), options_(options), stats_(stats), over_mass_(a.degree) {
+    for (double& mass : over_mass_) mass = mass > 0 ? 1 / (mass + rho - 1) : 0;
+  }
+
+  Subspace solve() {
+    const Offset n = a_.graph.num_rows();
+    const double edge = 1 / std::sqrt(rho_);  // of the values of a graph without communities
+    const double threshold = margin * edge;
+    const Offset first_width = options_.num_wanted > 0 ? options_.num_wanted + 6 : 24;
+    Subspace space{rho_, 0, {}, random(0, std::min(n, (first_width + 7) / 8 * 8)), random(0, 0)};
+    std::vector<double> before;
+    std::vector<double> residuals;
+    double low = -edge;
+    const double high = 0.97 * edge;
+    Offset stable = 0;
+    for (int round = 0; round < most_rounds; ++round) {
+      filter(space.x, degree_of_filter(space.values, residuals, low, high), low, high);
+      residuals = ritz(space);
+      ++stats_["rounds"];
+      if (options_.progress) options_.progress("spectrum", round + 1, most_rounds);
+      low = std::min(low, 1.02 * space.values.back());
+      const auto above = [&](const std::vector<double>& values) {
+        return std::count_if(values.begin(), values.end(), [&](double value) { return value > threshold; });
+      };
+      const Offset num_above = above(space.values);
+      space.num_detectable = num_above;
+      const Offset width = space.x.cols;
+      const Offset needed = options_.num_wanted > 0 ? options_.num_wanted : num_above;
+      if (needed + 3 > width && width < n && round + 1 < most_rounds) {
+        space.x = joined(space.x, random(width, std::min(n - width, width)));
+        space.values.resize(z(space.x.cols), high);
+        residuals.resize(z(space.x.cols), 1.0);
+        before.clear();
+        continue;
+      }
+      const bool counted = num_above == width || (!before.empty() && above(before) == num_above &&
+                                                  has_settled(space.values, before, num_above, threshold));
+      stable = counted ? stable + 1 : 0;
+      before = space.values;
+      const Offset wanted = std::max<Offset>(1, options_.num_wanted > 0 ? options_.num_wanted : num_above);
+      const double worst = *std::max_element(residuals.begin(), residuals.begin() + std::min(wanted, width));
+      if (stable >= 1 && (worst <= tolerance_of_start || round >= 12)) break;
+    }
+    return space;
+  }
+
+ private:
+  static constexpr double tolerance_of_start = 0.1;
+
+  /// Values grow with every round. Those below the threshold have settled if three more such steps leave them below.
+  static bool has_settled(const std::vector<double>& now, const std::vector<double>& before, Offset num_above,
+                          double threshold) {
+    const auto i = z(num_above);
+    if (i >= now.size()) return true;
+    return now[i] + 3 * (now[i] - before[i]) < threshold;
+  }
+
+  DistDense<double> random(Offset first_column, Offset cols) const {
+    const Stream stream(options_.seed, start_purpose);
+    DistDense<double> x(a_.graph.comm, a_.graph.rows, cols);
+#pragma omp parallel for schedule(static)
+    for (Offset i = 0; i < x.num_local_rows(); ++i) {
+      if (a_.degree[z(i)] == 0) continue;
+      for (Offset j = 0; j < cols; ++j) {
+        const auto words = stream.block(a_.graph.first_row() + i, static_cast<std::uint32_t>(first_column + j), 0);
+        x.row(i)[z(j)] = 2 * Stream::unit(words[0], words[1]) - 1;
+      }
+    }
+    return x;
+  }
+
+  /// As high as columns can stay apart: what the filter makes of the part of x_1 that is left in the others must not
+  /// drown them.
+  static Offset degree_of_filter(const std::vector<double>& values, const std::vector<double>& residuals, double low,
+                                 double high) {
+    const auto growth = [&](double value) {
+      const double x = (2 * value - high - low) / (high - low);
+      return x > 1 ? std::acosh(x) : 0;
+    };
+    constexpr double digits = 16;  // of e: columns of the Gram matrix stay apart by Cholesky's standards
+    if (values.empty())
+      return std::max<Offset>(2, std::min<Offset>(most_degree, static_cast<Offset>(digits / growth(1))));
+    double most = most_degree;
+    for (std::size_t j = 0; j < values.size(); ++j) {
+      const double left = digits - std::log(std::clamp(residuals[j], 1e-8, 1.0));
+      if (growth(values[j]) > 0) most = std::min(most, left / growth(values[j]));
+    }
+    return std::max<Offset>(2, static_cast<Offset>(most));
+  }
+
+  /// X <- T_degree((M^-1 A - centre) / half) X, M = D + (rho - 1) I.
+  void filter(DistDense<double>& x, Offset degree, double low, double high) {
+    const double half = (high - low) / 2;
+    const double centre = (high + low) / 2;
+    DistDense<double> y(x.comm, x.rows, x.cols);
+    DistDense<double> before(x.comm, x.rows, x.cols);
+    for (Offset k = 1; k <= degree; ++k) {
+      // y <- factor (M^-1 A x - centre x) - before
+      const double factor = (k == 1 ? 1 : 2) / half;
+      filigree::multiply(a_.graph, x, y, [&](Local first, std::span<double> rows) {
+        const double* of_x = x.local.data() + first * x.cols;
+        const double* of_before = before.local.data() + first * x.cols;
+        for (std::size_t i = 0; i < rows.size() / z(x.cols); ++i) {
+          const double scale = factor * over_mass_[z(first) + i];
+          const double shift = factor * centre;
+          for (Offset j = 0; j < x.cols; ++j) {
+            const auto at = i * z(x.cols) + z(j);
+            rows[at] = scale * rows[at] - shift * of_x[at] - of_before[at];
+          }
+        }
+      });
+      std::swap(before.local, x.local);
+      std::swap(x.local, y.local);
+    }
+    stats_["products"] += degree * x.cols;
+  }
+
+  /// Rayleigh-Ritz; returns relative residuals |A x - value M x|_(M^-1) of columns with x^T M x = 1.
+  std::vector<double> ritz(Subspace& space) {
+    scale_columns(space.x);
+    space.ax = DistDense<double>(space.x.comm, space.x.rows, space.x.cols);
+    filigree::multiply(a_.graph, space.x, space.ax);
+    stats_["products"] += space.x.cols;
+    const Projected projected(gram(space.x, space.x), gram(space.x, space.x, a_.degree), gram(space.x, space.ax));
+    const Projected::Pencil pencil = projected.pencil(rho_ - 1);
+    space.values = pencil.values;
+    space.x = filigree::multiply(space.x, pencil.vectors);
+    space.ax = filigree::multiply(space.ax, pencil.vectors);
+    const Offset cols = space.x.cols;
+    std::vector<double> residuals =
+        ordered_sums(space.x.comm, space.x.rows, z(cols), [&](Offset begin, Offset end, std::span<double> sums) {
+          for (Offset i = begin; i < end; ++i) {
+            const double over_mass = over_mass_[z(i)];
+            if (over_mass == 0) continue;
+            for (Offset j = 0; j < cols; ++j) {
+              const double residual = space.ax.row(i)[z(j)] * over_mass - space.values[z(j)] * space.x.row(i)[z(j)];
+              sums[z(j)] += residual * residual / over_mass;
+            }
+          }
+        });
+    for (std::size_t j = 0; j < residuals.size(); ++j)
+      residuals[j] = std::sqrt(residuals[j]) / std::max(std::abs(space.values[j]), 1e-3);
+    return residuals;
+  }
+
+  /// By powers of two: nothing overflows, nothing is rounded.
+  void scale_columns(DistDense<double>& x) const {
+    std::vector<double> largest(z(x.cols), 0.0);
+    for (Offset i = 0; i < x.num_local_rows(); ++i) {
+      for (Offset j = 0; j < x.cols; ++j) largest[z(j)] = std::max(largest[z(j)], std::abs(x.row(i)[z(j)]));
+    }
+    x.comm.max(std::span<double>(largest));
+    for (double& value : largest) value = value > 0 ? std::exp2(-std::ilogb(value)) : 1;
+    for (Offset i = 0; i < x.num_local_rows(); ++i) {
+      for (Offset j = 0; j < x.cols; ++j) x.row(i)[z(j)] *= largest[z(j)];
+    }
+  }
+
+  const Adjacency& a_;
+  double rho_;
+  const SpectrumOptions& options_;
+  Stats& stats_;
+  std::vector<double> over_mass_;  // 1 / (degree + rho - 1); 0 for isolated vertices
+};
+
+}  // namespace
+
+Subspace leading_subspace(const Adjacency& a, double rho, const SpectrumOptions& options, Stats& stats) {
+  return Solver(a, rho, options, stats).solve();
+}
+
+}  // namespace filigree::communities
