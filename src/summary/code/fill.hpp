@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "filigree/core/array.hpp"
 #include "summary/merge/supergraph.hpp"
 
 namespace filigree::summary {
@@ -14,7 +14,7 @@ struct Superedge {
 };
 
 struct Filling {
-  std::vector<Superedge> superedges;
+  Array<Superedge> superedges;
   std::int64_t num_supernodes = 0;  ///< those without superedges are one
   std::int64_t max_count = 0;
   double size_bits = 0;

@@ -1,5 +1,9 @@
 #include "summary/merge/rounds.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -18,6 +22,13 @@ constexpr double first_threshold = 0.5;
 constexpr double threshold_factor = 0.85;
 constexpr int patience = 2;        // rounds without a smaller error
 constexpr int crossing_steps = 4;  // probes for where a round crosses the budget
+
+/// Gives freed memory back to the system: every phase allocates other sizes, and would take what it needs on top.
+void trim_heap() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 /// Merges of vertices, in the order in which they were applied.
 class History {
@@ -182,10 +193,12 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
       const Phase phase(timings, "group");
       return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round), {});
     }();
+    trim_heap();
     const std::vector<MergeStep> merges = [&] {
       const Phase phase(timings, "merge");
       return propose(comm, state, groups, cost, options.seed, round, report.threshold, stats);
     }();
+    trim_heap();
     const auto contracted = [&](std::size_t num_merges) {
       const Phase phase(timings, "contract");
       return contract(state, std::span(merges).first(num_merges), cost);

@@ -62,28 +62,40 @@ Supergraph contract(const Supergraph& graph, std::span<const MergeStep> merges, 
     std::vector<Local> next(member_ptr.begin(), member_ptr.end() - 1);
     for (std::size_t a = 0; a < old_num; ++a) members[z(next[z(renumbered[a])]++)] = static_cast<Local>(a);
   }
-  std::vector<Offset> bound(z(new_num) + 1, 0);  // where rows may begin: lengths added up
-  for (Local a = 0; a < new_num; ++a) {
-    Offset length = 0;
-    for (Local k = member_ptr[z(a)]; k < member_ptr[z(a) + 1]; ++k) {
-      const Local old = members[z(k)];
-      length += graph.row_ptr[z(old) + 1] - graph.row_ptr[z(old)];
+  // Rows are counted, then made: the arrays have no more than they need.
+  const auto members_of = [&](Local a) {
+    return std::span(members).subspan(z(member_ptr[z(a)]), z(member_ptr[z(a) + 1] - member_ptr[z(a)]));
+  };
+  Supergraph result;
+  result.row_ptr.assign(z(new_num) + 1, 0);
+#pragma omp parallel
+  {
+    std::vector<Local> counted_for(z(new_num), -1);
+#pragma omp for schedule(dynamic, 512)
+    for (Local a = 0; a < new_num; ++a) {
+      Offset num = 0;
+      for (const Local old : members_of(a)) {
+        for (const Entry& e : graph.row(old)) {
+          Local& last = counted_for[z(renumbered[z(e.other)])];
+          num += last != a ? 1 : 0;
+          last = a;
+        }
+      }
+      result.row_ptr[z(a) + 1] = num;
     }
-    bound[z(a) + 1] = bound[z(a)] + length;
   }
-  Array<Entry> entry(z(bound.back()));
-  std::vector<Offset> length(z(new_num), 0);
+  std::partial_sum(result.row_ptr.begin(), result.row_ptr.end(), result.row_ptr.begin());
+  result.entry.resize(z(result.row_ptr.back()));
 #pragma omp parallel
   {
     std::vector<Local> position(z(new_num), -1);  // of a supernode in the row being made
 #pragma omp for schedule(dynamic, 512)
     for (Local a = 0; a < new_num; ++a) {
-      Entry* const row = entry.data() + bound[z(a)];
+      Entry* const row = result.entry.data() + result.row_ptr[z(a)];
       Local num = 0;
       std::int64_t twice_inside = 0;  // edges between two members stand in both rows
       bool inside_is_superedge = false;
-      for (Local k = member_ptr[z(a)]; k < member_ptr[z(a) + 1]; ++k) {
-        const Local old = members[z(k)];
+      for (const Local old : members_of(a)) {
         for (const Entry& e : graph.row(old)) {
           const Local other = renumbered[z(e.other)];
           if (other == a) {
@@ -108,22 +120,10 @@ Supergraph contract(const Supergraph& graph, std::span<const MergeStep> merges, 
         const std::int64_t edges = twice_inside / 2;
         if (merged[z(a)])
           inside_is_superedge = cost.prefers_superedge(edges, num_vertex_pairs(size[z(a)], size[z(a)], true));
-        row[num++] = {a, static_cast<std::uint32_t>(edges) | (inside_is_superedge ? Entry::superedge_bit : 0)};
+        row[num] = {a, static_cast<std::uint32_t>(edges) | (inside_is_superedge ? Entry::superedge_bit : 0)};
       }
-      length[z(a)] = num;
     }
   }
-  Supergraph result;
-  result.row_ptr.assign(z(new_num) + 1, 0);
-  Entry* end = entry.data();
-  for (std::size_t a = 0; a < z(new_num); ++a) {
-    const Entry* const begin = entry.data() + bound[a];
-    if (begin != end) std::copy(begin, begin + length[a], end);
-    end += length[a];
-    result.row_ptr[a + 1] = result.row_ptr[a] + length[a];
-  }
-  entry.resize(z(result.row_ptr.back()));
-  result.entry = std::move(entry);
   result.size = std::move(size);
   result.of.resize(graph.of.size());
   for (std::size_t v = 0; v < graph.of.size(); ++v) result.of[v] = renumbered[z(graph.of[v])];
