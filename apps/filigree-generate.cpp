@@ -4,6 +4,7 @@
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
+#include "generate_blocks.hpp"
 
 namespace {
 
@@ -11,12 +12,14 @@ using namespace filigree;
 
 const app::About about{
     "filigree-generate",
-    "Writes a generated graph. The same options give the same file on any number of ranks. The format follows the\n"
+    "Writes a generated graph, or a collection of matrices. The same options give the same file on any number of "
+    "ranks. The format follows the\n"
     "extension of --output: .h5, .mtx, .graph (METIS), otherwise an edge list.",
     "  filigree-generate rmat --scale 16 --output r16.h5\n"
     "  mpirun -n 4 filigree-generate uniform --vertices 100000 --degree 8 --undirected --output u.mtx\n"
     "  filigree-generate grid3d 100 100 100 --output grid.graph\n"
-    "  filigree-generate hsbm --depth 4 --leaf-size 200 --a-last 36 --labels truth.txt --output g.h5\n"};
+    "  filigree-generate hsbm --depth 4 --leaf-size 200 --a-last 36 --labels truth.txt --output g.h5\n"
+    "  filigree-generate blocks --case groups --output blocks.h5               # or a folder, for .npy files\n"};
 
 struct Arguments {
   int scale = 16;
@@ -152,10 +155,12 @@ int main(int argc, char** argv) {
              [](const Comm& comm, const auto& n) { return generate::grid3d(comm, n[0], n[1], n[2]); });
     add_grid(program, arguments, make, "stencil27", "27-point stencil on a grid, HPCG's matrix: 26 and -1", 3,
              [](const Comm& comm, const auto& n) { return generate::stencil27(comm, n[0], n[1], n[2]); });
+    app::BlocksCommand blocks(program);
     program.cli.check([&] {
       if (program.output().empty()) app::usage_error("--output is required");
     });
     program.parse();
+    if (blocks.given()) return blocks.run();
 
     EntryCounts counts;
     const Graph graph = program.measure("generate", [&] { return make(program.comm(), counts); });

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "filigree/matrix/dense_blocks.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/labels.hpp"
 
@@ -93,5 +94,22 @@ struct Hsbm {
 /// O(vertices * depth + edges), by geometric jumps from edge to edge of a vertex; peak bytes per rank 64 times its
 /// share of the arcs.
 Hsbm hsbm(const Comm& comm, std::uint64_t seed, const HsbmOptions& options = {});
+
+/// Collections of matrices that may share truncated SVDs. Columns of block i lie in a space, noise is added:
+///   drift    64 of 1024 x 128, a space of dimension 32 that turns into another by 90 degrees; noise 0.01
+///   shared   64 of 1024 x 128, one space of dimension 32, coefficients from 2 down to 0.5; noise 0.01
+///   decay    64 of 1024 x 128, one space of dimension 256, the k-th coefficient 1 / k; noise 0.001
+///   groups   64 of 1024 x 128 from 4 spaces of dimension 32, as many of each in random order; noise 0.005
+///   narrow   800 of 512 x 20 from 8 spaces of dimension 12, scaled by 0.5 to 2; noise 0.01
+///   vectors  1500 of 768 x 1 from 6 spaces of dimension 24, scaled by 0.2 to 3; noise 0.02
+///   outliers 300 of 512 x 20 from 10 spaces of dimension 8, scaled by 0.3 to 2; noise 0.005; every tenth block is
+///            10 times normal numbers instead
+enum class BlockCase { drift, shared, decay, groups, narrow, vectors, outliers };
+
+/// The blocks of a case, the first `count` only if that is not 0; their names are their numbers. All numbers are normal
+/// (Box-Muller), pure functions of seed, block and position: the same bits on any number of ranks, whatever `count`
+/// except for drift and groups. Throws InvalidArgument on all ranks if count is negative. Collective. Peak bytes per
+/// rank: 8 for each of its elements, and the spaces.
+DenseBlocks blocks(const Comm& comm, BlockCase which, std::uint64_t seed, Offset count = 0);
 
 }  // namespace filigree::generate

@@ -26,8 +26,12 @@ struct Source {
   Offset first = 0;     ///< HDF5: its first column, or row if the dataset holds columns as rows
   Offset rows = 0;
   Offset cols = 0;
+  Offset part = -1;  ///< which block of its dataset; -1 if it is all of it
 
-  std::string name() const { return dataset.empty() ? path : text(path, ":", dataset); }
+  std::string name() const {
+    if (dataset.empty()) return path;
+    return part < 0 ? text(path, ":", dataset) : text(path, ":", dataset, "[", part, "]");
+  }
 };
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) { throw IoError(text(path, ": ", what)); }
@@ -47,7 +51,7 @@ class Scan {
     if (ends_with_any(path, {".h5", ".hdf5", ".nc", ".nc4"})) return add_hdf5(path);
     if (ends_with_any(path, {".mtx", ".mtx.gz", ".mtx.zst"})) {
       const auto [rows, cols] = matrix_market_shape(self_, path);
-      found.push_back({Source::Kind::matrix_market, path, "", 0, rows, cols});
+      found.push_back({.kind = Source::Kind::matrix_market, .path = path, .dataset = "", .rows = rows, .cols = cols});
       return;
     }
     if (ends_with_any(path, {".txt"}) && depth == 0) return add_list(path);
@@ -69,7 +73,8 @@ class Scan {
   }
   void add_npy(const std::string& path) {
     const NpyHeader header = read_npy_header(BinaryFile(self_, path));
-    found.push_back({Source::Kind::npy, path, "", 0, header.num_rows, header.num_cols});
+    found.push_back(
+        {.kind = Source::Kind::npy, .path = path, .dataset = "", .rows = header.num_rows, .cols = header.num_cols});
   }
   void add_list(const std::string& path) {
     std::ifstream list(path);
@@ -94,7 +99,8 @@ class Scan {
         add_cut(file, dataset, group + "offsets", shape, as_rows);
         continue;
       }
-      found.push_back({Source::Kind::hdf5, path, dataset, 0, shape[0], shape[1]});
+      found.push_back(
+          {.kind = Source::Kind::hdf5, .path = path, .dataset = dataset, .rows = shape[0], .cols = shape[1]});
     }
     if (found.size() == before) fail(path, "holds no two-dimensional datasets of numbers");
   }
@@ -107,7 +113,7 @@ class Scan {
       fail(file.path(), text(where, ": must ascend from 0 to ", end, ", the columns of ", dataset));
     for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
       found.push_back({as_rows ? Source::Kind::hdf5_rows : Source::Kind::hdf5, file.path(), dataset, offsets[i], rows,
-                       offsets[i + 1] - offsets[i]});
+                       offsets[i + 1] - offsets[i], static_cast<Offset>(i)});
     }
   }
 
@@ -247,10 +253,7 @@ DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, co
   });
   for (const Source& source : sources) {
     blocks.cols.push_back(source.cols);
-    blocks.names.push_back(source.kind == Source::Kind::npy ? source.path
-                           : source.first > 0 || source.kind == Source::Kind::hdf5_rows
-                               ? text(source.name(), "[", source.first, "]")
-                               : source.name());
+    blocks.names.push_back(source.name());
     if (source.rows < blocks.rows) ++result.num_padded;
   }
   blocks.blocks = Partition::by_weight(blocks.cols, comm.size());

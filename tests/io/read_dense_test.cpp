@@ -175,7 +175,7 @@ TEST(ReadDense, Hdf5DatasetsOfAnyNumbers) {
   io::DenseFile file = io::read_dense(comm, {path}, {.not_finite = NotFinite::impute});
   EXPECT_EQ(file.num_replaced, 1);
   EXPECT_THAT(file.blocks.names,
-              ElementsAre(path + ":/g/values", path + ":/g/values[1]", path + ":/v2", path + ":/v10"));
+              ElementsAre(path + ":/g/values[0]", path + ":/g/values[1]", path + ":/v2", path + ":/v10"));
   const auto all = whole(file.blocks);
   EXPECT_THAT(all[0].values, ElementsAre(1, 4));
   EXPECT_THAT(all[1].values, ElementsAre(2, 5, 3, 6));
