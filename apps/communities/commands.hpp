@@ -20,11 +20,12 @@ class DetectCommand {
   void run(App& program);
 
  private:
-  communities::Tree make_tree(const io::GraphFile& file);
+  communities::Detected make_tree(const io::GraphFile& file);
+  void report(App& program, const communities::Detected& found, Global num_vertices);
 
   Command command_;
   GraphInput input_;
-  communities::LinkOptions link_;
+  communities::DetectOptions options_;
   TreeOutputs outputs_;
   std::string labels_;
 };

@@ -31,53 +31,89 @@ Graph made_undirected(App& program, Graph graph) {
 
 DetectCommand::DetectCommand(App& program)
     : command_(program.cli.command("detect", "finds the communities of a graph and the tree that they form")) {
+  using communities::EdgeModel;
   using communities::Linkage;
   using communities::Ties;
   input_.add_to(command_);
+  auto& leaves = options_.leaves;
+  command_.option("-k,--communities", leaves.num_communities, "leaves of the tree; 0 = as many as can be detected")
+      .range(Global{0}, std::numeric_limits<Global>::max(), "COUNT");
+  command_.choice(
+      "--model", leaves.model,
+      {{"auto", EdgeModel::automatic},
+       {"bernoulli", EdgeModel::bernoulli},
+       {"degree-corrected", EdgeModel::degree_corrected}},
+      "likelihood of edges by which vertices are relabelled: equal for all vertices of two communities, or in "
+      "proportion to their degrees; auto: by the degrees");
+  command_.option("--refinements", leaves.max_refinements, "passes that relabel vertices, at most; 0 = none")
+      .range(0, std::numeric_limits<int>::max(), "COUNT");
   command_
       .option("--labels", labels_,
               "take the leaves from here instead of finding them: lines `vertex label`, or a label a line")
       .type_name("FILE");
-  command_.choice("--linkage", link_.linkage,
+  command_.choice("--linkage", options_.link.linkage,
                   {{"density", Linkage::density},
                    {"degree-corrected", Linkage::degree_corrected},
                    {"single", Linkage::single},
                    {"complete", Linkage::complete}},
                   "what makes two communities similar: edges for pairs of vertices; for the product of degrees; the "
                   "largest or smallest density between leaves");
-  command_.choice("--ties", link_.ties, {{"smallest", Ties::smallest}, {"first", Ties::first}},
+  command_.choice("--ties", options_.link.ties, {{"smallest", Ties::smallest}, {"first", Ties::first}},
                   "which of equally similar pairs merges first: smallest ids, or first in a list to which merged ones "
                   "are appended");
   outputs_.add_to(command_);
   command_.check([&] {
     if (!program.output().empty() && !program.output_is_hdf5())
       usage_error("--output is the tree's file: its name must end in .h5 or .hdf5 (labels go to --csv)");
-    if (labels_.empty()) usage_error("--labels is required");
+    if (!labels_.empty() && command_.count("--communities") > 0)
+      usage_error("--communities is how many leaves to find, and --labels tells them");
+    if (options_.leaves.num_communities == 1) usage_error("--communities 1 makes no tree; give 2 or more, or 0");
   });
 }
 
-communities::Tree DetectCommand::make_tree(const io::GraphFile& file) {
+communities::Detected DetectCommand::make_tree(const io::GraphFile& file) {
+  if (labels_.empty()) return communities::detect(file.graph, options_);
   const Labels labels = read_labels(file.graph.comm, labels_, file.names);
   require(labels.num_labels >= 2, labels_, ": all vertices have one label; a tree needs at least 2");
-  return communities::link(file.graph, labels, link_);
+  communities::Detected found;
+  found.tree = communities::link(file.graph, labels, options_.link);
+  found.timings = found.tree.timings;
+  found.stats = found.tree.stats;
+  return found;
+}
+
+void DetectCommand::report(App& program, const communities::Detected& found, Global num_vertices) {
+  const Dendrogram& tree = found.tree.dendrogram;
+  program.result("communities", tree.num_leaves);
+  program.result("inversions", tree.num_inversions());
+  program.result("root_height", tree.height(tree.num_nodes() - 1));
+  std::string line = text(tree.num_leaves, tree.num_leaves == 1 ? " community" : " communities", " of ", num_vertices,
+                          num_vertices == 1 ? " vertex" : " vertices");
+  if (labels_.empty()) {
+    program.result("detectable", found.leaves.num_detectable);
+    program.result("spectral_radius", found.leaves.spectral_radius);
+    program.result("separation", found.leaves.separation);
+    program.result("isolated", found.leaves.num_isolated);
+    line += text("; spectral radius ", number(found.leaves.spectral_radius), ", separation ",
+                 number(found.leaves.separation));
+    for (const std::string& warning : found.leaves.warnings) program.note("warning: " + warning);
+  }
+  program.note(line);
 }
 
 void DetectCommand::run(App& program) {
-  link_.progress = program.progress();
+  options_.progress = program.progress();
+  options_.leaves.seed = program.seed();
   io::GraphFile file = input_.load(program);
   file.graph = program.time("undirected", [&] { return made_undirected(program, std::move(file.graph)); });
-  const communities::Tree tree = program.measure("detect", [&] { return make_tree(file); });
-  const Dendrogram& dendrogram = tree.dendrogram;
-  program.result("communities", dendrogram.num_leaves);
-  program.result("inversions", dendrogram.num_inversions());
-  program.result("root_height", dendrogram.height(dendrogram.num_nodes() - 1));
-  program.note(text(dendrogram.num_leaves, " communities of ", file.graph.num_rows(), " vertices"));
+  const auto found = program.measure("detect", [&] { return make_tree(file); });
+  report(program, found, file.graph.num_rows());
   program.time("write", [&] {
-    const std::vector<std::string> labels = leaf_labels(file.graph, file.names, tree);
-    program.print_on_screen(program.comm().is_root() ? tree_lines(tree, labels) : "");
-    write_outputs(program, tree, file.names, labels, outputs_);
+    const std::vector<std::string> labels = leaf_labels(file.graph, file.names, found.tree);
+    program.print_on_screen(program.comm().is_root() ? tree_lines(found.tree, labels) : "");
+    write_outputs(program, found.tree, file.names, labels, outputs_);
     if (program.output().empty()) return;
-    communities::save(program.comm(), tree, program.output(),
+    communities::save(program.comm(), found.tree, program.output(),
                       [&](io::Hdf5Writer& to) { program.sign(to, "communities", file.names); });
   });
 }

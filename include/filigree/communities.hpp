@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "filigree/communities/leaves.hpp"
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dendrogram.hpp"
 #include "filigree/matrix/dist_csr.hpp"
@@ -61,5 +62,24 @@ struct Tree {
 /// and threads. Source: Dreveton, Kuroda, Grossglauser, Thiran, JASA 2026, algorithm 1; Murtagh, Computer Journal 26,
 /// 1983 (chains).
 Tree link(const Graph& graph, const Labels& labels, const LinkOptions& options = {});
+
+struct DetectOptions {
+  LeafOptions leaves = {};
+  LinkOptions link = {};
+  Progress progress = {};  ///< of both, where they have none of their own
+};
+
+struct Detected {
+  Tree tree;
+  LeafResult leaves;  ///< how the leaves were found
+  Timings timings;    ///< of both
+  Stats stats;        ///< of both
+};
+
+/// Finds the communities of a graph and the tree that they form: link() of the labels of cluster_leaves(). Parameters,
+/// errors, cost and determinism are theirs. Collective.
+/// Source: Dreveton, Kuroda, Grossglauser, Thiran, "When Does Bottom-up Beat Top-down in Hierarchical Community
+/// Detection?", JASA 2026.
+Detected detect(const Graph& graph, const DetectOptions& options = {});
 
 }  // namespace filigree::communities
