@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app.hpp"
+#include "filigree/pagerank.hpp"
 #include "filigree/summary.hpp"
 #include "graph_input.hpp"
 
@@ -24,7 +25,7 @@ struct SummaryArguments {
   SummaryQuery kind = SummaryQuery::pagerank;
   std::vector<std::string> vertices;
   Offset top = 0;
-  summary::PageRankOptions pagerank;
+  pagerank::Options pagerank{.dangling = Dangling::uniform};
   SummaryFormat format = SummaryFormat::text;
 };
 

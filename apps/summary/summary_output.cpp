@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 
+#include "filigree/core/top_k.hpp"
 #include "filigree/io/text_writer.hpp"
+#include "filigree/pagerank.hpp"
 #include "lines.hpp"
 
 namespace filigree::app {
@@ -39,22 +40,23 @@ std::string scores_table(App& program, const SummaryArguments& a, const Partitio
       table += text(names.owned(comm, static_cast<Local>(v)), '\t', number(values[v]), '\n');
     return table;
   }
-  const std::vector<double> all = comm.all_gather(std::span<const double>(values)).values;
-  std::vector<Global> shown = find_vertices(comm, a.vertices, names).vertices;
-  if (a.vertices.empty()) {
-    shown.resize(all.size());
-    std::iota(shown.begin(), shown.end(), Global{0});
-  }
-  if (a.top > 0) {
-    const auto value = [&](Global v) { return all[static_cast<std::size_t>(v)]; };
-    std::stable_sort(shown.begin(), shown.end(), [&](Global u, Global v) { return value(u) > value(v); });
-    shown.resize(std::min(shown.size(), static_cast<std::size_t>(a.top)));
-  }
-  require(vertices.num_items() == std::ssize(all), "query: values of ", all.size(), " vertices");
-  if (!comm.is_root()) shown.clear();
-  const std::vector<std::string> called = names.fetch(comm, shown);
-  for (std::size_t i = 0; i < shown.size(); ++i)
-    table += text(called[i], '\t', number(all[static_cast<std::size_t>(shown[i])]), '\n');
+  std::vector<Scored<Global>> shown;
+  const Global first = vertices.begin(comm.rank());
+  const auto show = [&](Global v) {
+    if (vertices.owns(comm.rank(), v)) shown.push_back({v, values[static_cast<std::size_t>(v - first)]});
+  };
+  const std::vector<Global> asked = find_vertices(comm, a.vertices, names).vertices;
+  if (a.vertices.empty())
+    for (Global v = first; v < vertices.end(comm.rank()); ++v) show(v);
+  else
+    std::for_each(asked.begin(), asked.end(), show);
+  const std::size_t most = a.top > 0 ? static_cast<std::size_t>(a.top) : asked.size();
+  shown = top_k(comm, std::move(shown), most);
+  std::vector<Global> wanted;
+  for (const Scored<Global>& row : shown)
+    if (comm.is_root()) wanted.push_back(row.id);
+  const std::vector<std::string> called = names.fetch(comm, wanted);
+  for (std::size_t i = 0; i < called.size(); ++i) table += text(called[i], '\t', number(shown[i].score), '\n');
   return table;
 }
 
@@ -162,16 +164,20 @@ void answer_query(App& program, const SummaryArguments& a, const summary::Summar
                   const io::VertexNames& names) {
   const Comm& comm = program.comm();
   const Partition& vertices = summary.supernode.vertices;
-  if (a.kind == SummaryQuery::pagerank) {
-    const auto result = program.measure("pagerank", [&] { return summary::pagerank(summary, a.pagerank); });
+  if (a.kind == SummaryQuery::pagerank || a.kind == SummaryQuery::degree) {
+    const summary::Operator reconstruction(summary);
+    if (a.kind == SummaryQuery::degree) {
+      const auto degrees = program.measure("degree", [&] { return summary::degrees(reconstruction); });
+      return program.print(scores_table(program, a, vertices, names, degrees, "degree"));
+    }
+    pagerank::Options options = a.pagerank;
+    options.progress = program.progress();
+    const auto result = program.measure(
+        "pagerank", [&] { return pagerank::solve(reconstruction, summary::degrees(reconstruction), {}, options); });
     program.result("error_bound", result.error_bound);
-    program.result("iterations", result.iterations);
-    program.note(text("L1 error at most ", result.error_bound, " after ", result.iterations, " iterations"));
+    program.note(
+        text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
     return program.print(scores_table(program, a, vertices, names, result.scores, "score"));
-  }
-  if (a.kind == SummaryQuery::degree) {
-    const auto degrees = program.measure("degree", [&] { return summary::degrees(summary); });
-    return program.print(scores_table(program, a, vertices, names, degrees, "degree"));
   }
   const Named asked = find_vertices(comm, a.vertices, names);
   const bool is_bfs = a.kind == SummaryQuery::bfs;

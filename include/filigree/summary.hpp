@@ -9,6 +9,7 @@
 #include "filigree/matrix/dendrogram.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/labels.hpp"
+#include "filigree/matrix/linear_operator.hpp"
 
 namespace filigree::summary {
 
@@ -93,41 +94,31 @@ Result summarize(const Graph& graph, const Options& options = {});
 /// O(m + |P|) work and memory, distributed. Same bits on any number of ranks and threads.
 Measures evaluate(const Graph& graph, const Summary& summary);
 
-/// The reconstructed adjacency matrix A^ as a linear operator: what all queries use.
+/// The reconstructed adjacency matrix A^ as a linear operator: what all queries use, and what pagerank::solve() takes.
 ///
 ///   (A^ x)_v = sum over superedges AB, v in A, of s_AB X_B,  less s_AA x_v;   X_B = sum of x over B,  s = E / Pi
-class Operator {
+class Operator : public LinearOperator {
  public:
   /// Collective over summary.superedges.comm. Peak bytes per rank: 24 an owned vertex, 12 a superedge both ways.
   explicit Operator(const Summary& summary);
 
-  /// y = A^ x for the owned vertices. O(n + |P|). Collective. Same bits on any number of ranks and threads.
-  void multiply(std::span<const double> x, std::span<double> y) const;
+  const Comm& comm() const override { return density_.comm; }
+  const Partition& rows() const override { return vertices_; }
+  /// O(n + |P|). Collective. Same bits on any number of ranks and threads.
+  void apply(std::span<const double> x, std::span<double> y, const Finish& finish = {}) const override;
 
  private:
-  Comm comm_;
-  DistCsr<double> density_;             // s of superedges; the diagonal apart
+  Partition vertices_;
+  DistCsr<double> density_;             // s of superedges
   std::vector<double> inside_;          // s_AA of owned supernodes
-  std::vector<Offset> send_counts_;     // owned vertices by the rank that owns their supernode
-  std::vector<Offset> receive_counts_;  // vertices of owned supernodes by the rank that owns them
-  std::vector<Local> order_;            // owned vertices as they are sent; empty on one rank
+  std::vector<Offset> order_;           // owned vertices as they are sent to their supernodes' owners
+  std::vector<Offset> send_counts_;     // of these, by rank
+  std::vector<Offset> receive_counts_;  // vertices of owned supernodes, by the rank that owns them
   std::vector<Local> supernode_;        // owned supernode, from 0, of each vertex received
 };
 
-/// Expected degree of the owned vertices: row sums of A^. Collective.
-std::vector<double> degrees(const Summary& summary);
-
-struct PageRankOptions {
-  double teleport = 0.15;    ///< c, probability of a jump, in [1e-4, 1)
-  double tolerance = 1e-10;  ///< on the L1 error of the scores, > 0
-};
-struct PageRank {
-  std::vector<double> scores;  ///< of the owned vertices; they sum to 1
-  double error_bound = 0;      ///< on the L1 distance from the fixed point
-  Offset iterations = 0;
-};
-/// PageRank on A^ with uniform jumps; from a vertex of degree 0 the walk jumps. Collective.
-PageRank pagerank(const Summary& summary, const PageRankOptions& options = {});
+/// Expected degree of the owned vertices: row sums of A^, out-weights for pagerank::solve(). Collective.
+std::vector<double> degrees(const Operator& reconstruction);
 
 /// Steps from `source` to the owned vertices along nonzeros of A^; -1 = not reached. Collective. O(n + |P|).
 std::vector<Local> bfs(const Summary& summary, Global source);

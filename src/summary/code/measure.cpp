@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "core/index.hpp"
+#include "core/mailbox.hpp"
+#include "core/scratch.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "summary/code/checks.hpp"
 #include "summary/code/cost.hpp"
@@ -24,33 +26,25 @@ struct ArcCount {
 std::vector<ArcCount> count_arcs(const Graph& graph, const Summary& summary) {
   const Comm& comm = graph.comm;
   const Partition& owners = summary.superedges.rows;
-  const std::vector<Global> of = graph.with_ghosts(std::span<const Global>(summary.supernode.of));
-  std::vector<Local> order(z(graph.num_local_rows()));
-  std::iota(order.begin(), order.end(), Local{0});
-  const auto& own = summary.supernode.of;
-  std::stable_sort(order.begin(), order.end(), [&](Local u, Local v) { return own[z(u)] < own[z(v)]; });
-  std::vector<ArcCount> counts;
-  std::vector<Offset> send(z(comm.size()), 0);
-  std::vector<Offset> place(z(summary.num_supernodes()), -1);
-  for (std::size_t begin = 0; begin < order.size();) {
-    const Global from = own[z(order[begin])];
-    const std::size_t first = counts.size();
-    for (; begin < order.size() && own[z(order[begin])] == from; ++begin) {
-      const Local row = order[begin];
-      for (const Local column : graph.local.view().cols(row)) {
-        if (graph.global_col(column) == graph.first_row() + row) continue;
-        const Global to = of[z(column)];
-        if (place[z(to)] < static_cast<Offset>(first)) {
-          place[z(to)] = std::ssize(counts);
-          counts.push_back({from, to, 0});
-        }
-        ++counts[z(place[z(to)])].arcs;
+  const std::vector<Global>& own = summary.supernode.of;
+  const std::vector<Global> of = graph.with_ghosts(std::span<const Global>(own));
+  Mailbox<ArcCount> mailbox(comm);
+  comm.guard([&] {
+    std::vector<Local> order(own.size());
+    std::iota(order.begin(), order.end(), Local{0});
+    std::stable_sort(order.begin(), order.end(), [&](Local u, Local v) { return own[z(u)] < own[z(v)]; });
+    Scratch<Offset> arcs(summary.num_supernodes());
+    for (std::size_t i = 0; i < order.size();) {
+      const Global from = own[z(order[i])];
+      arcs.clear();
+      for (; i < order.size() && own[z(order[i])] == from; ++i) {
+        for (const Local column : graph.local.view().cols(order[i]))
+          if (graph.global_col(column) != graph.first_row() + order[i]) ++arcs[of[z(column)]];
       }
+      for (const Local to : arcs.sort_touched()) mailbox.put(owners.owner(from), {from, to, arcs.get(to)});
     }
-    send[z(owners.owner(from))] += std::ssize(counts) - static_cast<Offset>(first);
-  }
-  if (comm.size() == 1) return counts;
-  return comm.all_to_all(std::span<const ArcCount>(counts), send).values;
+  });
+  return mailbox.exchange().values;
 }
 
 }  // namespace

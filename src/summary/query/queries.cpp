@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <cmath>
 
 #include "core/index.hpp"
-#include "filigree/matrix/transition.hpp"
 #include "filigree/summary.hpp"
 #include "summary/code/measure.hpp"
 
@@ -10,13 +8,6 @@ namespace filigree::summary {
 namespace {
 
 const Comm& comm_of(const Summary& summary) { return summary.superedges.comm; }
-
-/// A sum over all vertices in their order: equal bits on any number of ranks.
-double sum_over_vertices(const Comm& comm, std::span<const double> owned) {
-  double sum = 0;
-  for (const double value : comm.all_gather(owned).values) sum += value;
-  return sum;
-}
 
 /// Supernode of any vertex, on every rank. Collective.
 Global supernode_of(const Summary& summary, Global vertex, const char* name) {
@@ -47,53 +38,6 @@ std::vector<Reached> rows(const DistCsr<double>& matrix, std::span<const Global>
 }
 
 }  // namespace
-
-std::vector<double> degrees(const Summary& summary) {
-  const Operator reconstruction(summary);
-  const std::vector<double> ones(summary.supernode.of.size(), 1);
-  std::vector<double> result(ones.size());
-  reconstruction.multiply(ones, result);
-  return result;
-}
-
-PageRank pagerank(const Summary& summary, const PageRankOptions& options) {
-  check_teleport(options.teleport);
-  require(options.tolerance > 0, "tolerance: ", options.tolerance, ", must be above 0");
-  const Comm& comm = comm_of(summary);
-  const double c = options.teleport;
-  const auto n = static_cast<double>(summary.num_vertices());
-  const Operator reconstruction(summary);
-  const std::size_t num_owned = summary.supernode.of.size();
-  const std::vector<double> ones(num_owned, 1);
-  std::vector<double> share(num_owned);  // what an edge of density 1 carries of its vertex's score; 0 without edges
-  reconstruction.multiply(ones, share);
-  for (double& degree : share) degree = degree > 0 ? (1 - c) / degree : 0;
-
-  PageRank result;
-  std::vector<double> p(num_owned, 1 / n);
-  std::vector<double> sent(num_owned);
-  std::vector<double> next(num_owned);
-  std::vector<double> terms(num_owned);
-  const auto most =
-      static_cast<Offset>(std::ceil(std::log(std::max(options.tolerance, 1e-16) * c / 2) / std::log1p(-c))) + 2;
-  do {
-    for (std::size_t v = 0; v < num_owned; ++v) {
-      sent[v] = p[v] * share[v];
-      terms[v] = share[v] > 0 ? 0 : p[v];
-    }
-    const double jump = (c + (1 - c) * sum_over_vertices(comm, terms)) / n;
-    reconstruction.multiply(sent, next);
-    for (std::size_t v = 0; v < num_owned; ++v) {
-      next[v] += jump;
-      terms[v] = std::abs(next[v] - p[v]);
-    }
-    p.swap(next);
-    result.error_bound = sum_over_vertices(comm, terms) * (1 - c) / c;
-    ++result.iterations;
-  } while (result.error_bound > options.tolerance && result.iterations < most);
-  result.scores = std::move(p);
-  return result;
-}
 
 std::vector<Local> bfs(const Summary& summary, Global source) {
   const Comm& comm = comm_of(summary);
