@@ -7,8 +7,7 @@
 
 namespace filigree::summary {
 
-GroupMerger::GroupMerger(const RoundView& view)
-    : view_(view), stamp_(z(view.graph->num_supernodes()), 0), edges_(z(view.graph->num_supernodes())) {}
+GroupMerger::GroupMerger(const RoundView& view) : view_(view), scratch_(view.graph->num_supernodes()) {}
 
 std::int64_t GroupMerger::size_of(Local supernode) const {
   return in_group(supernode) ? size_[z(view_.place_in[z(supernode)])] : view_.graph->size[z(supernode)];
@@ -31,19 +30,18 @@ void GroupMerger::refresh(Local at) {
   const Local self = group_[z(at)];
   std::vector<Entry> fresh;
   fresh.reserve(row_[z(at)].entries.size());
-  ++epoch_;
+  scratch_.clear();
   scattered_ = -1;
   std::uint32_t inside = 0;
   for (Entry e : row_[z(at)].entries) {
     e.other = resolve(e.other);
     if (e.other == self) {
       inside = e.bits;
-    } else if (stamp_[z(e.other)] != epoch_) {
-      stamp_[z(e.other)] = epoch_;
-      edges_[z(e.other)] = static_cast<std::uint32_t>(fresh.size());
+    } else if (!scratch_.contains(e.other)) {
+      scratch_[e.other] = static_cast<std::uint32_t>(fresh.size());
       fresh.push_back(e);
     } else {
-      fresh[edges_[z(e.other)]].bits += static_cast<std::uint32_t>(e.edges());
+      fresh[scratch_.get(e.other)].bits += static_cast<std::uint32_t>(e.edges());
     }
   }
   if (inside != 0) fresh.push_back({self, inside});
@@ -68,13 +66,10 @@ double GroupMerger::row_cost(Local at) {
 
 void GroupMerger::scatter(Local at) {
   if (scattered_ == at) return;
-  ++epoch_;
+  scratch_.clear();
   scattered_ = at;
   base_.clear();
-  for (const Entry& e : row_[z(at)].entries) {
-    stamp_[z(e.other)] = epoch_;
-    edges_[z(e.other)] = e.bits;
-  }
+  for (const Entry& e : row_[z(at)].entries) scratch_[e.other] = e.bits;
 }
 
 double GroupMerger::merged_cost(Local a, Local b) {
@@ -82,9 +77,7 @@ double GroupMerger::merged_cost(Local a, Local b) {
   const Local id_a = group_[z(a)];
   const Local id_b = group_[z(b)];
   const std::int64_t size = size_[z(a)] + size_[z(b)];
-  const auto edges_to = [&](Local other) {
-    return stamp_[z(other)] == epoch_ ? std::int64_t{edges_[z(other)] & ~Entry::superedge_bit} : 0;
-  };
+  const auto edges_to = [&](Local other) { return std::int64_t{scratch_.get(other) & ~Entry::superedge_bit}; };
   double total = -1;
   for (const auto& [size_b, base] : base_)
     if (size_b == size_[z(b)]) total = base;
@@ -118,8 +111,8 @@ double GroupMerger::reduction(Local a, Local b) {
   scatter(a);
   double before = cost_a + cost_b;
   const Local id_b = group_[z(b)];
-  if (stamp_[z(id_b)] == epoch_) {
-    const Entry between{id_b, edges_[z(id_b)]};
+  if (scratch_.contains(id_b)) {
+    const Entry between{id_b, scratch_.get(id_b)};
     const std::int64_t pairs = size_[z(a)] * size_[z(b)];
     before -= touched_[z(a)] || touched_[z(b)] ? view_.cost->best(between.edges(), pairs)
                                                : view_.cost->kept(between.is_superedge(), between.edges(), pairs);
@@ -135,7 +128,7 @@ void GroupMerger::merge(Local a, Local b) {
   const Local id_b = group_[z(b)];
   std::vector<Entry> row;
   row.reserve(row_[z(a)].entries.size() + row_[z(b)].entries.size());
-  ++epoch_;
+  scratch_.clear();
   scattered_ = -1;
   std::int64_t inside = 0;
   for (const Entry& e : row_[z(a)].entries) {
@@ -143,18 +136,17 @@ void GroupMerger::merge(Local a, Local b) {
       inside += e.edges();
       continue;
     }
-    stamp_[z(e.other)] = epoch_;
-    edges_[z(e.other)] = static_cast<std::uint32_t>(row.size());
+    scratch_[e.other] = static_cast<std::uint32_t>(row.size());
     row.push_back(e);
   }
   for (const Entry& e : row_[z(b)].entries) {
     if (e.other == id_a) continue;
     if (e.other == id_b)
       inside += e.edges();
-    else if (stamp_[z(e.other)] != epoch_)
+    else if (!scratch_.contains(e.other))
       row.push_back(e);
     else
-      row[edges_[z(e.other)]].bits += static_cast<std::uint32_t>(e.edges());
+      row[scratch_.get(e.other)].bits += static_cast<std::uint32_t>(e.edges());
   }
   for (const Entry& e : row) {
     if (!in_group(e.other)) continue;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/scratch.hpp"
 #include "filigree/core/random.hpp"
 #include "summary/merge/supergraph.hpp"
 
@@ -66,10 +67,7 @@ class GroupMerger {
   std::vector<double> cost_;            // by position; < 0 = to be computed
   std::vector<std::uint32_t> version_;  // by position; counts changes of its pairs
   std::vector<Candidate> heap_;
-  // Scattered row: edges to each supernode.
-  std::vector<std::uint32_t> stamp_;
-  std::vector<std::uint32_t> edges_;
-  std::uint32_t epoch_ = 0;
+  Scratch<std::uint32_t> scratch_;  // by supernode: edges of the scattered row, or positions in a row being made
   Local scattered_ = -1;
   std::uint32_t scattered_version_ = 0;
   std::vector<std::pair<std::int64_t, double>> base_;  // by size of the other: cost of the scattered row

@@ -105,14 +105,14 @@ std::vector<MergeStep> propose(const Comm& comm, const Supergraph& graph, const 
       std::vector<MergeStep> merges;
       std::int64_t scored = 0;
     };
-    std::vector<OfGroup> of_group(z(mine));
-    parallel_for(
+    const auto of_group = parallel_tasks(
         mine, [&] { return GroupMerger(view); },
         [&](GroupMerger& merger, Offset i) {
+          OfGroup result;
           const auto g = static_cast<Local>(first + i);
-          of_group[z(i)].scored = merger.run(g, groups.group(g), of_group[z(i)].merges);
-        },
-        [](Offset) {});
+          result.scored = merger.run(g, groups.group(g), result.merges);
+          return result;
+        });
     for (const OfGroup& result : of_group) {
       merges.insert(merges.end(), result.merges.begin(), result.merges.end());
       scored += result.scored;
