@@ -1,8 +1,9 @@
-# filigree_add_test(name FILES a.cpp ... RANKS 1 2 3 4 [THREADS 1 2] [TIMEOUT seconds])
+# filigree_add_test(name FILES a.cpp ... RANKS 1 2 3 4 [THREADS 1 2] [ISAS portable avx2] [TIMEOUT seconds])
 #
 # One GoogleTest program from the files, with tests/support/main.cpp; it may include tests/support/*.hpp and the
 # library's internal headers (src/). Registered once per number of ranks as name_r1, name_r2, ..., with one thread a rank;
-# with THREADS also per number of threads, as name_r2_t2.
+# with THREADS also per number of threads, as name_r2_t2. With ISAS once more on one rank for each instruction set that
+# kernels are held to, as name_portable.
 set(FILIGREE_MPI_TEST_ENVIRONMENT
   # Open MPI: containers run as root, and may forbid one process to read another's memory; there are more ranks than
   # cores; and unbound, because bound, all concurrent jobs share core 0.
@@ -28,7 +29,7 @@ set(FILIGREE_TEST_SUPPORT ${CMAKE_CURRENT_LIST_DIR}/../tests)
 find_package(GTest REQUIRED)
 
 function(filigree_add_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "FILES;RANKS;THREADS")
+  cmake_parse_arguments(PARSE_ARGV 1 test "" "TIMEOUT" "FILES;RANKS;THREADS;ISAS")
   if(NOT test_FILES OR NOT test_RANKS OR test_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "filigree_add_test(${name}): needs FILES and RANKS; does not know '${test_UNPARSED_ARGUMENTS}'")
   endif()
@@ -53,13 +54,16 @@ function(filigree_add_test name)
       filigree_register_test(${name}_r${ranks} ${name} ${ranks} 1 ${test_TIMEOUT})
     endif()
   endforeach()
+  foreach(isa IN LISTS test_ISAS)
+    filigree_register_test(${name}_${isa} ${name} 1 1 ${test_TIMEOUT} --isa=${isa})
+  endforeach()
 endfunction()
 
 function(filigree_register_test test program ranks threads timeout)
   math(EXPR processors "${ranks} * ${threads}")
   add_test(NAME ${test}
     COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
-            $<TARGET_FILE:${program}> ${MPIEXEC_POSTFLAGS} --threads=${threads})
+            $<TARGET_FILE:${program}> ${MPIEXEC_POSTFLAGS} --threads=${threads} ${ARGN})
   set_tests_properties(${test} PROPERTIES
     PROCESSORS ${processors} TIMEOUT ${timeout} ENVIRONMENT "${FILIGREE_MPI_TEST_ENVIRONMENT}")
 endfunction()

@@ -50,21 +50,14 @@ class StandardArithmetic {
 #endif
 };
 
-inline bool cpu_has_avx2() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2");
-#else
-  return false;
-#endif
-}
+/// Instruction sets that kernels exist in, each with all that the one before has. avx512: F, DQ, BW and VL.
+enum class Isa { portable, avx2, avx512 };
+/// The best one that this processor has.
+Isa isa();
+/// For tests: makes isa() answer no more than `most`. Kernels that were chosen before stay.
+void lower_isa(Isa most);
 
-inline bool cpu_has_avx512() {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#else
-  return false;
-#endif
-}
+inline bool cpu_has_avx2() { return isa() >= Isa::avx2; }
+inline bool cpu_has_avx512() { return isa() >= Isa::avx512; }
 
 }  // namespace filigree

@@ -88,7 +88,7 @@ std::vector<FillBlocks> ways_to_fill() {
   std::vector<FillBlocks> ways;
 #if defined(__x86_64__)
   if (cpu_has_avx512()) ways.push_back(fill_avx512);
-  if (__builtin_cpu_supports("avx2")) ways.push_back(fill_avx2);
+  if (cpu_has_avx2()) ways.push_back(fill_avx2);
 #endif
   ways.push_back(fill_plain);
   return ways;

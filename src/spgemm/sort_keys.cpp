@@ -85,29 +85,34 @@ FILIGREE_INLINE void sort_block(std::uint32_t* keys) {
   std::memcpy(keys, x, sizeof x);
 }
 
+/// Of 1, 2, 4, ... vectors, at most `block`.
+template <std::size_t block>
+FILIGREE_INLINE void sort_few(std::uint32_t* keys, std::size_t num_vectors) {
+  if (num_vectors == block) return sort_block<block>(keys);
+  if constexpr (block > 1) sort_few<block / 2>(keys, num_vectors);
+}
+
+/// block: vectors that are sorted without loops: about as many as there are registers for. More take a compiler
+/// minutes.
+template <std::size_t block>
 FILIGREE_INLINE void sort_all(std::uint32_t* keys, std::size_t count) {
-  constexpr std::size_t block = 16;  // vectors
   const std::size_t room = room_for_keys(count);
   for (std::size_t i = count; i < room; ++i) keys[i] = ~std::uint32_t{0};
-  switch (room / num_keys) {
-    case 1: return sort_block<1>(keys);
-    case 2: return sort_block<2>(keys);
-    case 4: return sort_block<4>(keys);
-    case 8: return sort_block<8>(keys);
-    default: break;
-  }
-  auto* const vectors = reinterpret_cast<Keys*>(keys);
   const std::size_t num_vectors = room / num_keys;
+  if (num_vectors <= block) return sort_few<block>(keys, num_vectors);
+  auto* const vectors = reinterpret_cast<Keys*>(keys);
   for (std::size_t i = 0; i < room; i += block * num_keys) sort_block<block>(keys + i);
   for (std::size_t width = 2 * block; width <= num_vectors; width *= 2) {
     for (std::size_t i = 0; i < num_vectors; i += width) merge_halves(vectors + i, width);
   }
 }
 
-void sort_portable(std::uint32_t* keys, std::size_t count) { sort_all(keys, count); }
+void sort_portable(std::uint32_t* keys, std::size_t count) { sort_all<1>(keys, count); }
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] void sort_avx2(std::uint32_t* keys, std::size_t count) { sort_all(keys, count); }
-[[gnu::target("avx512f,avx512dq")]] void sort_avx512(std::uint32_t* keys, std::size_t count) { sort_all(keys, count); }
+[[gnu::target("avx2")]] void sort_avx2(std::uint32_t* keys, std::size_t count) { sort_all<1>(keys, count); }
+[[gnu::target("avx512f,avx512dq")]] void sort_avx512(std::uint32_t* keys, std::size_t count) {
+  sort_all<16>(keys, count);
+}
 #endif
 
 auto chosen() {

@@ -4,14 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <thread>
 
 #include "core/collective_check.hpp"
+#include "core/cpu.hpp"
 #include "support/runtime.hpp"
 
 namespace filigree::testing {
@@ -69,15 +72,28 @@ class Meeting : public ::testing::EmptyTestEventListener {
   const Comm& comm_;
 };
 
-/// "--threads=2" -> 2.
-std::optional<int> threads_of(std::string_view argument) {
-  constexpr std::string_view option = "--threads=";
-  if (!argument.starts_with(option)) return std::nullopt;
-  argument.remove_prefix(option.size());
-  int threads = 0;
-  const auto [end, error] = std::from_chars(argument.data(), argument.data() + argument.size(), threads);
-  if (error != std::errc{} || end != argument.data() + argument.size()) return std::nullopt;
-  return threads;
+struct Arguments {
+  int threads = 1;
+  std::optional<Isa> isa;  // the best that kernels may use
+};
+
+/// "--threads=2 --isa=avx2"; nothing if there is anything else.
+std::optional<Arguments> parse(std::span<char*> given) {
+  Arguments arguments;
+  for (const std::string_view argument : given) {
+    const auto value = argument.substr(std::min(argument.find('=') + 1, argument.size()));
+    if (argument.starts_with("--threads=")) {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), arguments.threads);
+      if (error != std::errc{} || end != value.data() + value.size()) return std::nullopt;
+    } else if (argument == "--isa=portable") {
+      arguments.isa = Isa::portable;
+    } else if (argument == "--isa=avx2") {
+      arguments.isa = Isa::avx2;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return arguments;
 }
 
 }  // namespace
@@ -93,16 +109,13 @@ int main(int argc, char** argv) {
   const filigree::Comm comm = filigree::Comm::world();
 
   ::testing::InitGoogleMock(&argc, argv);
-  int threads = 1;
-  for (int i = 1; i < argc; ++i) {
-    const auto given = threads_of(argv[i]);
-    if (!given) {
-      if (comm.is_root()) std::fprintf(stderr, "unknown argument %s\n", argv[i]);
-      return 2;
-    }
-    threads = *given;
+  const auto arguments = parse({argv + 1, argv + argc});
+  if (!arguments) {
+    if (comm.is_root()) std::fprintf(stderr, "arguments: GoogleTest's, --threads=N, --isa=portable|avx2\n");
+    return 2;
   }
-  runtime.set_threads(threads);
+  if (arguments->isa) filigree::lower_isa(*arguments->isa);
+  runtime.set_threads(arguments->threads);
   filigree::set_collective_check(true);  // a call that only some ranks make fails here, whatever MPI makes of it
 
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();

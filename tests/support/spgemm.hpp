@@ -15,6 +15,7 @@
 
 #include "core/index.hpp"
 #include "filigree/spgemm.hpp"
+#include "support/deep.hpp"
 #include "support/matrices.hpp"
 
 namespace filigree::testing {
@@ -23,6 +24,12 @@ using spgemm::Semiring;
 
 inline constexpr std::array all_semirings{Semiring::plus_times, Semiring::min_plus, Semiring::max_times,
                                           Semiring::or_and, Semiring::plus_pair};
+
+/// Those of one of many large cases: plus_times and another in turn, all of them in deep tests.
+inline std::vector<Semiring> semirings_of_case(std::size_t number) {
+  return deep(std::vector{Semiring::plus_times, all_semirings[1 + number % 4]},
+              std::vector(all_semirings.begin(), all_semirings.end()));
+}
 
 // ------------------------------------------------------------------------------------------------ the definition
 

@@ -10,6 +10,9 @@
 //             last ones, which no others follow, need no counting
 //
 // One thread alone makes all forwards, and in place while there is room for the most that they can have.
+// It is compiled once for each type of values: multiply_double.cpp, ...
+#pragma once
+
 #include <omp.h>
 
 #include <atomic>
@@ -378,16 +381,5 @@ Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, co
   check_budget<V>(a.num_rows(), stats["nonzeros"], options);
   return stats;
 }
-
-template Stats multiply_at_most(Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
-                                const CsrView<double>*);
-template Stats multiply(CsrView<double>, CsrView<double>, Csr<double>&, const Options&, const CsrView<double>*);
-template Stats multiply_at_most(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
-                                const CsrView<float>*);
-template Stats multiply(CsrView<float>, CsrView<float>, Csr<float>&, const Options&, const CsrView<float>*);
-template Stats multiply_at_most(Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
-                                const Options&, const CsrView<std::int64_t>*);
-template Stats multiply(CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&, const Options&,
-                        const CsrView<std::int64_t>*);
 
 }  // namespace filigree::spgemm
