@@ -76,12 +76,13 @@ struct Result {
 /// Merges vertices, round by round, where that shortens the description of the graph, until the summary fits in the
 /// budget k; then keeps the superedges that lower the error most. bits <= k always.
 ///
-/// graph    symmetric, of fewer than 2^31 vertices, at least two of them and one edge; loops and weights are ignored
+/// graph    symmetric, of fewer than 2^31 vertices and edges, at least two and one; loops and weights are ignored
 /// returns  the summary of least error after any round, distributed like the graph; its measures on every rank
 ///
 /// Throws InvalidArgument on all ranks for an option out of range, an asymmetric graph, or a mode not available yet.
 /// Collective over graph.comm. Groups of candidates are distributed over ranks and threads, the state is on every rank.
-/// Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank: 48 an edge and 60 a vertex; 8 an edge per node.
+/// Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank beyond the graph: 42 an edge, 100 a vertex; on
+/// several ranks also 8 an edge per node.
 /// Same bits on any number of ranks and threads.
 /// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
 Result summarize(const Graph& graph, const Options& options = {});
@@ -91,7 +92,7 @@ Result summarize(const Graph& graph, const Options& options = {});
 /// graph    as for summarize(), with the rows where the summary's vertices are
 ///
 /// Throws InvalidArgument on all ranks when sizes differ or `summary.graph_hash` is of another graph. Collective.
-/// O(m + |P|) work and memory, distributed. Same bits on any number of ranks and threads.
+/// O(m + |P|) work and memory, distributed; 8 bytes a supernode on every rank. Same bits on any ranks and threads.
 Measures evaluate(const Graph& graph, const Summary& summary);
 
 /// The reconstructed adjacency matrix A^ as a linear operator: what all queries use, and what pagerank::solve() takes.

@@ -8,6 +8,7 @@
 
 #include "filigree/pagerank.hpp"
 #include "summary/families.hpp"
+#include "support/deep.hpp"
 
 namespace filigree::testing {
 namespace {
@@ -81,6 +82,66 @@ TEST(Summary, EvaluateEqualsBruteForceAndTheBudgetHolds) {
         EXPECT_NO_THROW(result.merges.validate());
       }
     }
+  }
+}
+
+/// No superedge that would lower the RE_1 fits beside those that are there.
+void expect_full(const Family& family, const summary::Result& result) {
+  const WholeSummary summary = whole_summary(result.summary);
+  const auto num = static_cast<std::size_t>(result.summary.num_supernodes());
+  std::vector<double> size(num, 0);
+  std::vector<char> used(num, 0);
+  for (const Global a : summary.of) ++size[static_cast<std::size_t>(a)];
+  for (const auto& [pair, unused] : summary.superedges) used[static_cast<std::size_t>(pair.first)] = 1;
+  GlobalMatrix<double> counts;
+  for (const auto& [u, v] : family.edges) {
+    const Global a = summary.of[static_cast<std::size_t>(u)];
+    const Global b = summary.of[static_cast<std::size_t>(v)];
+    ++counts[{std::min(a, b), std::max(a, b)}];
+  }
+  for (const auto& [pair, edges] : counts) {
+    const auto [a, b] = std::pair(static_cast<std::size_t>(pair.first), static_cast<std::size_t>(pair.second));
+    const double pairs = a == b ? size[a] * (size[a] - 1) / 2 : size[a] * size[b];
+    // Supernodes without superedges were others before they became one.
+    if (2 * edges <= pairs || summary.superedges.contains(pair) || !used[a] || !used[b]) continue;
+    const double id = std::log2(static_cast<double>(num));
+    const double count =
+        std::log2(std::max(edges, static_cast<double>(std::max<Offset>(1, result.measures.max_count))));
+    const double bits = static_cast<double>(family.num_vertices) * id +
+                        static_cast<double>(result.measures.superedges + 1) * (2 * id + count);
+    EXPECT_GT(bits, result.budget_bits) << "superedge " << pair.first << " " << pair.second << " would fit";
+  }
+}
+
+TEST(Summary, RandomInstancesKeepEveryPromise) {
+  const Comm comm = Comm::world();
+  Random random(17);
+  const auto all = families();
+  for (int instance = 0; instance < deep(40, 3000); ++instance) {
+    const auto kind = static_cast<std::size_t>(below(random, static_cast<std::int64_t>(all.size()) + 4));
+    const Global n = 2 + below(random, 70);
+    const Family family = kind < all.size() ? all[kind] : random_family(n, 1 + below(random, 6 * n), random());
+    if (family.edges.empty()) continue;
+    const auto norm = below(random, 3) == 0 ? summary::Norm::l2 : summary::Norm::l1;
+    const summary::Options options{.error = norm,
+                                   .size_ratio = static_cast<double>(1 + below(random, 100)) / 100,
+                                   .seed = random(),
+                                   .max_rounds = static_cast<int>(1 + below(random, 20))};
+    SCOPED_TRACE(text("instance ", instance, ": ", family.name, " ratio ", options.size_ratio));
+    const auto result = summary::summarize(graph_of(comm, family), options);
+    const auto alone = summary::summarize(graph_of(Comm::self(), family), options);
+    const WholeSummary summary = whole_summary(result.summary);
+    const auto expected = brute_force(family, summary, result.summary.num_supernodes());
+    EXPECT_NEAR(result.measures.l1, expected.l1, 1e-12);
+    EXPECT_NEAR(result.measures.l2, expected.l2, 1e-12);
+    EXPECT_LE(result.measures.bits, result.budget_bits);
+    EXPECT_LE(result.measures.l1, 2.0 * static_cast<double>(family.edges.size()) /
+                                          static_cast<double>(family.num_vertices * (family.num_vertices - 1)) +
+                                      1e-12);
+    if (norm == summary::Norm::l1) expect_full(family, result);
+    EXPECT_EQ(summary.of, whole_summary(alone.summary).of);
+    EXPECT_EQ(summary.superedges, whole_summary(alone.summary).superedges);
+    EXPECT_EQ(result.merges, alone.merges);
   }
 }
 

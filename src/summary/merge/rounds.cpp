@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/index.hpp"
@@ -172,14 +173,19 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
                     const Options& options, Timings& timings) {
   const EntropyTable entropy;
   const auto n = static_cast<std::int64_t>(graph.num_rows());
-  Supergraph state = singletons(graph);
+  require(num_edges <= std::numeric_limits<std::int32_t>::max(), "graph: ", num_edges,
+          " edges, a summary takes fewer than 2^31");
+  Supergraph state = comm.guard([&] { return singletons(graph); });
   History history(z(n));
   Best best(num_edges, budget_bits, options.error, timings);
   std::vector<RoundReport> rounds(1);
   Stats stats;
   stats["pairs_scored"] = 0;
   rounds[0].unfilled_bits = unfilled_bits(state);
-  best.offer(state, 0, rounds[0]);
+  const auto offer = [&](const Supergraph& candidate, std::size_t num_merges, RoundReport& report) {
+    return comm.guard([&] { return best.offer(candidate, num_merges, report); });
+  };
+  offer(state, 0, rounds[0]);
   int since_best = 0;
   for (int round = 1; round <= options.max_rounds && since_best < patience; ++round) {
     if (rounds.back().unfilled_bits <= budget_bits) break;
@@ -191,7 +197,10 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
     const CostModel cost(entropy, n, state.num_supernodes(), counts.max_count, options.error);
     const Groups groups = [&] {
       const Phase phase(timings, "group");
-      return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round), {});
+      return comm.guard([&] {
+        return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round),
+                           {});
+      });
     }();
     trim_heap();
     const std::vector<MergeStep> merges = [&] {
@@ -201,13 +210,13 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
     trim_heap();
     const auto contracted = [&](std::size_t num_merges) {
       const Phase phase(timings, "contract");
-      return contract(state, std::span(merges).first(num_merges), cost);
+      return comm.guard([&] { return contract(state, std::span(merges).first(num_merges), cost); });
     };
     const std::size_t before = history.size();
     history.append(state.of, merges);
     Supergraph next = contracted(merges.size());
     report.unfilled_bits = unfilled_bits(next);
-    bool better = best.offer(next, history.size(), report);
+    bool better = offer(next, history.size(), report);
     if (report.unfilled_bits <= budget_bits && merges.size() > 1) {
       // The round crosses the budget: so does a part of its merges, the better ones.
       std::size_t over = 0;
@@ -218,7 +227,7 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
         RoundReport of_part = report;
         of_part.unfilled_bits = unfilled_bits(part);
         (of_part.unfilled_bits <= budget_bits ? within : over) = middle;
-        if (!best.offer(part, before + middle, of_part)) continue;
+        if (!offer(part, before + middle, of_part)) continue;
         better = true;
         report = of_part;
       }
