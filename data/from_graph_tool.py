@@ -90,6 +90,18 @@ def edge_list(graph, about, names=True, weights=False):
         yield f"{label[v]}\t{label[w]}{weight}"
 
 
+CONFERENCES = ("Atlantic_Coast Big_East Big_Ten Big_Twelve Conference_USA Independents Mid-American Mountain_West "
+               "Pacific_Ten Southeastern Sun_Belt Western_Athletic").split()
+
+
+def conferences(graph, about):
+    """Lines `vertex<TAB>label`, labels as the data set's own note tells them."""
+    _, num_vertices, _, (_, of_vertex, _) = graph
+    yield f"# {about}"
+    for v in range(num_vertices):
+        yield f"{of_vertex['label'][v]}\t{CONFERENCES[of_vertex['value'][v]]}"
+
+
 def matrix_market(graph, about):
     directed, num_vertices, edges, (_, _, of_edge) = graph
     yield f"%%MatrixMarket matrix coordinate real {'general' if directed else 'symmetric'}"
@@ -120,6 +132,8 @@ def main():
         "hep-th.txt": edge_list(load(package, "hep-th"), "coauthors in high-energy theory, weighted", weights=True),
         "lesmis.txt": edge_list(load(package, "lesmis"), "characters met together, Les Miserables", weights=True),
         "karate.txt": edge_list(load(package, "karate"), "friends in a karate club", names=False),
+        "football.txt": edge_list(load(package, "football"), "games of American college football, autumn 2000"),
+        "football_conferences.txt": conferences(load(package, "football"), "conference of each team in football.txt"),
         "celegansneural.mtx": matrix_market(load(package, "celegansneural"), "neurons of C. elegans, by synapses"),
         "power.graph": metis(load(package, "power"), "power grid of the western United States"),
     }
