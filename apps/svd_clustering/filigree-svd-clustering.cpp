@@ -1,7 +1,9 @@
 // filigree-svd-clustering: which matrices may share one truncated SVD, and the SVDs.
 #include "app.hpp"
 #include "blocks_input.hpp"
+#include "filigree/io/text_writer.hpp"
 #include "filigree/svd_clustering_file.hpp"
+#include "picture.hpp"
 #include "tables.hpp"
 
 namespace {
@@ -26,6 +28,7 @@ struct Arguments {
   app::BlocksInput input;
   svd_clustering::Options options;
   std::string clusters;
+  std::string picture;
   Global block = 0;
   std::optional<double> tolerance;
   Kernel kernel = Kernel::gram;
@@ -50,7 +53,15 @@ void add_cluster(app::App& program, Arguments& a) {
              "of candidates in the published rule");
   cli.option("--oversampling", a.options.oversampling, "directions kept beside the rank");
   cli.flag("--exact", a.options.exact, "one more pass: the error of what is stored, from the residuals themselves");
+  cli.option("--picture", a.picture, "draw the clusters' errors and sizes here, as SVG").type_name("FILE");
   cli.check([&] { need_hdf5(program); });
+}
+
+void draw(const app::App& program, const svd_clustering::Result& result, const std::string& path) {
+  if (path.empty()) return;
+  io::TextWriter file(program.comm(), path);
+  file.write(program.comm().is_root() ? app::picture_of(result) : "");
+  file.commit();
 }
 
 void cluster(app::App& program, Arguments& a) {
@@ -71,6 +82,7 @@ void cluster(app::App& program, Arguments& a) {
   }
   program.time("write", [&] {
     program.print_on_screen(program.comm().is_root() ? app::cluster_table(result, blocks.names) : "");
+    draw(program, result, a.picture);
     if (program.output().empty()) return;
     io::Hdf5Writer file(program.comm(), program.output());
     svd_clustering::save(file, blocks, result);

@@ -13,7 +13,8 @@ using svd_clustering::Result;
 
 std::size_t at(Offset i) { return static_cast<std::size_t>(i); }
 
-/// Clusters that share a basis, most blocks first.
+}  // namespace
+
 std::vector<Offset> shared_clusters(const Result& result) {
   std::vector<Offset> order;
   for (Offset c = 0; c < std::ssize(result.clusters); ++c) {
@@ -22,8 +23,6 @@ std::vector<Offset> shared_clusters(const Result& result) {
   std::ranges::stable_sort(order, std::greater<>(), [&](Offset c) { return result.clusters[at(c)].blocks.size(); });
   return order;
 }
-
-}  // namespace
 
 std::string cluster_table(const Result& result, const std::vector<std::string>& names) {
   std::string table = "cluster\tblocks\tcolumns\trank\tcertified\tlower\texact\tworst_block\tworst_name\n";

@@ -8,6 +8,8 @@
 
 namespace filigree::app {
 
+/// Clusters that share a basis, most blocks first.
+std::vector<Offset> shared_clusters(const svd_clustering::Result& result);
 /// A line for every cluster that shares a basis, most blocks first: certificate, lower bound, exact error if known.
 std::string cluster_table(const svd_clustering::Result& result, const std::vector<std::string>& names);
 /// Certificate, true error and least error of every cluster that shares a basis.

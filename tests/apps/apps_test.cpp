@@ -19,7 +19,7 @@ using ::testing::StartsWith;
 // ------------------------------------------------------------------------------------------------ the command line
 
 TEST_F(Apps, HelpAndVersion) {
-  for (const std::string program : {"convert", "generate", "pagerank", "ppr", "spgemm"}) {
+  for (const std::string program : {"convert", "generate", "pagerank", "ppr", "spgemm", "svd-clustering"}) {
     const Outcome help = run(0, program, {"--help"});
     EXPECT_EQ(help.code, 0);
     EXPECT_THAT(help.out, HasSubstr("Examples:\n  filigree-" + program));
