@@ -37,9 +37,10 @@ class Axis {
       }
     }
     if (least_ > most_) least_ = most_ = 1;
-    // Whole decades, and one more for what is at height 1.
-    least_ = std::pow(10, std::floor(std::log10(least_) + 1e-9));
-    most_ = std::max(std::pow(10, std::ceil(std::log10(most_) - 1e-9)), 10 * least_);
+    // From 1, 2 or 5 times a power of ten to a whole decade, and one decade more for what is at height 1.
+    const double decade = std::pow(10, std::floor(std::log10(least_) + 1e-9));
+    least_ = decade * (least_ >= 5 * decade ? 5 : least_ >= 2 * decade ? 2 : 1);
+    most_ = std::max(std::pow(10, std::ceil(std::log10(most_) - 1e-9)), 2 * least_);
     zero_ = has_zero_ ? least_ / 10 : least_;
     if (highest_ <= 0) highest_ = 1;
   }
@@ -57,10 +58,11 @@ class Axis {
     };
     if (logarithmic_) {
       if (has_zero_) tick(1, "0");
-      const double decades = std::round(std::log10(most_ / least_));
-      const double step = std::max(1.0, std::ceil(decades / 6));
-      for (double d = 0; d <= decades; d += step)
-        tick(1 - least_ * std::pow(10, d), short_number(least_ * std::pow(10, d)));
+      const double first = std::ceil(std::log10(least_) - 1e-9);
+      const double last = std::floor(std::log10(most_) + 1e-9);
+      const double step = std::max(1.0, std::ceil((last - first) / 6));
+      if (first > std::log10(least_) + 0.1) tick(1 - least_, short_number(least_));
+      for (double d = first; d <= last; d += step) tick(1 - std::pow(10, d), short_number(std::pow(10, d)));
     } else {
       for (int i = 0; i <= 4; ++i) tick(highest_ * i / 4, short_number(highest_ * i / 4));
     }
@@ -242,10 +244,10 @@ std::string draw(const Dendrogram& tree, const CommunityGraph& between, const Dr
                 Svg::Anchor::start, "#777", true);
     }
   }
-  const double width =
-      std::max(matrix_left + std::max(side, 260.0) + 16 + 0.57 * text_size * static_cast<double>(longest),
-               margin + 9 * static_cast<double>(options.title.size())) +
-      margin;
+  const double labels_width = 8 + 0.57 * text_size * static_cast<double>(longest);
+  const double width = std::max(matrix_left + std::max(side + labels_width, 240.0),
+                                margin + 9 * static_cast<double>(options.title.size())) +
+                       margin;
   return svg.finish(width, top + side + 48 + margin);
 }
 
