@@ -28,6 +28,7 @@ class DetectCommand {
   communities::DetectOptions options_;
   TreeOutputs outputs_;
   std::string labels_;
+  bool log_weights_ = false;
 };
 
 class CutCommand {

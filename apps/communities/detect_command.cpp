@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "commands.hpp"
 #include "filigree/communities_file.hpp"
 #include "filigree/matrix/symmetry.hpp"
@@ -25,6 +27,23 @@ Graph made_undirected(App& program, Graph graph) {
     symmetrize(entries);
   });
   return Graph::from_entries(graph.comm, graph.rows, graph.cols, std::move(entries), {Duplicates::first, Loops::keep});
+}
+
+/// ln w for every weight w, which must be at least 1. Collective.
+void take_logarithms(Graph& graph) {
+  require(graph.has_values(), "--log-weights: the graph has no weights (edge lists have them with --weights)");
+  graph.comm.guard([&] {
+    for (Local row = 0; row < graph.num_local_rows(); ++row) {
+      for (Offset k = graph.local.row_ptr[static_cast<std::size_t>(row)];
+           k < graph.local.row_ptr[static_cast<std::size_t>(row) + 1]; ++k) {
+        double& weight = graph.local.val[static_cast<std::size_t>(k)];
+        require(weight >= 1, "--log-weights: edge (", graph.first_row() + row, ", ",
+                graph.global_col(graph.local.col[static_cast<std::size_t>(k)]), ") has weight ", weight,
+                ", must be at least 1");
+        weight = std::log(weight);
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -61,6 +80,8 @@ DetectCommand::DetectCommand(App& program)
   command_.choice("--ties", options_.link.ties, {{"smallest", Ties::smallest}, {"first", Ties::first}},
                   "which of equally similar pairs merges first: smallest ids, or first in a list to which merged ones "
                   "are appended");
+  command_.flag("--log-weights", log_weights_,
+                "ln w for every weight w >= 1, as for counts of contacts; edges of weight 1 no longer count");
   outputs_.add_to(command_);
   command_.check([&] {
     if (!program.output().empty() && !program.output_is_hdf5())
@@ -104,7 +125,9 @@ void DetectCommand::report(App& program, const communities::Detected& found, Glo
 void DetectCommand::run(App& program) {
   options_.progress = program.progress();
   options_.leaves.seed = program.seed();
+  outputs_.check_folders(program.comm());
   io::GraphFile file = input_.load(program);
+  if (log_weights_) take_logarithms(file.graph);
   file.graph = program.time("undirected", [&] { return made_undirected(program, std::move(file.graph)); });
   const auto found = program.measure("detect", [&] { return make_tree(file); });
   report(program, found, file.graph.num_rows());

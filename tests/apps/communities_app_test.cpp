@@ -60,11 +60,52 @@ TEST_F(CommunitiesApp, NamesSurvive) {
             "a\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t1\n");
   EXPECT_EQ(done(1, "communities", {"cut", "--tree", "t.h5", "--height", "0.5"}).out,
             "a\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t2\n");
-  write("partial.truth", "a 1\nb 1\nd 2\ne -\nnobody 2\n");
+  write("partial.truth", "a 1\nb 1\nd 2\ne -\nz 2\n");
   const auto compared = done(1, "communities", {"compare", "--tree", "t.h5", "--truth", "partial.truth"});
   EXPECT_THAT(compared.err, HasSubstr("4 of 7 vertices have no label"));
   EXPECT_THAT(compared.err, HasSubstr("1 labels are of vertices that the tree does not have"));
   EXPECT_THAT(compared.out, HasSubstr("column 2, cut           2       2         1.000"));
+}
+
+TEST_F(CommunitiesApp, FindsLeavesByItself) {
+  // Two cliques of 8 that one edge joins; counts of contacts within, one contact between.
+  std::string counts;
+  for (int clique = 0; clique < 2; ++clique) {
+    for (int u = 0; u < 8; ++u) {
+      for (int v = 0; v < u; ++v)
+        counts +=
+            std::to_string(8 * clique + u) + " " + std::to_string(8 * clique + v) + " " + std::to_string(3 + v) + "\n";
+    }
+  }
+  write("c.txt", counts + "0 8 1\n");
+  for (const Words& how : {Words{}, Words{"--weights"}, Words{"--weights", "--log-weights"}, Words{"-k", "2"}}) {
+    Words words{"detect", "--graph", "c.txt", "-o", "c.h5", "--json", "r.json"};
+    words.insert(words.end(), how.begin(), how.end());
+    done(0, "communities", words);
+    const auto cut = done(0, "communities", {"cut", "--tree", "c.h5", "--clusters", "2"});
+    for (int v : {0, 7, 8, 15}) EXPECT_THAT(cut.out, HasSubstr(std::to_string(v) + (v < 8 ? "\t0\n" : "\t1\n")));
+    EXPECT_THAT(read("r.json"), HasSubstr("\"communities\": 2"));
+    EXPECT_THAT(read("r.json"), HasSubstr("\"detect.spectrum\""));
+    EXPECT_THAT(read("r.json"), HasSubstr("\"detect.link\""));
+  }
+  write("loops.txt", "1 1\n2 2\n");
+  write("rect.mtx", "%%MatrixMarket matrix coordinate real general\n2 3 1\n1 2 1\n");
+  const auto fails = [&](const Words& arguments, const std::string& message) {
+    Words words{"detect", "--svg", "new.svg", "-o", "new.h5", "--graph"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const auto before = files().size();
+    const auto outcome = run(0, "communities", words);
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(error_line(outcome.err), "error: " + message);
+    EXPECT_EQ(files().size(), before);
+  };
+  fails({"loops.txt"}, "graph: no edges between different vertices among 2 vertices");
+  fails({"rect.mtx"}, "the graph has 2 rows and 3 columns, must be square");
+  fails({"c.txt", "-k", "17"},
+        "communities: 17, must be between 1 and the number of vertices, 16, or 0 to estimate it");
+  fails({"c.txt", "--log-weights"}, "--log-weights: the graph has no weights (edge lists have them with --weights)");
+  fails({"c.txt", "--csv", "no/l.csv"}, "no/l.csv: cannot be written: its folder is missing or not writable");
+  EXPECT_EQ(run(0, "communities", {"detect", "--graph", "c.txt", "-k", "1"}).code, 2);
 }
 
 TEST_F(CommunitiesApp, MistakesAreToldOnce) {
