@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "summary/families.hpp"
+#include "support/deep.hpp"
 #include "support/files.hpp"
 
 namespace filigree::testing {
@@ -131,6 +132,39 @@ TEST(SummaryFile, CutShortOrFlippedFilesAreRefused) {
   ASSERT_NE(flipped, bytes);
   EXPECT_THAT(says(flipped), HasSubstr("does not match its hash"));
   EXPECT_EQ(says(bytes), "");
+}
+
+/// Random damage either is refused or, where it hits what no one reads, changes nothing.
+TEST(SummaryFile, RandomDamageIsRefusedOrHarmless) {
+  const Comm self = Comm::self();
+  const TempFolder folder(self);
+  const auto result = summary::summarize(graph_of(self, families()[5]), {.size_ratio = 0.4});
+  const std::string path = folder / "summary.h5";
+  save(self, result, path);
+  const std::string bytes = bytes_of(path);
+  Random random(23);
+  int refused = 0;
+  const int instances = deep(150, 20000);
+  for (int instance = 0; instance < instances; ++instance) {
+    std::string damaged = bytes;
+    const auto position = [&] { return static_cast<std::size_t>(below(random, std::ssize(damaged))); };
+    for (std::int64_t flips = 1 + below(random, 3); flips > 0; --flips)
+      damaged[position()] = static_cast<char>(below(random, 256));
+    if (below(random, 8) == 0) damaged.resize(position());
+    folder.write("damaged.h5", damaged);
+    try {
+      const io::Hdf5Reader file(self, folder / "damaged.h5");
+      const auto read = summary::load(self, file);
+      const auto merges = summary::load_merges(file);
+      EXPECT_EQ(read.supernode.of, result.summary.supernode.of) << "instance " << instance;
+      EXPECT_EQ(whole(read.superedges), whole(result.summary.superedges)) << "instance " << instance;
+      EXPECT_EQ(merges, result.merges) << "instance " << instance;
+    } catch (const IoError& e) {
+      EXPECT_THAT(e.what(), HasSubstr("damaged.h5"));
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, instances / 10);
 }
 
 }  // namespace
