@@ -8,25 +8,23 @@
 namespace filigree::testing {
 namespace {
 
-using spgemm::Places;
-
 constexpr std::uint32_t last_place = std::numeric_limits<std::uint32_t>::max();
 
-/// Places of which the next row gets `first`.
-void go_on(Places& places, std::uint32_t first) {
+/// SlotTable of which the next row gets `first`.
+void go_on(SlotTable& places, std::uint32_t first) {
   ASSERT_GE(first, places.first());
-  places.end_row(Offset{first} - places.first());
+  places.end_list(Offset{first} - places.first());
   ASSERT_EQ(places.first(), first);
 }
 
-TEST(Places, BeginAnewWhereARowHasNoNumbersLeft) {
+TEST(SlotTable, BeginAnewWhereARowHasNoNumbersLeft) {
   for (const std::uint32_t most : {0u, 1u, 5u, 100u}) {
     for (const std::uint32_t left : {0u, 1u, 4u, 5u, 6u, 99u, 100u, 101u}) {
-      Places places(8);
-      places.begin_row(8)[3] = places.first();
-      places.end_row(1);
+      SlotTable places(8);
+      places.begin_list(8)[3] = places.first();
+      places.end_list(1);
       go_on(places, last_place - left);
-      const std::uint32_t* const place = places.begin_row(most);
+      const std::uint32_t* const place = places.begin_list(most);
       const bool begins_anew = left < most;
       EXPECT_EQ(places.first(), begins_anew ? 1 : last_place - left);
       EXPECT_EQ(place[3], begins_anew ? 0 : 1);
@@ -57,7 +55,7 @@ void expect_rows_around_the_last_place() {
   std::vector<std::int64_t> val(z(longest));
   const auto num_listed = static_cast<std::uint32_t>(num_entries(expected));
   for (std::uint32_t left = 0; left < num_listed; ++left) {
-    Places places(hashed ? 4 * longest : b.num_cols);
+    SlotTable places(hashed ? 4 * longest : b.num_cols);
     const auto expect_rows = [&] {
       for (Local row = 0; row < a.num_rows(); ++row) {
         if (products[z(row)] == 0) continue;

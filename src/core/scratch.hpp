@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -57,6 +59,38 @@ class Scratch {
   ZeroedArray<Slot> slot_;
   std::uint32_t epoch_ = 1;
   std::vector<Local> touched_;
+};
+
+/// Where in a list of its own each of the keys [0, n) stands. A new list forgets the one before without a pass over the
+/// keys: slots of earlier lists are below those of this one. Memory: 4 n bytes.
+class SlotTable {
+ public:
+  explicit SlotTable(Offset n) : slot_(n) {}
+
+  /// Begins a list of at most `most` keys. Returns the table: of a key in the list, first() plus its slot; less than
+  /// first() for the others.
+  std::uint32_t* begin_list(Offset most) {
+    if (static_cast<Offset>(std::numeric_limits<std::uint32_t>::max() - first_) < most) {
+      std::memset(slot_.data(), 0, slot_.size() * sizeof(std::uint32_t));
+      first_ = 1;
+    }
+    return slot_.data();
+  }
+  std::uint32_t first() const { return first_; }
+  void end_list(Offset length) { first_ += static_cast<std::uint32_t>(length); }
+
+  /// The slot of a key, -1 if it is not in the list.
+  Local slot(Offset key) const {
+    const std::uint32_t at = slot_[z(key)];
+    return at < first_ ? -1 : static_cast<Local>(at - first_);
+  }
+  void set(Offset key, Offset slot) { slot_[z(key)] = first_ + static_cast<std::uint32_t>(slot); }
+  void prefetch(Offset key) const { __builtin_prefetch(slot_.data() + key); }
+  Offset size() const { return static_cast<Offset>(slot_.size()); }
+
+ private:
+  ZeroedArray<std::uint32_t> slot_;
+  std::uint32_t first_ = 1;  // that of slot 0; all below are of earlier lists
 };
 
 /// A set of positions in [0, n). Memory: n bytes and 4 an element.

@@ -12,17 +12,12 @@ bool fits_local(Offset count) { return count <= std::numeric_limits<Local>::max(
 
 LocalColumns number_by_table(std::span<const Global> columns, Global num_cols, Global first, Global last) {
   LocalColumns numbered;
-  std::vector<Local> table(z(num_cols), 0);
-  for (Global column : columns) table[z(column)] = 1;
-  std::fill(table.begin() + first, table.begin() + last, 1);
-  Local next = 0;
+  const UsedColumns used = used_columns(columns, num_cols, first, last);
   for (Global column = 0; column < num_cols; ++column) {
-    if (table[z(column)] == 0) continue;
-    if (column < first || column >= last) numbered.ghosts.push_back(column);
-    table[z(column)] = next++;
+    if (used.number[z(column)] >= 0 && (column < first || column >= last)) numbered.ghosts.push_back(column);
   }
   numbered.col.resize(columns.size());
-  for (std::size_t k = 0; k < columns.size(); ++k) numbered.col[k] = table[z(columns[k])];
+  for (std::size_t k = 0; k < columns.size(); ++k) numbered.col[k] = used.number[z(columns[k])];
   return numbered;
 }
 

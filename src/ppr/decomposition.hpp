@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "core/parallel_for.hpp"
-#include "core/zeroed_array.hpp"
+#include "core/sparse_blocks.hpp"
 #include "ppr/kernels.hpp"
 #include "ppr/parts.hpp"
 #include "ppr/symmetric_system.hpp"
@@ -20,37 +18,6 @@ namespace filigree::ppr {
 
 struct BatchPlan;
 class SymmetricSolver;
-
-/// Blocks of vertices that may hold anything but zeros: a byte each, written without asking, read 64 at a time.
-class TouchedBlocks {
- public:
-  explicit TouchedBlocks(Local num_vertices)
-      : num_lines_(static_cast<Local>((Offset{num_vertices} + block_size * 64 - 1) / (block_size * 64))),
-        flag_(Offset{num_lines_} * 64) {}
-
-  void touch(Local v) { flag_[static_cast<std::size_t>(v) / block_size] = 1; }
-
-  /// Calls f(first vertex) for the touched blocks, ascending. Those that f touches are met if they are 64 ahead.
-  template <class F>
-  void for_each(F f) const {
-    for (std::size_t line = 0; line < z(num_lines_); ++line) {
-      std::uint64_t words[8];
-      std::memcpy(words, flag_.data() + line * sizeof words, sizeof words);
-      if ((words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] | words[7]) == 0) continue;
-      for (std::size_t w = line * 8; w < line * 8 + 8; ++w) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, flag_.data() + w * sizeof word, sizeof word);  // anew: f may have touched some
-        for (; word != 0; word &= word - 1) f((w * 8 + z(std::countr_zero(word) / 8)) * block_size);
-      }
-    }
-  }
-  void clear() { std::memset(flag_.data(), 0, flag_.size()); }
-  Offset count() const { return std::count(flag_.data(), flag_.data() + flag_.size(), 1); }
-
- private:
-  Local num_lines_;
-  ZeroedArray<char8_t> flag_;  // char8_t may stand for nothing else: writing one lets no other value be read anew
-};
 
 /// L1 norms of the parts of one query: they decide when to stop, and what can be said of the error.
 struct Norms {
@@ -153,7 +120,7 @@ class Decomposition {
   CsrView<double> arcs_;
   double c_ = 0;
   int num_lanes_ = 0;
-  TouchedBlocks touched_;
+  TouchedBlocks<block_size> touched_;
   ZeroedArray<double> residual_;
   ZeroedArray<double> settled_;
   std::array<double, lanes> settled_mass_{};

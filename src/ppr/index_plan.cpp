@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/ordered_sum.hpp"
+
 namespace filigree::ppr {
 namespace {
 
@@ -59,18 +61,15 @@ class Sample {
   Global first_;
 };
 
-/// sum over ranks of f(row) over this rank's rows. Whole numbers: the sum has no order.
+/// sum over all rows of f(row), equal on any ranks and threads.
 template <class F>
-double sum_rows(const RowSource& source, Global num_rows, F f) {
-  Offset sum = 0;
-#pragma omp parallel for reduction(+ : sum) schedule(static)
-  for (Global row = 0; row < num_rows; ++row) sum += static_cast<Offset>(f(row));
-  return static_cast<double>(source.comm().sum(sum));
+double sum_rows(const RowSource& source, F f) {
+  return ordered_sum(source.comm(), source.sources(), [&](Global row) { return static_cast<double>(f(row)); });
 }
 
 /// Mean over the rows of all ranks.
 double mean_of(const RowSource& source, const std::vector<std::int32_t>& walks) {
-  const double sum = sum_rows(source, std::ssize(walks), [&](Global row) { return walks[z(row)]; });
+  const double sum = sum_rows(source, [&](Global row) { return walks[z(row)]; });
   return sum / static_cast<double>(source.sources().num_items());
 }
 
@@ -103,7 +102,6 @@ Global slice_rows_for(double row_bytes) {
 
 IndexPlan plan_equal_walks(RowSource& source, const IndexOptions& options) {
   const Global n = source.sources().num_items();
-  const Global rows = source.num_sources();
   const Global stride = std::max<Global>(1, n / small_sample);
   const Sample sample(source, stride);
   const WalkLaw law(options.seed, options.teleport, true);
@@ -113,7 +111,7 @@ IndexPlan plan_equal_walks(RowSource& source, const IndexOptions& options) {
   const Trial trial = try_walks(source, law, sample.only([&](Global) { return tried; }),
                                 static_cast<double>(tried) / static_cast<double>(stride));
   const auto sum = [&](auto f) {
-    return sum_rows(source, rows, [&](Global row) { return sample.has(row) ? f(Offset{trial.bytes[z(row)]}) : 0; });
+    return sum_rows(source, [&](Global row) { return sample.has(row) ? f(Offset{trial.bytes[z(row)]}) : 0; });
   };
   const auto size = static_cast<double>((n + stride - 1) / stride);
   const double mean = sum([](Offset bytes) { return bytes; }) / size;
@@ -153,14 +151,14 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
   // How errors fall and bytes grow with the walks, on the whole.
   const Trial longer = try_walks(source, law, sample.only([](Global) { return many; }),
                                  static_cast<double>(many) / static_cast<double>(stride));
-  const auto total = [&](const auto& values, double unit) {
-    return sum_rows(source, rows, [&](Global row) { return sample.has(row) ? values[z(row)] * unit : 0; });
+  const auto total = [&](const auto& values) {
+    return sum_rows(source, [&](Global row) { return sample.has(row) ? values[z(row)] : 0; });
   };
-  constexpr double fixed_point = 0x1p24;
+  constexpr double least_error = 0x1p-24;
   const double log_more = std::log(static_cast<double>(many) / few);
   const double error_fall =
-      std::log((1 + total(pilot.deviation, fixed_point)) / (1 + total(longer.deviation, fixed_point))) / log_more;
-  const double bytes_growth = std::log(total(longer.bytes, 1) / total(pilot.bytes, 1)) / log_more;
+      std::log((least_error + total(pilot.deviation)) / (least_error + total(longer.deviation))) / log_more;
+  const double bytes_growth = std::log(total(longer.bytes) / total(pilot.bytes)) / log_more;
   const double alpha = std::clamp(error_fall, 0.1, 1.0);
   const double beta = std::clamp(bytes_growth, 0.05, 1.0);
 
@@ -194,7 +192,7 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
     while (high > 1.0005 * low) {
       const double middle = std::sqrt(low * high);
       const double power = std::pow(middle, beta);
-      (sum_rows(source, rows, [&](Global row) { return bytes_at(row, power); }) <= target ? low : high) = middle;
+      (sum_rows(source, [&](Global row) { return bytes_at(row, power); }) <= target ? low : high) = middle;
     }
     const double power = std::pow(low, beta);
     std::int32_t largest_walks = 1;
@@ -208,12 +206,11 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
     // The prediction against rows as they are.
     const auto chosen = sample.only([&](Global row) { return walks_at(row, low); });
     const Trial check = try_walks(source, law, chosen, mean_of(source, chosen));
-    const double found = total(check.bytes, 1);
-    const double predicted =
-        sum_rows(source, rows, [&](Global row) { return sample.has(row) ? bytes_at(row, power) : 0; });
+    const double found = total(check.bytes);
+    const double predicted = sum_rows(source, [&](Global row) { return sample.has(row) ? bytes_at(row, power) : 0; });
     correction *= found / predicted;
   }
-  const double least = sum_rows(source, rows, [&](Global row) { return bytes_at(row, 0); });
+  const double least = sum_rows(source, [&](Global row) { return bytes_at(row, 0); });
   // What the aim must be, and what is as much above it as the budget is above this aim.
   const double least_aim = least + static_cast<double>(bytes_beside_rows(n));
   const double above = static_cast<double>(options.index_bytes) / std::max(1.0, static_cast<double>(aim));

@@ -44,7 +44,7 @@ void PartitionedPush::prepare(std::size_t num_queries) {
     parts_[q].values.clear();
     parts_[q].settled_mass = parts_[q].residual_mass = 0;
   }
-  while (parts_.size() < num_queries) parts_.push_back({SparseBlocks<2>(arcs_.num_rows())});
+  while (parts_.size() < num_queries) parts_.push_back({SparseBlocks<2, block_size>(arcs_.num_rows())});
   num_queries_ = num_queries;
 }
 

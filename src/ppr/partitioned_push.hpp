@@ -1,10 +1,10 @@
 // PartitionedPush: queries of all ranks on a graph of which each rank has its rows.
 #pragma once
 
+#include "core/sparse_blocks.hpp"
 #include "ppr/decomposition.hpp"
 #include "ppr/outbox.hpp"
 #include "ppr/policy.hpp"
-#include "ppr/sparse_blocks.hpp"
 
 namespace filigree::ppr {
 
@@ -60,7 +60,7 @@ class PartitionedPush {
   static constexpr int settled = 1;
   /// What this rank has of a query.
   struct Part {
-    SparseBlocks<2> values;
+    SparseBlocks<2, block_size> values;
     double settled_mass = 0;
     double residual_mass = 0;  // up to rounding, and what pushes carried between ranks: right in the sum over ranks
   };

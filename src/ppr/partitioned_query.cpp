@@ -51,7 +51,7 @@ class PartitionedQuery {
   PartitionedPush push_;
   Partition homes_;  // which rank asks which of all queries
   Outbox outbox_;
-  std::optional<SparseBlocks<1>> sum_;  // of a row, with an index
+  std::optional<SparseBlocks<1, block_size>> sum_;  // of a row, with an index
   Offset residuals_sent_ = 0;
   Offset index_entries_ = 0;
   Offset bytes_sent_ = 0;  // without those of push_ and outbox_

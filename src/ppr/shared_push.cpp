@@ -6,10 +6,11 @@
 namespace filigree::ppr {
 
 SharedPush::SharedPush(const ReplicatedGraph::Parts& graph)
-    : graph_(graph), view_(graph.arcs()), place_of_(z(graph.arcs().num_rows()), -1) {}
+    : graph_(graph), view_(graph.arcs()), place_of_(graph.arcs().num_rows()) {}
 
 void SharedPush::start(double teleport, const float* limit, const float* weight) {
-  for (Local v : vertex_) place_of_[z(v)] = -1;
+  place_of_.end_list(std::ssize(vertex_));
+  place_of_.begin_list(place_of_.size());
   vertex_.clear();
   arcs_.clear();
   to_.clear();
@@ -21,9 +22,10 @@ void SharedPush::start(double teleport, const float* limit, const float* weight)
 }
 
 std::size_t SharedPush::place_of(Local v) {
-  Local& place = place_of_[z(v)];
+  Local place = place_of_.slot(v);
   if (place < 0) {
     place = static_cast<Local>(lanes_.add_place(limit_[v], weight_ == nullptr ? 1.0F : weight_[v]));
+    place_of_.set(v, place);
     vertex_.push_back(v);
     arcs_.emplace_back();
     __builtin_prefetch(view_.row_ptr.data() + v);
@@ -42,7 +44,7 @@ const SharedPush::Arcs& SharedPush::arcs_of(std::size_t place) {
     Local* const to = to_.data() + to_.size() - neighbours.size();
     constexpr std::size_t ahead = 16;
     for (std::size_t k = 0; k < neighbours.size(); ++k) {
-      if (k + ahead < neighbours.size()) __builtin_prefetch(&place_of_[z(neighbours[k + ahead])]);
+      if (k + ahead < neighbours.size()) place_of_.prefetch(neighbours[k + ahead]);
       to[k] = static_cast<Local>(place_of(neighbours[k]));
     }
   }
@@ -81,13 +83,13 @@ bool SharedPush::run(const std::array<double, many>& goals, Offset most_arcs) {
 }
 
 std::vector<std::size_t> SharedPush::places_by_vertex() const {
-  std::vector<std::uint64_t> is_there(place_of_.size() / 64 + 1, 0);
+  std::vector<std::uint64_t> is_there(z(place_of_.size()) / 64 + 1, 0);
   for (Local v : vertex_) is_there[z(v) / 64] |= std::uint64_t{1} << (z(v) % 64);
   std::vector<std::size_t> places;
   places.reserve(vertex_.size());
   for (std::size_t word = 0; word < is_there.size(); ++word) {
     for (std::uint64_t left = is_there[word]; left != 0; left &= left - 1)
-      places.push_back(z(place_of_[word * 64 + z(std::countr_zero(left))]));
+      places.push_back(z(place_of_.slot(static_cast<Offset>(word) * 64 + std::countr_zero(left))));
   }
   return places;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/scratch.hpp"
 #include "ppr/lanes.hpp"
 #include "ppr/parts.hpp"
 
@@ -53,10 +54,10 @@ class SharedPush {
   double teleport_ = 0;
   const float* limit_ = nullptr;
   const float* weight_ = nullptr;
-  std::vector<Local> place_of_;  // of every vertex, or -1
-  std::vector<Local> vertex_;    // of every place
-  std::vector<Arcs> arcs_;       // the same
-  std::vector<Local> to_;        // places
+  SlotTable place_of_;         // of every vertex
+  std::vector<Local> vertex_;  // of every place
+  std::vector<Arcs> arcs_;     // the same
+  std::vector<Local> to_;      // places
   Lanes lanes_;
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;

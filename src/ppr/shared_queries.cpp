@@ -17,8 +17,7 @@ SharedQueries::SharedQueries(const Comm& comm, std::span<const Query> queries) :
   const auto seeds = comm.all_gather(std::span<const Global>(seed));
   const auto first = z(comm.exclusive_sum(std::ssize(queries)));
   Mailbox<Offset> lengths(comm);
-  Mailbox<Global> vertices(comm);
-  Mailbox<double> weights(comm);
+  Mailbox<Seed> seeds_of(comm);
   comm.guard([&] {
     std::vector<std::size_t> sorted(seeds.values.size());
     std::iota(sorted.begin(), sorted.end(), std::size_t{0});
@@ -37,69 +36,64 @@ SharedQueries::SharedQueries(const Comm& comm, std::span<const Query> queries) :
       order_.push_back(number);
       answerer_[number] = answerer;
       lengths.put(answerer, std::ssize(queries[number]));
-      for (const Seed& of_query : queries[number]) {
-        vertices.put(answerer, of_query.vertex);
-        weights.put(answerer, of_query.weight);
-      }
+      seeds_of.put(answerer, std::span<const Seed>(queries[number]));
     }
   });
   ByRank<Offset> length_from(lengths.exchange());
-  ByRank<Global> vertices_from(vertices.exchange());
-  ByRank<double> weights_from(weights.exchange());
+  ByRank<Seed> seeds_from(seeds_of.exchange());
   comm.guard([&] {
     for (const int asker : asker_) {
-      const Offset length = length_from.take(asker, 1)[0];
-      const auto of_vertex = vertices_from.take(asker, length);
-      const auto of_weight = weights_from.take(asker, length);
-      Query& query = own_.emplace_back();
-      for (std::size_t k = 0; k < of_vertex.size(); ++k) query.push_back({of_vertex[k], of_weight[k]});
+      const auto query = seeds_from.take(asker, length_from.take(asker, 1)[0]);
+      own_.emplace_back(query.begin(), query.end());
     }
   });
 }
 
 Result SharedQueries::give_back(Result of_own) const {
-  Mailbox<Offset> lengths(comm_);
+  struct Figures {
+    Offset length;
+    double error_bound, error_estimate, index_share;
+  };
+  Mailbox<Figures> figures(comm_);
   Mailbox<Global> vertices(comm_);
   Mailbox<double> scores(comm_);
-  Mailbox<double> figures(comm_);
   comm_.guard([&] {
     for (std::size_t i = 0; i < own_.size(); ++i) {
       const auto begin = z(of_own.row_ptr[i]);
       const auto length = z(of_own.row_ptr[i + 1]) - begin;
-      lengths.put(asker_[i], static_cast<Offset>(length));
       vertices.put(asker_[i], std::span<const Global>(of_own.vertex).subspan(begin, length));
       scores.put(asker_[i], std::span<const double>(of_own.score).subspan(begin, length));
-      for (const double figure : {of_own.error_bound[i], of_own.error_estimate[i], of_own.index_share[i]})
-        figures.put(asker_[i], figure);
+      figures.put(asker_[i], {static_cast<Offset>(length), of_own.error_bound[i], of_own.error_estimate[i],
+                              of_own.index_share[i]});
     }
   });
   Result result;
   result.timings = std::move(of_own.timings);
   result.stats = std::move(of_own.stats);
   of_own = {};
-  ByRank<Offset> length_from(lengths.exchange());
+  ByRank<Figures> figures_from(figures.exchange());
   ByRank<Global> vertices_from(vertices.exchange());
   ByRank<double> scores_from(scores.exchange());
-  ByRank<double> figures_from(figures.exchange());
 
   struct Answer {
+    Figures figures;
     std::span<const Global> vertex;
-    std::span<const double> score, figure;
+    std::span<const double> score;
   };
   comm_.guard([&] {
     std::vector<Answer> answers(answerer_.size());
     for (const std::size_t number : order_) {
       const int from = answerer_[number];
-      const Offset length = length_from.take(from, 1)[0];
-      answers[number] = {vertices_from.take(from, length), scores_from.take(from, length), figures_from.take(from, 3)};
+      const Figures of_query = figures_from.take(from, 1)[0];
+      answers[number] = {of_query, vertices_from.take(from, of_query.length), scores_from.take(from, of_query.length)};
     }
     for (const Answer& answer : answers) {
       result.vertex.insert(result.vertex.end(), answer.vertex.begin(), answer.vertex.end());
       result.score.insert(result.score.end(), answer.score.begin(), answer.score.end());
       result.row_ptr.push_back(std::ssize(result.vertex));
-      result.error_bound.push_back(answer.figure[0]);
-      result.error_estimate.push_back(answer.figure[1]);
-      result.index_share.push_back(answer.figure[2]);
+      result.error_bound.push_back(answer.figures.error_bound);
+      result.error_estimate.push_back(answer.figures.error_estimate);
+      result.index_share.push_back(answer.figures.index_share);
     }
   });
   return result;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/index.hpp"
+#include "core/scratch.hpp"
 #include "filigree/spgemm.hpp"
 #include "matrix/local_columns.hpp"
 #include "spgemm/checks.hpp"
@@ -29,19 +29,23 @@ RowFetch<V> fetch(const DistCsr<V>& matrix, const NamedRows& named, bool with_va
 template <class V>
 class RoundRows {
  public:
-  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(z(a.local.num_cols), unnamed) {}
+  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(a.local.num_cols) {}
 
   void take(Local begin, Local end) {
     rows_ = slice(a_.local.view(), begin, end, row_ptr_);
     named_.clear();
-    for (Local column : rows_.col) {
-      if (std::exchange(number_[z(column)], 0) == unnamed) named_.push_back(column);
+    number_.begin_list(number_.size());
+    for (const Local column : rows_.col) {
+      if (number_.slot(column) >= 0) continue;
+      number_.set(column, 0);
+      named_.push_back(column);
     }
     std::sort(named_.begin(), named_.end());
-    for (std::size_t i = 0; i < named_.size(); ++i) number_[z(named_[i])] = static_cast<Local>(i);
+    for (std::size_t i = 0; i < named_.size(); ++i) number_.set(named_[i], static_cast<Offset>(i));
     col_.resize(rows_.col.size());
-    std::transform(rows_.col.begin(), rows_.col.end(), col_.begin(), [&](Local column) { return number_[z(column)]; });
-    for (Local column : named_) number_[z(column)] = unnamed;
+    std::transform(rows_.col.begin(), rows_.col.end(), col_.begin(),
+                   [&](Local column) { return number_.slot(column); });
+    number_.end_list(std::ssize(named_));
   }
 
   /// Columns of A, ascending.
@@ -49,9 +53,8 @@ class RoundRows {
   CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, rows_.val}; }
 
  private:
-  static constexpr Local unnamed = -1;
   const DistCsr<V>& a_;
-  std::vector<Local> number_;  // by column of A
+  SlotTable number_;  // by column of A
   std::vector<Local> named_;
   std::vector<Offset> row_ptr_;
   CsrView<V> rows_;
@@ -61,15 +64,11 @@ class RoundRows {
 /// Leaves out the columns that no row names.
 template <class V>
 void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
-  std::vector<Local> number(columns.size(), 0);
-  for (Local column : rows.col) number[z(column)] = 1;
-  Local next = 0;
+  const auto [number, count] = used_columns(std::span<const Local>(rows.col), std::ssize(columns));
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (number[i] == 0) continue;
-    columns[z(next)] = columns[i];
-    number[i] = next++;
+    if (number[i] >= 0) columns[z(number[i])] = columns[i];
   }
-  columns.resize(z(next));
+  columns.resize(z(count));
   for (Local& column : rows.col) column = number[z(column)];
 }
 

@@ -33,23 +33,16 @@ std::uint64_t pattern_hash(const DistCsr<V>& matrix) {
 /// Columns of C without those ghosts that a mask has left no nonzero of. first: number of the first owned one
 void drop_unnamed_ghosts(DistPlan::Parts& parts, Local first, Local num_owned) {
   const Local before = parts.rows.c.num_cols;
-  std::vector<Local> number(z(before), 0);
-  for (const Local column : parts.rows.c.col) number[z(column)] = 1;
-  std::fill_n(number.begin() + first, num_owned, 1);
+  const auto [number, count] = used_columns(std::span<const Local>(parts.rows.c.col), before, first, first + num_owned);
   std::vector<Global> ghosts;
-  Local next = 0;
   for (Local column = 0; column < before; ++column) {
-    if (number[z(column)] == 0) {
-      number[z(column)] = -1;
-      continue;
-    }
-    number[z(column)] = next++;
+    if (number[z(column)] < 0) continue;
     if (column < first) ghosts.push_back(parts.ghosts[z(column)]);
     if (column >= first + num_owned) ghosts.push_back(parts.ghosts[z(column - num_owned)]);
   }
   for (Local& column : parts.rows.c.col) column = number[z(column)];
-  for (Local& column : parts.col) column = number[z(column)] < 0 ? next : number[z(column)];
-  parts.rows.c.num_cols = next;
+  for (Local& column : parts.col) column = number[z(column)] < 0 ? count : number[z(column)];
+  parts.rows.c.num_cols = count;
   parts.ghosts = std::move(ghosts);
 }
 
@@ -82,14 +75,12 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
   Array<Local> a_col;
   Local num_named = 0;
   comm.guard([&] {
-    std::vector<Local> number(z(a.local.num_cols), 0);
-    for (const Local column : a.local.col) number[z(column)] = 1;
+    const UsedColumns used = used_columns(std::span<const Local>(a.local.col), a.local.num_cols);
     for (Local column = 0; column < a.local.num_cols; ++column) {
-      if (number[z(column)] == 0) continue;
-      number[z(column)] = num_named++;
-      of_b.add(b, a.global_col(column));
+      if (used.number[z(column)] >= 0) of_b.add(b, a.global_col(column));
     }
-    for (const Local column : a.local.col) a_col.push_back(number[z(column)]);
+    for (const Local column : a.local.col) a_col.push_back(used.number[z(column)]);
+    num_named = used.count;
     for (Global row = a.rows.begin(me); mask != nullptr && row < a.rows.end(me); ++row) of_mask.add(*mask, row);
   });
   parts.halo.emplace(b.comm, b.rows, of_b.remote);

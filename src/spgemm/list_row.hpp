@@ -5,11 +5,8 @@
 #pragma once
 
 #include <bit>
-#include <cstring>
-#include <limits>
-#include <memory>
 
-#include "core/zeroed_array.hpp"
+#include "core/scratch.hpp"
 #include "spgemm/factors.hpp"
 #include "spgemm/sort_keys.hpp"
 
@@ -18,33 +15,12 @@ namespace filigree::spgemm {
 /// Longest row that is listed to be ordered, in products.
 constexpr Offset most_ordered = 1024;
 
-/// Where in the list of its row a column stands.
-class Places {
- public:
-  explicit Places(Offset size) : place_(size) {}
-
-  /// Places of rows before are forgotten. most: columns that the row can have at most
-  std::uint32_t* begin_row(Offset most) {
-    if (static_cast<Offset>(std::numeric_limits<std::uint32_t>::max() - first_) < most) {
-      std::memset(place_.data(), 0, place_.size() * sizeof(std::uint32_t));
-      first_ = 1;
-    }
-    return place_.data();
-  }
-  std::uint32_t first() const { return first_; }
-  void end_row(Offset length) { first_ += static_cast<std::uint32_t>(length); }
-
- private:
-  ZeroedArray<std::uint32_t> place_;
-  std::uint32_t first_ = 1;  // that of the row's first column; all below are of rows before
-};
-
-/// The row into col and val, columns as they are met; returns its length. `places` has one for every column or, hashed,
+/// The row into col and val, columns as they are met; returns its length. `slots` has one for every column or, hashed,
 /// at least two for every product.
 template <class Semiring, bool hashed, class V>
-FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products, Places& places, Local* col, V* val) {
-  std::uint32_t* const place = places.begin_row(products);
-  const std::uint32_t first = places.first();
+FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products, SlotTable& slots, Local* col, V* val) {
+  std::uint32_t* const place = slots.begin_list(products);
+  const std::uint32_t first = slots.first();
   const std::uint32_t last_slot = static_cast<std::uint32_t>(std::bit_ceil(z(2 * products))) - 1;
   const int shift = std::countl_zero(last_slot);
   std::uint32_t length = 0;
@@ -70,7 +46,7 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
       }
     }
   });
-  places.end_row(length);
+  slots.end_list(length);
   return length;
 }
 

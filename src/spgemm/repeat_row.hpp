@@ -170,7 +170,7 @@ struct RepeatRoom {
   const Recipe* last = recipes;
   Local next_row = 0;               ///< the row behind those that `last` was for
   std::vector<std::uint64_t> keys;  ///< of the row at hand, as in Recipe
-  Places listed;
+  SlotTable listed;
   OrderRoom<std::uint32_t> order;
   std::uint32_t at[Recipe::most_nonzeros];  ///< where in the list is what belongs here
   std::uint16_t place_of[Recipe::most_nonzeros];
@@ -184,7 +184,7 @@ void make_recipe(const Factors<V>& f, Local row, Local first_column, RepeatRoom<
   recipe.parts.clear();
   recipe.places.clear();
   recipe.length = 0;
-  std::uint32_t* const listed = room.listed.begin_row(Recipe::most_products);
+  std::uint32_t* const listed = room.listed.begin_list(Recipe::most_products);
   const std::uint32_t first = room.listed.first();
   std::uint32_t length = 0;
   for (const Local k : f.a.cols(row)) {
@@ -198,7 +198,7 @@ void make_recipe(const Factors<V>& f, Local row, Local first_column, RepeatRoom<
     for (const Local column : cols) {
       std::uint32_t& at = listed[column];
       if (at < first) {
-        if (length == Recipe::most_nonzeros) return room.listed.end_row(length);
+        if (length == Recipe::most_nonzeros) return room.listed.end_list(length);
         room.order.col[length] = column;
         room.order.val[length] = length;
         at = first + length++;
@@ -206,7 +206,7 @@ void make_recipe(const Factors<V>& f, Local row, Local first_column, RepeatRoom<
       recipe.places.push_back(static_cast<std::uint16_t>(at - first));
     }
   }
-  room.listed.end_row(length);
+  room.listed.end_list(length);
   recipe.cols.resize(length + z(num_lanes));
   room.order.last_length = 0;
   order_list(room.order, length, f.b.num_cols, recipe.cols.data(), room.at);

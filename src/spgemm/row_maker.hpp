@@ -328,7 +328,7 @@ class RowMaker {
 
   // Kernels by themselves, so that the compiler has registers for nothing else.
   template <bool hashed>
-  [[gnu::noinline]] Offset list(Local row, Offset products, Places& places, Local* col, V* val) {
+  [[gnu::noinline]] Offset list(Local row, Offset products, SlotTable& places, Local* col, V* val) {
     return list_row<Semiring, hashed>(factors_, row, products, places, col, val);
   }
   [[gnu::noinline]] Reach scatter(Local row) { return spgemm::scatter<Semiring>(factors_, row, scatter_room()); }
@@ -374,8 +374,8 @@ class RowMaker {
   Factors<V> factors_;  // those of the task, and what is ahead of this thread
   Ahead ahead_;
   std::unique_ptr<OrderRoom<V>> order_room_;
-  std::optional<Places> list_places_;
-  std::optional<Places> hash_places_;
+  std::optional<SlotTable> list_places_;
+  std::optional<SlotTable> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
   std::unique_ptr<RepeatRoom<V>> repeat_room_;
   Aside<V> aside_;

@@ -1,21 +1,51 @@
-// SparseBlocks: values of consecutive positions, nearly all of them zero.
+// Arrays over [0, n) that are read and cleared in the number of touched blocks of positions.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "core/zeroed_array.hpp"
-#include "ppr/kernels.hpp"
 
-namespace filigree::ppr {
+namespace filigree {
+
+/// Blocks of positions that may hold anything but zeros: a byte each, written without asking, read 64 at a time.
+template <int block_size>
+class TouchedBlocks {
+ public:
+  explicit TouchedBlocks(Offset num_positions)
+      : num_lines_((num_positions + block_size * 64 - 1) / (block_size * 64)), flag_(num_lines_ * 64) {}
+
+  void touch(Offset i) { flag_[z(i) / block_size] = 1; }
+
+  /// Calls f(first position) for the touched blocks, ascending. Those that f touches are met if they are 64 ahead.
+  template <class F>
+  void for_each(F f) const {
+    for (std::size_t line = 0; line < z(num_lines_); ++line) {
+      std::uint64_t words[8];
+      std::memcpy(words, flag_.data() + line * sizeof words, sizeof words);
+      if ((words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] | words[7]) == 0) continue;
+      for (std::size_t w = line * 8; w < line * 8 + 8; ++w) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, flag_.data() + w * sizeof word, sizeof word);  // anew: f may have touched some
+        for (; word != 0; word &= word - 1) f((w * 8 + z(std::countr_zero(word) / 8)) * block_size);
+      }
+    }
+  }
+  void clear() { std::memset(flag_.data(), 0, flag_.size()); }
+  Offset count() const { return std::count(flag_.data(), flag_.data() + flag_.size(), 1); }
+
+ private:
+  Offset num_lines_;
+  ZeroedArray<char8_t> flag_;  // char8_t may stand for nothing else: writing one lets no other value be read anew
+};
 
 /// `arrays` values for every position of [0, n), in blocks of block_size positions: values 0 of a block's positions,
 /// then values 1, ... Only blocks that were asked for take memory, 512 `arrays` bytes each; the table of all of them
 /// takes n / 8.
-template <int arrays>
+template <int arrays, int block_size>
 class SparseBlocks {
  public:
   explicit SparseBlocks(Offset num_positions) : table_((num_positions + block_size - 1) / block_size) {}
@@ -72,4 +102,4 @@ class SparseBlocks {
   std::vector<ZeroedArray<double>> chunks_;
 };
 
-}  // namespace filigree::ppr
+}  // namespace filigree
