@@ -6,6 +6,7 @@
 #include <map>
 
 #include "communities/linkage/build.hpp"
+#include "communities/linkage/orders.hpp"
 #include "filigree/communities.hpp"
 #include "filigree/generate.hpp"
 #include "linkage_oracle.hpp"
@@ -82,6 +83,42 @@ TEST(Linkage, EqualsTheNaiveOne) {
             << "round " << round << ", linkage " << static_cast<int>(linkage) << ", ties " << static_cast<int>(ties);
       }
     }
+  }
+}
+
+TEST(Linkage, ShortListsOfHubsChangeNothing) {
+  using communities::Clusters;
+  using communities::Joined;
+  using communities::Mean;
+  Random random(11);
+  for (int round = 0; round < 200; ++round) {
+    // Two hubs, many leaves, some edges among them, few distinct counts.
+    const Global n = 4 + below(random, 40);
+    std::vector<Offset> sizes;
+    for (Global a = 0; a < n; ++a) sizes.push_back(1 + below(random, 3));
+    PairCounts counts;
+    const Global hubs[] = {below(random, n), below(random, n)};
+    for (Global hub : hubs) {
+      for (Global a = 0; a < n; ++a)
+        if (a != hub && below(random, 4) > 0) counts[std::minmax(a, hub)] = 1 + below(random, 5);
+    }
+    for (Global k = 0; k < n / (1 + round % 3); ++k) {
+      const Global a = below(random, n);
+      const Global b = below(random, n);
+      if (a != b) counts[std::minmax(a, b)] = 1 + below(random, 5);
+    }
+    const auto edges = contraction_of(sizes, counts);
+    const auto merges = [&](communities::Hubs limits) {
+      std::vector<Wide> mass(sizes.begin(), sizes.end());
+      Clusters<Mean<std::uint64_t>> clusters(edges, mass, limits);
+      std::vector<std::pair<Global, Global>> pairs;
+      for (const Joined& merge : in_greedy_order(chain_merges(clusters, {}), n))
+        pairs.push_back(std::minmax(merge.a, merge.b));
+      return pairs;
+    };
+    const auto plain = merges({});
+    EXPECT_EQ(merges({3, 2}), plain) << "round " << round;
+    EXPECT_EQ(merges({1, 5}), plain) << "round " << round;
   }
 }
 

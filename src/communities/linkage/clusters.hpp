@@ -2,6 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "communities/linkage/contraction.hpp"
@@ -40,17 +43,25 @@ struct Nearest {
   Ratio similarity;
 };
 
+/// Which clusters keep a short list, and how long it is.
+struct Hubs {
+  std::size_t degree = 512;
+  std::size_t kept = 256;
+};
+
 /// Clusters are called by their smallest leaves. Each has a list of neighbours; names in it may be those of clusters
 /// that merged since, which the next scan of the list renews.
 template <class Value>
 class Clusters {
  public:
   /// `mass` of the leaves; edges within leaves are left out.
-  Clusters(const Contraction& edges, std::vector<Wide> mass)
-      : mass_(std::move(mass)),
+  Clusters(const Contraction& edges, std::vector<Wide> mass, Hubs hubs = {})
+      : hubs_(hubs),
+        mass_(std::move(mass)),
         leaves_(mass_.size(), 1),
         parent_(mass_.size()),
         list_(mass_.size()),
+        merges_(mass_.size(), 0),
         position_(mass_.size(), -1) {
     const auto num_leaves = std::ssize(mass_);
     std::vector<Offset> degree(mass_.size(), 0);
@@ -95,14 +106,44 @@ class Clusters {
     }
   }
 
+  /// The most similar neighbour, of equals the one with the smallest name. For means only: there neighbours that merge
+  /// with others are never more similar than before, so a hub whose neighbours merge with it one by one need not scan
+  /// all others each time. It keeps a short list of the best.
+  Nearest nearest(Global a) {
+    if (const auto kept = shortlist_.find(a); kept != shortlist_.end()) {
+      std::vector<Candidate>& list = kept->second;
+      while (!list.empty() && find(list.back().other) == a) list.pop_back();
+      if (!list.empty() && is_live(list.back().other) && merges_[z(list.back().other)] == list.back().merges)
+        return {list.back().other, list.back().similarity_to(mass_[z(a)])};
+      shortlist_.erase(kept);
+    }
+    Nearest best;
+    candidates_.clear();
+    const bool is_hub = list_[z(a)].size() >= hubs_.degree;
+    scan(a, [&](Global other, const Ratio& similarity) {
+      const auto order = best.other < 0 ? std::strong_ordering::greater : similarity <=> best.similarity;
+      if (order > 0 || (order == 0 && other < best.other)) best = {other, similarity};
+      if (is_hub) candidates_.push_back({other, similarity.edges, mass_[z(other)], merges_[z(other)]});
+    });
+    if (candidates_.size() > hubs_.kept) {
+      const auto end = candidates_.begin() + static_cast<std::ptrdiff_t>(hubs_.kept);
+      std::nth_element(candidates_.begin(), end, candidates_.end(), std::greater<>());
+      std::sort(candidates_.begin(), end);
+      shortlist_[a].assign(candidates_.begin(), end);
+    }
+    return best;
+  }
+
   /// a and b become one, called by the smaller of the two names, which is returned.
   Global merge(Global a, Global b) {
     if (a > b) std::swap(a, b);
     parent_[z(b)] = a;
     mass_[z(a)] += mass_[z(b)];
     leaves_[z(a)] += leaves_[z(b)];
+    ++merges_[z(a)];
     std::vector<Neighbour>& into = list_[z(a)];
     std::vector<Neighbour>& from = list_[z(b)];
+    keep_shortlist(a, b, into, from);
     if (into.size() < from.size()) std::swap(into, from);
     into.insert(into.end(), from.begin(), from.end());
     std::vector<Neighbour>().swap(from);
@@ -124,6 +165,33 @@ class Clusters {
     Local other;
     Value value;
   };
+  /// A neighbour of a hub as it was when the hub's list was scanned. Ascending by similarity, then falling by name.
+  struct Candidate {
+    Global other;
+    Wide edges;
+    Wide mass;
+    Offset merges;
+    Ratio similarity_to(Wide mass_of_hub) const { return {edges, mass * mass_of_hub}; }
+    friend std::strong_ordering operator<=>(const Candidate& x, const Candidate& y) {
+      const auto order = Ratio{x.edges, x.mass} <=> Ratio{y.edges, y.mass};
+      return order != 0 ? order : y.other <=> x.other;
+    }
+    friend bool operator==(const Candidate&, const Candidate&) = default;
+  };
+
+  /// The short list of a hub stays right while it takes in clusters without neighbours of their own.
+  void keep_shortlist(Global a, Global b, const std::vector<Neighbour>& list_a, const std::vector<Neighbour>& list_b) {
+    if (shortlist_.empty()) return;
+    const auto [hub, other] = list_a.size() >= list_b.size() ? std::pair(a, b) : std::pair(b, a);
+    const auto& list_of_other = list_a.size() >= list_b.size() ? list_b : list_a;
+    const bool has_own =
+        std::any_of(list_of_other.begin(), list_of_other.end(), [&](const Neighbour& n) { return find(n.other) != a; });
+    auto kept = shortlist_.extract(hub);
+    shortlist_.erase(other);
+    if (kept.empty() || has_own) return;
+    kept.key() = a;
+    shortlist_.insert(std::move(kept));
+  }
   template <class Body>
   static void for_each(const Contraction& edges, Body body) {
     for (Global a = 0; a < std::ssize(edges.sizes); ++a) {
@@ -132,10 +200,14 @@ class Clusters {
     }
   }
 
+  Hubs hubs_;
   std::vector<Wide> mass_;
   std::vector<Offset> leaves_;
   std::vector<Global> parent_;
   std::vector<std::vector<Neighbour>> list_;
+  std::vector<Offset> merges_;  // that made a cluster
+  std::unordered_map<Global, std::vector<Candidate>> shortlist_;
+  std::vector<Candidate> candidates_;
   std::vector<Offset> position_;  // in the list that is scanned, -1 else
   Offset scanned_ = 0;
 };

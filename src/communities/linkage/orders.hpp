@@ -23,11 +23,7 @@ std::vector<Joined> chain_merges(Clusters<Value>& clusters, const Merged& merged
     // Until the cluster of this leaf has no neighbours left.
     for (;;) {
       const Global a = chain.empty() ? clusters.find(start) : chain.back().b;
-      Nearest nearest;
-      clusters.scan(a, [&](Global other, const Ratio& similarity) {
-        const auto order = nearest.other < 0 ? std::strong_ordering::greater : similarity <=> nearest.similarity;
-        if (order > 0 || (order == 0 && other < nearest.other)) nearest = {other, similarity};
-      });
+      const Nearest nearest = clusters.nearest(a);
       if (nearest.other < 0) break;
       if (chain.empty() || chain.back().a != nearest.other) {
         chain.push_back({a, nearest.other, nearest.similarity});
