@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "communities/spectral/bethe_hessian.hpp"
 #include "core/index.hpp"
@@ -63,25 +64,40 @@ class Basis {
   Dense gram_, degrees_, adjacency_;
 };
 
+DistDense<double> first_columns(DistDense<double> x, Offset cols) {
+  if (cols == x.cols) return x;
+  DistDense<double> first(x.comm, x.rows, cols);
+  for (Offset i = 0; i < x.num_local_rows(); ++i) std::copy_n(x.row(i).begin(), cols, first.row(i).begin());
+  return first;
+}
+
+/// The matrix with rows of zeros below.
+Dense with_rows(const Dense& matrix, Offset rows) {
+  Dense taller(rows, matrix.cols);
+  for (Offset j = 0; j < matrix.cols; ++j) std::copy(matrix.col(j).begin(), matrix.col(j).end(), taller.col(j).begin());
+  return taller;
+}
+
 }  // namespace
 
 Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset num_wanted, double tolerance,
                                 Stats& stats) {
   const double limit = std::sqrt(subspace.rho);
   const Offset num_detectable = subspace.num_detectable;
-  const Offset most_cols = std::max(4 * num_wanted, num_wanted + 24);
-  Basis basis(a, std::move(subspace.x), std::move(subspace.ax));
-  std::vector<double> zeta(z(num_wanted), limit);
+  const Offset most_cols = std::max(3 * num_wanted, num_wanted + 24);
+  const Offset first_cols = std::min(subspace.x.cols, num_wanted + 4);
+  Basis basis(a, first_columns(std::move(subspace.x), first_cols), first_columns(std::move(subspace.ax), first_cols));
+  const Offset count = std::min(num_wanted, basis.projected().rank());
+  std::vector<double> zeta(z(count), limit);
+  std::vector<Offset> open(z(count));  // not converged
+  std::iota(open.begin(), open.end(), Offset{0});
+  Dense to_vectors(basis.cols(), count);
   for (int expansion = 0;; ++expansion) {
-    const Projected projected = basis.projected();
-    const Offset count = std::min(num_wanted, projected.rank());
-    zeta.resize(z(count));
-    Dense to_vectors(basis.cols(), count);
-#pragma omp parallel for schedule(dynamic)
-    for (Offset j = 0; j < count; ++j) {
-      const Root root = projected.root(j + 1, limit, zeta[z(j)]);
-      zeta[z(j)] = root.r;
-      std::copy(root.y.begin(), root.y.end(), to_vectors.col(j).begin());
+    to_vectors = with_rows(to_vectors, basis.cols());
+    const std::vector<Root> roots = basis.projected().roots(limit, open, zeta, tolerance);
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      zeta[z(open[k])] = roots[k].r;
+      std::copy(roots[k].y.begin(), roots[k].y.end(), to_vectors.col(open[k]).begin());
     }
     DistDense<double> x = multiply(basis.v(), to_vectors);
     DistDense<double> ax = multiply(basis.av(), to_vectors);
@@ -101,13 +117,12 @@ Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset nu
             }
           }
         });
-    std::vector<Offset> open;
     Embedding result{zeta, std::move(x), 0};
-    for (Offset j = 0; j < count; ++j) {
+    std::erase_if(open, [&](Offset j) {
       const double residual = std::sqrt(sums[z(2 * j)] / std::max(sums[z(2 * j + 1)], 1e-300));
       result.residual = std::max(result.residual, residual);
-      if (residual > tolerance && (j < num_detectable || expansion < most_expansions_inside)) open.push_back(j);
-    }
+      return residual <= tolerance || (j >= num_detectable && expansion >= most_expansions_inside);
+    });
     if (open.empty() || expansion == most_expansions) return result;
     ++stats["expansions"];
     stats["products"] += std::ssize(open);
@@ -121,6 +136,8 @@ Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset nu
     if (basis.cols() + std::ssize(open) > most_cols) {
       // Begin again with the vectors themselves; directions that are lost come back as residuals.
       basis = Basis(a, std::move(result.x), std::move(ax));
+      to_vectors = Dense(count, count);
+      for (Offset j = 0; j < count; ++j) to_vectors(j, j) = 1;
     }
     basis.append(expand);
   }

@@ -40,9 +40,14 @@ class Solver {
     std::vector<double> residuals;
     double low = -edge;
     const double high = 0.97 * edge;
-    Offset stable = 0;
+    // A vector at the threshold is as large as 1 / sqrt(n) in a random one; it is seen once it has been amplified to
+    // many times the rest.
+    double amplified = 0;
+    const double enough = std::log(30 * std::sqrt(static_cast<double>(n)));
     for (int round = 0; round < most_rounds; ++round) {
-      filter(space.x, degree_of_filter(space.values, residuals, low, high), low, high);
+      const Offset degree = degree_of_filter(space.values, residuals, low, high);
+      filter(space.x, degree, low, high);
+      amplified += static_cast<double>(degree) * growth(threshold, low, high);
       residuals = ritz(space);
       ++stats_["rounds"];
       if (options_.progress) options_.progress("spectrum", round + 1, most_rounds);
@@ -55,19 +60,19 @@ class Solver {
       const Offset width = space.x.cols;
       const Offset needed = options_.num_wanted > 0 ? options_.num_wanted : num_above;
       if (needed + 3 > width && width < n && round + 1 < most_rounds) {
-        space.x = joined(space.x, random(width, std::min(n - width, width)));
+        space.x = joined(space.x, without(space.x, random(width, std::min(n - width, width))));
         space.values.resize(z(space.x.cols), high);
         residuals.resize(z(space.x.cols), 1.0);
         before.clear();
+        amplified = 0;
         continue;
       }
       const bool counted = num_above == width || (!before.empty() && above(before) == num_above &&
                                                   has_settled(space.values, before, num_above, threshold));
-      stable = counted ? stable + 1 : 0;
       before = space.values;
       const Offset wanted = std::max<Offset>(1, options_.num_wanted > 0 ? options_.num_wanted : num_above);
       const double worst = *std::max_element(residuals.begin(), residuals.begin() + std::min(wanted, width));
-      if (stable >= 1 && (worst <= tolerance_of_start || round >= 12)) break;
+      if (counted && amplified >= enough && (worst <= tolerance_of_start || round >= 12)) break;
     }
     return space;
   }
@@ -97,21 +102,32 @@ class Solver {
     return x;
   }
 
+  /// Y - X X^T M Y for X^T M X = I: what X knows must not come back amplified in columns that are to tell more.
+  DistDense<double> without(const DistDense<double>& x, DistDense<double> y) const {
+    std::vector<double> mass(a_.degree);
+    for (double& value : mass) value += rho_ - 1;
+    const DistDense<double> known = filigree::multiply(x, gram(x, y, mass));
+    for (std::size_t i = 0; i < y.local.size(); ++i) y.local[i] -= known.local[i];
+    return y;
+  }
+
+  /// Of the filter's values outside [low, high]: log of the factor that each further degree brings.
+  static double growth(double value, double low, double high) {
+    const double x = (2 * value - high - low) / (high - low);
+    return x > 1 ? std::acosh(x) : 0;
+  }
+
   /// As high as columns can stay apart: what the filter makes of the part of x_1 that is left in the others must not
   /// drown them.
   static Offset degree_of_filter(const std::vector<double>& values, const std::vector<double>& residuals, double low,
                                  double high) {
-    const auto growth = [&](double value) {
-      const double x = (2 * value - high - low) / (high - low);
-      return x > 1 ? std::acosh(x) : 0;
-    };
     constexpr double digits = 16;  // of e: columns of the Gram matrix stay apart by Cholesky's standards
     if (values.empty())
-      return std::max<Offset>(2, std::min<Offset>(most_degree, static_cast<Offset>(digits / growth(1))));
+      return std::max<Offset>(2, std::min<Offset>(most_degree, static_cast<Offset>(digits / growth(1, low, high))));
     double most = most_degree;
     for (std::size_t j = 0; j < values.size(); ++j) {
       const double left = digits - std::log(std::clamp(residuals[j], 1e-8, 1.0));
-      if (growth(values[j]) > 0) most = std::min(most, left / growth(values[j]));
+      if (growth(values[j], low, high) > 0) most = std::min(most, left / growth(values[j], low, high));
     }
     return std::max<Offset>(2, static_cast<Offset>(most));
   }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double dependent = 1e-13;  // eigenvalues of the scaled Gram matrix below are rounding
 constexpr int most_steps = 60;
+constexpr int most_sweeps = 12;
 
 /// Columns that make V orthonormal: of the eigenvectors of its Gram matrix, scaled to a unit diagonal first.
 Dense orthonormal_basis(const Dense& gram) {
@@ -91,33 +92,68 @@ Root Projected::largest_root(double start) const {
   return {r, in_terms_of_v(y)};
 }
 
-Root Projected::root(Offset p, double limit, double start) const {
-  double low = 1;       // not negative here, as far as is known
-  double high = limit;  // negative from the root up to here
-  double r = std::clamp(start, low, high);
-  Root best;
-  for (int step = 0; step < most_steps; ++step) {
-    const SymmetricEigen eigen = at(r);
-    const auto column = eigen.vectors.col(p - 1);
-    best = {r, in_terms_of_v(column)};
-    const double value = eigen.values[z(p - 1)];
-    if (value >= 0 && r >= limit) break;
-    if (value >= 0) {
-      low = r;
-    } else {
-      high = r;
-    }
-    const double half = quadratic_form(adjacency_, column) / 2;
-    const double under = half * half - quadratic_form(degrees_, column) + 1;
-    double next = under > 0 ? half - std::sqrt(under) : (low + high) / 2;
-    if (r == 1 && value >= -1e-12) break;
-    next = std::max(next, 1.0);
-    if (next <= low && low > 1) next = (low + high) / 2;
-    if (next >= high) next = value >= 0 && high == limit && r < limit ? high : (low + high) / 2;
-    if (std::abs(next - r) <= 1e-12 * r) break;
-    r = next;
+std::vector<Root> Projected::roots(double limit, std::span<const Offset> which, std::span<const double> start,
+                                   double tolerance) const {
+  // One decomposition at r serves all p whose roots are near: a root of the quadratic that belongs to an eigenvector at
+  // r has the square of its distance as error, and so has the vector after a correction of first order.
+  const double reach = 0.3 * std::sqrt(tolerance);
+  std::vector<Root> found(which.size());
+  std::vector<std::size_t> open;  // positions in `which`
+  for (std::size_t k = 0; k < which.size(); ++k) {
+    found[k].r = std::clamp(start[z(which[k])], 1.0, limit);
+    open.push_back(k);
   }
-  return best;
+  for (int sweep = 0; sweep < most_sweeps && !open.empty(); ++sweep) {
+    std::stable_sort(open.begin(), open.end(), [&](std::size_t i, std::size_t j) { return found[i].r < found[j].r; });
+    std::vector<std::size_t> begins;  // of groups of near roots
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      if (begins.empty() || found[open[k]].r > (1 + reach) * found[open[begins.back()]].r) begins.push_back(k);
+    }
+    const std::size_t num_groups = begins.size();
+    begins.push_back(open.size());
+    std::vector<char> done(found.size(), 0);
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t g = 0; g < num_groups; ++g) {
+      const double r = found[open[begins[g]]].r;
+      const SymmetricEigen eigen = at(r);
+      for (std::size_t k = begins[g]; k < begins[g + 1]; ++k) {
+        Root& root = found[open[k]];
+        root = next_root(eigen, which[open[k]], r, limit);
+        done[open[k]] = std::abs(root.r - r) <= reach * r || sweep + 1 == most_sweeps;
+      }
+    }
+    std::erase_if(open, [&](std::size_t k) { return done[k] != 0; });
+  }
+  for (Root& root : found) root.y = in_terms_of_v(root.y);
+  return found;
+}
+
+/// From the decomposition at r. y is in terms of the orthonormal basis.
+Root Projected::next_root(const SymmetricEigen& eigen, Offset p, double r, double limit) const {
+  const Offset m = degrees_.cols;
+  const std::span<const double> y = eigen.vectors.col(p);
+  const double value = eigen.values[z(p)];
+  Root root{r, {y.begin(), y.end()}};
+  if (value >= 0 && r >= limit) return root;
+  const Dense column(DenseView{y.data(), m, 1, m});
+  const Dense coupling = multiply(eigen.vectors, multiply(adjacency_, column), Op::transpose);
+  const double half = coupling(p, 0) / 2;
+  const double under = half * half - (value - r * r + 2 * r * half);
+  root.r = std::clamp(under > 0 ? half - std::sqrt(under) : half, 1.0, limit);
+  // What the other eigenvectors contribute when r moves; of near ones any mixture would do.
+  Dense share(m, 1);
+  share(p, 0) = 1;
+  double norm = 1;
+  for (Offset i = 0; i < m; ++i) {
+    const double change = (r - root.r) * coupling(i, 0);
+    const double gap = value - eigen.values[z(i)];
+    if (i == p || std::abs(change) > 0.2 * std::abs(gap)) continue;
+    share(i, 0) = change / gap;
+    norm += share(i, 0) * share(i, 0);
+  }
+  root.y = multiply(eigen.vectors, share).values;
+  for (double& value_of : root.y) value_of /= std::sqrt(norm);
+  return root;
 }
 
 Projected::Pencil Projected::pencil(double shift) const {

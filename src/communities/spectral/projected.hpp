@@ -23,8 +23,10 @@ class Projected {
   /// The largest r >= 1 at which the smallest eigenvalue is 0: rho, if V holds its vector, else less. An r below it is
   /// a good `start`.
   Root largest_root(double start) const;
-  /// The largest r in [1, limit] at which the p-th smallest eigenvalue (from 1) is not negative.
-  Root root(Offset p, double limit, double start) const;
+  /// For each p of `which`, counted from 0: the largest r in [1, limit] at which the p-th smallest eigenvalue is not
+  /// negative, and its vector, to about the relative `tolerance`. start: estimates by p, or `limit`.
+  std::vector<Root> roots(double limit, std::span<const Offset> which, std::span<const double> start,
+                          double tolerance) const;
   /// Eigenvalues theta, descending, of A y = theta (D + shift I) y; columns of `vectors` have y^T (D + shift I) y = 1.
   struct Pencil {
     std::vector<double> values;
@@ -34,6 +36,7 @@ class Projected {
 
  private:
   SymmetricEigen at(double r) const;
+  Root next_root(const SymmetricEigen& eigen, Offset p, double r, double limit) const;
   std::vector<double> in_terms_of_v(std::span<const double> in_basis) const;
 
   Dense to_basis_;  // V times this is orthonormal
