@@ -69,7 +69,7 @@ struct Result {
   double budget_bits = 0;
   std::vector<RoundReport> rounds = {};  ///< the summary is the one of least error
   Dendrogram merges = {};                ///< of vertices up to that round; height = 1 - relative reduction of bits
-  Timings timings = {};                  ///< replicate, group, merge, contract, fill
+  Timings timings = {};                  ///< group, merge, contract, fill, evaluate
   Stats stats = {};                      ///< rounds, merges, pairs_scored, loops
 };
 
@@ -80,9 +80,9 @@ struct Result {
 /// returns  the summary of least error after any round, distributed like the graph; its measures on every rank
 ///
 /// Throws InvalidArgument on all ranks for an option out of range, an asymmetric graph, or a mode not available yet.
-/// Collective over graph.comm. Groups of candidates are distributed over ranks and threads, the state is on every rank.
-/// Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank beyond the graph: 42 an edge, 100 a vertex; on
-/// several ranks also 8 an edge per node.
+/// Collective over graph.comm. Rows of supernodes and groups of candidates are distributed over ranks, groups over
+/// threads. Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank beyond the graph: 42 an edge of its rows
+/// (64 on several ranks) and, of the whole, 120 a vertex and 12 a superedge (60 on several ranks).
 /// Same bits on any number of ranks and threads.
 /// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
 Result summarize(const Graph& graph, const Options& options = {});

@@ -3,8 +3,6 @@
 
 #include "core/index.hpp"
 #include "filigree/matrix/content_hash.hpp"
-#include "filigree/matrix/shared_csr.hpp"
-#include "filigree/matrix/symmetry.hpp"
 #include "filigree/summary.hpp"
 #include "summary/code/checks.hpp"
 #include "summary/code/measure.hpp"
@@ -69,23 +67,10 @@ Summary assemble(const Graph& graph, const Merged& merged) {
 Result summarize(const Graph& graph, const Options& options) {
   check_options(options);
   const Offset num_edges = check_graph(graph);
-  const Comm& comm = graph.comm;
   Timings timings;
-  // On one rank the graph is whole already.
-  const bool alone = comm.size() == 1;
-  const bool has_values = graph.has_values();
-  const SharedCsr<double> whole = [&] {
-    const Phase phase(timings, "replicate");
-    if (alone) return SharedCsr<double>{};
-    if (!has_values) return replicate(graph);
-    Graph pattern = graph;
-    pattern.local.val = {};
-    return replicate(pattern);
-  }();
   const double graph_bits = 2 * static_cast<double>(num_edges) * std::log2(static_cast<double>(graph.num_rows()));
   const double budget_bits = options.bits.value_or(options.size_ratio * graph_bits);
-  Merged merged =
-      merge_rounds(comm, alone ? graph.local.view() : whole.view(), num_edges, budget_bits, options, timings);
+  Merged merged = merge_rounds(graph, num_edges, budget_bits, options, timings);
   Result result{.summary = assemble(graph, merged)};
   result.summary.mode = options.mode;
   result.summary.num_edges = num_edges;

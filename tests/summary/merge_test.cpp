@@ -70,9 +70,9 @@ struct Plain {
 };
 
 /// Rows of a state by supernode: other -> (edges, superedge).
-using Rows = std::map<std::pair<Global, Global>, std::pair<std::int64_t, bool>>;
-Rows rows_of(const Supergraph& graph) {
-  Rows rows;
+using RowMap = std::map<std::pair<Global, Global>, std::pair<std::int64_t, bool>>;
+RowMap rows_of(const Supergraph& graph) {
+  RowMap rows;
   for (Local a = 0; a < graph.num_supernodes(); ++a)
     for (const Entry& e : graph.row(a))
       EXPECT_TRUE(rows.emplace(std::pair(a, e.other), std::pair(e.edges(), e.is_superedge())).second);
@@ -85,7 +85,7 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
   for (const Family& family : families()) {
     SCOPED_TRACE(family.name);
     const Graph graph = graph_of(Comm::self(), family);
-    Supergraph state = singletons(graph.local.view());
+    Supergraph state = singletons(graph);
     Plain plain{&family, static_cast<double>(family.num_vertices), 1, {}, {}};
     for (Global v = 0; v < family.num_vertices; ++v) plain.members[v] = {v};
     for (const auto& edge : family.edges) plain.is_superedge[edge] = true;
@@ -110,8 +110,9 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
       }
       const Plain at_start = plain;
       for (Local g = 0; g < 2; ++g) {
+        const Rows rows(state, std::vector<int>(group_of.size(), 0));
         GroupMerger merger(
-            {&state, &cost, group_of, place_in, Stream(1, 2), static_cast<std::uint32_t>(round), 0.05, 3});
+            {&state, &rows, &cost, group_of, place_in, Stream(1, 2), static_cast<std::uint32_t>(round), 0.05, 3});
         std::vector<MergeStep> merges;
         merger.run(g, groups[static_cast<std::size_t>(g)], merges);
         Plain view = at_start;  // what this group sees
@@ -141,7 +142,7 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
         number[a] = state.of[static_cast<std::size_t>(smallest)];
         for (const Global v : members) EXPECT_EQ(state.of[static_cast<std::size_t>(v)], number[a]);
       }
-      Rows expected;
+      RowMap expected;
       for (const auto& [a, unused] : plain.members) {
         for (const auto& [b, unused_too] : plain.members) {
           const std::int64_t e = plain.edges(a, b);
@@ -189,7 +190,7 @@ TEST(SummaryMerge, GroupsAreDisjointBoundedAndShareANeighbour) {
       std::vector<Local> of(static_cast<std::size_t>(n));
       std::iota(of.begin(), of.end(), Local{0});
       constexpr Local max_group = 100;
-      const Groups groups = find_groups(graph.local.view(), of, n, 1, round, {.max_group = max_group});
+      const Groups groups = find_groups(graph, of, n, 1, round, {.max_group = max_group});
       std::vector<Local> group_of(static_cast<std::size_t>(n), -1);
       for (Local g = 0; g < groups.num_groups(); ++g) {
         const auto group = groups.group(g);
@@ -215,7 +216,7 @@ TEST(SummaryMerge, GroupsAreDisjointBoundedAndShareANeighbour) {
 TEST(SummaryMerge, FillTakesWhatLowersTheErrorMostWithinTheBudget) {
   for (const Family& family : families()) {
     const Graph graph = graph_of(Comm::self(), family);
-    Supergraph state = singletons(graph.local.view());
+    Supergraph state = singletons(graph);
     const auto m = static_cast<std::int64_t>(family.edges.size());
     for (const double bits : {0.0, 10.0, 100.0, 1000.0, 1e6}) {
       const Filling filling = fill_budget(state, m, bits, Norm::l1);

@@ -32,7 +32,7 @@ std::int64_t most_superedges(double budget_bits) {
   return static_cast<std::int64_t>(most) + 1;
 }
 
-/// A pair worth a superedge: its benefit, where larger ones come first, and its entry.
+/// A pair worth a superedge: its benefit, where larger ones come first, and its number.
 using Key = std::uint64_t;
 
 /// Stable sort by the upper half, in three passes.
@@ -48,91 +48,123 @@ void sort_by_upper_half(Array<Key>& keys) {
   }
 }
 
-/// The pairs of most benefit, best first, ties in order of entries: all that could fit and a few more.
-Array<Key> ranked_pairs(const Supergraph& graph, std::int64_t most, Norm norm) {
-  require(graph.entry.size() < std::numeric_limits<std::uint32_t>::max(), "summary: ", graph.entry.size(),
-          " pairs, must be fewer than 2^32");
-  const auto for_each = [&](auto visit) {
-    for (Local a = 0; a < graph.num_supernodes(); ++a) {
-      const Offset begin = graph.row_ptr[z(a)];
-      const auto row = graph.row(a);
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        const Entry e = row[i];
-        if (e.other < a) continue;
-        const std::int64_t pairs = num_vertex_pairs(graph.size[z(a)], graph.size[z(e.other)], e.other == a);
-        if (norm == Norm::l1 && 2 * e.edges() <= pairs) continue;
-        visit(rank_of(benefit_of(e.edges(), pairs, norm)), static_cast<std::uint32_t>(z(begin) + i));
-      }
-    }
-  };
-  std::vector<std::int64_t> count(std::size_t{1} << 16, 0);
-  for_each([&](std::uint32_t rank, std::uint32_t) { ++count[rank >> 16]; });
-  std::size_t least = count.size();
-  std::int64_t taken = 0;
-  while (least > 0 && taken < most) taken += count[--least];
-  Array<Key> keys;
-  keys.reserve(z(taken));
-  for_each([&](std::uint32_t rank, std::uint32_t entry) {
-    if (rank >> 16 >= least) keys.push_back(Key{~rank} << 32 | entry);
-  });
-  sort_by_upper_half(keys);
-  return keys;
-}
-
-/// Supernodes of entries, found from the row that every 64th entry is in.
-class RowFinder {
+/// The pairs of most benefit of all ranks, best first, ties in order of entries: all that could fit and a few more.
+class RankedPairs {
  public:
-  explicit RowFinder(const Supergraph& graph) : graph_(graph), row_(graph.entry.size() / step + 1) {
-    Local a = 0;
-    for (std::size_t i = 0; i < row_.size(); ++i) {
-      while (a + 1 < graph.num_supernodes() && z(graph.row_ptr[z(a) + 1]) <= i * step) ++a;
-      row_[i] = a;
+  RankedPairs(const Supergraph& graph, std::int64_t most, Norm norm) : graph_(graph) {
+    const Comm& comm = graph.comm;
+    // A histogram over the upper half of the bits of benefits tells which could be among the best.
+    std::vector<std::int64_t> count(std::size_t{1} << 16, 0);
+    comm.guard([&] {
+      require(graph.entry.size() < std::numeric_limits<std::uint32_t>::max(), "summary: ", graph.entry.size(),
+              " pairs on a rank, must be fewer than 2^32");
+      for_each(norm, [&](std::uint32_t rank, std::size_t, const Superedge&) { ++count[rank >> 16]; });
+    });
+    comm.sum(std::span<std::int64_t>(count));
+    std::size_t least = count.size();
+    std::int64_t taken = 0;
+    while (least > 0 && taken < most) taken += count[--least];
+    require(taken < std::numeric_limits<std::uint32_t>::max(), "summary: ", taken,
+            " superedges could fit, must be fewer than 2^32");
+    const bool alone = comm.size() == 1;
+    std::vector<std::uint32_t> ranks;
+    comm.guard([&] {
+      if (alone) keys_.reserve(z(taken));
+      for_each(norm, [&](std::uint32_t rank, std::size_t entry, const Superedge& pair) {
+        if (rank >> 16 < least) return;
+        if (alone) {
+          keys_.push_back(Key{~rank} << 32 | entry);
+        } else {
+          ranks.push_back(rank);
+          pairs_.push_back(pair);
+        }
+      });
+    });
+    if (!alone) {
+      // By rank, so again in order of entries.
+      pairs_ = comm.all_gather(std::span<const Superedge>(pairs_)).values;
+      ranks = comm.all_gather(std::span<const std::uint32_t>(ranks)).values;
     }
+    comm.guard([&] {
+      for (std::size_t i = 0; i < ranks.size(); ++i) keys_.push_back(Key{~ranks[i]} << 32 | i);
+      sort_by_upper_half(keys_);
+      if (alone) find_rows();
+    });
   }
-  Local operator()(std::size_t entry) const {
-    Local a = row_[entry / step];
-    while (z(graph_.row_ptr[z(a) + 1]) <= entry) ++a;
-    return a;
+
+  std::size_t size() const { return keys_.size(); }
+  Superedge operator[](std::size_t k) const {
+    const auto number = static_cast<std::size_t>(keys_[k] & 0xFFFFFFFF);
+    if (!pairs_.empty()) return pairs_[number];
+    Local a = row_[number / step];
+    while (z(graph_.row_ptr[z(a) + 1]) <= number) ++a;
+    const Entry& e = graph_.entry[number];
+    return {a, e.other, static_cast<std::uint32_t>(e.edges())};
   }
 
  private:
+  /// visit(rank, entry, pair) for every owned pair, once, that lowers the error.
+  template <class Visit>
+  void for_each(Norm norm, Visit visit) const {
+    for (Local a = graph_.first(); a < graph_.first() + graph_.num_owned(); ++a) {
+      const auto row = graph_.row(a);
+      const auto begin = static_cast<std::size_t>(row.data() - graph_.entry.data());
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const Entry e = row[i];
+        if (e.other < a) continue;
+        const std::int64_t pairs = num_vertex_pairs(graph_.size[z(a)], graph_.size[z(e.other)], e.other == a);
+        if (norm == Norm::l1 && 2 * e.edges() <= pairs) continue;
+        visit(rank_of(benefit_of(e.edges(), pairs, norm)), begin + i,
+              Superedge{a, e.other, static_cast<std::uint32_t>(e.edges())});
+      }
+    }
+  }
+  /// The row that every step-th entry is in.
+  void find_rows() {
+    row_.resize(graph_.entry.size() / step + 1);
+    Local a = 0;
+    for (std::size_t i = 0; i < row_.size(); ++i) {
+      while (a + 1 < graph_.num_owned() && z(graph_.row_ptr[z(a) + 1]) <= i * step) ++a;
+      row_[i] = a;
+    }
+  }
+
   static constexpr std::size_t step = 64;
   const Supergraph& graph_;
+  Array<Key> keys_;  // numbers: of entries on one rank, of pairs_ on several
+  std::vector<Superedge> pairs_;
   std::vector<Local> row_;
 };
 
 }  // namespace
 
 Filling fill_budget(const Supergraph& graph, std::int64_t num_edges, double budget_bits, Norm norm) {
+  const RankedPairs ranked(graph, most_superedges(budget_bits), norm);
   const auto n = static_cast<std::int64_t>(graph.of.size());
-  const RowFinder row_of(graph);
   std::vector<char> used(z(graph.num_supernodes()), 0);
   std::int64_t num_used = 0;
   double saved = 0;
   Filling result;
   result.num_supernodes = 1;
-  std::int64_t least_refused = std::numeric_limits<std::int64_t>::max();  // supernodes of a size that did not fit
-  const Array<Key> ranked = ranked_pairs(graph, most_superedges(budget_bits), norm);
   result.superedges.reserve(ranked.size());
-  for (const Key key : ranked) {
-    const auto entry = static_cast<std::size_t>(key & 0xFFFFFFFF);
-    const Local a = row_of(entry);
-    const Entry& e = graph.entry[entry];
-    const std::int64_t now_used = num_used + !used[z(a)] + (a != e.other && !used[z(e.other)]);
+  std::int64_t least_refused = std::numeric_limits<std::int64_t>::max();  // supernodes of a size that did not fit
+  for (std::size_t k = 0; k < ranked.size(); ++k) {
+    const Superedge pair = ranked[k];
+    const std::int64_t now_used = num_used + !used[z(pair.a)] + (pair.a != pair.b && !used[z(pair.b)]);
     const std::int64_t supernodes = now_used + (now_used < graph.num_supernodes() ? 1 : 0);
-    const std::int64_t max_count = std::max(result.max_count, e.edges());
+    const std::int64_t max_count = std::max<std::int64_t>(result.max_count, pair.edges);
     if (supernodes >= least_refused) continue;
     if (size_in_bits(n, supernodes, std::ssize(result.superedges) + 1, max_count) > budget_bits) {
       if (max_count == result.max_count) least_refused = supernodes;
       continue;
     }
-    used[z(a)] = used[z(e.other)] = 1;
+    used[z(pair.a)] = used[z(pair.b)] = 1;
     num_used = now_used;
     result.num_supernodes = supernodes;
     result.max_count = max_count;
-    result.superedges.push_back({a, e.other, static_cast<std::uint32_t>(e.edges())});
-    const std::int64_t pairs = num_vertex_pairs(graph.size[z(a)], graph.size[z(e.other)], a == e.other);
-    saved += 2 * benefit_of(e.edges(), pairs, norm);
+    result.superedges.push_back(pair);
+    const std::int64_t pairs = num_vertex_pairs(graph.size[z(pair.a)], graph.size[z(pair.b)], pair.a == pair.b);
+    saved += 2 * benefit_of(pair.edges, pairs, norm);
   }
   result.size_bits = size_in_bits(n, result.num_supernodes, std::ssize(result.superedges), result.max_count);
   result.error_sum = 2 * static_cast<double>(num_edges) - saved;

@@ -187,7 +187,7 @@ std::int64_t GroupMerger::run(Local g, std::span<const Local> group, std::vector
   version_.assign(num, 0);
   for (std::size_t i = 0; i < num; ++i) {
     size_[i] = view_.graph->size[z(group[i])];
-    row_[i].entries = view_.graph->row(group[i]);
+    row_[i].entries = (*view_.rows)(group[i]);
   }
   scattered_ = -1;
   heap_.clear();

@@ -14,6 +14,7 @@ namespace filigree::summary {
 /// What all groups of a round read.
 struct RoundView {
   const Supergraph* graph;
+  const Rows* rows;  ///< of the supernodes in the groups of this rank
   const CostModel* cost;
   std::span<const Local> group_of;  ///< group of each supernode, -1 without
   std::span<const Local> place_in;  ///< position in its group

@@ -75,7 +75,7 @@ Partition groups_of_ranks(const Comm& comm, const Supergraph& graph, const Group
   std::vector<Offset> weight;
   for (Local g = 0; g < groups.num_groups(); ++g) {
     Offset sum = 8;
-    for (const Local a : groups.group(g)) sum += std::ssize(graph.row(a)) + 1;
+    for (const Local a : groups.group(g)) sum += graph.length[z(a)] + 1;
     weight.push_back(sum);
   }
   return Partition::by_weight(weight, comm.size());
@@ -93,10 +93,14 @@ std::vector<MergeStep> propose(const Comm& comm, const Supergraph& graph, const 
       place_in[z(group[i])] = static_cast<Local>(i);
     }
   }
-  const RoundView view{
-      &graph,    &cost,   group_of, place_in, Stream(seed, merge_purpose), static_cast<std::uint32_t>(round),
-      threshold, partners};
   const Partition ranks = groups_of_ranks(comm, graph, groups);
+  std::vector<int> destination(group_of.size(), -1);
+  for (std::size_t a = 0; a < group_of.size(); ++a)
+    if (group_of[a] >= 0) destination[a] = comm.size() == 1 ? 0 : ranks.owner(group_of[a]);
+  const Rows rows(graph, destination);
+  const RoundView view{
+      &graph,    &rows,   &cost, group_of, place_in, Stream(seed, merge_purpose), static_cast<std::uint32_t>(round),
+      threshold, partners};
   const Global first = ranks.begin(comm.rank());
   const Offset mine = ranks.size(comm.rank());
   std::vector<MergeStep> merges;
@@ -169,13 +173,14 @@ double unfilled_bits(const Supergraph& graph) {
 
 }  // namespace
 
-Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_edges, double budget_bits,
-                    const Options& options, Timings& timings) {
+Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bits, const Options& options,
+                    Timings& timings) {
+  const Comm& comm = graph.comm;
   const EntropyTable entropy;
   const auto n = static_cast<std::int64_t>(graph.num_rows());
   require(num_edges <= std::numeric_limits<std::int32_t>::max(), "graph: ", num_edges,
           " edges, a summary takes fewer than 2^31");
-  Supergraph state = comm.guard([&] { return singletons(graph); });
+  Supergraph state = singletons(graph);
   History history(z(n));
   Best best(num_edges, budget_bits, options.error, timings);
   std::vector<RoundReport> rounds(1);
@@ -183,7 +188,7 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
   stats["pairs_scored"] = 0;
   rounds[0].unfilled_bits = unfilled_bits(state);
   const auto offer = [&](const Supergraph& candidate, std::size_t num_merges, RoundReport& report) {
-    return comm.guard([&] { return best.offer(candidate, num_merges, report); });
+    return best.offer(candidate, num_merges, report);
   };
   offer(state, 0, rounds[0]);
   int since_best = 0;
@@ -197,10 +202,7 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
     const CostModel cost(entropy, n, state.num_supernodes(), counts.max_count, options.error);
     const Groups groups = [&] {
       const Phase phase(timings, "group");
-      return comm.guard([&] {
-        return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round),
-                           {});
-      });
+      return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round), {});
     }();
     trim_heap();
     const std::vector<MergeStep> merges = [&] {
@@ -210,7 +212,7 @@ Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_ed
     trim_heap();
     const auto contracted = [&](std::size_t num_merges) {
       const Phase phase(timings, "contract");
-      return comm.guard([&] { return contract(state, std::span(merges).first(num_merges), cost); });
+      return contract(state, std::span(merges).first(num_merges), cost);
     };
     const std::size_t before = history.size();
     history.append(state.of, merges);

@@ -1,4 +1,4 @@
-// Rounds of merges. In: the whole graph; out: the supernodes and superedges of least error that fit in the budget.
+// Rounds of merges. In: a graph; out: the supernodes and superedges of least error that fit in the budget.
 #pragma once
 
 #include "filigree/summary.hpp"
@@ -17,7 +17,7 @@ struct Merged {
 };
 
 /// The same on all ranks. graph: symmetric, num_edges > 0 without loops. Collective.
-Merged merge_rounds(const Comm& comm, CsrView<double> graph, std::int64_t num_edges, double budget_bits,
-                    const Options& options, Timings& timings);
+Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bits, const Options& options,
+                    Timings& timings);
 
 }  // namespace filigree::summary

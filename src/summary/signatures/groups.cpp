@@ -33,43 +33,62 @@ void fill_hashes(const Stream& stream, std::uint32_t round, std::uint32_t level,
   }
 }
 
-std::uint32_t shingle(CsrView<double> graph, const std::vector<std::uint32_t>& hash, Local vertex) {
-  std::uint32_t least = hash[z(vertex)];
-  for (const Local other : graph.cols(vertex)) least = std::min(least, hash[z(other)]);
-  return least;
-}
+/// Shingles of supernodes, by one hash function after another.
+class Signer {
+ public:
+  Signer(const Graph& graph, std::span<const Local> of, Local num_supernodes, std::uint64_t seed, std::uint32_t round)
+      : graph_(graph), hashes_(seed, hash_purpose), round_(round), hash_(of.size()) {
+    graph.comm.guard([&] {
+      const auto own = of.subspan(z(graph.first_row()), z(graph.num_local_rows()));
+      member_ptr_.assign(z(num_supernodes) + 1, 0);
+      members_.resize(own.size());
+      for (const Local a : own) ++member_ptr_[z(a) + 1];
+      std::partial_sum(member_ptr_.begin(), member_ptr_.end(), member_ptr_.begin());
+      std::vector<Local> next(member_ptr_.begin(), member_ptr_.end() - 1);
+      for (std::size_t v = 0; v < own.size(); ++v) members_[z(next[z(own[v])]++)] = static_cast<Local>(v);
+    });
+  }
+
+  /// The shingle of each of these supernodes: the least hash of its vertices and their neighbours. Collective.
+  std::vector<std::int32_t> sign(std::span<const Local> supernodes, std::uint32_t level) {
+    std::vector<std::int32_t> signature(supernodes.size());
+    graph_.comm.guard([&] {
+      fill_hashes(hashes_, round_, level, hash_);
+      const auto count = static_cast<Offset>(supernodes.size());
+#pragma omp parallel for schedule(dynamic, 256)
+      for (Offset i = 0; i < count; ++i) {
+        const Local a = supernodes[z(i)];
+        std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
+        for (Local k = member_ptr_[z(a)]; k < member_ptr_[z(a) + 1]; ++k)
+          least = std::min(least, shingle(members_[z(k)]));
+        signature[z(i)] = static_cast<std::int32_t>(least >> 1);  // a type whose least MPI finds
+      }
+    });
+    graph_.comm.min(std::span<std::int32_t>(signature));
+    return signature;
+  }
+
+ private:
+  std::uint32_t shingle(Local row) const {
+    std::uint32_t least = hash_[z(graph_.first_row() + row)];
+    for (const Local column : graph_.local.view().cols(row))
+      least = std::min(least, hash_[z(graph_.global_col(column))]);
+    return least;
+  }
+
+  const Graph& graph_;
+  Stream hashes_;
+  std::uint32_t round_;
+  std::vector<std::uint32_t> hash_;  // of every vertex
+  std::vector<Local> member_ptr_;    // by supernode
+  std::vector<Local> members_;       // owned rows of each
+};
 
 }  // namespace
 
-Groups find_groups(CsrView<double> graph, std::span<const Local> of, Local num_supernodes, std::uint64_t seed,
+Groups find_groups(const Graph& graph, std::span<const Local> of, Local num_supernodes, std::uint64_t seed,
                    std::uint32_t round, const GroupOptions& options) {
-  const Stream hashes(seed, hash_purpose);
-  const auto n = static_cast<Offset>(of.size());
-  std::vector<std::uint32_t> hash(z(n));
-  std::vector<std::uint32_t> signature(z(num_supernodes));
-  std::vector<std::uint32_t> of_vertex(z(n));
-
-  // Vertices of each supernode, for supernodes that are signed again.
-  std::vector<Local> member_ptr(z(num_supernodes) + 1, 0);
-  std::vector<Local> members(z(n));
-  for (const Local a : of) ++member_ptr[z(a) + 1];
-  std::partial_sum(member_ptr.begin(), member_ptr.end(), member_ptr.begin());
-  {
-    std::vector<Local> next(member_ptr.begin(), member_ptr.end() - 1);
-    for (Offset v = 0; v < n; ++v) members[z(next[z(of[z(v)])]++)] = static_cast<Local>(v);
-  }
-  const auto sign = [&](std::span<const Local> supernodes) {
-    const auto count = static_cast<Offset>(supernodes.size());
-#pragma omp parallel for schedule(dynamic, 256)
-    for (Offset i = 0; i < count; ++i) {
-      const Local a = supernodes[z(i)];
-      std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
-      for (Local k = member_ptr[z(a)]; k < member_ptr[z(a) + 1]; ++k)
-        least = std::min(least, shingle(graph, hash, members[z(k)]));
-      signature[z(a)] = least;
-    }
-  };
-
+  Signer signer(graph, of, num_supernodes, seed, round);
   Groups groups;
   std::vector<Local> open(z(num_supernodes));  // supernodes of groups that are still too large, group by group
   std::iota(open.begin(), open.end(), Local{0});
@@ -85,15 +104,16 @@ Groups find_groups(CsrView<double> graph, std::span<const Local> of, Local num_s
       close(group.subspan(group.size() * p / parts, group.size() * (p + 1) / parts - group.size() * p / parts));
   };
   for (int level = 0; level < options.max_hashes && !open.empty(); ++level) {
-    fill_hashes(hashes, round, static_cast<std::uint32_t>(level), hash);
-    sign(open);
+    const std::vector<std::int32_t> signature = signer.sign(open, static_cast<std::uint32_t>(level));
     std::vector<Local> still_open;
     std::vector<Local> still_begins{0};
     std::vector<std::uint64_t> keys;
     for (std::size_t g = 0; g + 1 < open_begins.size(); ++g) {
       const std::span<Local> group = std::span(open).subspan(z(open_begins[g]), z(open_begins[g + 1] - open_begins[g]));
       keys.clear();
-      for (const Local a : group) keys.push_back(std::uint64_t{signature[z(a)]} << 32 | static_cast<std::uint32_t>(a));
+      for (std::size_t i = 0; i < group.size(); ++i)
+        keys.push_back(std::uint64_t{static_cast<std::uint32_t>(signature[z(open_begins[g]) + i])} << 32 |
+                       static_cast<std::uint32_t>(group[i]));
       std::sort(keys.begin(), keys.end());
       for (std::size_t i = 0; i < group.size(); ++i) group[i] = static_cast<Local>(keys[i] & 0xFFFFFFFF);
       std::vector<Local> alone;

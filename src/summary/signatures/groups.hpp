@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "filigree/matrix/csr.hpp"
+#include "filigree/matrix/dist_csr.hpp"
 
 namespace filigree::summary {
 
@@ -29,9 +29,10 @@ struct Groups {
 
 /// Supernodes with the same min-hash of their closed neighbourhood, by fresh hash functions of (seed, round). Groups
 /// beyond max_group are split by the next hash, up to max_hashes, and what is still too large is cut at random.
-/// graph: the input; of, size: of its supernodes. Cost: a pass over the arcs, and one more over those of large groups
-/// for each split. Memory: 16 bytes a vertex. Equal for any number of threads.
-Groups find_groups(CsrView<double> graph, std::span<const Local> of, Local num_supernodes, std::uint64_t seed,
+/// graph: the input; of: supernode of every vertex. Returns the same on all ranks and any number of them and of
+/// threads. Collective. Cost: a pass over the arcs, and one more over those of large groups for each split. Memory: 24
+/// bytes a vertex of the whole graph.
+Groups find_groups(const Graph& graph, std::span<const Local> of, Local num_supernodes, std::uint64_t seed,
                    std::uint32_t round, const GroupOptions& options);
 
 }  // namespace filigree::summary
