@@ -1,6 +1,5 @@
 #include "filigree/pagerank.hpp"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,6 +7,7 @@
 
 #include "core/cpu.hpp"
 #include "core/ordered_sum.hpp"
+#include "filigree/matrix/small_dense.hpp"
 
 namespace filigree::pagerank {
 namespace {
@@ -61,37 +61,45 @@ class Extrapolation {
   /// Moves the last iterate to the best combination, cut off at 0 (probabilities are not negative). Collective.
   void apply(const Comm& comm, const Partition& vertices, std::span<double> p) const {
     // The combination sum of weight_k p_(k+1) in terms of the last iterate and the changes between.
-    const Vector weights = best_weights(comm, vertices);
-    if (!weights.allFinite()) return;
-    Vector factors;
-    for (Eigen::Index k = 0; k < factors.size(); ++k) factors[k] = weights.head(k).sum();
+    const std::vector<double> weights = best_weights(comm, vertices);
+    std::array<double, num_changes> factors{};
+    for (std::size_t k = 0; k < num_changes; ++k) {
+      if (!std::isfinite(weights[k])) return;
+      if (k > 0) factors[k] = factors[k - 1] + weights[k - 1];
+    }
 #pragma omp parallel for schedule(static)
     for (std::size_t v = 0; v < p.size(); ++v) {
       double correction = 0;
       for (std::size_t k = 1; k < num_changes; ++k) {
-        correction += factors[static_cast<Eigen::Index>(k)] * static_cast<double>(changes_[k][v]);
+        correction += factors[k] * static_cast<double>(changes_[k][v]);
       }
       p[v] = std::max(0.0, p[v] - correction);
     }
   }
 
  private:
-  using Matrix = Eigen::Matrix<double, num_changes, num_changes>;
-  using Vector = Eigen::Matrix<double, num_changes, 1>;
-
   /// Minimizes |sum of weight_k change_k|_2 where the weights sum to 1: they are G^-1 1 up to a factor, G the matrix of
   /// scalar products. Scaled to a unit diagonal, and regularized a little, as changes soon point the same way.
-  Vector best_weights(const Comm& comm, const Partition& vertices) const {
-    const Matrix products = scalar_products(comm, vertices);
-    const Vector scale = products.diagonal().cwiseSqrt().cwiseInverse();
-    Matrix scaled = scale.asDiagonal() * products * scale.asDiagonal();
-    scaled.diagonal().array() += 1e-14;
-    const Vector weights = scaled.ldlt().solve(scale / scale.maxCoeff()).cwiseProduct(scale);
-    return weights / weights.sum();
+  std::vector<double> best_weights(const Comm& comm, const Partition& vertices) const {
+    Dense products = scalar_products(comm, vertices);
+    std::array<double, num_changes> scale{};
+    for (Offset k = 0; k < products.rows; ++k) scale[z(k)] = 1 / std::sqrt(products(k, k));
+    const double largest = *std::ranges::max_element(scale);
+    std::vector<double> right(num_changes);
+    for (Offset i = 0; i < products.rows; ++i) {
+      for (Offset j = 0; j < products.cols; ++j) products(i, j) *= scale[z(i)] * scale[z(j)];
+      products(i, i) += 1e-14;
+      right[z(i)] = scale[z(i)] / largest;
+    }
+    std::vector<double> weights = solve_symmetric(products, right);
+    double sum = 0;
+    for (std::size_t k = 0; k < num_changes; ++k) sum += weights[k] *= scale[k];
+    for (double& weight : weights) weight /= sum;
+    return weights;
   }
 
   /// In eight interleaved partial sums, for vectors of any width.
-  Matrix scalar_products(const Comm& comm, const Partition& vertices) const {
+  Dense scalar_products(const Comm& comm, const Partition& vertices) const {
     constexpr std::size_t lanes = 8;
     constexpr std::size_t num_products = num_changes * (num_changes + 1) / 2;
     const Offset first = vertices.begin(comm.rank());
@@ -115,10 +123,10 @@ class Extrapolation {
       for (std::size_t lane = 0; v < end; ++v, ++lane) add_items(v, lane, 1);
     };
     const std::vector<double> sums = ordered_sums(comm, vertices, num_products * lanes, add);
-    Matrix products;
+    Dense products(num_changes, num_changes);
     const double* sum = sums.data();
-    for (Eigen::Index i = 0; i < products.rows(); ++i) {
-      for (Eigen::Index j = 0; j <= i; ++j, sum += lanes)
+    for (Offset i = 0; i < products.rows; ++i) {
+      for (Offset j = 0; j <= i; ++j, sum += lanes)
         products(i, j) = products(j, i) =
             ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
     }
