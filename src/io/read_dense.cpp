@@ -120,80 +120,114 @@ class Scan {
   const Comm& self_;
 };
 
-Dense read_npy_block(const Comm& self, const Source& source) {
-  const BinaryFile file(self, source.path);
-  const NpyHeader header = read_npy_header(file);
-  Dense block(source.rows, source.cols);
-  const bool native = header.type == "<f8";
-  if (native && (header.by_columns || header.num_cols == 1)) {
-    file.read(header.data_begin, std::span<double>(block.values));
-    return block;
-  }
+/// Rows of a block that a rank wants.
+struct Rows {
+  Offset begin = 0;
+  Offset count = 0;
+};
+
+/// Numbers that follow each other in a .npy file, converted.
+void read_npy_run(const BinaryFile& file, const NpyHeader& header, Offset first, std::span<double> to) {
+  if (header.type == "<f8") return file.read(header.data_begin + first * Offset{sizeof(double)}, to);
   const NpyConvert convert = npy_conversion_of(header.type);
   const Offset width = header.element_bytes();
-  const Offset line = header.by_columns ? header.num_rows : header.num_cols;
-  const Offset count = header.num_rows * header.num_cols;
-  std::vector<char> bytes;
-  for (Offset first = 0; first < count;) {
-    const Offset length = std::min(count - first, slice_bytes / width);
-    bytes.resize(z(length * width));
-    file.read(header.data_begin + first * width, std::span<char>(bytes));
-    Offset major = first / line;
-    Offset minor = first % line;
-    for (Offset k = 0; k < length; ++k) {
-      const std::optional<double> value = convert(bytes.data() + k * width, header.is_big_endian());
-      const Offset row = header.by_columns ? minor : major;
-      const Offset col = header.by_columns ? major : minor;
-      if (!value)
-        fail(source.path, text("element (", row, ", ", col, ") is a number that a double cannot hold exactly"));
-      block(row, col) = *value;
-      if (++minor == line) {
-        minor = 0;
-        ++major;
-      }
+  std::vector<char> bytes(to.size() * z(width));
+  file.read(header.data_begin + first * width, std::span<char>(bytes));
+  for (std::size_t k = 0; k < to.size(); ++k) {
+    const std::optional<double> value = convert(bytes.data() + k * z(width), header.is_big_endian());
+    if (!value) {
+      const Offset position = first + static_cast<Offset>(k);
+      const Offset line = header.by_columns ? header.num_rows : header.num_cols;
+      const Offset major = position / line;
+      const Offset minor = position % line;
+      fail(file.path(), text("element (", header.by_columns ? minor : major, ", ", header.by_columns ? major : minor,
+                             ") is a number that a double cannot hold exactly"));
     }
-    first += length;
+    to[k] = *value;
+  }
+}
+
+Dense read_npy_block(const Comm& self, const Source& source, Rows rows) {
+  const BinaryFile file(self, source.path);
+  const NpyHeader header = read_npy_header(file);
+  Dense block(rows.count, source.cols);
+  if (header.by_columns || header.num_cols == 1) {
+    if (rows.count == header.num_rows) {
+      read_npy_run(file, header, 0, block.values);
+    } else {
+      for (Offset j = 0; j < block.cols; ++j)
+        read_npy_run(file, header, j * header.num_rows + rows.begin, block.col(j));
+    }
+    return block;
+  }
+  const Offset rows_at_once = std::max<Offset>(1, slice_bytes / (block.cols * Offset{sizeof(double)}));
+  std::vector<double> slice;
+  for (Offset row = 0; row < block.rows; row += rows_at_once) {
+    const Offset count = std::min(rows_at_once, block.rows - row);
+    slice.resize(z(count * block.cols));
+    read_npy_run(file, header, (rows.begin + row) * block.cols, slice);
+    for (Offset i = 0; i < count; ++i) {
+      for (Offset j = 0; j < block.cols; ++j) block(row + i, j) = slice[z(i * block.cols + j)];
+    }
   }
   return block;
 }
 
-Dense read_hdf5_block(const Hdf5Reader& file, const Source& source) {
-  Dense block(source.rows, source.cols);
+Dense read_hdf5_block(const Hdf5Reader& file, const Source& source, Rows rows) {
+  Dense block(rows.count, source.cols);
   if (source.kind == Source::Kind::hdf5_rows) {
-    block.values = file.read_matrix(source.dataset, source.first, source.cols, 0, source.rows);
+    block.values = file.read_matrix(source.dataset, source.first, source.cols, rows.begin, rows.count);
     return block;
   }
-  const std::vector<double> by_rows = file.read_matrix(source.dataset, 0, source.rows, source.first, source.cols);
+  const std::vector<double> by_rows =
+      file.read_matrix(source.dataset, rows.begin, rows.count, source.first, source.cols);
   for (Offset i = 0; i < block.rows; ++i) {
     for (Offset j = 0; j < block.cols; ++j) block(i, j) = by_rows[z(i * block.cols + j)];
   }
   return block;
 }
 
-Dense read_matrix_market_block(const Comm& self, const Source& source) {
+Dense read_matrix_market_block(const Comm& self, const Source& source, Rows rows) {
   ReadOptions options;
   options.format = Format::matrix_market;
   options.policy.duplicates = Duplicates::sum;
   options.finite = false;
   const Graph graph = read(self, source.path, options).graph;
-  Dense block(source.rows, source.cols);
+  Dense block(rows.count, source.cols);
   const CsrView<double> local = graph.local.view();
-  for (Local row = 0; row < local.num_rows(); ++row) {
+  for (Offset i = 0; i < block.rows; ++i) {
+    const auto row = static_cast<Local>(rows.begin + i);
     for (std::size_t k = 0; k < local.cols(row).size(); ++k)
-      block(row, graph.global_col(local.cols(row)[k])) = local.has_values() ? local.vals(row)[k] : 1;
+      block(i, graph.global_col(local.cols(row)[k])) = local.has_values() ? local.vals(row)[k] : 1;
   }
   return block;
 }
 
+/// Reads blocks one after another; keeps an HDF5 file open from one to the next.
+class BlockReader {
+ public:
+  explicit BlockReader(const Comm& self) : self_(self) {}
+  Dense read(const Source& source, Rows rows) {
+    if (source.kind == Source::Kind::npy) return read_npy_block(self_, source, rows);
+    if (source.kind == Source::Kind::matrix_market) return read_matrix_market_block(self_, source, rows);
+    if (!file_ || file_->path() != source.path) file_ = std::make_unique<Hdf5Reader>(self_, source.path);
+    return read_hdf5_block(*file_, source, rows);
+  }
+
+ private:
+  const Comm& self_;
+  std::unique_ptr<Hdf5Reader> file_;
+};
+
 /// Returns how many elements were replaced.
-Offset replace_not_finite(Dense& block, const std::string& name, NotFinite how) {
+Offset replace_not_finite(Dense& block, const std::string& name, NotFinite how, Offset first_row = 0) {
   Offset count = 0;
   for (Offset j = 0; j < block.cols; ++j) {
     for (Offset i = 0; i < block.rows; ++i) {
       if (std::isfinite(block(i, j))) continue;
       if (how == NotFinite::refuse)
-        fail(name,
-             text("element (", i, ", ", j, ") is ", block(i, j), ", must be finite; --nan zero or impute replaces it"));
+        fail(name, text("element (", first_row + i, ", ", j, ") is ", block(i, j),
+                        ", must be finite; --nan zero or impute replaces it"));
       ++count;
     }
   }
@@ -234,23 +268,29 @@ Offset common_rows(const std::vector<Source>& sources, bool pad) {
   return rows;
 }
 
-}  // namespace
-
-DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, const DenseOptions& options) {
-  const Comm self = Comm::self();
-  DenseFile result{{comm, {}, 0, {}, {}, {}}, 0, 0};
-  DenseBlocks& blocks = result.blocks;
-  const std::vector<Source> sources = comm.guard([&] {
+/// The blocks of all paths, and the number of rows that they have or are given. Collective.
+std::vector<Source> find_sources(const Comm& comm, const std::vector<std::string>& paths, bool pad, Offset& rows) {
+  return comm.guard([&] {
     require(!paths.empty(), "blocks: the list of paths is empty");
+    const Comm self = Comm::self();
     Scan scan(self);
     try {
       for (const std::string& path : paths) scan.add(path);
     } catch (const fs::filesystem_error& fault) {
       fail(fault.path1().string(), fault.code().message());
     }
-    blocks.rows = common_rows(scan.found, options.pad);
+    rows = common_rows(scan.found, pad);
     return std::move(scan.found);
   });
+}
+
+}  // namespace
+
+DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, const DenseOptions& options) {
+  const Comm self = Comm::self();
+  DenseFile result{{comm, {}, 0, {}, {}, {}}, 0, 0};
+  DenseBlocks& blocks = result.blocks;
+  const std::vector<Source> sources = find_sources(comm, paths, options.pad, blocks.rows);
   for (const Source& source : sources) {
     blocks.cols.push_back(source.cols);
     blocks.names.push_back(source.name());
@@ -261,15 +301,11 @@ DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, co
   for (Global i = blocks.blocks.begin(comm.rank()); i < blocks.blocks.end(comm.rank()); ++i) mine += blocks.cols[z(i)];
   Offset done = 0;
   result.num_replaced = comm.sum(comm.guard([&] {
-    std::unique_ptr<Hdf5Reader> file;
+    BlockReader reader(self);
     Offset replaced = 0;
     for (Global i = blocks.blocks.begin(comm.rank()); i < blocks.blocks.end(comm.rank()); ++i) {
       const Source& source = sources[z(i)];
-      const bool hdf5 = source.kind == Source::Kind::hdf5 || source.kind == Source::Kind::hdf5_rows;
-      if (hdf5 && (!file || file->path() != source.path)) file = std::make_unique<Hdf5Reader>(self, source.path);
-      Dense block = hdf5                               ? read_hdf5_block(*file, source)
-                    : source.kind == Source::Kind::npy ? read_npy_block(self, source)
-                                                       : read_matrix_market_block(self, source);
+      Dense block = reader.read(source, {0, source.rows});
       replaced += replace_not_finite(block, blocks.names[z(i)], options.not_finite);
       blocks.local.push_back(padded(std::move(block), blocks.rows));
       done += source.cols;
@@ -277,6 +313,42 @@ DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, co
     }
     return replaced;
   }));
+  return result;
+}
+
+DenseRowsFile read_dense_rows(const Comm& comm, const std::vector<std::string>& paths, const DenseOptions& options) {
+  const Comm self = Comm::self();
+  Offset num_rows = 0;
+  const std::vector<Source> sources = find_sources(comm, paths, options.pad, num_rows);
+  const Partition rows = Partition::uniform(num_rows, comm.size());
+  std::vector<Offset> cols;
+  std::vector<std::string> names;
+  Offset num_columns = 0;
+  for (const Source& source : sources) {
+    cols.push_back(source.cols);
+    names.push_back(source.name());
+    num_columns += source.cols;
+  }
+  DenseRowsFile result{{comm, rows, num_columns}, std::move(cols), std::move(names), 0, 0};
+  result.num_replaced = comm.sum(comm.guard([&] {
+    BlockReader reader(self);
+    Offset replaced = 0;
+    Offset column = 0;
+    for (std::size_t b = 0; b < sources.size(); ++b) {
+      const Source& source = sources[b];
+      const Offset begin = std::min(source.rows, rows.begin(comm.rank()));
+      const Offset end = std::min(source.rows, rows.end(comm.rank()));
+      Dense block = reader.read(source, {begin, end - begin});
+      replaced += replace_not_finite(block, result.names[b], options.not_finite, begin);
+      for (Offset i = 0; i < block.rows; ++i) {
+        for (Offset j = 0; j < block.cols; ++j) result.matrix.row(i)[z(column + j)] = block(i, j);
+      }
+      column += source.cols;
+      if (options.progress) options.progress("read", column, num_columns);
+    }
+    return replaced;
+  }));
+  for (const Source& source : sources) result.num_padded += source.rows < num_rows ? 1 : 0;
   return result;
 }
 

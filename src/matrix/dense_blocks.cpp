@@ -15,4 +15,16 @@ std::uint64_t content_hash(const DenseBlocks& blocks) {
   return XXH3_64bits(whole, sizeof whole);
 }
 
+std::uint64_t content_hash(const DistDense<double>& matrix) {
+  std::uint64_t sum = 0;
+  const Global first = matrix.rows.begin(matrix.comm.rank());
+  for (Offset i = 0; i < matrix.num_local_rows(); ++i) {
+    const std::span<const double> row = matrix.row(i);
+    sum += XXH3_64bits_withSeed(row.data(), row.size_bytes(), static_cast<XXH64_hash_t>(first + i));
+  }
+  const std::uint64_t whole[] = {matrix.comm.sum(sum), static_cast<std::uint64_t>(matrix.rows.num_items()),
+                                 static_cast<std::uint64_t>(matrix.cols)};
+  return XXH3_64bits(whole, sizeof whole);
+}
+
 }  // namespace filigree

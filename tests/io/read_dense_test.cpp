@@ -228,6 +228,26 @@ TEST(ReadDense, RowsMustAgree) {
   EXPECT_THAT(whole(padded.blocks)[0].values, ElementsAre(1, 2, 0));
 }
 
+TEST(ReadDense, RowsOverRanks) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const std::string a =
+      folder.write("a.npy", npy("<i2", false, "(5, 2)", bytes<std::int16_t>({1, 2, 3, 4, 5, 6, 7, 8, 9, 10})));
+  const std::string b = folder.write("b.npy", npy(">f4", true, "(5, 1)", bytes<float>({-1, -2, NAN, -4, -5}, true)));
+  const std::string c = folder.write("c.mtx", "%%MatrixMarket matrix coordinate real general\n4 1 1\n4 1 7\n");
+  EXPECT_THAT(message_of<Error>([&] { io::read_dense_rows(comm, {a, b}); }), HasSubstr("b.npy: element (2, 0) is nan"));
+  EXPECT_THAT(message_of<Error>([&] { io::read_dense_rows(comm, {a, c}); }), HasSubstr("c.mtx: has 4 rows"));
+  const auto file = io::read_dense_rows(comm, {a, b, c}, {.not_finite = NotFinite::zero, .pad = true});
+  EXPECT_THAT(file.cols, ElementsAre(2, 1, 1));
+  EXPECT_EQ(file.num_replaced, 1);
+  EXPECT_EQ(file.num_padded, 1);
+  const double expected[5][4] = {{1, 2, -1, 0}, {3, 4, -2, 0}, {5, 6, 0, 0}, {7, 8, -4, 7}, {9, 10, -5, 0}};
+  for (Offset i = 0; i < file.matrix.num_local_rows(); ++i) {
+    const auto& row = expected[file.matrix.rows.begin(comm.rank()) + i];
+    EXPECT_TRUE(std::ranges::equal(file.matrix.row(i), row)) << i;
+  }
+}
+
 TEST(ReadDense, FaultsAreNamed) {
   const TempFolder folder(Comm::world());
   std::filesystem::create_directories(folder / "empty");

@@ -6,6 +6,7 @@
 
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dense_blocks.hpp"
+#include "filigree/matrix/dist_dense.hpp"
 
 namespace filigree::io {
 
@@ -39,6 +40,19 @@ struct DenseFile {
 ///
 /// Throws IoError("path: what") on all ranks. Collective. Peak memory: the blocks of this rank, and one more.
 DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, const DenseOptions& options = {});
+
+struct DenseRowsFile {
+  DistDense<double> matrix;        ///< all blocks side by side, rows over ranks in equal numbers
+  std::vector<Offset> cols;        ///< of the blocks
+  std::vector<std::string> names;  ///< of the blocks
+  Offset num_replaced = 0;
+  Offset num_padded = 0;
+};
+
+/// The same files with the rows of all blocks distributed, for matrices that are too tall for one rank. Collective.
+/// Peak memory: the rows of this rank, and those of one block more (all rows of a .mtx).
+DenseRowsFile read_dense_rows(const Comm& comm, const std::vector<std::string>& paths,
+                              const DenseOptions& options = {});
 
 /// Writes a matrix from one rank as .npy, float64, by columns. Not collective; throws IoError. The file takes its name
 /// when it is complete.

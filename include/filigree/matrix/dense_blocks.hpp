@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "filigree/core/comm.hpp"
+#include "filigree/matrix/dist_dense.hpp"
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/small_dense.hpp"
 
@@ -35,5 +36,7 @@ struct DenseBlocks {
 /// Equal for equal lists of matrices on any number of ranks, whatever their names; different, except for a chance of
 /// 2^-64, for any others. Collective. One pass over the elements.
 std::uint64_t content_hash(const DenseBlocks& blocks);
+/// The same of a matrix whose rows are distributed.
+std::uint64_t content_hash(const DistDense<double>& matrix);
 
 }  // namespace filigree
