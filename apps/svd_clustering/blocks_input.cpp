@@ -1,6 +1,7 @@
 #include "blocks_input.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace filigree::app {
 
@@ -19,17 +20,33 @@ void BlocksInput::add_to(Command cli) {
 DenseBlocks BlocksInput::load(App& program) {
   options_.progress = program.progress();
   io::DenseFile file = program.time("read", [&] { return io::read_dense(program.comm(), paths_, options_); });
-  DenseBlocks& blocks = file.blocks;
-  const auto [least, most] = std::ranges::minmax_element(blocks.cols);
-  std::string line = text(blocks.num_blocks(), blocks.num_blocks() == 1 ? " block of " : " blocks of ", blocks.rows,
-                          " x ", *least, *least == *most ? "" : text(" to ", *most));
-  if (file.num_replaced > 0) line += text("; ", file.num_replaced, " elements that were not finite are replaced");
-  if (file.num_padded > 0) line += text("; ", file.num_padded, " padded with rows of zeros");
+  tell(program, file.blocks.rows, file.blocks.cols, file.num_replaced, file.num_padded, content_hash(file.blocks));
+  return std::move(file.blocks);
+}
+
+DistDense<double> BlocksInput::load_rows(App& program) {
+  options_.progress = program.progress();
+  io::DenseRowsFile file = program.time("read", [&] { return io::read_dense_rows(program.comm(), paths_, options_); });
+  tell(program, file.matrix.rows.num_items(), file.cols, file.num_replaced, file.num_padded, content_hash(file.matrix));
+  return std::move(file.matrix);
+}
+
+void BlocksInput::tell(App& program, Offset rows, const std::vector<Offset>& cols, Offset num_replaced,
+                       Offset num_padded, std::uint64_t hash) const {
+  const auto [least, most] = std::ranges::minmax_element(cols);
+  std::string line = text(cols.size(), cols.size() == 1 ? " block of " : " blocks of ", rows, " x ", *least,
+                          *least == *most ? "" : text(" to ", *most));
+  if (num_replaced > 0) line += text("; ", num_replaced, " elements that were not finite are replaced");
+  if (num_padded > 0) line += text("; ", num_padded, " padded with rows of zeros");
   program.note(line);
   std::string all;
   for (const std::string& path : paths_) all += (all.empty() ? "" : " ") + path;
-  program.describe_input(all, blocks.rows, blocks.num_columns(), content_hash(blocks));
-  return std::move(blocks);
+  program.describe_input(all, rows, std::accumulate(cols.begin(), cols.end(), Offset{0}), hash);
+}
+
+void need_hdf5(const App& program) {
+  if (!program.output().empty() && !program.output_is_hdf5())
+    usage_error("--output: results are HDF5; the name must end in .h5 or .hdf5");
 }
 
 }  // namespace filigree::app

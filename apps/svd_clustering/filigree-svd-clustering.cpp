@@ -4,12 +4,12 @@
 #include "filigree/io/text_writer.hpp"
 #include "filigree/svd_clustering_file.hpp"
 #include "picture.hpp"
+#include "svd_command.hpp"
 #include "tables.hpp"
 
 namespace {
 
 using namespace filigree;
-using svd_clustering::Kernel;
 using svd_clustering::Method;
 using svd_clustering::Order;
 using svd_clustering::Rule;
@@ -29,15 +29,9 @@ struct Arguments {
   svd_clustering::Options options;
   std::string clusters;
   std::string picture;
+  std::string checkpoint;
   Global block = 0;
-  std::optional<double> tolerance;
-  Kernel kernel = Kernel::gram;
 };
-
-void need_hdf5(const app::App& program) {
-  if (!program.output().empty() && !program.output_is_hdf5())
-    app::usage_error("--output: results are HDF5; the name must end in .h5 or .hdf5");
-}
 
 void add_cluster(app::App& program, Arguments& a) {
   app::Command cli = program.cli.command("cluster", "partitions the blocks and stores each cluster as one SVD");
@@ -53,8 +47,11 @@ void add_cluster(app::App& program, Arguments& a) {
              "of candidates in the published rule");
   cli.option("--oversampling", a.options.oversampling, "directions kept beside the rank");
   cli.flag("--exact", a.options.exact, "one more pass: the error of what is stored, from the residuals themselves");
+  cli.option("--checkpoint", a.checkpoint,
+             "keep finished clusters here; the same command goes on from them, on any ranks")
+      .type_name("FILE");
   cli.option("--picture", a.picture, "draw the clusters' errors and sizes here, as SVG").type_name("FILE");
-  cli.check([&] { need_hdf5(program); });
+  cli.check([&] { app::need_hdf5(program); });
 }
 
 void draw(const app::App& program, const svd_clustering::Result& result, const std::string& path) {
@@ -68,7 +65,10 @@ void cluster(app::App& program, Arguments& a) {
   a.options.progress = program.progress();
   const DenseBlocks blocks = a.input.load(program);
   a.options.exact = a.options.exact || program.verify();
-  const auto result = program.measure("cluster", [&] { return svd_clustering::cluster(blocks, a.options); });
+  const auto result = program.measure("cluster", [&] {
+    return a.checkpoint.empty() ? svd_clustering::cluster(blocks, a.options)
+                                : svd_clustering::cluster(blocks, a.options, a.checkpoint);
+  });
   program.note(app::headline(result, blocks.names));
   program.result("ratio", result.ratio);
   program.result("clusters", result.clusters.size());
@@ -106,52 +106,6 @@ void evaluate(app::App& program, Arguments& a) {
   program.print(program.comm().is_root() ? app::evaluation_table(file.result, truth) : "");
 }
 
-/// With a tolerance: the least rank that reaches it, doubling the largest rank that is tried.
-void svd(app::App& program, Arguments& a) {
-  const Progress progress = program.progress();
-  const DenseBlocks blocks = a.input.load(program);
-  const Offset oversampling = a.options.oversampling;
-  Offset rank = a.options.rank;
-  auto result = program.measure("svd", [&] {
-    Offset tried = a.tolerance ? std::min<Offset>(16, blocks.rows) : a.options.rank;
-    auto found = svd_clustering::decompose(blocks, tried, oversampling, a.kernel, progress);
-    while (a.tolerance && found.certified_error() > *a.tolerance && tried < blocks.rows) {
-      tried = std::min(2 * tried, blocks.rows);
-      found = svd_clustering::decompose(blocks, tried, oversampling, a.kernel, progress);
-    }
-    rank = tried;
-    if (a.tolerance) {
-      while (rank > 1 && found.certified_error(rank - 1) <= *a.tolerance) --rank;
-    }
-    return found;
-  });
-  const auto s = result.singular_values();
-  const Offset kept = std::min(rank, std::ssize(s));
-  program.note(text("rank ", kept, ": relative error at most ", app::number(result.certified_error(rank))));
-  program.result("rank", kept);
-  program.result("certified_error", result.certified_error(rank));
-  program.result("norm", result.norm());
-  program.time("write", [&] {
-    std::string table = "k\tsingular_value\tcertified_error\n";
-    for (Offset k = 0; k < kept; ++k)
-      table += text(k + 1, '\t', app::number(s[static_cast<std::size_t>(k)]), '\t',
-                    app::number(result.certified_error(k + 1)), '\n');
-    program.print_on_screen(program.comm().is_root() ? table : "");
-    if (program.output().empty()) return;
-    io::Hdf5Writer file(program.comm(), program.output());
-    const DenseView basis = result.basis().columns(0, kept);
-    // Columns of the basis as rows of the dataset, all from rank 0.
-    file.write_rows("/svd/basis", program.comm().is_root() ? kept : 0, basis.rows,
-                    [&](Offset k, std::span<double> row) { std::ranges::copy(basis.col(k), row.begin()); });
-    const std::span<const double> values(s.data(), program.comm().is_root() ? static_cast<std::size_t>(kept) : 0);
-    file.write("/svd/singular_values", values);
-    file.attribute("/svd", "certified_error", result.certified_error(rank));
-    file.attribute("/svd", "norm", result.norm());
-    program.sign(file, "svd");
-    file.commit();
-  });
-}
-
 void reconstruct(app::App& program, Arguments& a) {
   const Comm& comm = program.comm();
   const auto file = svd_clustering::load(comm, a.clusters);
@@ -182,17 +136,7 @@ int main(int argc, char** argv) {
     app::Command evaluation = program.cli.command("evaluate", "true errors of stored clusters, from scratch");
     a.input.add_to(evaluation);
     evaluation.option("--clusters", a.clusters, "file of clusters").required().type_name("FILE").default_text("");
-    app::Command svd_of_all = program.cli.command("svd", "one streamed, certified truncated SVD of all blocks");
-    a.input.add_to(svd_of_all);
-    svd_of_all.option("--rank", a.options.rank, "columns of the basis");
-    svd_of_all.option("--tolerance", a.tolerance, "take the least rank with this certified relative error instead");
-    svd_of_all.option("--oversampling", a.options.oversampling, "directions kept beside the rank");
-    svd_of_all.choice("--kernel", a.kernel, {{"gram", Kernel::gram}, {"qr", Kernel::qr}},
-                      "qr: errors below 1e-6 are told too, several times slower");
-    svd_of_all.check([&] {
-      need_hdf5(program);
-      if (a.tolerance && !(*a.tolerance > 0 && *a.tolerance < 1)) app::usage_error("--tolerance: must lie in (0, 1)");
-    });
+    app::SvdCommand svd(program);
     app::Command back = program.cli.command("reconstruct", "one block as its cluster stores it, as .npy");
     back.option("--clusters", a.clusters, "file of clusters").required().type_name("FILE").default_text("");
     back.option("--block", a.block, "its number, from 0").required().default_text("");
@@ -202,7 +146,7 @@ int main(int argc, char** argv) {
     program.parse();
 
     if (evaluation.given()) return evaluate(program, a);
-    if (svd_of_all.given()) return svd(program, a);
+    if (svd.given()) return svd.run();
     if (back.given()) return reconstruct(program, a);
     cluster(program, a);
   });

@@ -1,6 +1,7 @@
 // svd_clustering: which matrices of a collection may share one truncated SVD without exceeding an error.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dense_blocks.hpp"
+#include "filigree/matrix/dist_dense.hpp"
 
 /// For blocks A_i of m rows, a cluster C stands for M = [A_i : i in C], stored as U (m x r, shared) and U^T A_i
 /// (private). Source: Shamrai, Concatenated Matrix SVD: Compression Bounds, Incremental Approximation, and
@@ -86,6 +88,20 @@ class IncrementalSvd {
 IncrementalSvd decompose(const DenseBlocks& blocks, Offset rank, Offset oversampling = 5, Kernel kernel = Kernel::gram,
                          const Progress& progress = {});
 
+struct RowsSvd {
+  DistDense<double> basis;              ///< `rank` orthonormal columns, or fewer
+  std::vector<double> singular_values;  ///< descending
+  double norm = 0;                      ///< |M|_F
+  std::vector<double> certified_error;  ///< relative, of the first k columns of the basis, k = 0 .. basis.cols
+  double lower_error = 0;               ///< of the best relative error at the full rank
+};
+
+/// The truncated SVD of a matrix whose rows are distributed, panel by panel of its columns: the QR kernel of
+/// IncrementalSvd with Cholesky QR or TSQR over the ranks, so only matrices of order l + panel are reduced. The same
+/// bits on any ranks and threads. Throws InvalidArgument on all ranks for NaN, infinity and a rank outside [1, rows].
+/// Collective over m.comm. Work O(m N (l + panel)) over all ranks. Memory: 2 (l + panel) doubles a row.
+RowsSvd decompose_rows(const DistDense<double>& m, Offset rank, Offset oversampling = 5, const Progress& progress = {});
+
 /// ours: ranks candidates against the current basis, skips those that fail. published: candidates in one order for each
 /// seed, the first failure closes the cluster, ten seeds without a companion in a row end it.
 enum class Rule { ours, published };
@@ -94,6 +110,14 @@ enum class Rule { ours, published };
 enum class Method { max_norm, residual, incremental };
 /// Of the candidates in the published rule: smallest norm first, or smallest residual against the seed.
 enum class Order { norm, residual };
+
+/// A cluster that is finished, as a checkpoint keeps it.
+struct FinishedCluster {
+  std::vector<Global> blocks;  ///< in order of acceptance
+  bool grew = false;           ///< beyond its seed
+  std::vector<double> svd;     ///< IncrementalSvd::pack(), empty if the rule has made none
+  Stats stats;                 ///< counted so far
+};
 
 struct Options {
   Offset rank = 32;     ///< r, 1 <= rank <= rows
@@ -105,6 +129,9 @@ struct Options {
   Offset max_failures = 32;  ///< ours: candidates in a row that fail before a cluster is closed
   bool exact = false;        ///< one more pass: the error of what is stored, from the residuals themselves
   Progress progress = {};    ///< phase "cluster", blocks that have a cluster
+  std::vector<FinishedCluster> resume = {};  ///< clusters of an unfinished run with the same blocks and options
+  std::function<void(const FinishedCluster&)> finished =
+      {};  ///< told of each further one, on every rank; may communicate
 };
 
 struct Cluster {

@@ -93,6 +93,17 @@ TEST_F(SvdApp, OneSvdOfAll) {
   EXPECT_THAT(tolerance.err, HasSubstr("rank " + std::to_string(rank) + ": relative error at most 0.4"));
 }
 
+TEST_F(SvdApp, RowsOverRanksGiveTheSameFile) {
+  make_blocks();
+  const Words question{"svd", "--input", "b", "--rank", "5", "--distribute", "rows", "--output"};
+  for (const int ranks : {0, 2, 3}) {
+    Words words = question;
+    words.push_back("s" + std::to_string(ranks) + ".h5");
+    EXPECT_THAT(done(ranks, "svd-clustering", words).err, HasSubstr("rank 5: relative error at most 0."));
+    EXPECT_TRUE(read(words.back()) == read("s0.h5"));
+  }
+}
+
 TEST_F(SvdApp, BadInputIsNamedOnAllRanks) {
   make_blocks();
   write("short.npy", read("b/00003.npy").substr(0, 1000));

@@ -215,6 +215,69 @@ TEST(SvdClustering, FilesGiveBackEverything) {
   EXPECT_THAT(message_of<IoError>([&] { svd_clustering::load(comm, cut); }), HasSubstr("cut.h5: "));
 }
 
+TEST(SvdClustering, RestartEqualsAnUnbrokenRun) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const auto all = grouped_blocks(60, 5, 30, 4, 4, 0.02, 2);
+  const DenseBlocks blocks = distributed(comm, all);
+  for (const Options& whole : all_rules(6, 0.08)) {
+    const Result unbroken = svd_clustering::cluster(blocks, whole);
+    const std::string path = folder / "x.partial";
+    for (int after = 1; after < 4; ++after) {
+      Options broken = whole;
+      int count = 0;
+      broken.finished = [&](const svd_clustering::FinishedCluster&) {
+        if (++count == after) throw Error("interrupted");
+      };
+      const bool ended = unbroken.clusters.size() <= static_cast<std::size_t>(after);
+      if (!ended) {
+        EXPECT_THROW(svd_clustering::cluster(blocks, broken, path), Error);
+      }
+      const Result restarted = svd_clustering::cluster(blocks, whole, path);
+      EXPECT_EQ(partition_of(restarted), partition_of(unbroken));
+      EXPECT_EQ(restarted.stats, unbroken.stats);
+      EXPECT_EQ(restarted.coefficients, unbroken.coefficients);
+      comm.barrier();
+      EXPECT_FALSE(std::filesystem::exists(path));
+    }
+  }
+  folder.write("other", "no checkpoint");
+  EXPECT_THAT(message_of<IoError>([&] { svd_clustering::cluster(blocks, {.rank = 4}, folder / "other"); }),
+              HasSubstr("other: is no checkpoint of these blocks"));
+}
+
+TEST(SvdClustering, RowsOverRanks) {
+  const Comm comm = Comm::world();
+  for (const double noise : {1e-2, 1e-9, 0.0}) {
+    const Dense m = side_by_side(grouped_blocks(300, 20, 20, 2, 6, noise, 4));
+    const auto spread = [&](const Comm& over) {
+      DistDense<double> rows(over, Partition::uniform(m.rows, over.size()), m.cols);
+      for (Offset i = 0; i < rows.num_local_rows(); ++i) {
+        for (Offset j = 0; j < m.cols; ++j)
+          rows.row(i)[static_cast<std::size_t>(j)] = m(rows.rows.begin(over.rank()) + i, j);
+      }
+      return rows;
+    };
+    const auto svd = svd_clustering::decompose_rows(spread(comm), 12);
+    const auto alone = svd_clustering::decompose_rows(spread(Comm::self()), 12);
+    EXPECT_EQ(svd.singular_values, alone.singular_values);
+    EXPECT_EQ(svd.certified_error, alone.certified_error);
+    EXPECT_EQ(svd.lower_error, alone.lower_error);
+    for (Offset i = 0; i < svd.basis.num_local_rows(); ++i) {
+      EXPECT_TRUE(std::ranges::equal(svd.basis.row(i), alone.basis.row(svd.basis.rows.begin(comm.rank()) + i)));
+    }
+    Dense basis(m.rows, alone.basis.cols);
+    for (Offset i = 0; i < m.rows; ++i) {
+      for (Offset k = 0; k < basis.cols; ++k) basis(i, k) = alone.basis.row(i)[static_cast<std::size_t>(k)];
+    }
+    EXPECT_LT(orthogonality_loss(basis), 1e-12);
+    const double optimum = rest_of(singular_values(m), 12) / svd.norm;
+    EXPECT_LE(residual_of(m, basis) / svd.norm, svd.certified_error.back());
+    EXPECT_LE(svd.certified_error.back(), 1.03 * optimum + 1e-13);
+    EXPECT_LE(svd.lower_error, optimum);
+  }
+}
+
 TEST(SvdClustering, BadArgumentsAreNamedOnAllRanks) {
   const Comm comm = Comm::world();
   std::vector<Dense> all = grouped_blocks(20, 3, 8, 2, 3, 0.01, 6);

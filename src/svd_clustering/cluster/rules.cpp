@@ -44,6 +44,18 @@ bool try_block(const DenseBlocks& blocks, Global block, bool in_seed, double lim
   return true;
 }
 
+std::vector<char> taken_by(const std::vector<Grown>& clusters, std::size_t num_blocks) {
+  std::vector<char> taken(num_blocks);
+  for (const Grown& cluster : clusters) {
+    for (const Global i : cluster.blocks) taken[z(i)] = 1;
+  }
+  return taken;
+}
+
+void remove_taken(const std::vector<char>& taken, std::vector<Global>& blocks) {
+  std::erase_if(blocks, [&](Global i) { return taken[z(i)] != 0; });
+}
+
 constexpr double any_error = INFINITY;
 
 void sort_by_score(std::vector<Global>& candidates, const std::vector<double>& scores) {
@@ -76,8 +88,11 @@ std::vector<Grown> published(const DenseBlocks& blocks, const std::vector<double
                              Stats& stats) {
   constexpr int max_failed_seeds = 10;
   std::vector<Global> remaining = by_norm(norms);
-  std::vector<Grown> clusters;
+  std::vector<Grown> clusters = resumed(options, stats);
+  std::vector<char> taken = taken_by(clusters, norms.size());
   int failed_seeds = 0;
+  for (const Grown& cluster : clusters) failed_seeds = cluster.grew ? 0 : failed_seeds + 1;
+  remove_taken(taken, remaining);
   while (!remaining.empty()) {
     // The seed: the largest block, and the next while their columns fit the rank.
     Bound bound(blocks.rows, options, kernel_for(options));
@@ -102,16 +117,17 @@ std::vector<Grown> published(const DenseBlocks& blocks, const std::vector<double
       if (!try_block(blocks, i, false, options.error, bound)) break;
       cluster.blocks.push_back(i);
     }
-    failed_seeds = std::ssize(cluster.blocks) == seed_size ? failed_seeds + 1 : 0;
+    cluster.grew = std::ssize(cluster.blocks) > seed_size;
+    failed_seeds = cluster.grew ? 0 : failed_seeds + 1;
     if (failed_seeds == max_failed_seeds) {
-      for (const Global i : remaining) clusters.push_back({{i}, std::nullopt});
+      for (const Global i : remaining) clusters.push_back({{i}});
       break;
     }
-    std::vector<char> taken(norms.size());
     for (const Global i : cluster.blocks) taken[z(i)] = 1;
-    std::erase_if(remaining, [&](Global i) { return taken[z(i)] != 0; });
+    remove_taken(taken, remaining);
     stats["accepted"] += std::ssize(cluster.blocks) - seed_size;
     if constexpr (std::is_same_v<Bound, IncrementalBound>) cluster.svd = bound.svd();
+    tell_finished(options, cluster, stats);
     clusters.push_back(std::move(cluster));
     if (options.progress) options.progress("cluster", std::ssize(norms) - std::ssize(remaining), std::ssize(norms));
   }
@@ -119,6 +135,21 @@ std::vector<Grown> published(const DenseBlocks& blocks, const std::vector<double
 }
 
 }  // namespace
+
+std::vector<Grown> resumed(const Options& options, Stats& stats) {
+  std::vector<Grown> clusters;
+  for (const FinishedCluster& step : options.resume) {
+    clusters.push_back({step.blocks, std::nullopt, step.grew});
+    if (!step.svd.empty()) clusters.back().svd = IncrementalSvd::unpack(step.svd);
+    stats = step.stats;
+  }
+  return clusters;
+}
+
+void tell_finished(const Options& options, const Grown& cluster, const Stats& stats) {
+  if (!options.finished) return;
+  options.finished({cluster.blocks, cluster.grew, cluster.svd ? cluster.svd->pack() : std::vector<double>(), stats});
+}
 
 Kernel kernel_for(const Options& options) { return options.error < 1e-5 ? Kernel::qr : Kernel::gram; }
 
@@ -142,8 +173,9 @@ std::vector<Grown> grow_ours(const DenseBlocks& blocks, const std::vector<double
                              Stats& stats) {
   const Sketches sketches(blocks);
   std::vector<Global> remaining = by_norm(norms);
-  std::vector<Grown> clusters;
-  std::vector<char> taken(norms.size());
+  std::vector<Grown> clusters = resumed(options, stats);
+  std::vector<char> taken = taken_by(clusters, norms.size());
+  remove_taken(taken, remaining);
   while (!remaining.empty()) {
     IncrementalBound bound(blocks.rows, options, kernel_for(options));
     Grown cluster;
@@ -182,9 +214,11 @@ std::vector<Grown> grow_ours(const DenseBlocks& blocks, const std::vector<double
         ++failures;
       }
     }
-    std::erase_if(remaining, [&](Global i) { return taken[z(i)] != 0; });
+    remove_taken(taken, remaining);
     stats["accepted"] += std::ssize(cluster.blocks) - 1;
+    cluster.grew = cluster.blocks.size() > 1;
     cluster.svd = bound.svd();
+    tell_finished(options, cluster, stats);
     clusters.push_back(std::move(cluster));
     if (options.progress) options.progress("cluster", std::ssize(norms) - std::ssize(remaining), std::ssize(norms));
   }

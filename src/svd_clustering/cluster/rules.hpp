@@ -11,7 +11,8 @@ namespace filigree::svd_clustering {
 /// A cluster as its rule leaves it: its blocks in order of acceptance and, if the rule has made it, its decomposition.
 struct Grown {
   std::vector<Global> blocks;
-  std::optional<IncrementalSvd> svd;
+  std::optional<IncrementalSvd> svd = {};
+  bool grew = false;  ///< beyond its seed
 };
 
 /// `norms` of all blocks. Collective. Counts in stats: trials, accepted, rankings.
@@ -19,6 +20,11 @@ std::vector<Grown> grow_ours(const DenseBlocks& blocks, const std::vector<double
                              Stats& stats);
 std::vector<Grown> grow_published(const DenseBlocks& blocks, const std::vector<double>& norms, const Options& options,
                                   Stats& stats);
+
+/// The clusters to go on from, and what was counted in making them.
+std::vector<Grown> resumed(const Options& options, Stats& stats);
+/// Tells options.finished of a cluster.
+void tell_finished(const Options& options, const Grown& cluster, const Stats& stats);
 
 /// The kernel whose certificates are sharp enough for the error that is asked for.
 Kernel kernel_for(const Options& options);
