@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <random>
 #include <set>
 
 #include "blocks.hpp"
@@ -213,6 +214,40 @@ TEST(SvdClustering, FilesGiveBackEverything) {
   EXPECT_THAT(message_of<IoError>([&] { svd_clustering::load(comm, damaged); }), HasSubstr("damaged.h5: "));
   const std::string cut = folder.write("cut.h5", bytes.substr(0, bytes.size() / 2));
   EXPECT_THAT(message_of<IoError>([&] { svd_clustering::load(comm, cut); }), HasSubstr("cut.h5: "));
+}
+
+TEST(SvdClustering, DamagedFilesAreRefused) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const auto all = grouped_blocks(12, 3, 6, 2, 2, 0.01, 8);
+  const DenseBlocks blocks = distributed(comm, all);
+  const Result result = svd_clustering::cluster(blocks, {.rank = 2, .error = 0.1});
+  const std::string path = folder / "clusters.h5";
+  {
+    io::Hdf5Writer file(comm, path);
+    svd_clustering::save(file, blocks, result);
+    file.commit();
+  }
+  const std::string good = bytes_of(path);
+  std::mt19937_64 random(1);
+  int refused = 0;
+  const int count = deep(60, 2000);
+  for (int k = 0; k < count; ++k) {
+    std::string bytes = good;
+    bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
+    const std::string damaged = folder.write("damaged.h5", bytes);
+    try {
+      const auto loaded = svd_clustering::load(comm, damaged, &blocks.blocks);
+      // Bytes that nothing uses, and names of other things.
+      EXPECT_EQ(partition_of(loaded.result), partition_of(result));
+      EXPECT_EQ(loaded.result.coefficients, result.coefficients);
+    } catch (const IoError& error) {
+      ++refused;
+      EXPECT_THAT(error.what(), HasSubstr("damaged.h5: "));
+    }
+    comm.barrier();
+  }
+  EXPECT_GT(refused, count / 3);
 }
 
 TEST(SvdClustering, RestartEqualsAnUnbrokenRun) {
