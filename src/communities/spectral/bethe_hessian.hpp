@@ -39,6 +39,12 @@ struct Subspace {
 /// rho: the largest r at which H_r is singular, or 1 if there is none above (forests). To 6 digits or more.
 double spectral_radius(const Adjacency& a, Stats& stats);
 
+/// X <- T((M^-1 A - centre) / half) X for the Chebyshev polynomial T of that degree and the interval [low, high]: parts
+/// of X that belong to eigenvalues in it stay small, those beyond grow. over_mass: the diagonal of M^-1, 0 for vertices
+/// to leave alone.
+void filter(const Adjacency& a, std::span<const double> over_mass, Offset degree, double low, double high,
+            DistDense<double>& x, Stats& stats);
+
 /// Chebyshev-filtered subspace iteration with a Rayleigh-Ritz step a round. Work: `products` of the stats.
 Subspace leading_subspace(const Adjacency& a, double rho, const SpectrumOptions& options, Stats& stats);
 

@@ -71,6 +71,52 @@ DistDense<double> first_columns(DistDense<double> x, Offset cols) {
   return first;
 }
 
+DistDense<double> selected(const DistDense<double>& x, const std::vector<Offset>& columns) {
+  DistDense<double> some(x.comm, x.rows, std::ssize(columns));
+  for (Offset i = 0; i < x.num_local_rows(); ++i) {
+    for (std::size_t k = 0; k < columns.size(); ++k) some.row(i)[k] = x.row(i)[z(columns[k])];
+  }
+  return some;
+}
+
+/// Column k of X, which belongs to zeta[which[k]], by a filter for M = D + (r^2 - 1) I, r being one of the near zetas:
+/// away from what lies beyond the first `num_wanted` eigenvalues there.
+DistDense<double> filtered(const Adjacency& a, const Projected& projected, DistDense<double> x,
+                           const std::vector<Offset>& which, const std::vector<double>& zeta, Offset num_wanted,
+                           Stats& stats) {
+  constexpr Offset degree = 8;
+  constexpr double reach = 1.2;
+  std::vector<Offset> order(which.size());
+  std::iota(order.begin(), order.end(), Offset{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Offset i, Offset j) { return zeta[z(which[z(i)])] < zeta[z(which[z(j)])]; });
+  const auto zeta_of = [&](std::size_t k) { return zeta[z(which[z(order[k])])]; };
+  double largest_degree = 0;
+  for (const double d : a.degree) largest_degree = std::max(largest_degree, d);
+  largest_degree = x.comm.max(largest_degree);
+  std::vector<double> over_mass(a.degree.size());
+  for (std::size_t begin = 0; begin < order.size();) {
+    std::size_t end = begin + 1;
+    while (end < order.size() && zeta_of(end) <= reach * zeta_of(begin)) ++end;
+    const double r = zeta_of((begin + end) / 2);
+    const double shift = r * r - 1;
+    const auto values = projected.pencil(shift).values;
+    const double inside = values[std::min(values.size() - 1, z(num_wanted))];
+    const double high = std::clamp(inside, 0.3 / r, 0.98 / zeta_of(end - 1));
+    const double low = -largest_degree / (largest_degree + shift);
+    for (std::size_t i = 0; i < over_mass.size(); ++i) over_mass[i] = a.degree[i] > 0 ? 1 / (a.degree[i] + shift) : 0;
+    const std::vector<Offset> columns(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      order.begin() + static_cast<std::ptrdiff_t>(end));
+    DistDense<double> some = selected(x, columns);
+    filter(a, over_mass, degree, low, high, some, stats);
+    for (Offset i = 0; i < x.num_local_rows(); ++i) {
+      for (std::size_t k = 0; k < columns.size(); ++k) x.row(i)[z(columns[k])] = some.row(i)[k];
+    }
+    begin = end;
+  }
+  return x;
+}
+
 /// The matrix with rows of zeros below.
 Dense with_rows(const Dense& matrix, Offset rows) {
   Dense taller(rows, matrix.cols);
@@ -126,13 +172,10 @@ Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset nu
     if (open.empty() || expansion == most_expansions) return result;
     ++stats["expansions"];
     stats["products"] += std::ssize(open);
-    DistDense<double> expand(result.x.comm, result.x.rows, std::ssize(open));
-    for (Offset i = 0; i < w.num_local_rows(); ++i) {
-      for (std::size_t k = 0; k < open.size(); ++k) {
-        const auto j = z(open[k]);
-        expand.row(i)[k] = w.row(i)[j] / std::sqrt(std::max(sums[2 * j], 1e-300));
-      }
-    }
+    // Residuals, in units of their size; where two steps by them are not enough, vectors from a filter.
+    DistDense<double> expand = selected(w, open);
+    if (expansion >= 2)
+      expand = filtered(a, basis.projected(), selected(result.x, open), open, zeta, num_wanted, stats);
     if (basis.cols() + std::ssize(open) > most_cols) {
       // Begin again with the vectors themselves; directions that are lost come back as residuals.
       basis = Basis(a, std::move(result.x), std::move(ax));

@@ -46,7 +46,7 @@ class Solver {
     const double enough = std::log(30 * std::sqrt(static_cast<double>(n)));
     for (int round = 0; round < most_rounds; ++round) {
       const Offset degree = degree_of_filter(space.values, residuals, low, high);
-      filter(space.x, degree, low, high);
+      filter(a_, over_mass_, degree, low, high, space.x, stats_);
       amplified += static_cast<double>(degree) * growth(threshold, low, high);
       residuals = ritz(space);
       ++stats_["rounds"];
@@ -130,33 +130,6 @@ class Solver {
       if (growth(values[j], low, high) > 0) most = std::min(most, left / growth(values[j], low, high));
     }
     return std::max<Offset>(2, static_cast<Offset>(most));
-  }
-
-  /// X <- T_degree((M^-1 A - centre) / half) X, M = D + (rho - 1) I.
-  void filter(DistDense<double>& x, Offset degree, double low, double high) {
-    const double half = (high - low) / 2;
-    const double centre = (high + low) / 2;
-    DistDense<double> y(x.comm, x.rows, x.cols);
-    DistDense<double> before(x.comm, x.rows, x.cols);
-    for (Offset k = 1; k <= degree; ++k) {
-      // y <- factor (M^-1 A x - centre x) - before
-      const double factor = (k == 1 ? 1 : 2) / half;
-      filigree::multiply(a_.graph, x, y, [&](Local first, std::span<double> rows) {
-        const double* of_x = x.local.data() + first * x.cols;
-        const double* of_before = before.local.data() + first * x.cols;
-        for (std::size_t i = 0; i < rows.size() / z(x.cols); ++i) {
-          const double scale = factor * over_mass_[z(first) + i];
-          const double shift = factor * centre;
-          for (Offset j = 0; j < x.cols; ++j) {
-            const auto at = i * z(x.cols) + z(j);
-            rows[at] = scale * rows[at] - shift * of_x[at] - of_before[at];
-          }
-        }
-      });
-      std::swap(before.local, x.local);
-      std::swap(x.local, y.local);
-    }
-    stats_["products"] += degree * x.cols;
   }
 
   /// Rayleigh-Ritz; returns relative residuals |A x - value M x|_(M^-1) of columns with x^T M x = 1.

@@ -119,7 +119,7 @@ std::vector<Root> Projected::roots(double limit, std::span<const Offset> which, 
       for (std::size_t k = begins[g]; k < begins[g + 1]; ++k) {
         Root& root = found[open[k]];
         root = next_root(eigen, which[open[k]], r, limit);
-        done[open[k]] = std::abs(root.r - r) <= reach * r || sweep + 1 == most_sweeps;
+        done[open[k]] = std::abs(root.r - r) <= 1.5 * reach * r || sweep + 1 == most_sweeps;
       }
     }
     std::erase_if(open, [&](std::size_t k) { return done[k] != 0; });
