@@ -5,6 +5,15 @@ if(CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+# With ccache they would make every object depend on the folder that it is built in.
+if(CMAKE_CXX_COMPILER_LAUNCHER)
+  set(FILIGREE_NO_LAUNCHER OFF)
+else()
+  set(FILIGREE_NO_LAUNCHER ON)
+endif()
+option(FILIGREE_PRECOMPILED_HEADERS "Parse common headers once; on where there is no ccache" ${FILIGREE_NO_LAUNCHER})
+mark_as_advanced(FILIGREE_PRECOMPILED_HEADERS)
+
 function(filigree_compile_options target)
   # No fused multiply-adds of the compiler's choice: the same bits with every instruction set.
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -ffp-contract=off

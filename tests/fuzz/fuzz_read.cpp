@@ -1,6 +1,7 @@
-// A reader must answer any bytes by a graph or by an Error.
+// A reader must answer any bytes by what they hold or by an Error: graphs, dense matrices, labels of vertices.
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +12,8 @@
 
 #include "filigree/core/runtime.hpp"
 #include "filigree/io/read.hpp"
+#include "filigree/io/read_dense.hpp"
+#include "label_file.hpp"
 
 namespace {
 
@@ -23,6 +26,37 @@ std::string read_path;  ///< differs from file_path for names beside a file
 /// Both ways through every reader, as far as it knows them.
 const io::ReadOptions ways[] = {
     {}, {.undirected = true, .weights = true, .ids = io::Ids::names, .policy = {Duplicates::sum, Loops::drop}}};
+
+void read_graphs(const Comm& comm, const io::ReadOptions& options) {
+  const io::GraphFile read = io::read(comm, read_path, options);
+  read.graph.local.validate();
+  if (read.names.vertices().num_items() != read.graph.num_rows()) std::abort();
+}
+
+void read_matrices(const Comm& comm, bool any_numbers) {
+  const auto read =
+      io::read_dense(comm, {read_path}, {any_numbers ? io::NotFinite::impute : io::NotFinite::refuse, any_numbers, {}});
+  const DenseBlocks& blocks = read.blocks;
+  if (blocks.blocks.num_items() != std::ssize(blocks.names)) std::abort();
+  for (const Dense& block : blocks.local) {
+    if (block.rows != blocks.rows || std::ssize(block.values) != block.rows * block.cols) std::abort();
+    for (const double value : block.values) {
+      if (!std::isfinite(value)) std::abort();
+    }
+  }
+}
+
+void read_labels(const Comm& comm, bool first_column) {
+  const io::VertexNames names(Partition::uniform(5, 1));
+  const app::LabelFile read =
+      app::read_label_file(comm, read_path, names, first_column ? std::vector{2} : std::vector<int>());
+  for (const app::LabelColumn& column : read.columns) {
+    if (column.of.size() != 5) std::abort();
+    for (const Global label : column.of) {
+      if (label < -1 || label >= column.num_labels) std::abort();
+    }
+  }
+}
 
 }  // namespace
 
@@ -60,11 +94,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   std::FILE* const file = std::fopen(file_path.c_str(), "wb");
   if (file == nullptr || std::fwrite(bytes, 1, size, file) < size || std::fclose(file) != 0) std::abort();
   static const Comm comm = Comm::self();
-  for (const io::ReadOptions& options : ways) {
+  for (const int way : {0, 1}) {
     try {
-      const io::GraphFile read = io::read(comm, read_path, options);
-      read.graph.local.validate();
-      if (read.names.vertices().num_items() != read.graph.num_rows()) std::abort();
+      if (extension.starts_with("dense.")) {
+        read_matrices(comm, way == 1);
+      } else if (extension == "labels") {
+        read_labels(comm, way == 1);
+      } else {
+        read_graphs(comm, ways[way]);
+      }
     } catch (const Error& error) {
       // The message names the file.
       if (std::string_view(error.what()).find("filigree-fuzz-") == std::string_view::npos &&
