@@ -21,8 +21,9 @@ constexpr std::uint64_t merge_purpose = 0x73756d6d61727903;
 constexpr int partners = 5;  // pairs tried of each supernode, and of each that a merge makes
 constexpr double first_threshold = 0.5;
 constexpr double threshold_factor = 0.85;
-constexpr int patience = 2;        // rounds without a smaller error
-constexpr int crossing_steps = 4;  // probes for where a round crosses the budget
+constexpr int patience = 3;           // rounds without a smaller error, once there was one
+constexpr int patience_at_first = 8;  // the first merges seldom pay off: counts alone lengthen superedges
+constexpr int crossing_steps = 4;     // probes for where a round crosses the budget
 
 /// Gives freed memory back to the system: every phase allocates other sizes, and would take what it needs on top.
 void trim_heap() {
@@ -192,7 +193,8 @@ Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bi
   };
   offer(state, 0, rounds[0]);
   int since_best = 0;
-  for (int round = 1; round <= options.max_rounds && since_best < patience; ++round) {
+  bool improved = false;
+  for (int round = 1; round <= options.max_rounds && since_best < (improved ? patience : patience_at_first); ++round) {
     if (rounds.back().unfilled_bits <= budget_bits) break;
     RoundReport report;
     report.round = round;
@@ -236,6 +238,7 @@ Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bi
       report.unfilled_bits = std::min(report.unfilled_bits, budget_bits);
     }
     since_best = better ? 0 : since_best + 1;
+    improved = improved || better;
     rounds.push_back(report);
     state = std::move(next);
     if (options.progress) options.progress("merge", round, options.max_rounds);
