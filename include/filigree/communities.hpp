@@ -54,13 +54,12 @@ struct Tree {
 /// returns  heights 1 - s for similarity s, 1 / (1 + s) if weighted, and 1 / (1 + 2m s) for degree_corrected, m being
 ///          all edges; never lower than heights below
 ///
-/// Communities without edges to others merge last, at similarity 0 and height 1. Similarities are compared as exact
-/// ratios of integers (weights are rounded to multiples of 2^-60 of the largest). Throws InvalidArgument on all ranks.
-/// Collective. One pass over the edges; then one rank links the K communities by chains of nearest neighbours, about 3
-/// K scans of a cluster's neighbours; for Ties::first, single and complete by a search of all clusters at each merge,
-/// O(K^2). Peak bytes there for M edges between communities: 32 M, weighted 64 M, else 128 M. Equal bits on any ranks
-/// and threads. Source: Dreveton, Kuroda, Grossglauser, Thiran, JASA 2026, algorithm 1; Murtagh, Computer Journal 26,
-/// 1983 (chains).
+/// Communities without edges to others merge last, at height 1. Similarities are exact ratios of integers (weights:
+/// multiples of 2^-60 of the largest). Throws InvalidArgument on all ranks. Collective. One pass over the edges; then
+/// one rank links K communities: about 3 K scans of neighbours by chains of nearest neighbours, or O(K^2) for
+/// Ties::first, single and complete. Peak bytes there for M edges between communities: 32 M, weighted 64 M, else 128 M.
+/// Equal bits on any ranks and threads. Sources: Dreveton et al., JASA 2026, algorithm 1; Murtagh, Computer Journal 26,
+/// 1983.
 Tree link(const Graph& graph, const Labels& labels, const LinkOptions& options = {});
 
 struct DetectOptions {
