@@ -1,4 +1,6 @@
 // filigree-summary: a graph within a size, and queries on what is left of it.
+#include <cmath>
+
 #include "app.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/write.hpp"
@@ -28,6 +30,12 @@ void build(app::App& program, app::SummaryArguments& a) {
   const auto result = program.measure("summarize", [&] { return summary::summarize(file.graph, a.build); });
   app::record_measures(program, result.measures);
   program.result("budget_bits", result.budget_bits);
+  const auto n = static_cast<double>(file.graph.num_rows());
+  const double empty = 2 * static_cast<double>(result.summary.num_edges) / (n * (n - 1));
+  program.note(text(result.rounds.size() - 1, " rounds, ", result.stats.at("merges"), " merges; ",
+                    app::number(std::round(1000 * result.measures.bits / std::max(1.0, result.budget_bits)) / 10),
+                    " % of the budget; RE_1 is ", app::number(std::round(1000 * result.measures.l1 / empty) / 10),
+                    " % of that of a summary without superedges"));
   program.time("write", [&] {
     io::Hdf5Writer out(comm, program.output());
     summary::save(out, result.summary, result.merges);
