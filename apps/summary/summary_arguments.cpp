@@ -65,7 +65,9 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
   Command to = program.cli.command("export", "write a summary for other programs");
   add_summary(to, a);
   to.choice("--format", a.format, {{"text", SummaryFormat::text}, {"graph", SummaryFormat::graph}},
-            "supernodes and superedges; or superedges as a weighted edge list `supernode supernode edges`");
+            "text: the line <Subnode of each supernode>, then a line for each: its number and its vertices; the line "
+            "<Superedge info>, then a line for each: supernode, supernode, number of edges; tabs between. graph: the "
+            "superedges alone, a weighted edge list");
 
   program.parse();
   if (build.given()) return SummaryCommand::build;
