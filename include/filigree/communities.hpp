@@ -51,15 +51,14 @@ struct Tree {
 ///
 /// graph    undirected: square and symmetric; weights finite and >= 0; loops do not count
 /// labels   of its vertices, distributed like the rows, any numbers >= 0
-/// returns  heights 1 - s for similarity s, 1 / (1 + s) if weighted, and 1 / (1 + 2m s) for degree_corrected, m being
-///          all edges; never lower than heights below
+/// returns  heights 1 - s for similarity s; 1 / (1 + s) if weighted; 1 / (1 + 2m s), m being all edges, if
+///          degree_corrected; 1 for communities without edges to others. No height is below one under it
 ///
-/// Communities without edges to others merge last, at height 1. Similarities are exact ratios of integers (weights:
-/// multiples of 2^-60 of the largest). Throws InvalidArgument on all ranks. Collective. One pass over the edges; then
-/// one rank links K communities: about 3 K scans of neighbours by chains of nearest neighbours, or O(K^2) for
-/// Ties::first, single and complete. Peak bytes there for M edges between communities: 32 M, weighted 64 M, else 128 M.
-/// Equal bits on any ranks and threads. Sources: Dreveton et al., JASA 2026, algorithm 1; Murtagh, Computer Journal 26,
-/// 1983.
+/// Similarities are exact ratios of integers (weights: multiples of 2^-60 of the largest). Throws InvalidArgument on
+/// all ranks. Collective. One pass over the edges; then one rank links K communities: 3 K scans of neighbours or so,
+/// O(K^2) for Ties::first, single and complete. Peak bytes there for M edges between communities: 32 M, weighted 64 M,
+/// else 128 M. Equal bits on any ranks and threads. Sources: Dreveton et al., JASA 2026, algorithm 1; Murtagh, Computer
+/// Journal 26, 1983.
 Tree link(const Graph& graph, const Labels& labels, const LinkOptions& options = {});
 
 struct DetectOptions {

@@ -3,6 +3,7 @@
 
 #include "filigree/communities_file.hpp"
 #include "filigree/generate.hpp"
+#include "support/deep.hpp"
 #include "support/files.hpp"
 #include "support/matrices.hpp"
 
@@ -53,7 +54,7 @@ TEST(CommunitiesFile, DamagedFilesAreRefused) {
   // Any bit flipped: refused, or a bit that no one reads.
   Random random(4);
   int refused = 0;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < deep(60, 3000); ++round) {
     std::string damaged = bytes;
     const auto at = static_cast<std::size_t>(below(random, std::ssize(bytes)));
     damaged[at] = static_cast<char>(damaged[at] ^ (1 << below(random, 8)));
