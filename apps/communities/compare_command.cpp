@@ -44,6 +44,9 @@ CompareCommand::CompareCommand(App& program)
       .delimiter(',')
       .range(2, 1000)
       .default_text("2");
+  command_.check([&] {
+    if (program.verify()) usage_error("--verify checks trees, when detect makes them");
+  });
 }
 
 void CompareCommand::run(App& program) {

@@ -23,6 +23,7 @@ CutCommand::CutCommand(App& program)
   command_.option("--min-size", min_size_, "the fewest clusters of at least so many vertices").range(Offset{1}, most);
   command_.option("--max-size", max_size_, "... and of at most so many").range(Offset{1}, most);
   command_.check([&] {
+    if (program.verify()) usage_error("--verify checks trees, when detect makes them");
     const int given = int{level_.has_value()} + int{clusters_.has_value()} + int{height_.has_value()} +
                       int{min_size_.has_value() || max_size_.has_value()};
     if (given != 1) usage_error("give one of --level, --clusters, --height, or --min-size and --max-size");

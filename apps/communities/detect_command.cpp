@@ -4,6 +4,7 @@
 #include "filigree/communities_file.hpp"
 #include "filigree/matrix/symmetry.hpp"
 #include "label_file.hpp"
+#include "verify.hpp"
 
 namespace filigree::app {
 namespace {
@@ -131,6 +132,11 @@ void DetectCommand::run(App& program) {
   file.graph = program.time("undirected", [&] { return made_undirected(program, std::move(file.graph)); });
   const auto found = program.measure("detect", [&] { return make_tree(file); });
   report(program, found, file.graph.num_rows());
+  if (program.verify()) {
+    const std::string fault = check_tree(file.graph, found.tree, options_.link.linkage);
+    program.verified(fault.empty(),
+                     fault.empty() ? "every merge joins the most similar pair of all, at its height" : fault);
+  }
   program.time("write", [&] {
     const std::vector<std::string> labels = leaf_labels(file.graph, file.names, found.tree);
     program.print_on_screen(program.comm().is_root() ? tree_lines(found.tree, labels) : "");

@@ -50,6 +50,20 @@ TEST_F(CommunitiesApp, DetectCutAndCompare) {
   EXPECT_FALSE(has_partial_file());
 }
 
+TEST_F(CommunitiesApp, VerifyFollowsEveryLinkage) {
+  done(0, "generate",
+       {"hsbm", "--depth", "3", "--leaf-size", "20", "--beta", "0.3", "--a-last", "15", "--labels", "truth.txt", "-o",
+        "g.h5"});
+  for (const char* linkage : {"density", "degree-corrected", "single", "complete"}) {
+    for (const char* ties : {"smallest", "first"}) {
+      const auto outcome = done(
+          0, "communities",
+          {"detect", "--graph", "g.h5", "--labels", "truth.txt", "--linkage", linkage, "--ties", ties, "--verify"});
+      EXPECT_THAT(outcome.err, HasSubstr("verified: every merge joins the most similar pair"));
+    }
+  }
+}
+
 TEST_F(CommunitiesApp, NamesSurvive) {
   triangles();
   triangle_labels();
