@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "filigree/core/random.hpp"
+#include "filigree/matrix/dist_dense.hpp"
 
 namespace filigree::app {
 namespace {
@@ -24,36 +25,36 @@ double value_at(const CsrView<double>& rows, Offset k) { return rows.has_values(
 constexpr std::uint64_t vector_purpose = 0x66726569;  // "frei"
 constexpr std::uint32_t num_vectors = 8;              // a wrong row passes one with probability 1/16 at most
 
-/// A vector, and the sum of the magnitudes of all that was added up in each of its elements.
+/// Vectors side by side, and a bound for all of them on the magnitudes that were added up in each row.
 struct Sums {
-  std::vector<double> value;
+  DistDense<double> values;
   std::vector<double> magnitude;
 };
 
 /// The owned rows of matrix * x.
 Sums apply(const Graph& matrix, const Sums& x) {
-  const std::vector<double> value = matrix.with_ghosts(std::span<const double>(x.value));
+  Sums y{{matrix.comm, matrix.rows, num_vectors}, {}};
+  multiply(matrix, x.values, y.values);
   const std::vector<double> magnitude = matrix.with_ghosts(std::span<const double>(x.magnitude));
   const CsrView<double> rows = matrix.local;
-  Sums y;
   for (Local row = 0; row < rows.num_rows(); ++row) {
     double sum = 0;
-    double sum_of_magnitudes = 0;
-    for (Offset k = rows.row_ptr[z(row)]; k < rows.row_ptr[z(row) + 1]; ++k) {
-      const Local column = rows.col[z(k)];
-      sum += value_at(rows, k) * value[z(column)];
-      sum_of_magnitudes += std::abs(value_at(rows, k)) * magnitude[z(column)];
-    }
-    y.value.push_back(sum);
-    y.magnitude.push_back(sum_of_magnitudes);
+    for (Offset k = rows.row_ptr[z(row)]; k < rows.row_ptr[z(row) + 1]; ++k)
+      sum += std::abs(value_at(rows, k)) * magnitude[z(rows.col[z(k)])];
+    y.magnitude.push_back(sum);
   }
   return y;
 }
 
-/// Elements of a vector that is dealt out in one way, as those of another that is dealt out in another.
-std::vector<double> dealt_out(const Comm& comm, const Partition& as, const std::vector<double>& mine) {
-  const std::vector<double> all = comm.all_gather(std::span<const double>(mine)).values;
-  return {all.begin() + as.begin(comm.rank()), all.begin() + as.end(comm.rank())};
+/// The same, distributed in another way.
+Sums distributed(const Comm& comm, const Partition& as, const Sums& x) {
+  const auto part = [&](std::span<const double> mine, Offset width) {
+    const std::vector<double> all = comm.all_gather(mine).values;
+    return std::vector<double>(all.begin() + as.begin(comm.rank()) * width, all.begin() + as.end(comm.rank()) * width);
+  };
+  Sums y{{comm, as, num_vectors}, part(x.magnitude, 1)};
+  std::ranges::copy(part(x.values.values(), num_vectors), y.values.local.begin());
+  return y;
 }
 
 Offset longest_row(const Graph& matrix) {
@@ -64,8 +65,8 @@ Offset longest_row(const Graph& matrix) {
   return matrix.comm.max(longest);
 }
 
-/// What rows of A (B x) and C x may differ by is `factor` times |A| |B| |x|: an element of either passes through at
-/// most so many roundings. Twice that, because the magnitudes are rounded too.
+/// What rows of A (B x) and C x may differ by is `factor` times |A| |B| 8, as |x| <= 8: an element of either passes
+/// through at most so many roundings. Twice that, because the magnitudes are rounded too.
 double rounding_factor(const Graph& a, const Graph& b, const Graph& c) {
   const Offset roundings = 2 * longest_row(a) + longest_row(b) + longest_row(c) + 4;
   return static_cast<double>(roundings) * std::numeric_limits<double>::epsilon();  // twice the error of a rounding
@@ -81,27 +82,28 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
   const double factor = rounding_factor(a, b, c);
   const int rank = b.comm.rank();
   // Whole numbers in [-8, 8), one for each column, whoever owns it.
-  const auto draw = [&](const Partition& columns, std::uint32_t round) {
-    Sums x;
-    for (Global column = columns.begin(rank); column < columns.end(rank); ++column) {
-      x.value.push_back(static_cast<double>(Stream::below(stream.block(column, 0, round)[0], 16)) - 8);
-      x.magnitude.push_back(std::abs(x.value.back()));
+  const auto draw = [&](const Partition& columns) {
+    Sums x{{b.comm, columns, num_vectors}, std::vector<double>(z(columns.size(rank)), 8)};
+    for (Offset i = 0; i < columns.size(rank); ++i) {
+      for (std::uint32_t round = 0; round < num_vectors; ++round) {
+        const auto word = stream.block(columns.begin(rank) + i, 0, round)[0];
+        x.values.row(i)[round] = static_cast<double>(Stream::below(word, 16)) - 8;
+      }
     }
     return x;
   };
+  const Sums by_c = apply(c, draw(c.cols));
+  const Sums by_factors = apply(a, distributed(a.comm, a.cols, apply(b, draw(b.cols))));
   Freivalds found;
-  for (std::uint32_t round = 0; round < num_vectors; ++round) {
-    const Sums by_c = apply(c, draw(c.cols, round));
-    const Sums by_b = apply(b, draw(b.cols, round));
-    const Sums by_factors =
-        apply(a, {dealt_out(a.comm, a.cols, by_b.value), dealt_out(a.comm, a.cols, by_b.magnitude)});
-    for (std::size_t row = 0; row < by_c.value.size(); ++row) {
-      const double bound = factor * by_factors.magnitude[row] + std::numeric_limits<double>::min();
-      if (!std::isfinite(bound)) {
-        ++found.untold;
-      } else if (!(std::abs(by_c.value[row] - by_factors.value[row]) <= bound)) {
-        ++found.wrong;
-      }
+  for (Offset row = 0; row < c.num_local_rows(); ++row) {
+    const double bound = factor * by_factors.magnitude[z(row)] + std::numeric_limits<double>::min();
+    if (!std::isfinite(bound)) {
+      ++found.untold;
+      continue;
+    }
+    for (std::uint32_t round = 0; round < num_vectors; ++round) {
+      const double difference = by_c.values.row(row)[round] - by_factors.values.row(row)[round];
+      if (!(std::abs(difference) <= bound)) ++found.wrong;
     }
   }
   return {c.comm.sum(found.wrong), c.comm.sum(found.untold)};
