@@ -131,8 +131,8 @@ TEST(Spectrum, VectorsAndRootsEqualThoseOfTheDenseMatrix) {
     const Adjacency a(graph);
     const double rho = spectral_radius(a, stats);
     const Offset count = std::max<Offset>(2, leading_subspace(a, rho, {}, stats).num_detectable);
-    Subspace space = leading_subspace(a, rho, {.num_wanted = count}, stats);
-    const Embedding found = bethe_hessian_vectors(a, std::move(space), count, 1e-7, stats);
+    const Subspace space = leading_subspace(a, rho, {.num_wanted = count}, stats);
+    const Embedding found = bethe_hessian_vectors(a, space, count, 1e-7, stats);
     ASSERT_EQ(std::ssize(found.zeta), count);
     const Eigen::MatrixXd all = dense(graph);
     const double limit = std::sqrt(rho);

@@ -151,13 +151,13 @@ LeafResult cluster_leaves(const Graph& input, const LeafOptions& options) {
       result.num_detectable =
           count_communities(pattern_from(graph, 0), {0, options.tolerance, options.seed, {}}, result.stats).k;
     result.spectral_radius = spectral_radius(a, result.stats);
-    Subspace space = leading_subspace(a, result.spectral_radius, spectrum, result.stats);
+    const Subspace space = leading_subspace(a, result.spectral_radius, spectrum, result.stats);
     if (result.num_detectable == 0) result.num_detectable = std::max<Offset>(1, space.num_detectable);
     if (k == 0) k = std::min(result.num_detectable, num_connected);
     result.separation = separation(space, k);
     result.values = space.values;
     if (std::ssize(result.values) > k + 1) result.values.resize(z(k + 1));
-    if (k > 1) embedding = bethe_hessian_vectors(a, std::move(space), k, options.tolerance, result.stats);
+    if (k > 1) embedding = bethe_hessian_vectors(a, space, k, options.tolerance, result.stats);
   }
   std::vector<Local> labels(z(graph.num_local_rows()), 0);
   if (embedding) {

@@ -56,7 +56,7 @@ struct Embedding {
 };
 
 /// For p = 1 .. num_wanted from the subspace, which is expanded by residuals until these are below the tolerance.
-Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset num_wanted, double tolerance,
+Embedding bethe_hessian_vectors(const Adjacency& a, const Subspace& subspace, Offset num_wanted, double tolerance,
                                 Stats& stats);
 
 /// What an eigenvalue has to exceed: margin / sqrt(rho). Without a margin, graphs without communities have some too

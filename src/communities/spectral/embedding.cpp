@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "communities/spectral/bethe_hessian.hpp"
+#include "communities/spectral/columns.hpp"
 #include "core/index.hpp"
 #include "core/ordered_sum.hpp"
 
@@ -50,34 +51,11 @@ class Basis {
     }
     square = std::move(grown);
   }
-  static DistDense<double> joined(const DistDense<double>& x, const DistDense<double>& y) {
-    DistDense<double> both(x.comm, x.rows, x.cols + y.cols);
-    for (Offset i = 0; i < x.num_local_rows(); ++i) {
-      std::copy(x.row(i).begin(), x.row(i).end(), both.row(i).begin());
-      std::copy(y.row(i).begin(), y.row(i).end(), both.row(i).begin() + x.cols);
-    }
-    return both;
-  }
 
   const Adjacency* a_;
   DistDense<double> v_, av_;
   Dense gram_, degrees_, adjacency_;
 };
-
-DistDense<double> first_columns(DistDense<double> x, Offset cols) {
-  if (cols == x.cols) return x;
-  DistDense<double> first(x.comm, x.rows, cols);
-  for (Offset i = 0; i < x.num_local_rows(); ++i) std::copy_n(x.row(i).begin(), cols, first.row(i).begin());
-  return first;
-}
-
-DistDense<double> selected(const DistDense<double>& x, const std::vector<Offset>& columns) {
-  DistDense<double> some(x.comm, x.rows, std::ssize(columns));
-  for (Offset i = 0; i < x.num_local_rows(); ++i) {
-    for (std::size_t k = 0; k < columns.size(); ++k) some.row(i)[k] = x.row(i)[z(columns[k])];
-  }
-  return some;
-}
 
 /// Column k of X, which belongs to zeta[which[k]], by a filter for M = D + (r^2 - 1) I, r being one of the near zetas:
 /// away from what lies beyond the first `num_wanted` eigenvalues there.
@@ -105,12 +83,12 @@ DistDense<double> filtered(const Adjacency& a, const Projected& projected, DistD
     const double high = std::clamp(inside, 0.3 / r, 0.98 / zeta_of(end - 1));
     const double low = -largest_degree / (largest_degree + shift);
     for (std::size_t i = 0; i < over_mass.size(); ++i) over_mass[i] = a.degree[i] > 0 ? 1 / (a.degree[i] + shift) : 0;
-    const std::vector<Offset> columns(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      order.begin() + static_cast<std::ptrdiff_t>(end));
-    DistDense<double> some = selected(x, columns);
+    const std::vector<Offset> group(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    order.begin() + static_cast<std::ptrdiff_t>(end));
+    DistDense<double> some = columns(x, group);
     filter(a, over_mass, degree, low, high, some, stats);
     for (Offset i = 0; i < x.num_local_rows(); ++i) {
-      for (std::size_t k = 0; k < columns.size(); ++k) x.row(i)[z(columns[k])] = some.row(i)[k];
+      for (std::size_t k = 0; k < group.size(); ++k) x.row(i)[z(group[k])] = some.row(i)[k];
     }
     begin = end;
   }
@@ -126,13 +104,13 @@ Dense with_rows(const Dense& matrix, Offset rows) {
 
 }  // namespace
 
-Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset num_wanted, double tolerance,
+Embedding bethe_hessian_vectors(const Adjacency& a, const Subspace& subspace, Offset num_wanted, double tolerance,
                                 Stats& stats) {
   const double limit = std::sqrt(subspace.rho);
   const Offset num_detectable = subspace.num_detectable;
   const Offset most_cols = std::max(3 * num_wanted, num_wanted + 24);
   const Offset first_cols = std::min(subspace.x.cols, num_wanted + 4);
-  Basis basis(a, first_columns(std::move(subspace.x), first_cols), first_columns(std::move(subspace.ax), first_cols));
+  Basis basis(a, columns(subspace.x, 0, first_cols), columns(subspace.ax, 0, first_cols));
   const Offset count = std::min(num_wanted, basis.projected().rank());
   std::vector<double> zeta(z(count), limit);
   std::vector<Offset> open(z(count));  // not converged
@@ -173,9 +151,8 @@ Embedding bethe_hessian_vectors(const Adjacency& a, Subspace subspace, Offset nu
     ++stats["expansions"];
     stats["products"] += std::ssize(open);
     // Residuals, in units of their size; where two steps by them are not enough, vectors from a filter.
-    DistDense<double> expand = selected(w, open);
-    if (expansion >= 2)
-      expand = filtered(a, basis.projected(), selected(result.x, open), open, zeta, num_wanted, stats);
+    DistDense<double> expand = columns(w, open);
+    if (expansion >= 2) expand = filtered(a, basis.projected(), columns(result.x, open), open, zeta, num_wanted, stats);
     if (basis.cols() + std::ssize(open) > most_cols) {
       // Begin again with the vectors themselves; directions that are lost come back as residuals.
       basis = Basis(a, std::move(result.x), std::move(ax));

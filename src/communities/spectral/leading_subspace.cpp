@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "communities/spectral/bethe_hessian.hpp"
+#include "communities/spectral/columns.hpp"
 #include "core/index.hpp"
 #include "core/ordered_sum.hpp"
 #include "filigree/core/random.hpp"
@@ -12,16 +13,6 @@ namespace {
 constexpr std::uint64_t start_purpose = 0x62657468;  // "beth"
 constexpr Offset most_degree = 16;                   // of the filter
 constexpr int most_rounds = 40;
-
-/// The columns of X, then those of Y.
-DistDense<double> joined(const DistDense<double>& x, const DistDense<double>& y) {
-  DistDense<double> both(x.comm, x.rows, x.cols + y.cols);
-  for (Offset i = 0; i < x.num_local_rows(); ++i) {
-    std::copy(x.row(i).begin(), x.row(i).end(), both.row(i).begin());
-    std::copy(y.row(i).begin(), y.row(i).end(), both.row(i).begin() + x.cols);
-  }
-  return both;
-}
 
 class Solver {
  public:
@@ -39,14 +30,15 @@ class Solver {
     std::vector<double> before;
     std::vector<double> residuals;
     double low = -edge;
-    const double high = 0.97 * edge;
+    const double high = 0.9 * edge;
     // A vector at the threshold is as large as 1 / sqrt(n) in a random one; it is seen once it has been amplified to
     // many times the rest.
     double amplified = 0;
+    double last_growth = 0;
     const double enough = std::log(30 * std::sqrt(static_cast<double>(n)));
     for (int round = 0; round < most_rounds; ++round) {
       const Offset degree = degree_of_filter(space.values, residuals, low, high);
-      filter(a_, over_mass_, degree, low, high, space.x, stats_);
+      filter_open(space.x, residuals, degree, low, high);
       amplified += static_cast<double>(degree) * growth(threshold, low, high);
       residuals = ritz(space);
       ++stats_["rounds"];
@@ -67,25 +59,34 @@ class Solver {
         amplified = 0;
         continue;
       }
-      const bool counted = num_above == width || (!before.empty() && above(before) == num_above &&
-                                                  has_settled(space.values, before, num_above, threshold));
+      const Offset wanted = std::max<Offset>(1, needed);
+      const double next = num_above < width ? space.values[z(num_above)] : 0;
+      const bool same_count = before.size() > z(num_above) && above(before) == num_above;
+      const double growth_of_next = same_count ? next - before[z(num_above)] : threshold;
+      // Values grow with every round, by ever smaller steps.
+      const double steps = std::clamp(growth_of_next / std::max(last_growth, 1e-300), 0.5, 0.75);
+      const bool settled = next + growth_of_next * steps / (1 - steps) < threshold && amplified >= enough;
+      const bool counted = num_above == width || settled || (options_.num_wanted > 0 && num_above >= wanted);
       before = space.values;
-      const Offset wanted = std::max<Offset>(1, options_.num_wanted > 0 ? options_.num_wanted : num_above);
+      last_growth = growth_of_next;
       const double worst = *std::max_element(residuals.begin(), residuals.begin() + std::min(wanted, width));
-      if (counted && amplified >= enough && (worst <= tolerance_of_start || round >= 12)) break;
+      if (counted && (worst <= tolerance_of_start || round >= 12)) break;
     }
     return space;
   }
 
  private:
   static constexpr double tolerance_of_start = 0.1;
+  static constexpr double tolerance_of_locked = 1e-4;
 
-  /// Values grow with every round. Those below the threshold have settled if three more such steps leave them below.
-  static bool has_settled(const std::vector<double>& now, const std::vector<double>& before, Offset num_above,
-                          double threshold) {
-    const auto i = z(num_above);
-    if (i >= now.size()) return true;
-    return now[i] + 3 * (now[i] - before[i]) < threshold;
+  /// The filter for the columns behind those that have converged.
+  void filter_open(DistDense<double>& x, const std::vector<double>& residuals, Offset degree, double low, double high) {
+    const auto first_open = std::ranges::find_if(residuals, [](double r) { return r > tolerance_of_locked; });
+    const Offset num_locked = std::min<Offset>(first_open - residuals.begin(), x.cols - 1);
+    DistDense<double> open = columns(x, num_locked, x.cols - num_locked);
+    filter(a_, over_mass_, degree, low, high, open, stats_);
+    const DistDense<double> locked = columns(x, 0, num_locked);
+    x = joined(locked, without(locked, std::move(open)));
   }
 
   DistDense<double> random(Offset first_column, Offset cols) const {
