@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "filigree/generate.hpp"
+#include "support/families.hpp"
 #include "support/matrices.hpp"
 #include "support/runtime.hpp"
 
@@ -158,6 +159,38 @@ TEST(Leaves, WeightsCount) {
   const LeafResult result = cluster_leaves(undirected(comm, 30, edges, weights));
   EXPECT_EQ(result.num_communities, 2);
   EXPECT_EQ(all_labels(comm, result), blocks(2, 15));
+}
+
+TEST(Leaves, RandomAndOddGraphs) {
+  // Families of odd graphs and random ones of all densities: any labels, but the same on any ranks, and as
+  // many as were asked for at most.
+  const auto check = [](const std::vector<std::pair<Global, Global>>& edges, Global n, const std::string& what) {
+    for (const Global k : {0, 2, 3}) {
+      const auto run = [&](const Comm& comm) {
+        std::string message;
+        std::vector<Global> labels;
+        try {
+          const LeafResult result = cluster_leaves(undirected(comm, n, edges), {.num_communities = k});
+          labels = whole(comm, result.labels.of);
+          EXPECT_TRUE(k == 0 || result.num_communities <= k) << what;
+          for (const Global label : labels) EXPECT_TRUE(0 <= label && label < result.num_communities) << what;
+        } catch (const InvalidArgument& e) {
+          message = e.what();
+        }
+        return std::pair(labels, message);
+      };
+      EXPECT_EQ(run(Comm::world()), run(Comm::self())) << what << ", K = " << k;
+    }
+  };
+  for (const Family& family : graph_families()) check(family.arcs, family.num_vertices, family.name);
+  Random random(1);
+  for (int trial = 0; trial < 12; ++trial) {
+    const Global n = 2 + below(random, 60);
+    const auto count = 1 + below(random, n * (1 + below(random, 6)));
+    std::vector<std::pair<Global, Global>> edges;
+    for (std::int64_t e = 0; e < count; ++e) edges.emplace_back(below(random, n), below(random, n));
+    check(edges, n, "random graph " + std::to_string(trial));
+  }
 }
 
 TEST(Leaves, BadInputIsNamedOnAllRanks) {
