@@ -90,17 +90,36 @@ class ByRank {
   explicit ByRank(Received<T> received) : received_(std::move(received)) {
     next_.resize(received_.counts.size());
     std::exclusive_scan(received_.counts.begin(), received_.counts.end(), next_.begin(), Offset{0});
+    for (std::size_t rank = 0; rank < next_.size(); ++rank) end_.push_back(next_[rank] + received_.counts[rank]);
   }
   /// The next `count` elements from a rank.
   std::span<const T> take(int rank, Offset count) {
     const Offset begin = std::exchange(next_[z(rank)], next_[z(rank)] + count);
     return std::span<const T>(received_.values).subspan(z(begin), z(count));
   }
+  /// The next elements from a rank for which belongs(element).
+  template <class Belongs>
+  std::span<const T> take_while(int rank, Belongs belongs) {
+    Offset count = 0;
+    while (count < left(rank) && belongs(received_.values[z(next_[z(rank)] + count)])) ++count;
+    return take(rank, count);
+  }
+  /// Elements from a rank that were not taken yet, and the first of these.
+  Offset left(int rank) const { return end_[z(rank)] - next_[z(rank)]; }
+  const T& front(int rank) const { return received_.values[z(next_[z(rank)])]; }
 
  private:
   Received<T> received_;
-  std::vector<Offset> next_;
+  std::vector<Offset> next_, end_;
 };
+
+/// The elements of all ranks, by rank, on rank 0; nothing on the others. Collective.
+template <class T>
+std::vector<T> gather_on_root(const Comm& comm, std::span<const T> mine) {
+  std::vector<Offset> counts(z(comm.size()), 0);
+  counts[0] = std::ssize(mine);
+  return comm.all_to_all(mine, std::span<const Offset>(counts)).values;
+}
 
 /// Positions of items by rank: counts[r] items go to rank r, and order lists their positions, those of rank 0 first,
 /// each rank's ascending. For elements that several arrays hold, or that are too many to be copied into a Mailbox.

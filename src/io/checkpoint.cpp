@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "core/mailbox.hpp"
+
 namespace filigree::io {
 namespace {
 
@@ -128,10 +130,7 @@ void Checkpoint::truncate(Offset count) {
 }
 
 void Checkpoint::append(std::span<const std::byte> mine) {
-  // To rank 0 alone.
-  std::vector<Offset> counts(z(comm_.size()), 0);
-  counts[0] = std::ssize(mine);
-  const Bytes all = comm_.all_to_all(mine, std::span<const Offset>(counts)).values;
+  const Bytes all = gather_on_root(comm_, mine);
   on_root([&] {
     file_.append(all);
     return Offset{0};

@@ -15,9 +15,9 @@
 #include <optional>
 
 #include "filigree/matrix/symmetry.hpp"
-#include "io/balanced_rows.hpp"
 #include "io/binary_file.hpp"
 #include "io/formats.hpp"
+#include "matrix/balanced_rows.hpp"
 
 namespace filigree::io {
 namespace {
@@ -100,7 +100,8 @@ Rows read_rows(const Comm& comm, const BinaryFile& file, const Header& header, O
                          i > 0 ? text(" after ", least) : "", "; offsets ascend from 0 to ", header.num_arcs));
     }
   });
-  const Partition rows = balanced_rows(comm, header.num_vertices, header.num_arcs, row_ptr);
+  const Partition rows =
+      balanced_rows(comm, comm.size(), header.num_vertices, header.num_arcs, uniform.begin(comm.rank()), row_ptr);
   return {at + header.offsets_bytes(), rows.begin(comm.rank()), read_offsets(rows)};
 }
 

@@ -12,8 +12,8 @@
 #include "filigree/io/named_hash.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
-#include "io/balanced_rows.hpp"
 #include "io/formats.hpp"
+#include "matrix/balanced_rows.hpp"
 
 namespace filigree::io {
 namespace {
@@ -93,7 +93,7 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
 
   const Partition uniform = Partition::uniform(num_rows, comm.size());
   const Partition rows =
-      balanced_rows(comm, num_rows, num_nonzeros,
+      balanced_rows(comm, comm.size(), num_rows, num_nonzeros, uniform.begin(comm.rank()),
                     file.read<Offset>("/graph/indptr", uniform.begin(comm.rank()), uniform.size(comm.rank()) + 1));
   std::vector<Offset> row_ptr = file.read<Offset>("/graph/indptr", rows.begin(comm.rank()), rows.size(comm.rank()) + 1);
   const Offset first = row_ptr.front();

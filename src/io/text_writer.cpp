@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/mailbox.hpp"
 #include "io/binary_file.hpp"
 #include "io/packed.hpp"
 
@@ -50,9 +51,7 @@ struct TextWriter::Screen : TextWriter::Output {
   explicit Screen(const Comm& communicator) : comm(communicator) {}
 
   void write(std::string_view mine) override {
-    std::vector<Offset> counts(static_cast<std::size_t>(comm.size()), 0);
-    counts[0] = static_cast<Offset>(mine.size());
-    const std::vector<char> all = comm.all_to_all(std::span<const char>(mine), counts).values;
+    const std::vector<char> all = gather_on_root(comm, std::span<const char>(mine));
     comm.guard([&] {
       if (!all.empty() && std::fwrite(all.data(), 1, all.size(), stdout) < all.size()) {
         throw IoError(text("standard output cannot be written: ", std::strerror(errno)));

@@ -40,24 +40,20 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
       stats["residuals_sent"] += std::ssize(residual.vertex);
     }
   });
-  const auto asked = outbox.exchange();
+  ByRank<Term> asked(outbox.exchange());
 
   // A run: the residuals of one query of one rank. Each becomes one sparse row.
   struct Run {
     int rank;
-    std::size_t begin, end;
+    std::span<const Term> residuals;
     std::vector<Term> row;
     Offset entries = 0;
   };
   std::vector<Run> runs;
-  std::size_t at = 0;
   for (int rank = 0; rank < comm.size(); ++rank) {
-    const std::size_t end = at + z(asked.counts[z(rank)]);
-    while (at < end) {
-      Run run{rank, at, at, {}, 0};
-      while (run.end < end && asked.values[run.end].query == asked.values[at].query) ++run.end;
-      at = run.end;
-      runs.push_back(std::move(run));
+    while (asked.left(rank) > 0) {
+      const std::int32_t query = asked.front(rank).query;
+      runs.push_back({rank, asked.take_while(rank, [&](const Term& term) { return term.query == query; }), {}, 0});
     }
   }
   comm.guard([&] {
@@ -65,13 +61,13 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
       Run& run = runs[z(i)];
       std::vector<Local> vertices;
       std::vector<double> residuals;
-      for (std::size_t k = run.begin; k < run.end; ++k) {
-        vertices.push_back(asked.values[k].vertex);
-        residuals.push_back(asked.values[k].value);
+      for (const Term& term : run.residuals) {
+        vertices.push_back(term.vertex);
+        residuals.push_back(term.value);
       }
       sum.start(vertices, residuals);
       sum.walk(index, index.sources.begin(comm.rank()));
-      const std::int32_t query = asked.values[run.begin].query;
+      const std::int32_t query = run.residuals.front().query;
       sum.for_settled([&](int, Local v, double x) { run.row.push_back({query, v, x}); });
       run.entries = sum.num_index_entries();
     };

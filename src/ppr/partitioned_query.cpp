@@ -284,24 +284,15 @@ void PartitionedQuery::send_home(const Batch& batch, Offset begin, Offset end,
 
 /// Sends the outbox, and merges what arrives into a row for every query that is this rank's; the others' are empty.
 std::vector<Row> PartitionedQuery::rows_at_home(const Batch& batch, Offset begin, Offset end) {
-  const auto arrived = outbox_.exchange(true);
+  ByRank<Term> arrived(outbox_.exchange(true));
   return comm_.guard([&] {
     std::vector<Row> rows(z(end - begin));
-    std::size_t at = 0;
-    std::vector<std::size_t> next;  // by sender, its first term that is not in a row yet
-    std::vector<std::size_t> last;
-    for (const Offset count : arrived.counts) {
-      next.push_back(at);
-      last.push_back(at += z(count));
-    }
     for (Offset q = begin; q < end; ++q) {
       if (!homes_.owns(rank_, batch.begin + q)) continue;
       Row& row = rows[z(q - begin)];
-      for (std::size_t sender = 0; sender < next.size(); ++sender) {
-        const Global first = index_ == nullptr ? graph_.rows.begin(static_cast<int>(sender)) : 0;
-        std::size_t& k = next[sender];
-        for (; k < last[sender] && arrived.values[k].query == q; ++k) {
-          const Term& term = arrived.values[k];
+      for (int sender = 0; sender < comm_.size(); ++sender) {
+        const Global first = index_ == nullptr ? graph_.rows.begin(sender) : 0;
+        for (const Term& term : arrived.take_while(sender, [&](const Term& t) { return t.query == q; })) {
           if (index_ == nullptr)
             row.add(first + term.vertex, term.value);
           else

@@ -70,7 +70,7 @@ Offset SliceFile::open(const Index& planned, Offset aim, Global slice_rows) {
 }
 
 Rows SliceFile::read(Offset slice) {
-  io::Unpack parts(file_.read(slice));
+  Unpack parts(file_.read(slice));
   const auto row_bytes = parts.take<std::uint32_t>();
   auto bytes = parts.take<std::uint8_t>(VisitRows::room_behind);
   auto deviation = parts.take<float>();
@@ -79,7 +79,7 @@ Rows SliceFile::read(Offset slice) {
 }
 
 void SliceFile::keep(const Rows& slice) {
-  io::Pack parts;
+  Pack parts;
   parts.put(slice.visits.row_bytes());
   parts.put(slice.visits.bytes());
   parts.put(slice.deviation);

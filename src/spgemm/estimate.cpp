@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/mailbox.hpp"
+#include "matrix/balanced_rows.hpp"
 #include "spgemm/checks.hpp"
 #include "spgemm/requests.hpp"
 
@@ -32,20 +33,8 @@ template <class V>
 Partition cut_rows(const DistCsr<V>& matrix, int parts) {
   if (parts == matrix.comm.size()) return matrix.rows;
   const Offset nonzeros_before = matrix.comm.exclusive_sum(matrix.local.num_nonzeros());
-  const Offset total = matrix.num_nonzeros() + matrix.num_rows();
-  std::vector<Global> begins(z(parts) + 1, 0);
-  Global row = 0;
-  for (int part = 1; part < parts; ++part) {
-    // Of all ranks, the rows whose preceding weight has not reached the target yet.
-    const Offset target = total / parts * part + (total % parts * part + parts - 1) / parts;
-    while (row < matrix.num_local_rows() &&
-           nonzeros_before + matrix.local.row_ptr[z(row)] + matrix.first_row() + row < target)
-      ++row;
-    begins[z(part)] = row;
-  }
-  matrix.comm.sum(std::span<Global>(begins));
-  begins.back() = matrix.num_rows();
-  return Partition::from_begins(std::move(begins));
+  return balanced_rows(matrix.comm, parts, matrix.num_rows(), matrix.num_nonzeros(), matrix.first_row(),
+                       matrix.local.row_ptr, nonzeros_before);
 }
 
 /// A row of B that a block of rows of A names and does not own.

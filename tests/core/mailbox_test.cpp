@@ -60,6 +60,52 @@ TEST(Mailbox, ByRankReadsRuns) {
   }
 }
 
+TEST(Mailbox, ByRankTakesWhatBelongsTogether) {
+  const Comm comm = Comm::world();
+  Mailbox<int> mailbox(comm);
+  for (int to = 0; to < comm.size(); ++to) {
+    for (const int value : {1, 1, 2, 2, 2, comm.rank() + 3}) mailbox.put(to, value);
+  }
+  ByRank<int> by_rank(mailbox.exchange());
+  for (int from = 0; from < comm.size(); ++from) {
+    EXPECT_EQ(by_rank.front(from), 1);
+    EXPECT_TRUE(by_rank.take_while(from, [](int value) { return value == 2; }).empty());
+    EXPECT_EQ(std::ssize(by_rank.take_while(from, [](int value) { return value == 1; })), 2);
+    EXPECT_EQ(by_rank.left(from), 4);
+    EXPECT_EQ(std::ssize(by_rank.take_while(from, [](int value) { return value < 3; })), 3);
+    // Up to the end of the rank, not into what the next one sent.
+    const auto rest = by_rank.take_while(from, [](int) { return true; });
+    ASSERT_EQ(std::ssize(rest), 1);
+    EXPECT_EQ(rest[0], from + 3);
+    EXPECT_EQ(by_rank.left(from), 0);
+  }
+}
+
+TEST(CountedMailbox, SendsWhatWasCounted) {
+  const Comm comm = Comm::world();
+  std::vector<Offset> counts;
+  for (int to = 0; to < comm.size(); ++to) counts.push_back(to);
+  CountedMailbox<int> mailbox(comm, counts);
+  for (int k = 0; k < comm.size(); ++k) {
+    for (int to = k + 1; to < comm.size(); ++to) mailbox.put(to, 10 * comm.rank() + k);
+  }
+  std::vector<int> expected;
+  for (int from = 0; from < comm.size(); ++from) {
+    for (int k = 0; k < comm.rank(); ++k) expected.push_back(10 * from + k);
+  }
+  const auto received = mailbox.exchange();
+  EXPECT_EQ(received.values, expected);
+  EXPECT_EQ(received.counts, std::vector<Offset>(counts.size(), comm.rank()));
+}
+
+TEST(Mailbox, GatherOnRoot) {
+  const Comm comm = Comm::world();
+  const std::vector<int> mine(static_cast<std::size_t>(comm.rank()), comm.rank());
+  std::vector<int> expected;
+  for (int from = 0; comm.is_root() && from < comm.size(); ++from) expected.insert(expected.end(), z(from), from);
+  EXPECT_EQ(gather_on_root(comm, std::span<const int>(mine)), expected);
+}
+
 TEST(RankOrder, SortsByRankAndKeepsTheOrderWithin) {
   const std::vector<int> rank{2, 0, 2, 3, 0, 2};
   const RankOrder order(5, 6, [&](Offset i) { return rank[z(i)]; });
