@@ -80,7 +80,10 @@ class Axis {
 /// The number of clusters, 2 to 10, whose merges lie lowest below the next one, on a logarithmic scale.
 Global clusters_to_colour(const Dendrogram& tree) {
   const Global n = tree.num_leaves;
-  const auto level = [](double height) { return std::log(std::max(1 - height, 1e-12)); };
+  double least = 1;  // 1 - height of the highest merge at a similarity above 0
+  for (const Merge& merge : tree.merges)
+    if (merge.height < 1) least = 1 - merge.height;
+  const auto level = [&](double height) { return std::log(std::max(1 - height, least / 3)); };
   Global best = std::min<Global>(n, 10);
   double widest = -1;
   for (Global k = 2; k <= std::min<Global>(n - 1, 10); ++k) {
@@ -220,7 +223,8 @@ std::string draw(const Dendrogram& tree, const CommunityGraph& between, const Dr
   const bool has_labels = text_size >= 5;
 
   Svg svg;
-  svg.label(margin, margin + 6, 15, options.title.empty() ? text(n, " communities") : options.title);
+  svg.label(margin, margin + 6, 15,
+            options.title.empty() ? text(n, n == 1 ? " community" : " communities") : options.title);
   const std::vector<const char*> colour = branch_colours(tree);
   const Axis axis(tree, options.logarithmic, margin, margin + tree_width);
   draw_tree(svg, tree, axis, y_of_leaf, colour, n <= 200 ? 1.6 : 0.8);
