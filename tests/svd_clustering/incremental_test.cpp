@@ -27,7 +27,8 @@ Instance random_instance(std::uint64_t seed) {
   Instance instance{{}, 1 + below(rows), below(7)};
   const auto count = static_cast<int>(1 + below(7));
   const Offset kind = below(8);
-  const Dense common = random_dense(rows, 1 + below(rows), random());
+  const Offset dimension = 1 + below(rows);  // draws one at a time: the order of arguments is the compiler's
+  const Dense common = random_dense(rows, dimension, random());
   for (int i = 0; i < count; ++i) {
     const Offset cols = 1 + below(below(3) == 0 ? 70 : 12);
     Dense block = random_dense(rows, cols, random());
