@@ -34,10 +34,10 @@ struct LeafResult {
   Global num_detectable = 0;   ///< eigenvalues that stand out, at least 1
   double spectral_radius = 1;  ///< rho, of the non-backtracking matrix
   std::vector<double> values;  ///< lambda_1 >= lambda_2 ..., K + 1 of them or more unless the graph is smaller
-  double separation = 0;       ///< lambda_K / lambda_(K+1); 0 if there is no positive lambda_(K+1)
-  std::vector<double> zeta;    ///< r of each column of the embedding, p = 1 .. K
-  Global num_isolated = 0;     ///< vertices without edges, put with the largest community
-  Offset num_loops = 0;        ///< loops and arcs of weight 0, which do not count
+  double separation = 0;     ///< lambda_K / lambda_(K+1), estimated from below; 0 if there is no positive lambda_(K+1)
+  std::vector<double> zeta;  ///< r of each column of the embedding, p = 1 .. K
+  Global num_isolated = 0;   ///< vertices without edges, put with the largest community
+  Offset num_loops = 0;      ///< loops and arcs of weight 0, which do not count
   std::vector<std::string> warnings;
   Timings timings;  ///< check, spectrum, k-means, refine
   Stats stats;      ///< products (columns multiplied by the matrix), rounds, expansions, relabelled, refinements
@@ -47,8 +47,7 @@ struct LeafResult {
 ///
 ///   K        eigenvalues lambda of (D + (rho - 1) I)^-1/2 A (D + (rho - 1) I)^-1/2 above 1.002 / sqrt(rho), at least 1
 ///   column p the eigenvector of H_r for its p-th smallest eigenvalue at r = zeta_p, the largest in [1, sqrt(rho)]
-///   where
-///            this eigenvalue is not negative
+///            where it is not negative
 ///
 /// Rows of unit length are clustered by k-means, and vertices are relabelled by likelihood until none changes.
 ///
@@ -56,9 +55,8 @@ struct LeafResult {
 ///          the edges above each quarter of the weights, and the best separated count is taken
 /// returns  labels distributed like the rows
 ///
-/// Throws InvalidArgument on all ranks. Collective over graph.comm. Memory per rank: about 16 (3 K + 16) bytes a
-/// vertex. The same labels on any ranks and threads. Sources: Dall'Amico, Couillet, Tremblay, JMLR 22, 2021; Dreveton
-/// et al., JASA 2026.
+/// Throws InvalidArgument on all ranks. Collective over graph.comm. Memory: up to 72 K + 500 bytes a vertex. The same
+/// labels on any ranks and threads. Sources: Dall'Amico, Couillet, Tremblay, JMLR 22, 2021; Dreveton et al., JASA 2026.
 LeafResult cluster_leaves(const Graph& graph, const LeafOptions& options = {});
 
 }  // namespace filigree::communities

@@ -11,8 +11,6 @@
 namespace filigree::communities {
 namespace {
 
-constexpr double clear_separation = 1.02;
-
 void check(const Graph& graph, const LeafOptions& options) {
   require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
   require(options.tolerance > 0 && options.tolerance < 1, "tolerance: ", options.tolerance, ", must be in (0, 1)");
@@ -38,12 +36,18 @@ void check(const Graph& graph, const LeafOptions& options) {
   }
 }
 
-/// lambda_K / lambda_(K+1). As values inside the bulk converge slowly, its edge stands for those below.
+/// lambda_K / lambda_(K+1). Values inside the bulk converge slowly: for one that has not, the bulk's edge stands.
 double separation(const Subspace& space, Offset k) {
-  if (k < 1 || k > std::ssize(space.values)) return 0;
-  double next = k < std::ssize(space.values) ? space.values[z(k)] : 0;
-  if (k <= space.num_detectable) next = std::max(next, 1 / std::sqrt(space.rho));
+  if (k < 1 || k >= std::ssize(space.values)) return 0;
+  double next = space.values[z(k)] * (1 + space.residuals[z(k)]);
+  const double edge = margin / std::sqrt(space.rho);
+  if (k >= space.num_detectable && (next > edge || space.residuals[z(k)] > few_digits)) next = edge;
   return next > 0 ? space.values[z(k - 1)] / next : 0;
+}
+
+/// The same with the edge of the bulk in the place of what lies below: for comparisons between graphs.
+double distance_from_bulk(const Subspace& space, Offset k) {
+  return k < 1 || k > std::ssize(space.values) ? 0 : space.values[z(k - 1)] * std::sqrt(space.rho);
 }
 
 /// K counted on an unweighted graph.
@@ -56,7 +60,7 @@ Count count_communities(const Graph& pattern, const SpectrumOptions& options, St
   const double rho = spectral_radius(a, stats);
   const Subspace space = leading_subspace(a, rho, options, stats);
   const Offset k = std::max<Offset>(1, space.num_detectable);
-  return {k, k == 1 ? 0 : separation(space, k)};  // the first value always stands out
+  return {k, k == 1 ? 0 : distance_from_bulk(space, k)};  // the first value always stands out
 }
 
 /// Among the quartiles of the weights, the pattern whose count stands out most; none below that of all edges.

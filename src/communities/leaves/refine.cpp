@@ -10,6 +10,7 @@
 namespace filigree::communities {
 namespace {
 
+constexpr Offset few = 20'000;                      // of so many vertices, one that moves is not worth another pass
 constexpr std::uint64_t half_purpose = 0x72666e65;  // "rfne"
 
 /// What there is between and within communities.
@@ -202,6 +203,7 @@ void refine(const Adjacency& a, Offset k, const LeafOptions& options, std::vecto
       counts = after;
       likelihood = grown;
       stats["relabelled"] += moved;
+      if (moved < a.graph.num_rows() / few) break;
     } else {
       refinement.count(labels);  // the ghosts' labels again
       ++failures;

@@ -26,9 +26,8 @@ class Solver {
     const double edge = 1 / std::sqrt(rho_);  // of the values of a graph without communities
     const double threshold = margin * edge;
     const Offset first_width = options_.num_wanted > 0 ? options_.num_wanted + 6 : 24;
-    Subspace space{rho_, 0, {}, random(0, std::min(n, (first_width + 7) / 8 * 8)), random(0, 0)};
+    Subspace space{rho_, 0, {}, {}, random(0, std::min(n, (first_width + 7) / 8 * 8)), random(0, 0)};
     std::vector<double> before;
-    std::vector<double> residuals;
     double low = -edge;
     const double high = 0.9 * edge;
     // A vector at the threshold is as large as 1 / sqrt(n) in a random one; it is seen once it has been amplified to
@@ -37,10 +36,10 @@ class Solver {
     double last_growth = 0;
     const double enough = std::log(30 * std::sqrt(static_cast<double>(n)));
     for (int round = 0; round < most_rounds; ++round) {
-      const Offset degree = degree_of_filter(space.values, residuals, low, high);
-      filter_open(space.x, residuals, degree, low, high);
+      const Offset degree = degree_of_filter(space.values, space.residuals, low, high);
+      filter_open(space.x, space.residuals, degree, low, high);
       amplified += static_cast<double>(degree) * growth(threshold, low, high);
-      residuals = ritz(space);
+      space.residuals = ritz(space);
       ++stats_["rounds"];
       if (options_.progress) options_.progress("spectrum", round + 1, most_rounds);
       low = std::min(low, 1.02 * space.values.back());
@@ -54,7 +53,7 @@ class Solver {
       if (needed + 3 > width && width < n && round + 1 < most_rounds) {
         space.x = joined(space.x, without(space.x, random(width, std::min(n - width, width))));
         space.values.resize(z(space.x.cols), high);
-        residuals.resize(z(space.x.cols), 1.0);
+        space.residuals.resize(z(space.x.cols), 1.0);
         before.clear();
         amplified = 0;
         continue;
@@ -69,8 +68,12 @@ class Solver {
       const bool counted = num_above == width || settled || (options_.num_wanted > 0 && num_above >= wanted);
       before = space.values;
       last_growth = growth_of_next;
-      const double worst = *std::max_element(residuals.begin(), residuals.begin() + std::min(wanted, width));
-      if (counted && (worst <= tolerance_of_start || round >= 12)) break;
+      const double worst =
+          *std::max_element(space.residuals.begin(), space.residuals.begin() + std::min(wanted, width));
+      // Near the edge of the bulk it matters how large the next value is.
+      const bool close = wanted < width && space.values[z(wanted - 1)] < clear_separation * threshold &&
+                         space.residuals[z(wanted)] > few_digits;
+      if (counted && ((worst <= tolerance_of_start && !close) || round >= 12)) break;
     }
     return space;
   }
