@@ -72,7 +72,7 @@ bool is_accurate(const ThinSvd& svd, DenseView a) {
 
 }  // namespace
 
-#ifndef FILIGREE_LAPACK  // else in dense/lapack.cpp
+#ifndef FILIGREE_LAPACK  // else in lapack/factorizations.cpp
 
 SymmetricEigen symmetric_eigen(DenseView a) {
   assert(a.rows == a.cols);
