@@ -118,6 +118,7 @@ void add_hsbm(app::App& program, Arguments& a, Make& make) {
       .type_name("FILE");
   cli.check([&] {
     make = [&](const Comm& comm, EntryCounts&) {
+      program.expect_writable({a.labels});
       auto made = generate::hsbm(comm, program.seed(), a.hsbm);
       if (!a.labels.empty() && comm.size() == program.comm().size()) write_labels(comm, a, made);
       return std::move(made.graph);

@@ -54,17 +54,7 @@ void App::parse() {
   for (const Command& command : cli.leaves()) add_shared_options(command);
   cli.parse(argc_, argv_);
 
-  // Better told now than after hours of work.
-  comm().guard([&] {
-    if (!comm().is_root()) return;
-    for (const std::string& path : {output_, json_}) {
-      if (path.empty()) continue;
-      const auto folder = std::filesystem::path(path).parent_path();
-      if (access(folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
-        throw IoError(text(path, ": cannot be written: its folder is missing or not writable"));
-      }
-    }
-  });
+  expect_writable({output_, json_});
 
   runtime_.set_threads(threads_);
   if (comm().is_root() && !quiet_) {
@@ -74,6 +64,17 @@ void App::parse() {
   }
   note(runtime_.layout());
   for (const std::string& warning : runtime_.warnings()) note("warning: " + warning);
+}
+
+void App::expect_writable(std::initializer_list<std::string> paths) const {
+  comm().guard([&] {
+    if (!comm().is_root()) return;
+    for (const std::string& path : paths) {
+      const auto folder = std::filesystem::path(path).parent_path();
+      if (!path.empty() && access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
+        throw IoError(text(path, ": cannot be written: its folder is missing or not writable"));
+    }
+  });
 }
 
 void App::note(const std::string& line) {

@@ -1,6 +1,7 @@
 #include "lines.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,6 +40,21 @@ std::vector<Line> read_lines(const Comm& comm, const std::string& path) {
     if (says_something(line.text)) lines.push_back(line);
   }
   return lines;
+}
+
+Written read_written(const Comm& comm, const std::vector<std::string>& texts) {
+  struct stat status {};
+  const bool is_file =
+      comm.is_root() && texts.size() == 1 && stat(texts.front().c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  if (comm.broadcast(is_file)) return {read_lines(comm, texts.front()), texts.front()};
+  Written written;
+  for (const std::string& one : texts) written.lines.push_back({0, one});
+  return written;
+}
+
+std::string trimmed(const std::string& line) {
+  const std::size_t begin = line.find_first_not_of(" \t");
+  return begin == std::string::npos ? "" : line.substr(begin, line.find_last_not_of(" \t") + 1 - begin);
 }
 
 std::vector<Line> StandardInput::next(std::size_t most) {

@@ -1,7 +1,5 @@
 #include "seeds.hpp"
 
-#include <sys/stat.h>
-
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -36,11 +34,6 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
     at = text.find_first_not_of(separators, end);
   }
   return parts;
-}
-
-bool is_file(const std::string& path) {
-  struct stat status {};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /// What was written on the command line, as lines without numbers.
@@ -108,15 +101,14 @@ void add_sources(Command cli, std::vector<std::string>& sources) {
 
 DealtQueries deal_queries(App& program, const std::vector<std::string>& sources, const io::VertexNames& names) {
   const Comm& comm = program.comm();
-  const bool from_file = sources.size() == 1 && comm.broadcast(is_file(sources.front()));
-  const auto all = from_file ? read_lines(comm, sources.front()) : without_numbers(sources);
+  const Written written = read_written(comm, sources);
+  const std::vector<Line>& all = written.lines;
   require(!all.empty(), "--sources: ", sources.front(), ": holds no query");
   auto questions = understand(NameTable(comm, names), all);
   const auto shares = Partition::uniform(static_cast<Global>(all.size()), comm.size());
   DealtQueries mine;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const std::string where = from_file ? text(sources.front(), ":", all[i].number, ": ") : "";
-    require(questions[i].mistake.empty(), where, questions[i].mistake);
+    require(questions[i].mistake.empty(), written.where(i), questions[i].mistake);
     if (!shares.owns(comm.rank(), static_cast<Global>(i))) continue;
     mine.lines.push_back(all[i].text);
     mine.queries.push_back(std::move(questions[i].query));
@@ -130,10 +122,7 @@ std::vector<Global> read_vertices(const Comm& comm, const std::string& path, con
   const auto lines = read_lines(comm, path);
   require(!lines.empty(), path, ": names no vertex");
   std::vector<std::string> wanted;
-  for (const Line& line : lines) {
-    const std::size_t begin = line.text.find_first_not_of(" \t");
-    wanted.push_back(line.text.substr(begin, line.text.find_last_not_of(" \t") + 1 - begin));
-  }
+  for (const Line& line : lines) wanted.push_back(trimmed(line.text));
   const auto found = NameTable(comm, names).find(wanted);
   std::map<Global, Offset> line_of;
   for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -1,11 +1,8 @@
 #include "outputs.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <filesystem>
 #include <tuple>
 
 #include "filigree/communities/draw.hpp"
@@ -137,17 +134,6 @@ void TreeOutputs::add_to(Command cli) {
       .type_name("FILE")
       .group(group);
   cli.flag("--linear", linear, "heights in the picture as they are, not log(1 - height)").group(group);
-}
-
-void TreeOutputs::check_folders(const Comm& comm) const {
-  comm.guard([&] {
-    if (!comm.is_root()) return;
-    for (const std::string& path : {newick, linkage_matrix, json, csv, svg}) {
-      const auto folder = std::filesystem::path(path).parent_path();
-      if (!path.empty() && access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
-        throw IoError(text(path, ": cannot be written: its folder is missing or not writable"));
-    }
-  });
 }
 
 std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& names, const communities::Tree& tree) {

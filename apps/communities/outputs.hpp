@@ -15,8 +15,6 @@ struct TreeOutputs {
   std::string newick, linkage_matrix, json, csv, svg;
   bool linear = false;  ///< heights in the picture
   void add_to(Command cli);
-  /// Throws IoError on all ranks if one cannot be written where it shall go: better told before the work. Collective.
-  void check_folders(const Comm& comm) const;
 };
 
 /// What a leaf is called: "C3 (24): Valjean, Javert, ...".

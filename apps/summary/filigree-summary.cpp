@@ -26,6 +26,7 @@ void build(app::App& program, app::SummaryArguments& a) {
   const Comm& comm = program.comm();
   a.build.seed = program.seed();
   a.build.progress = program.progress();
+  program.expect_writable({a.svg_path});
   const io::GraphFile file = a.input.load(program);
   const auto result = program.measure("summarize", [&] { return summary::summarize(file.graph, a.build); });
   app::record_measures(program, result.measures);

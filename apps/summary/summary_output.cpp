@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 
 #include "filigree/core/top_k.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/pagerank.hpp"
 #include "lines.hpp"
+#include "name_table.hpp"
 
 namespace filigree::app {
 namespace {
@@ -18,15 +18,13 @@ struct Named {
   std::vector<Global> vertices;
 };
 Named find_vertices(const Comm& comm, const std::vector<std::string>& given, const io::VertexNames& names) {
-  Named named{given, {}};
-  bool is_file = false;
-  if (comm.is_root()) is_file = given.size() == 1 && std::filesystem::is_regular_file(given[0]);
-  if (comm.broadcast(static_cast<int>(is_file)) != 0) {
-    named.names.clear();
-    for (const Line& line : read_lines(comm, given[0])) named.names.push_back(line.text);
-    require(!named.names.empty(), given[0], ": names no vertex");
-  }
-  named.vertices = names.find(comm, named.names);
+  const Written written = read_written(comm, given);
+  require(given.empty() || !written.lines.empty(), written.path, ": holds no vertex");
+  Named named;
+  for (const Line& line : written.lines) named.names.push_back(trimmed(line.text));
+  named.vertices = NameTable(comm, names).find(named.names);
+  for (std::size_t i = 0; i < named.names.size(); ++i)
+    require(named.vertices[i] >= 0, written.where(i), no_such_vertex(named.names[i]));
   return named;
 }
 

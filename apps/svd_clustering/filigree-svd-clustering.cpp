@@ -28,7 +28,7 @@ struct Arguments {
   app::BlocksInput input;
   svd_clustering::Options options;
   std::string clusters;
-  std::string picture;
+  std::string svg;
   std::string checkpoint;
   Global block = 0;
 };
@@ -50,7 +50,7 @@ void add_cluster(app::App& program, Arguments& a) {
   cli.option("--checkpoint", a.checkpoint,
              "keep finished clusters here; the same command goes on from them, on any ranks")
       .type_name("FILE");
-  cli.option("--picture", a.picture, "draw the clusters' errors and sizes here, as SVG").type_name("FILE");
+  cli.option("--svg", a.svg, "draw the clusters' errors and sizes here").type_name("FILE");
   cli.check([&] { app::need_hdf5(program); });
 }
 
@@ -63,6 +63,7 @@ void draw(const app::App& program, const svd_clustering::Result& result, const s
 
 void cluster(app::App& program, Arguments& a) {
   a.options.progress = program.progress();
+  program.expect_writable({a.svg, a.checkpoint});
   const DenseBlocks blocks = a.input.load(program);
   a.options.exact = a.options.exact || program.verify();
   const auto result = program.measure("cluster", [&] {
@@ -82,7 +83,7 @@ void cluster(app::App& program, Arguments& a) {
   }
   program.time("write", [&] {
     program.print_on_screen(program.comm().is_root() ? app::cluster_table(result, blocks.names) : "");
-    draw(program, result, a.picture);
+    draw(program, result, a.svg);
     if (program.output().empty()) return;
     io::Hdf5Writer file(program.comm(), program.output());
     svd_clustering::save(file, blocks, result);

@@ -1,11 +1,12 @@
 // Checkpoints: the finished part of a long computation, on disk slice by slice.
 //
 //   io::Checkpoint checkpoint(comm, path + ".partial");
-//   const Offset done = checkpoint.open(identity.bytes());             // slices of an earlier run of the same
-//   computation for (Offset i = 0; i < done; ++i) restore(Unpack(checkpoint.read(i))); for (Offset i = done; i < n;
-//   ++i) {
+//   const Offset done = checkpoint.open(identity.bytes());   // slices of an earlier run of the same computation
+//   for (Offset i = 0; i < done; ++i)
+//     restore(Unpack(checkpoint.read(i)));
+//   for (Offset i = done; i < n; ++i) {
 //     Pack mine;
-//     mine.put(compute(i));                                             // any arrays of plain types
+//     mine.put(compute(i));                                   // any arrays of plain types
 //     checkpoint.append(mine.bytes());
 //   }
 //   save(...);

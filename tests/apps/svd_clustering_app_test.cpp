@@ -69,7 +69,7 @@ TEST_F(SvdApp, EveryRuleRunsAndIsVerified) {
                             {"--rule", "published", "--method", "residual"},
                             {"--rule", "published", "--method", "max_norm"}}) {
     Words words{"cluster", "--input",  "b",      "--rank", "20",        "--error",
-                "0.1",     "--verify", "--json", "r.json", "--picture", "p.svg"};
+                "0.1",     "--verify", "--json", "r.json", "--svg", "p.svg"};
     words.insert(words.end(), rule.begin(), rule.end());
     const Outcome outcome = done(0, "svd-clustering", words);
     EXPECT_THAT(outcome.err, HasSubstr("verified: 0 clusters above the error, 0 certificates below the truth"));
