@@ -36,7 +36,7 @@ struct Summary {
   Labels supernode;              ///< of each vertex, distributed like the rows of the graph
   DistCsr<double> superedges;    ///< supernodes x supernodes, symmetric; edges of each superedge, on the diagonal once
   Offset num_edges = 0;          ///< of the graph, without loops
-  std::uint64_t graph_hash = 0;  ///< content_hash() of the graph
+  std::uint64_t graph_hash = 0;  ///< content_hash() of the graph without loops and weights
 
   Global num_vertices() const { return supernode.vertices.num_items(); }
   Global num_supernodes() const { return supernode.num_labels; }
@@ -53,7 +53,8 @@ struct Measures {
   double l2 = 0;          ///< RE_2 = (sum over u != v of |A - A^|^2)^(1/2) / (n (n-1))
 };
 
-/// The state after a round, filled to the budget.
+/// The state after a round, filled to the budget; of a round that crosses the budget, after the best part of its
+/// merges.
 struct RoundReport {
   int round = 0;             ///< 0: before any merge
   double threshold = 0;      ///< least relative reduction of a merge
@@ -81,10 +82,12 @@ struct Result {
 ///
 /// Throws InvalidArgument on all ranks for an option out of range, an asymmetric graph, or a mode not available yet.
 /// Collective over graph.comm. Rows of supernodes and groups of candidates are distributed over ranks, groups over
-/// threads. Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank beyond the graph: 42 an edge of its rows
-/// (64 on several ranks) and, of the whole, 120 a vertex and 12 a superedge (60 on several ranks).
+/// threads. Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank beyond the graph: 32 an edge of its rows
+/// (64 on several ranks) and, of the whole, 120 a vertex and 52 a superedge that could be taken (80 on several ranks).
 /// Same bits on any number of ranks and threads.
-/// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
+/// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020. Unlike there, thresholds
+/// fall as 0.5 x 0.85^(t-1), 0 in the last round; in a group pairs merge best first, from five random partners of each
+/// supernode, instead of the best of |C| pairs until log2 |C| tries fail.
 Result summarize(const Graph& graph, const Options& options = {});
 
 /// Size and errors of a summary from scratch: nothing it says of itself is believed but supernodes and counts.
@@ -92,7 +95,7 @@ Result summarize(const Graph& graph, const Options& options = {});
 /// graph    as for summarize(), with the rows where the summary's vertices are
 ///
 /// Throws InvalidArgument on all ranks when sizes differ or `summary.graph_hash` is of another graph. Collective.
-/// O(m + |P|) work and memory, distributed; 8 bytes a supernode on every rank. Same bits on any ranks and threads.
+/// O(m + |P|) work and memory, distributed; 24 bytes a supernode on every rank. Same bits on any ranks and threads.
 Measures evaluate(const Graph& graph, const Summary& summary);
 
 /// The reconstructed adjacency matrix A^ as a linear operator: what all queries use, and what pagerank::solve() takes.

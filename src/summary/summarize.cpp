@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "core/index.hpp"
-#include "filigree/matrix/content_hash.hpp"
 #include "filigree/summary.hpp"
 #include "summary/code/checks.hpp"
 #include "summary/code/measure.hpp"
@@ -16,7 +15,8 @@ void check_options(const Options& options) {
           "mode: not available yet: ", options.mode == Mode::unweighted ? "unweighted" : "hybrid", "; weighted is");
   require(options.max_rounds >= 1, "max_rounds: ", options.max_rounds, ", must be at least 1");
   if (options.bits)
-    require(*options.bits >= 0 && std::isfinite(*options.bits), "bits: ", *options.bits, ", must be at least 0");
+    require(*options.bits >= 0 && std::isfinite(*options.bits), "bits: ", *options.bits,
+            ", must be finite and at least 0");
   else
     require(options.size_ratio > 0 && options.size_ratio <= 1, "size_ratio: ", options.size_ratio,
             ", must lie in (0, 1]");
@@ -74,11 +74,12 @@ Result summarize(const Graph& graph, const Options& options) {
   Result result{.summary = assemble(graph, merged)};
   result.summary.mode = options.mode;
   result.summary.num_edges = num_edges;
-  result.summary.graph_hash = content_hash(graph);
+  result.summary.graph_hash = pattern_hash(graph);
   result.budget_bits = budget_bits;
   result.rounds = std::move(merged.rounds);
   result.merges = std::move(merged.merges);
   result.stats = std::move(merged.stats);
+  merged = {};  // before the arcs are counted
   result.stats["loops"] = graph.num_nonzeros() - 2 * num_edges;
   {
     const Phase phase(timings, "evaluate");

@@ -24,6 +24,7 @@ double entropy_bits(double edges, double pairs) {
 /// The state in the most obvious form: vertices of each supernode, whether a pair is a superedge.
 struct Plain {
   const Family* family;
+  Norm norm;
   double num_supernodes, max_count;  // frozen
   std::map<Global, std::vector<Global>> members;
   std::map<std::pair<Global, Global>, bool> is_superedge;
@@ -48,7 +49,9 @@ struct Plain {
   double coded(double e, double pi) const {
     return 2 * std::log2(num_supernodes) + std::log2(std::max(1.0, max_count)) + entropy_bits(e, pi);
   }
-  bool decide(double e, double pi) const { return 2 * e >= pi && coded(e, pi) <= listed(e) + 1e-9; }
+  bool decide(double e, double pi) const {
+    return (norm == Norm::l2 || 2 * e >= pi) && coded(e, pi) <= listed(e) + 1e-9;
+  }
   double pair_cost(Global a, Global b) const {
     const auto e = static_cast<double>(edges(a, b));
     if (e == 0) return 0;
@@ -58,6 +61,12 @@ struct Plain {
     double sum = 0;
     for (const auto& [b, unused] : members) sum += pair_cost(a, b);
     return sum;
+  }
+  /// Relative, of the bits of two supernodes that become one.
+  double reduction(Global a, Global b) const {
+    Plain merged = *this;
+    merged.merge(a, b);
+    return 1 - merged.cost(a) / (cost(a) + cost(b) - pair_cost(a, b));
   }
   void merge(Global a, Global b) {
     members[a].insert(members[a].end(), members[b].begin(), members[b].end());
@@ -79,19 +88,103 @@ RowMap rows_of(const Supergraph& graph) {
   return rows;
 }
 
-TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
+/// What a filling should hold: of all pairs, best first, each that still fits.
+std::vector<Superedge> plain_filling(const Supergraph& state, double budget_bits, Norm norm) {
+  struct Pair {
+    float benefit;
+    Superedge superedge;
+  };
+  std::vector<Pair> pairs;
+  for (Local a = 0; a < state.num_supernodes(); ++a) {
+    for (const Entry& e : state.row(a)) {
+      if (e.other < a) continue;
+      const double x = state.size[static_cast<std::size_t>(a)];
+      const double y = state.size[static_cast<std::size_t>(e.other)];
+      const auto edges = static_cast<double>(e.edges());
+      const double s = edges / (e.other == a ? x * (x - 1) / 2 : x * y);
+      const double benefit = edges * (norm == Norm::l1 ? 2 * s - 1 : s);
+      if (benefit > 0)
+        pairs.push_back({static_cast<float>(benefit), {a, e.other, static_cast<std::uint32_t>(e.edges())}});
+    }
+  }
+  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) { return x.benefit > y.benefit; });
+  std::vector<Superedge> taken;
+  std::set<Local> used;
+  std::int64_t max_count = 0;
+  for (const Pair& pair : pairs) {
+    const auto& [a, b, edges] = pair.superedge;
+    std::set<Local> then = used;
+    then.insert({a, b});
+    const auto supernodes = std::min<std::int64_t>(std::ssize(then) + 1, state.num_supernodes());
+    const std::int64_t count = std::max<std::int64_t>(max_count, edges);
+    if (size_in_bits(std::ssize(state.of), supernodes, std::ssize(taken) + 1, count) > budget_bits) continue;
+    taken.push_back(pair.superedge);
+    used = std::move(then);
+    max_count = count;
+  }
+  return taken;
+}
+
+void expect_filled(const Supergraph& state, std::int64_t num_edges, Norm norm) {
+  const double most = 2 * static_cast<double>(num_edges) * std::log2(static_cast<double>(state.of.size()));
+  for (const double ratio : {0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0}) {
+    const Filling filling = fill_budget(state, num_edges, ratio * most, norm);
+    EXPECT_LE(filling.size_bits, ratio * most);
+    const std::vector<Superedge> superedges(filling.superedges.begin(), filling.superedges.end());
+    EXPECT_EQ(superedges, plain_filling(state, ratio * most, norm)) << "ratio " << ratio;
+  }
+}
+
+TEST(SummaryFill, RefusedPairsKeepNoneOutThatFits) {
+  // A block of 3 x 6 whose side of 3 is a triangle, and many blocks of 2 x 2 that are better than the triangle, but
+  // have supernodes of their own.
+  constexpr Global num_blocks = 1000;
+  Family family{"blocks", 9 + 4 * num_blocks, {}};
+  std::vector<MergeStep> merges;
+  const auto merge = [&](Global first, Global end) {
+    for (Global v = first + 1; v < end; ++v) merges.push_back({static_cast<Local>(first), static_cast<Local>(v), 0.5F});
+  };
+  for (Global u = 0; u < 3; ++u) {
+    for (Global v = 3; v < 9; ++v) connect(family.edges, u, v);
+    connect(family.edges, u, (u + 1) % 3);
+  }
+  merge(0, 3);
+  merge(3, 9);
+  for (Global u = 9; u < family.num_vertices; u += 4) {
+    for (const Global a : {u, u + 1})
+      for (const Global b : {u + 2, u + 3}) connect(family.edges, a, b);
+    merge(u, u + 2);
+    merge(u + 2, u + 4);
+  }
+  const EntropyTable entropy;
+  const Supergraph start = singletons(graph_of(Comm::self(), family));
+  const CostModel cost(entropy, family.num_vertices, family.num_vertices, 1, Norm::l1);
+  const Supergraph state = contract(start, merges, cost);
+  const double bits = size_in_bits(family.num_vertices, 3, 2, 18);
+  const Filling filling = fill_budget(state, std::ssize(family.edges), bits, Norm::l1);
+  ASSERT_EQ(filling.superedges.size(), 2U);
+  EXPECT_EQ(filling.superedges[0], (Superedge{0, 1, 18}));
+  EXPECT_EQ(filling.superedges[1], (Superedge{0, 0, 3}));
+  EXPECT_LE(filling.size_bits, bits);
+}
+
+class SummaryMergeOf : public ::testing::TestWithParam<Norm> {};
+INSTANTIATE_TEST_SUITE_P(Norms, SummaryMergeOf, ::testing::Values(Norm::l1, Norm::l2));
+
+TEST_P(SummaryMergeOf, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
   const EntropyTable entropy;
   std::size_t num_merges = 0;
+  std::size_t num_alone = 0;
   for (const Family& family : families()) {
     SCOPED_TRACE(family.name);
     const Graph graph = graph_of(Comm::self(), family);
     Supergraph state = singletons(graph);
-    Plain plain{&family, static_cast<double>(family.num_vertices), 1, {}, {}};
+    Plain plain{&family, GetParam(), static_cast<double>(family.num_vertices), 1, {}, {}};
     for (Global v = 0; v < family.num_vertices; ++v) plain.members[v] = {v};
     for (const auto& edge : family.edges) plain.is_superedge[edge] = true;
     for (int round = 1; round <= 3; ++round) {
       const Counts counts = count_superedges(state);
-      const CostModel cost(entropy, family.num_vertices, state.num_supernodes(), counts.max_count, Norm::l1);
+      const CostModel cost(entropy, family.num_vertices, state.num_supernodes(), counts.max_count, GetParam());
       plain.num_supernodes = static_cast<double>(state.num_supernodes());
       plain.max_count = static_cast<double>(counts.max_count);
       // The first vertex names a supernode in `plain`.
@@ -100,7 +193,7 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
         if (static_cast<std::size_t>(state.of[v]) == name.size()) name.push_back(static_cast<Global>(v));
       // Two groups: even and odd supernodes, so that pairs across groups change on both sides.
       std::vector<MergeStep> all;
-      std::vector<Local> group_of, place_in;
+      std::vector<Local> group_of, place_in, group_before, place_before;
       std::vector<std::vector<Local>> groups(2);
       for (Local a = 0; a < state.num_supernodes(); ++a) {
         auto& group = groups[static_cast<std::size_t>(a % 2)];
@@ -109,12 +202,44 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
         group.push_back(a);
       }
       const Plain at_start = plain;
-      for (Local g = 0; g < 2; ++g) {
+      const auto merges_of = [&](Local g, std::span<const Local> group, double threshold) {
         const Rows rows(state, std::vector<int>(group_of.size(), 0));
         GroupMerger merger(
-            {&state, &rows, &cost, group_of, place_in, Stream(1, 2), static_cast<std::uint32_t>(round), 0.05, 3});
+            {&state, &rows, &cost, group_of, place_in, Stream(1, 2), static_cast<std::uint32_t>(round), threshold, 3});
         std::vector<MergeStep> merges;
-        merger.run(g, groups[static_cast<std::size_t>(g)], merges);
+        merger.run(g, group, merges);
+        return merges;
+      };
+      // A group of two, for the reduction of a pair itself.
+      group_of.swap(group_before);
+      group_of.assign(group_before.size(), -1);
+      place_in.swap(place_before);
+      place_in.assign(place_before.size(), 0);
+      for (Local a = 0; a + 1 < state.num_supernodes(); a += 3) {
+        for (const Local b : {static_cast<Local>(a + 1), static_cast<Local>(state.num_supernodes() - 1)}) {
+          if (a == b) continue;
+          group_of[static_cast<std::size_t>(a)] = group_of[static_cast<std::size_t>(b)] = 0;
+          place_in[static_cast<std::size_t>(b)] = 1;
+          const Local pair[] = {a, b};
+          const auto merges = merges_of(0, pair, 0);
+          group_of[static_cast<std::size_t>(a)] = group_of[static_cast<std::size_t>(b)] = -1;
+          place_in[static_cast<std::size_t>(b)] = 0;
+          const Global name_a = name[static_cast<std::size_t>(a)];
+          const Global name_b = name[static_cast<std::size_t>(b)];
+          if (plain.cost(name_a) + plain.cost(name_b) == 0) continue;
+          const double reduction = plain.reduction(name_a, name_b);
+          if (std::abs(reduction) < 1e-9) continue;
+          ASSERT_EQ(merges.size(), reduction > 0 ? 1U : 0U);
+          if (reduction > 0) {
+            EXPECT_NEAR(merges[0].reduction, reduction, 1e-5);
+          }
+          num_alone += reduction > 0 ? 1 : 0;
+        }
+      }
+      group_of.swap(group_before);
+      place_in.swap(place_before);
+      for (Local g = 0; g < 2; ++g) {
+        const auto merges = merges_of(g, groups[static_cast<std::size_t>(g)], 0.05);
         Plain view = at_start;  // what this group sees
         float least = 1;
         for (const MergeStep& step : merges) {
@@ -136,6 +261,7 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
         plain.merge(a, b);
       }
       state = contract(state, all, cost);
+      expect_filled(state, static_cast<std::int64_t>(family.edges.size()), GetParam());
       std::map<Global, Global> number;  // of a supernode of `plain`, by its smallest vertex
       for (auto& [a, members] : plain.members) {
         const Global smallest = *std::min_element(members.begin(), members.end());
@@ -169,6 +295,7 @@ TEST(SummaryMerge, GainsAndStatesEqualThoseFromScratchAfterEveryMerge) {
     }
   }
   EXPECT_GT(num_merges, 200);
+  EXPECT_GT(num_alone, 100);
 }
 
 TEST(SummaryMerge, GroupsAreDisjointBoundedAndShareANeighbour) {

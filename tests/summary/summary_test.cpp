@@ -1,6 +1,7 @@
 #include "filigree/summary.hpp"
 
 #include <gmock/gmock.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <functional>
@@ -74,7 +75,10 @@ TEST(Summary, EvaluateEqualsBruteForceAndTheBudgetHolds) {
             1e-9);
         // What the run believed of itself is what comes out from scratch.
         double least = 1e300;
-        for (const auto& round : result.rounds) least = std::min(least, round.error);
+        for (const auto& round : result.rounds) {
+          least = std::min(least, round.error);
+          EXPECT_NE(round.unfilled_bits, result.budget_bits);  // a size, not a bound on it
+        }
         EXPECT_NEAR(least, norm == summary::Norm::l1 ? result.measures.l1 : result.measures.l2, 1e-12);
         const auto measures = summary::evaluate(graph, result.summary);
         EXPECT_EQ(measures.l1, result.measures.l1);
@@ -171,6 +175,23 @@ TEST(Summary, CountsAreThoseOfTheGraphAndSupernodesAreNumberedByTheirSmallestVer
   }
 }
 
+TEST(Summary, RoundsGoOnUntilSomethingMerges) {
+  const Comm comm = Comm::world();
+  constexpr Global side = 24;
+  Family grid{"grid", side * side, {}};
+  for (Global v = 0; v < side * side; ++v) {
+    if (v % side + 1 < side) connect(grid.edges, v, v + 1);
+    if (v + side < side * side) connect(grid.edges, v, v + side);
+  }
+  const Graph graph = graph_of(comm, grid);
+  for (const double ratio : {0.1, 0.3}) {
+    const auto result = summary::summarize(graph, {.size_ratio = ratio});
+    const auto of_one_round = summary::summarize(graph, {.size_ratio = ratio, .max_rounds = 1});
+    EXPECT_GT(result.stats.at("merges"), 0);
+    EXPECT_LE(result.measures.l1, of_one_round.measures.l1);
+  }
+}
+
 TEST(Summary, CliquesAndBipartiteBlocksAreExact) {
   const Comm comm = Comm::world();
   for (const char* name : {"clique", "bipartite", "star", "cliques with isolated vertices"}) {
@@ -192,7 +213,10 @@ TEST(Summary, RanksAndThreadsGiveEqualBits) {
     for (const std::uint64_t seed : {1u, 2u}) {
       const summary::Options options{.size_ratio = 0.3, .seed = seed};
       const auto together = summary::summarize(graph_of(world, family), options);
+      const int threads = omp_get_max_threads();
+      omp_set_num_threads(1);
       const auto alone = summary::summarize(graph_of(self, family), options);
+      omp_set_num_threads(threads);
       const WholeSummary a = whole_summary(together.summary);
       const WholeSummary b = whole_summary(alone.summary);
       EXPECT_EQ(a.of, b.of) << family.name;
@@ -295,8 +319,12 @@ TEST(Summary, LoopsAndWeightsMakeNoDifference) {
   EXPECT_EQ(plain.stats.at("loops"), 0);
   EXPECT_EQ(whole_summary(plain.summary).of, whole_summary(with_loops.summary).of);
   EXPECT_EQ(plain.measures.l1, with_loops.measures.l1);
+  // A summary of either is one of both.
+  EXPECT_EQ(plain.summary.graph_hash, with_loops.summary.graph_hash);
+  EXPECT_EQ(summary::evaluate(graph, plain.summary).l1, plain.measures.l1);
   graph.local.val.assign(graph.local.col.size(), 2.5);
   EXPECT_EQ(summary::summarize(graph).measures.l1, plain.measures.l1);
+  EXPECT_EQ(summary::evaluate(graph, plain.summary).l1, plain.measures.l1);
 }
 
 TEST(Summary, OtherSeedsGiveOtherSummaries) {
@@ -330,7 +358,7 @@ TEST(Summary, BadArgumentsAreNamedOnAllRanks) {
   EXPECT_THAT(of_options({.size_ratio = 0}), HasSubstr("size_ratio: 0, must lie in (0, 1]"));
   EXPECT_THAT(of_options({.size_ratio = 1.01}), HasSubstr("size_ratio"));
   EXPECT_THAT(of_options({.size_ratio = std::nan("")}), HasSubstr("size_ratio"));
-  EXPECT_THAT(of_options({.bits = -1}), HasSubstr("bits: -1, must be at least 0"));
+  EXPECT_THAT(of_options({.bits = -1}), HasSubstr("bits: -1, must be finite and at least 0"));
   EXPECT_THAT(of_options({.max_rounds = 0}), HasSubstr("max_rounds"));
   EXPECT_THAT(of_options({.mode = summary::Mode::hybrid}), HasSubstr("not available yet: hybrid"));
   const auto of_graph = [&](const Graph& other) { return says([&] { summary::summarize(other); }); };

@@ -6,8 +6,8 @@
 
 #include "core/index.hpp"
 #include "core/mailbox.hpp"
+#include "core/ordered_sum.hpp"
 #include "core/scratch.hpp"
-#include "filigree/matrix/content_hash.hpp"
 #include "summary/code/checks.hpp"
 #include "summary/code/cost.hpp"
 #include "summary/merge/supergraph.hpp"
@@ -17,42 +17,81 @@ namespace {
 
 /// Arcs of the graph between two supernodes, at the rank that owns `from`.
 struct ArcCount {
-  Global from;
-  Global to;
-  Offset arcs;
+  Local from;
+  Local to;
+  std::uint32_t arcs;
 };
 
-/// Arcs from each supernode of this rank's vertices, counted by where they lead, sent to the supernode's owner.
-std::vector<ArcCount> count_arcs(const Graph& graph, const Summary& summary) {
-  const Comm& comm = graph.comm;
-  const Partition& owners = summary.superedges.rows;
+/// visit(from, to, arcs) for every two supernodes with arcs from this rank's vertices in `from`, ascending.
+template <class Visit>
+void for_each_arc_count(const Graph& graph, const Summary& summary, const std::vector<Global>& of, Visit visit) {
   const std::vector<Global>& own = summary.supernode.of;
-  const std::vector<Global> of = graph.with_ghosts(std::span<const Global>(own));
+  std::vector<Local> order(own.size());
+  std::iota(order.begin(), order.end(), Local{0});
+  std::stable_sort(order.begin(), order.end(), [&](Local u, Local v) { return own[z(u)] < own[z(v)]; });
+  Scratch<Offset> arcs(summary.num_supernodes());
+  for (std::size_t i = 0; i < order.size();) {
+    const Global from = own[z(order[i])];
+    arcs.clear();
+    for (; i < order.size() && own[z(order[i])] == from; ++i) {
+      for (const Local column : graph.local.view().cols(order[i]))
+        if (graph.global_col(column) != graph.first_row() + order[i]) ++arcs[of[z(column)]];
+    }
+    for (const Local to : arcs.sort_touched()) visit(static_cast<Local>(from), to, arcs.get(to));
+  }
+}
+
+/// Arcs of the graph that superedges cover, by their entries on this rank, and those that none covers.
+struct Covered {
+  std::vector<Offset> arcs;
+  Offset uncovered = 0;
+};
+Covered cover_arcs(const Graph& graph, const Summary& summary) {
+  const Comm& comm = graph.comm;
+  const DistCsr<double>& superedges = summary.superedges;
+  const std::vector<Global> of = graph.with_ghosts(std::span<const Global>(summary.supernode.of));
+  Covered result;
+  std::size_t k = 0;  // entry of the superedges, in the order in which they are looked up
+  Local row = -1;
+  const auto add = [&](Local from, Local to, Offset arcs) {
+    const auto a = static_cast<Local>(from - superedges.first_row());
+    if (a != row) k = z(superedges.local.row_ptr[z(row = a)]);
+    const auto end = z(superedges.local.row_ptr[z(a) + 1]);
+    while (k < end && superedges.global_col(superedges.local.col[k]) < to) ++k;
+    (k < end && superedges.global_col(superedges.local.col[k]) == to ? result.arcs[k] : result.uncovered) += arcs;
+  };
+  if (comm.size() == 1) {
+    comm.guard([&] {
+      result.arcs.assign(superedges.local.col.size(), 0);
+      for_each_arc_count(graph, summary, of, add);
+    });
+    return result;
+  }
   Mailbox<ArcCount> mailbox(comm);
   comm.guard([&] {
-    std::vector<Local> order(own.size());
-    std::iota(order.begin(), order.end(), Local{0});
-    std::stable_sort(order.begin(), order.end(), [&](Local u, Local v) { return own[z(u)] < own[z(v)]; });
-    Scratch<Offset> arcs(summary.num_supernodes());
-    for (std::size_t i = 0; i < order.size();) {
-      const Global from = own[z(order[i])];
-      arcs.clear();
-      for (; i < order.size() && own[z(order[i])] == from; ++i) {
-        for (const Local column : graph.local.view().cols(order[i]))
-          if (graph.global_col(column) != graph.first_row() + order[i]) ++arcs[of[z(column)]];
-      }
-      for (const Local to : arcs.sort_touched()) mailbox.put(owners.owner(from), {from, to, arcs.get(to)});
-    }
+    for_each_arc_count(graph, summary, of, [&](Local from, Local to, Offset arcs) {
+      mailbox.put(superedges.rows.owner(from), {from, to, static_cast<std::uint32_t>(arcs)});
+    });
   });
-  return mailbox.exchange().values;
+  std::vector<ArcCount> counts = mailbox.exchange().values;
+  comm.guard([&] {
+    result.arcs.assign(superedges.local.col.size(), 0);
+    std::sort(counts.begin(), counts.end(),
+              [](const ArcCount& x, const ArcCount& y) { return std::pair(x.from, x.to) < std::pair(y.from, y.to); });
+    for (const ArcCount& count : counts) add(count.from, count.to, count.arcs);
+  });
+  return result;
 }
 
 }  // namespace
 
 std::vector<double> supernode_sizes(const Summary& summary) {
   const Comm& comm = summary.superedges.comm;
-  std::vector<Offset> size(z(summary.num_supernodes()), 0);
-  for (const Global a : summary.supernode.of) ++size[z(a)];
+  std::vector<Offset> size;
+  comm.guard([&] {
+    size.assign(z(summary.num_supernodes()), 0);
+    for (const Global a : summary.supernode.of) ++size[z(a)];
+  });
   comm.sum(std::span<Offset>(size));
   const Partition& rows = summary.superedges.rows;
   return {size.begin() + rows.begin(comm.rank()), size.begin() + rows.end(comm.rank())};
@@ -77,55 +116,36 @@ DistCsr<double> densities(const Summary& summary) {
 Measures measure(const Graph& graph, const Summary& summary, Offset num_edges) {
   const Comm& comm = graph.comm;
   const DistCsr<double>& superedges = summary.superedges;
-  const std::vector<ArcCount> counts = count_arcs(graph, summary);
-  // Arcs of the graph beneath each entry of the superedges, and those that none covers.
-  std::vector<Offset> arcs(z(superedges.local.num_nonzeros()), 0);
-  Offset uncovered = 0;
-  {
-    std::vector<std::size_t> order(counts.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
-      return std::pair(counts[i].from, counts[i].to) < std::pair(counts[j].from, counts[j].to);
-    });
-    std::size_t k = 0;  // entry of the superedges, in the same order
-    Local row = 0;
-    for (const std::size_t i : order) {
-      const auto a = static_cast<Local>(counts[i].from - superedges.first_row());
-      if (a != row) {
-        row = a;
-        k = z(superedges.local.row_ptr[z(a)]);
-      }
-      const auto end = z(superedges.local.row_ptr[z(a) + 1]);
-      while (k < end && superedges.global_col(superedges.local.col[k]) < counts[i].to) ++k;
-      if (k < end && superedges.global_col(superedges.local.col[k]) == counts[i].to)
-        arcs[k] += counts[i].arcs;
-      else
-        uncovered += counts[i].arcs;
-    }
-  }
+  const Covered of_graph = cover_arcs(graph, summary);
   const std::vector<double> own = supernode_sizes(summary);
   const std::vector<double> size = superedges.with_ghosts(std::span<const double>(own));
-  struct RowSums {
-    double l1 = 0;
-    double l2 = 0;
-  };
-  std::vector<RowSums> sums(z(superedges.num_local_rows()));
   Offset covered = 0;  // superedges, those inside a supernode twice
   double max_count = 0;
   for (Local a = 0; a < superedges.num_local_rows(); ++a) {
     for (Offset k = superedges.local.row_ptr[z(a)]; k < superedges.local.row_ptr[z(a) + 1]; ++k) {
-      const Local column = superedges.local.col[z(k)];
-      const bool inside = superedges.global_col(column) == superedges.first_row() + a;
-      const double ordered = inside ? own[z(a)] * (own[z(a)] - 1) : own[z(a)] * size[z(column)];
-      const double count = superedges.local.val[z(k)];
-      const double s = (inside ? 2 : 1) * count / ordered;
-      const auto ones = static_cast<double>(arcs[z(k)]);
-      sums[z(a)].l1 += ones * (1 - s) + (ordered - ones) * s;
-      sums[z(a)].l2 += ones * (1 - s) * (1 - s) + (ordered - ones) * s * s;
-      covered += inside ? 2 : 1;
-      max_count = std::max(max_count, count);
+      covered += superedges.global_col(superedges.local.col[z(k)]) == superedges.first_row() + a ? 2 : 1;
+      max_count = std::max(max_count, superedges.local.val[z(k)]);
     }
   }
+  enum { of_l1, of_l2 };
+  const auto sums = ordered_sums(comm, superedges.rows, 2, [&](Offset begin, Offset end, std::span<double> sum) {
+    for (Offset a = begin; a < end; ++a) {
+      double l1 = 0;
+      double l2 = 0;
+      for (Offset k = superedges.local.row_ptr[z(a)]; k < superedges.local.row_ptr[z(a) + 1]; ++k) {
+        const Local column = superedges.local.col[z(k)];
+        const bool inside = superedges.global_col(column) == superedges.first_row() + a;
+        const double ordered = inside ? own[z(a)] * (own[z(a)] - 1) : own[z(a)] * size[z(column)];
+        const double s = (inside ? 2 : 1) * superedges.local.val[z(k)] / ordered;
+        const auto ones = static_cast<double>(of_graph.arcs[z(k)]);
+        l1 += ones * (1 - s) + (ordered - ones) * s;
+        l2 += ones * (1 - s) * (1 - s) + (ordered - ones) * s * s;
+      }
+      sum[of_l1] += l1;
+      sum[of_l2] += l2;
+    }
+  });
+  const auto uncovered = static_cast<double>(comm.sum(of_graph.uncovered));
   Measures result;
   result.supernodes = summary.num_supernodes();
   result.superedges = comm.sum(covered) / 2;
@@ -133,15 +153,8 @@ Measures measure(const Graph& graph, const Summary& summary, Offset num_edges) {
   const auto n = static_cast<double>(graph.num_rows());
   result.bits = size_in_bits(graph.num_rows(), result.supernodes, result.superedges, result.max_count);
   result.graph_bits = 2 * static_cast<double>(num_edges) * std::log2(n);
-  RowSums total{static_cast<double>(comm.sum(uncovered)), 0};
-  total.l2 = total.l1;
-  // In order of supernodes, for equal bits on any number of ranks.
-  for (const RowSums& of_row : comm.all_gather(std::span<const RowSums>(sums)).values) {
-    total.l1 += of_row.l1;
-    total.l2 += of_row.l2;
-  }
-  result.l1 = total.l1 / (n * (n - 1));
-  result.l2 = std::sqrt(total.l2) / (n * (n - 1));
+  result.l1 = (uncovered + sums[of_l1]) / (n * (n - 1));
+  result.l2 = std::sqrt(uncovered + sums[of_l2]) / (n * (n - 1));
   return result;
 }
 
@@ -149,8 +162,7 @@ Measures evaluate(const Graph& graph, const Summary& summary) {
   const Offset num_edges = check_graph(graph);
   require(summary.num_vertices() == graph.num_rows(), "summary: of ", summary.num_vertices(),
           " vertices, the graph has ", graph.num_rows());
-  require(summary.graph_hash == content_hash(graph),
-          "summary: of another graph, or of this one read otherwise (--undirected, --drop-loops)");
+  require(summary.graph_hash == pattern_hash(graph), "summary: of another graph");
   require(summary.supernode.vertices == graph.rows,
           "summary: its vertices are distributed otherwise than the rows of the graph");
   return measure(graph, summary, num_edges);

@@ -51,10 +51,9 @@ class GroupMerger {
   bool touched(Local supernode) const;
   void refresh(Local at);                // makes a row's entries distinct
   double row_cost(Local at);             // Cost_A
-  double pair_cost(Local a, Local b);    // Cost_AB
-  void scatter(Local at);                // a's row into edges_
-  double merged_cost(Local a, Local b);  // Cost_{A u B}, a scattered
-  double reduction(Local a, Local b);    // a scattered
+  void scatter(Local at);                // its row into scratch_
+  double merged_cost(Local a, Local b);  // Cost_{A u B}; a is scattered
+  double reduction(Local a, Local b);    // relative; scatters a
   void merge(Local a, Local b);          // b into a
   void push(Local a, Local b);           // scores a pair as a candidate
 
@@ -70,7 +69,6 @@ class GroupMerger {
   std::vector<Candidate> heap_;
   Scratch<std::uint32_t> scratch_;  // by supernode: edges of the scattered row, or positions in a row being made
   Local scattered_ = -1;
-  std::uint32_t scattered_version_ = 0;
   std::vector<std::pair<std::int64_t, double>> base_;  // by size of the other: cost of the scattered row
   std::int64_t pairs_scored_ = 0;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "core/index.hpp"
@@ -21,9 +22,8 @@ constexpr std::uint64_t merge_purpose = 0x73756d6d61727903;
 constexpr int partners = 5;  // pairs tried of each supernode, and of each that a merge makes
 constexpr double first_threshold = 0.5;
 constexpr double threshold_factor = 0.85;
-constexpr int patience = 3;           // rounds without a smaller error, once there was one
-constexpr int patience_at_first = 8;  // the first merges seldom pay off: counts alone lengthen superedges
-constexpr int crossing_steps = 4;     // probes for where a round crosses the budget
+constexpr int patience = 3;        // rounds of merges without a smaller error, once some made one
+constexpr int crossing_steps = 4;  // probes for where a round crosses the budget
 
 /// Gives freed memory back to the system: every phase allocates other sizes, and would take what it needs on top.
 void trim_heap() {
@@ -172,82 +172,140 @@ double unfilled_bits(const Supergraph& graph) {
   return size_in_bits(std::ssize(graph.of), graph.num_supernodes(), counts.superedges, counts.max_count);
 }
 
+/// One round after another, on one state.
+class Merging {
+ public:
+  Merging(const Graph& graph, const Options& options, double budget_bits, Timings& timings, Best& best, Stats& stats)
+      : graph_(graph),
+        options_(options),
+        budget_bits_(budget_bits),
+        timings_(timings),
+        best_(best),
+        stats_(stats),
+        state_(singletons(graph)),
+        history_(graph.comm.guard([&] { return History(z(graph.num_rows())); })) {}
+
+  /// Before any merge.
+  RoundReport begin() {
+    RoundReport report;
+    report.unfilled_bits = unfilled_bits(state_);
+    fits_ = report.unfilled_bits <= budget_bits_;
+    best_.offer(state_, 0, report);
+    return report;
+  }
+
+  struct Outcome {
+    bool is_better = false;
+    bool has_merged = false;
+  };
+  /// `report`: of the round before; becomes that of this one. Random numbers are those of `round`. Collective.
+  Outcome round(int round, double threshold, RoundReport& report) {
+    const Comm& comm = graph_.comm;
+    const Counts counts = count_superedges(state_);
+    const CostModel cost(entropy_, graph_.num_rows(), state_.num_supernodes(), counts.max_count, options_.error);
+    const Groups groups = [&] {
+      const Phase phase(timings_, "group");
+      return find_groups(graph_, state_.of, state_.num_supernodes(), options_.seed, static_cast<std::uint32_t>(round),
+                         {});
+    }();
+    trim_heap();
+    const std::vector<MergeStep> merges = [&] {
+      const Phase phase(timings_, "merge");
+      return propose(comm, state_, groups, cost, options_.seed, round, threshold, stats_);
+    }();
+    trim_heap();
+    report.threshold = threshold;
+    if (merges.empty()) return {};
+    const auto contracted = [&](std::size_t num_merges) {
+      const Phase phase(timings_, "contract");
+      return contract(state_, std::span(merges).first(num_merges), cost);
+    };
+    const std::size_t before = history_.size();
+    comm.guard([&] { history_.append(state_.of, merges); });
+    Supergraph next = contracted(merges.size());
+    report.unfilled_bits = unfilled_bits(next);
+    fits_ = report.unfilled_bits <= budget_bits_;
+    if (!fits_) {
+      state_ = std::move(next);
+      return {best_.offer(state_, history_.size(), report), true};
+    }
+    Outcome outcome{best_.offer(next, history_.size(), report), true};
+    next.entry = {};
+    // The round crosses the budget: so does a part of its merges, the better ones. The report is of the best part.
+    std::size_t over = 0;
+    std::size_t within = merges.size();
+    for (int step = 0; step < crossing_steps && over + 1 < within; ++step) {
+      const std::size_t middle = (over + within) / 2;
+      const Supergraph part = contracted(middle);
+      RoundReport of_part = report;
+      of_part.unfilled_bits = unfilled_bits(part);
+      (of_part.unfilled_bits <= budget_bits_ ? within : over) = middle;
+      if (!best_.offer(part, before + middle, of_part)) continue;
+      outcome.is_better = true;
+      report = of_part;
+    }
+    return outcome;
+  }
+
+  /// Whether it fits with all superedges that shorten the description: there is nothing more to merge for.
+  bool fits() const { return fits_; }
+  Dendrogram take_merges(std::size_t size) && { return std::move(history_).take(size); }
+
+ private:
+  const Graph& graph_;
+  const Options& options_;
+  double budget_bits_;
+  Timings& timings_;
+  Best& best_;
+  Stats& stats_;
+  EntropyTable entropy_;
+  Supergraph state_;
+  History history_;
+  bool fits_ = false;
+};
+
 }  // namespace
 
 Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bits, const Options& options,
                     Timings& timings) {
-  const Comm& comm = graph.comm;
-  const EntropyTable entropy;
-  const auto n = static_cast<std::int64_t>(graph.num_rows());
   require(num_edges <= std::numeric_limits<std::int32_t>::max(), "graph: ", num_edges,
           " edges, a summary takes fewer than 2^31");
-  Supergraph state = singletons(graph);
-  History history(z(n));
   Best best(num_edges, budget_bits, options.error, timings);
-  std::vector<RoundReport> rounds(1);
+  std::vector<RoundReport> rounds;
   Stats stats;
   stats["pairs_scored"] = 0;
-  rounds[0].unfilled_bits = unfilled_bits(state);
-  const auto offer = [&](const Supergraph& candidate, std::size_t num_merges, RoundReport& report) {
-    return best.offer(candidate, num_merges, report);
-  };
-  offer(state, 0, rounds[0]);
-  int since_best = 0;
-  bool improved = false;
-  for (int round = 1; round <= options.max_rounds && since_best < (improved ? patience : patience_at_first); ++round) {
-    if (rounds.back().unfilled_bits <= budget_bits) break;
-    RoundReport report;
+  auto merging = std::make_unique<Merging>(graph, options, budget_bits, timings, best, stats);
+  rounds.push_back(merging->begin());
+  bool is_last = false;
+  int since_best = 0;  // a round without merges tells nothing of those to come at lower thresholds
+  for (int round = 1; round <= options.max_rounds && !is_last && !merging->fits(); ++round) {
+    is_last = round == options.max_rounds || since_best >= patience;
+    RoundReport report = rounds.back();
     report.round = round;
-    report.threshold =
-        round == options.max_rounds ? 0 : first_threshold * std::pow(threshold_factor, static_cast<double>(round - 1));
-    const Counts counts = count_superedges(state);
-    const CostModel cost(entropy, n, state.num_supernodes(), counts.max_count, options.error);
-    const Groups groups = [&] {
-      const Phase phase(timings, "group");
-      return find_groups(graph, state.of, state.num_supernodes(), options.seed, static_cast<std::uint32_t>(round), {});
-    }();
-    trim_heap();
-    const std::vector<MergeStep> merges = [&] {
-      const Phase phase(timings, "merge");
-      return propose(comm, state, groups, cost, options.seed, round, report.threshold, stats);
-    }();
-    trim_heap();
-    const auto contracted = [&](std::size_t num_merges) {
-      const Phase phase(timings, "contract");
-      return contract(state, std::span(merges).first(num_merges), cost);
-    };
-    const std::size_t before = history.size();
-    history.append(state.of, merges);
-    Supergraph next = contracted(merges.size());
-    report.unfilled_bits = unfilled_bits(next);
-    bool better = offer(next, history.size(), report);
-    if (report.unfilled_bits <= budget_bits && merges.size() > 1) {
-      // The round crosses the budget: so does a part of its merges, the better ones.
-      std::size_t over = 0;
-      std::size_t within = merges.size();
-      for (int step = 0; step < crossing_steps && over + 1 < within; ++step) {
-        const std::size_t middle = (over + within) / 2;
-        const Supergraph part = contracted(middle);
-        RoundReport of_part = report;
-        of_part.unfilled_bits = unfilled_bits(part);
-        (of_part.unfilled_bits <= budget_bits ? within : over) = middle;
-        if (!offer(part, before + middle, of_part)) continue;
-        better = true;
-        report = of_part;
-      }
-      report.unfilled_bits = std::min(report.unfilled_bits, budget_bits);
-    }
-    since_best = better ? 0 : since_best + 1;
-    improved = improved || better;
+    const auto [is_better, has_merged] = merging->round(
+        round, is_last ? 0 : first_threshold * std::pow(threshold_factor, static_cast<double>(round - 1)), report);
+    if (is_better)
+      since_best = 0;
+    else if (has_merged && best.num_merges() > 0)
+      ++since_best;
     rounds.push_back(report);
-    state = std::move(next);
     if (options.progress) options.progress("merge", round, options.max_rounds);
+  }
+  const bool fits = merging->fits();
+  Dendrogram merges = std::move(*merging).take_merges(best.num_merges());
+  if (!fits && rounds.size() > 2) {
+    // Where merges do not lead to the budget, many rounds of them may be worse than one.
+    merging.reset();
+    merging = std::make_unique<Merging>(graph, options, budget_bits, timings, best, stats);
+    RoundReport report = rounds.front();
+    report.round = rounds.back().round + 1;
+    if (merging->round(1, 0, report).is_better) merges = std::move(*merging).take_merges(best.num_merges());
+    rounds.push_back(report);
   }
   stats["rounds"] = std::ssize(rounds) - 1;
   stats["merges"] = static_cast<Offset>(best.num_merges());
-  const std::size_t num_merges = best.num_merges();
   Merged result = std::move(best).take();
-  result.merges = std::move(history).take(num_merges);
+  result.merges = std::move(merges);
   result.rounds = std::move(rounds);
   result.stats = std::move(stats);
   return result;
