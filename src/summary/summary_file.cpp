@@ -43,9 +43,10 @@ std::uint64_t hash_of(const Comm& comm, const Summary& summary, const Arrays& ar
                   num_superedges, summary.num_edges, summary.graph_hash);
 }
 
-std::uint64_t hash_of(const std::vector<Global>& left, const std::vector<Global>& right,
+std::uint64_t hash_of(Global num_vertices, const std::vector<Global>& left, const std::vector<Global>& right,
                       const std::vector<double>& height) {
-  const std::array<std::uint64_t, 3> hashes{XXH3_64bits(left.data(), left.size() * sizeof left[0]),
+  const std::array<std::uint64_t, 4> hashes{static_cast<std::uint64_t>(num_vertices),
+                                            XXH3_64bits(left.data(), left.size() * sizeof left[0]),
                                             XXH3_64bits(right.data(), right.size() * sizeof right[0]),
                                             XXH3_64bits(height.data(), height.size() * sizeof height[0])};
   return XXH3_64bits(hashes.data(), sizeof hashes);
@@ -70,6 +71,13 @@ void check_kind(const io::Hdf5Reader& file) {
   const auto version = need<std::int64_t>(file, "/summary", "version");
   refuse_unless(file, version == format_version, "format version ", version, "; this filigree reads version ",
                 format_version);
+}
+
+Global need_num_vertices(const io::Hdf5Reader& file) {
+  const auto num_vertices = need<std::int64_t>(file, "/summary", "num_vertices");
+  refuse_unless(file, num_vertices > 1 && num_vertices <= std::numeric_limits<Local>::max(), "num_vertices is ",
+                num_vertices);
+  return num_vertices;
 }
 
 Arrays arrays_of(const Summary& summary) {
@@ -118,7 +126,8 @@ void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges
     right.push_back(merge.right);
     height.push_back(merge.height);
   }
-  file.attribute("/summary/merges", "hash", std::bit_cast<std::int64_t>(hash_of(left, right, height)));
+  file.attribute("/summary/merges", "hash",
+                 std::bit_cast<std::int64_t>(hash_of(summary.num_vertices(), left, right, height)));
   const std::size_t count = comm.is_root() ? left.size() : 0;  // every rank has them, one writes
   file.write("/summary/merges/left", std::span<const Global>(left).first(count));
   file.write("/summary/merges/right", std::span<const Global>(right).first(count));
@@ -127,11 +136,9 @@ void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges
 
 Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<Partition>& vertices) {
   check_kind(file);
-  const auto num_vertices = need<std::int64_t>(file, "/summary", "num_vertices");
+  const Global num_vertices = need_num_vertices(file);
   const auto num_supernodes = need<std::int64_t>(file, "/summary", "num_supernodes");
   const auto num_edges = need<std::int64_t>(file, "/summary", "num_edges");
-  refuse_unless(file, num_vertices > 1 && num_vertices <= std::numeric_limits<Local>::max(), "num_vertices is ",
-                num_vertices);
   refuse_unless(file, num_supernodes >= 1 && num_supernodes <= num_vertices, "num_supernodes is ", num_supernodes,
                 " for ", num_vertices, " vertices");
   const auto mode_name = need<std::string>(file, "/summary", "mode");
@@ -212,7 +219,7 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
 Dendrogram load_merges(const io::Hdf5Reader& file) {
   check_kind(file);
   Dendrogram tree;
-  tree.num_leaves = need<std::int64_t>(file, "/summary", "num_vertices");
+  tree.num_leaves = need_num_vertices(file);
   const Offset count = file.length("/summary/merges/left");
   for (const char* dataset : {"/summary/merges/right", "/summary/merges/height"})
     refuse_unless(file, file.length(dataset) == count, dataset, " has ", file.length(dataset), " values for ", count,
@@ -222,9 +229,18 @@ Dendrogram load_merges(const io::Hdf5Reader& file) {
   const auto right = file.read<Global>("/summary/merges/right", 0, count);
   const auto height = file.read<double>("/summary/merges/height", 0, count);
   const auto hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary/merges", "hash"));
-  refuse_unless(file, hash == hash_of(left, right, height), "its merges do not match their hash; the file is damaged");
+  refuse_unless(file, hash == hash_of(tree.num_leaves, left, right, height),
+                "its merges do not match their hash; the file is damaged");
   try {
-    for (Offset k = 0; k < count; ++k) tree.join(left[z(k)], right[z(k)], height[z(k)]);
+    std::vector<bool> is_merged(z(tree.num_leaves + count), false);  // before sizes are added up, which could overflow
+    for (Offset k = 0; k < count; ++k) {
+      for (const Global child : {left[z(k)], right[z(k)]}) {
+        require(child >= 0 && child < tree.num_leaves + k && !is_merged[z(child)], "merge ", k, " joins node ", child,
+                ", which is not there or was merged before");
+        is_merged[z(child)] = true;
+      }
+      tree.join(left[z(k)], right[z(k)], height[z(k)]);
+    }
     tree.validate();
   } catch (const InvalidArgument& e) {
     throw IoError(text(file.path(), ": /summary/merges: ", e.what()));

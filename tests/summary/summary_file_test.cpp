@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <bit>
 #include <functional>
 
 #include "summary/families.hpp"
@@ -45,6 +49,45 @@ TEST(SummaryFile, FilesAreTheSameFromAnyRanksAndLoadOnAnyRanks) {
     EXPECT_EQ(whole_summary(summary::load(comm, file)).of, whole_summary(together.summary).of);
     EXPECT_EQ(summary::load_merges(file), together.merges);
   }
+}
+
+TEST(SummaryFile, DamagedMergesAreNamedOnAllRanks) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const std::string path = folder / "merges.h5";
+  const auto says = [&](std::int64_t num_vertices, const std::vector<Global>& left, const std::vector<Global>& right) {
+    // The hash is that of what the file holds: only the check of each merge is left.
+    const std::vector<double> height(left.size(), 0.5);
+    const std::uint64_t hashes[] = {static_cast<std::uint64_t>(num_vertices),
+                                    XXH3_64bits(left.data(), left.size() * sizeof left[0]),
+                                    XXH3_64bits(right.data(), right.size() * sizeof right[0]),
+                                    XXH3_64bits(height.data(), height.size() * sizeof height[0])};
+    {
+      io::Hdf5Writer file(comm, path);
+      file.attribute("/summary", "kind", std::string("filigree summary"));
+      file.attribute("/summary", "version", std::int64_t{1});
+      file.attribute("/summary", "num_vertices", num_vertices);
+      file.attribute("/summary/merges", "hash", std::bit_cast<std::int64_t>(XXH3_64bits(hashes, sizeof hashes)));
+      const std::size_t count = comm.is_root() ? left.size() : 0;
+      file.write("/summary/merges/left", std::span<const Global>(left).first(count));
+      file.write("/summary/merges/right", std::span<const Global>(right).first(count));
+      file.write("/summary/merges/height", std::span<const double>(height).first(count));
+      file.commit();
+    }
+    return message_of<IoError>([&] { summary::load_merges(io::Hdf5Reader(comm, path)); });
+  };
+  EXPECT_THAT(says(std::int64_t{1} << 62, {0}, {1}), HasSubstr("num_vertices is 4611686018427387904"));
+  EXPECT_THAT(says(-3, {}, {}), HasSubstr("num_vertices is -3"));
+  EXPECT_THAT(says(3, {0, 0}, {1, 2}), HasSubstr("merge 1 joins node 0"));
+  EXPECT_THAT(says(3, {0, 3}, {1, 4}), HasSubstr("merge 1 joins node 4"));
+  EXPECT_THAT(says(3, {-1}, {1}), HasSubstr("merge 0 joins node -1"));
+  // Sizes that grow as Fibonacci's numbers, beyond 2^63.
+  std::vector<Global> left{0}, right{1};
+  for (Global k = 1; k < 100; ++k) {
+    left.push_back(k == 1 ? 2 : 200 + k - 2);
+    right.push_back(200 + k - 1);
+  }
+  EXPECT_THAT(says(200, left, right), HasSubstr("merge 2 joins node 200"));
 }
 
 TEST(SummaryFile, EveryDamageIsNamedOnAllRanks) {
