@@ -1,5 +1,7 @@
 #include "summary_arguments.hpp"
 
+#include <cmath>
+
 namespace filigree::app {
 namespace {
 
@@ -27,6 +29,8 @@ void add_build(App& program, Command build, SummaryArguments& a) {
   build.option("--svg", a.svg_path, "draw the error after each round against the size").type_name("FILE");
   build.check([&] {
     if (program.output().empty()) usage_error("--output is required");
+    if (a.bytes && !(*a.bytes >= 0 && std::isfinite(*a.bytes)))
+      usage_error(text("--bytes: ", *a.bytes, ", must be finite and at least 0"));
     if (a.bytes) a.build.bits = 8 * *a.bytes;
   });
 }

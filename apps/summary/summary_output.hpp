@@ -26,7 +26,7 @@ std::string summary_text(const summary::Summary& summary, const io::VertexNames&
 /// This rank's part of the superedges: lines `supernode supernode edges`, separated by tabs. Not collective.
 std::string superedge_lines(const summary::Summary& summary);
 
-/// Error against size after each round, as SVG. `budget` in bits.
+/// Error against size after each round, as SVG.
 std::string rounds_svg(const summary::Result& result, const summary::Options& options);
 
 /// Answers the query of the command line. Collective.
