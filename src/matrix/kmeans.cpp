@@ -1,11 +1,13 @@
 #include "filigree/matrix/kmeans.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 
 #include "core/index.hpp"
 #include "core/ordered_sum.hpp"
+#include "core/parallel_for.hpp"
 #include "filigree/core/random.hpp"
 
 namespace filigree {
@@ -83,11 +85,15 @@ Sample draw_sample(const DistDense<double>& x, std::span<const double> weights, 
   const Offset wanted = std::max(options.sample_rows, 16 * options.num_clusters);
   const Stream stream(options.seed, sample_purpose);
   const Global first = x.rows.begin(x.comm.rank());
-  const double share = std::min(1.0, static_cast<double>(wanted) / static_cast<double>(x.rows.num_items()));
+  const auto weight_of = [&](Offset i) { return weights.empty() ? 1 : weights[z(i)]; };
+  Offset candidates = 0;
+  for (Offset i = 0; i < x.num_local_rows(); ++i) candidates += weight_of(i) > 0 ? 1 : 0;
+  candidates = std::max<Offset>(1, x.comm.sum(candidates));
+  const double share = std::min(1.0, static_cast<double>(wanted) / static_cast<double>(candidates));
   std::vector<double> rows;
   std::vector<double> of_rows;
   for (Offset i = 0; i < x.num_local_rows(); ++i) {
-    const double weight = weights.empty() ? 1 : weights[z(i)];
+    const double weight = weight_of(i);
     if (!(weight > 0) || (share < 1 && Stream::unit(stream.block(first + i, 0, 0)[0]) > share)) continue;
     rows.insert(rows.end(), x.row(i).begin(), x.row(i).end());
     of_rows.push_back(weight);
@@ -121,6 +127,8 @@ std::vector<double> plus_plus(const Sample& sample, Offset cols, Offset k, const
         new_cost[z(i)] = c == 0 ? distance : std::min(cost[z(i)], distance);
         sum += new_cost[z(i)];
       }
+      require(std::isfinite(sum), "k-means: the squared distances between rows add up to ", sum,
+              ", beyond what a double holds");
       if (sum < least) {
         least = sum;
         best = at;
@@ -166,10 +174,9 @@ Start try_start(const Sample& sample, Offset cols, const KmeansOptions& options,
 }
 
 std::vector<double> best_start(const Sample& sample, Offset cols, const KmeansOptions& options) {
-  std::vector<Start> starts(z(options.num_starts));
-#pragma omp parallel for schedule(dynamic)
-  for (int s = 0; s < options.num_starts; ++s)
-    starts[z(s)] = try_start(sample, cols, options, static_cast<std::uint32_t>(s));
+  const std::vector<Start> starts = parallel_tasks(options.num_starts, [&](Offset start) {
+    return try_start(sample, cols, options, static_cast<std::uint32_t>(start));
+  });
   const auto better = [](const Start& a, const Start& b) { return a.inertia < b.inertia; };
   return std::min_element(starts.begin(), starts.end(), better)->centres;
 }
@@ -183,6 +190,15 @@ KmeansResult kmeans(const DistDense<double>& x, const KmeansOptions& options, st
   require(k >= 1, "k-means: ", k, " clusters, must be at least 1");
   require(options.num_starts >= 1, "k-means: ", options.num_starts, " starts, must be at least 1");
   const auto weight = [&](Offset i) { return row_weights.empty() ? 1.0 : row_weights[z(i)]; };
+  x.comm.guard([&] {
+    for (Offset i = 0; i < n; ++i) {
+      if (!(weight(i) > 0)) continue;
+      for (Offset j = 0; j < cols; ++j) {
+        require(std::isfinite(x.row(i)[z(j)]), "k-means: row ", x.rows.begin(x.comm.rank()) + i, ", column ", j, " is ",
+                x.row(i)[z(j)], ", must be finite");
+      }
+    }
+  });
   KmeansResult result;
   result.labels.assign(z(n), -1);
   result.centres = Dense(k, cols);
@@ -195,20 +211,22 @@ KmeansResult kmeans(const DistDense<double>& x, const KmeansOptions& options, st
   constexpr Offset rows_at_once = 512;
   for (; result.iterations < options.max_iterations; ++result.iterations) {
     const Centres now(centres, cols);
-    Offset changes = 0;
-#pragma omp parallel for schedule(static) reduction(+ : changes)
-    for (Offset first = 0; first < n; first += rows_at_once) {
+    std::atomic<Offset> changes = 0;
+    parallel_for((n + rows_at_once - 1) / rows_at_once, [&](Offset block) {
+      const Offset first = block * rows_at_once;
       const Offset m = std::min(rows_at_once, n - first);
       std::vector<double> scratch;
       std::vector<Local> labels(z(m));
+      Offset changed = 0;
       now.nearest(x.local.data() + first * cols, m, labels.data(), scratch);
       for (Offset i = 0; i < m; ++i) {
         if (!(weight(first + i) > 0)) labels[z(i)] = -1;
-        changes += labels[z(i)] != result.labels[z(first + i)] ? 1 : 0;
+        changed += labels[z(i)] != result.labels[z(first + i)] ? 1 : 0;
         result.labels[z(first + i)] = labels[z(i)];
       }
-    }
-    if (x.comm.sum(changes) == 0 && result.iterations > 0) break;
+      changes += changed;
+    });
+    if (x.comm.sum(changes.load()) == 0 && result.iterations > 0) break;
     const std::vector<double> sums =
         ordered_sums(x.comm, x.rows, z(k * (cols + 1)), [&](Offset begin, Offset end, std::span<double> sum) {
           for (Offset i = begin; i < end; ++i) {

@@ -103,6 +103,45 @@ TEST(Kmeans, WeightsAndRowsLeftOut) {
   EXPECT_NEAR(result.centres(labels[4], 0), 105, 1e-12);
 }
 
+TEST(Kmeans, SampleIsOfRowsThatCount) {
+  // One row of 200 counts: a sample of 100 rows must be of those 400.
+  const Comm comm = Comm::world();
+  const Partition rows = random_partition(80000, comm.size(), 6);
+  const auto x = clouds(comm, rows, 4, 0.2, 7);
+  std::vector<double> weights;
+  for (Offset i = 0; i < x.num_local_rows(); ++i) weights.push_back((rows.begin(comm.rank()) + i) / 4 % 200 == 0);
+  const KmeansResult result = kmeans(x, {.num_clusters = 4, .sample_rows = 100}, weights);
+  std::set<Local> found;
+  const auto labels = whole(comm, result.labels);
+  for (std::size_t v = 0; v < labels.size(); ++v) {
+    if (v / 4 % 200 != 0) {
+      EXPECT_EQ(labels[v], -1);
+    } else {
+      EXPECT_EQ(labels[v], labels[v % 4]);
+      found.insert(labels[v]);
+    }
+  }
+  EXPECT_EQ(found.size(), 4u);
+}
+
+TEST(Kmeans, RefusesRowsThatAreNotFinite) {
+  const Comm comm = Comm::world();
+  const Partition rows = Partition::uniform(9, comm.size());
+  const auto message = [&](double value, double weight) {
+    auto x = clouds(comm, rows, 2, 0.1, 8);
+    std::vector<double> weights(at(x.num_local_rows()), 1);
+    if (rows.owner(7) == comm.rank()) {
+      x.row(7 - rows.begin(comm.rank()))[1] = value;
+      weights[at(7 - rows.begin(comm.rank()))] = weight;
+    }
+    return message_of<InvalidArgument>([&] { kmeans(x, {.num_clusters = 3}, weights); });
+  };
+  EXPECT_THAT(message(std::nan(""), 1), ::testing::HasSubstr("row 7, column 1 is nan, must be finite"));
+  EXPECT_THAT(message(INFINITY, 1), ::testing::HasSubstr("row 7, column 1 is inf, must be finite"));
+  EXPECT_THAT(message(1e200, 1), ::testing::HasSubstr("squared distances"));
+  EXPECT_EQ(message(std::nan(""), 0), "");
+}
+
 TEST(Kmeans, OneClusterMoreThanRowsAndBadOptions) {
   const Comm comm = Comm::world();
   const auto x = clouds(comm, Partition::uniform(5, comm.size()), 3, 0.1, 5);
