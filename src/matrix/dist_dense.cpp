@@ -4,6 +4,7 @@
 
 #include "core/index.hpp"
 #include "core/ordered_sum.hpp"
+#include "core/parallel_for.hpp"
 
 namespace filigree {
 namespace {
@@ -26,8 +27,7 @@ Dense tsqr_factor(const DistDense<double>& x) {
   const auto arrived = x.comm.all_to_all(x.values().first(z(num_sent * c)), counts).values;
 
   std::vector<double> factors(z(num_blocks * c * c), 0.0);  // row by row
-#pragma omp parallel for schedule(dynamic)
-  for (Offset b = 0; b < num_blocks; ++b) {
+  const auto factor = [&](Offset b) {
     const Offset begin = num_sent + b * block_rows;
     const Offset m = std::min(block_rows, n - (first_block + b) * block_rows);
     Dense block(m, c);
@@ -40,7 +40,8 @@ Dense tsqr_factor(const DistDense<double>& x) {
     for (Offset i = 0; i < r.rows; ++i) {
       for (Offset j = 0; j < c; ++j) factors[z((b * c + i) * c + j)] = r(i, j);
     }
-  }
+  };
+  x.comm.guard([&] { parallel_for(num_blocks, factor); });
   const std::vector<double> all = x.comm.all_gather(std::span<const double>(factors)).values;
   Dense stacked(std::ssize(all) / c, c);
   for (Offset i = 0; i < stacked.rows; ++i) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/index.hpp"
+#include "core/parallel_for.hpp"
 
 namespace filigree::communities {
 namespace {
@@ -100,6 +101,7 @@ std::vector<Root> Projected::roots(double limit, std::span<const Offset> which, 
   std::vector<Root> found(which.size());
   std::vector<std::size_t> open;  // positions in `which`
   for (std::size_t k = 0; k < which.size(); ++k) {
+    require(which[k] < rank(), "roots: number ", which[k], " of a span of ", rank(), " dimensions");
     found[k].r = std::clamp(start[z(which[k])], 1.0, limit);
     open.push_back(k);
   }
@@ -112,8 +114,8 @@ std::vector<Root> Projected::roots(double limit, std::span<const Offset> which, 
     const std::size_t num_groups = begins.size();
     begins.push_back(open.size());
     std::vector<char> done(found.size(), 0);
-#pragma omp parallel for schedule(dynamic)
-    for (std::size_t g = 0; g < num_groups; ++g) {
+    parallel_for(static_cast<Offset>(num_groups), [&](Offset group) {
+      const std::size_t g = z(group);
       const double r = found[open[begins[g]]].r;
       const SymmetricEigen eigen = at(r);
       for (std::size_t k = begins[g]; k < begins[g + 1]; ++k) {
@@ -121,7 +123,7 @@ std::vector<Root> Projected::roots(double limit, std::span<const Offset> which, 
         root = next_root(eigen, which[open[k]], r, limit);
         done[open[k]] = std::abs(root.r - r) <= 1.5 * reach * r || sweep + 1 == most_sweeps;
       }
-    }
+    });
     std::erase_if(open, [&](std::size_t k) { return done[k] != 0; });
   }
   for (Root& root : found) root.y = in_terms_of_v(root.y);
