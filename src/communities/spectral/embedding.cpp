@@ -118,7 +118,10 @@ Embedding bethe_hessian_vectors(const Adjacency& a, const Subspace& subspace, Of
   Dense to_vectors(basis.cols(), count);
   for (int expansion = 0;; ++expansion) {
     to_vectors = with_rows(to_vectors, basis.cols());
-    const std::vector<Root> roots = basis.projected().roots(limit, open, zeta, tolerance);
+    const Projected projected = basis.projected();
+    // Begun again, the basis may have fewer independent directions; what is beyond them stays as it is.
+    std::erase_if(open, [&](Offset j) { return j >= projected.rank(); });
+    const std::vector<Root> roots = projected.roots(limit, open, zeta, tolerance);
     for (std::size_t k = 0; k < open.size(); ++k) {
       zeta[z(open[k])] = roots[k].r;
       std::copy(roots[k].y.begin(), roots[k].y.end(), to_vectors.col(open[k]).begin());
