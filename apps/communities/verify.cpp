@@ -15,7 +15,7 @@ std::size_t z(Global i) { return static_cast<std::size_t>(i); }
 /// Similarities of all pairs of clusters by the definition of a linkage, in doubles.
 class Pairs {
  public:
-  Pairs(const communities::CommunityGraph& between, Linkage linkage)
+  Pairs(const communities::CommunityGraph& between, std::span<const Offset> connected, Linkage linkage)
       : linkage_(linkage),
         is_weighted_(between.is_weighted),
         n_(std::ssize(between.sizes)),
@@ -31,8 +31,8 @@ class Pairs {
       }
     }
     if (linkage != Linkage::degree_corrected)
-      std::transform(between.sizes.begin(), between.sizes.end(), mass_.begin(),
-                     [](Offset n) { return static_cast<double>(n); });
+      std::transform(connected.begin(), connected.end(), mass_.begin(),
+                     [](Offset n) { return static_cast<double>(std::max<Offset>(n, 1)); });
     if (linkage == Linkage::density || linkage == Linkage::degree_corrected) return;
     for (Global a = 0; a < n_; ++a)
       for (Global b = 0; b < n_; ++b) at(a, b) /= mass_[z(a)] * mass_[z(b)];
@@ -81,6 +81,22 @@ double total_weight(const Graph& graph) {
   return graph.comm.sum(sum);
 }
 
+/// Vertices of each community that have edges to others. Collective.
+std::vector<Offset> connected_sizes(const Graph& graph, const Labels& leaves) {
+  std::vector<Offset> sizes(z(leaves.num_labels), 0);
+  const CsrView<double> local = graph.local.view();
+  for (Local row = 0; row < local.num_rows(); ++row) {
+    bool has_edges = false;
+    for (std::size_t k = 0; k < local.cols(row).size(); ++k) {
+      const bool is_loop = graph.global_col(local.cols(row)[k]) == graph.first_row() + row;
+      has_edges = has_edges || (!is_loop && (!local.has_values() || local.vals(row)[k] > 0));
+    }
+    sizes[z(leaves.of[z(row)])] += has_edges ? 1 : 0;
+  }
+  graph.comm.sum(std::span<Offset>(sizes));
+  return sizes;
+}
+
 }  // namespace
 
 std::string check_tree(const Graph& graph, const communities::Tree& tree, Linkage linkage) {
@@ -89,6 +105,7 @@ std::string check_tree(const Graph& graph, const communities::Tree& tree, Linkag
   const Global n = dendrogram.num_leaves;
   require(n <= 1000, "--verify compares all pairs of clusters: ", n, " communities, must be at most 1000");
   const double expected = total_weight(graph);
+  const std::vector<Offset> connected = connected_sizes(graph, tree.leaves);
   const double found = std::accumulate(tree.between.weight.begin(), tree.between.weight.end(), 0.0);
   if (std::abs(found - expected) > tolerance * expected)
     return text("edges between and within communities weigh ", found, ", those of the graph ", expected);
@@ -99,7 +116,7 @@ std::string check_tree(const Graph& graph, const communities::Tree& tree, Linkag
   }
   if (!dendrogram.is_complete()) return "the tree is not complete";
   if (dendrogram.num_inversions() > 0) return text(dendrogram.num_inversions(), " inversions");
-  Pairs pairs(tree.between, linkage);
+  Pairs pairs(tree.between, connected, linkage);
   std::vector<Global> live(z(n));
   std::iota(live.begin(), live.end(), 0);
   const std::vector<Global> first = dendrogram.first_leaves();

@@ -11,7 +11,8 @@
 
 namespace filigree::communities {
 
-/// How similar two clusters a and b of leaf communities are. e_ab: edges, or their weight, between their vertices.
+/// How similar two clusters a and b of leaf communities are. e_ab: edges, or their weight, between their vertices; |a|:
+/// vertices that have edges.
 enum class Linkage {
   density,           ///< e_ab / (|a| |b|)
   degree_corrected,  ///< e_ab / (vol_a vol_b); vol: the sum of degrees

@@ -279,6 +279,32 @@ TEST(Link, DisconnectedGraphsAndIsolatedVertices) {
   EXPECT_TRUE(one.dendrogram.merges.empty());
 }
 
+TEST(Link, IsolatedVerticesDoNotDiluteDensities) {
+  const Comm world = Comm::world();
+  const auto model = generate::hsbm(world, 2, {.depth = 2, .leaf_size = 30, .beta = 0.3, .a_last = 15});
+  Entries<double> entries;
+  for (Local v = 0; v < model.graph.num_local_rows(); ++v) {
+    for (const Local column : model.graph.local.view().cols(v)) {
+      entries.row.push_back(model.graph.first_row() + v);
+      entries.col.push_back(model.graph.global_col(column));
+    }
+  }
+  const Graph graph = Graph::from_entries(world, 4000, 4000, std::move(entries));
+  std::vector<Global> labels(4000, 1);
+  for (Global v = 0; v < 120; ++v) labels[static_cast<std::size_t>(v)] = v / 30;
+  for (Linkage linkage : {Linkage::density, Linkage::single, Linkage::complete}) {
+    const LinkOptions options{linkage, Ties::smallest, {}};
+    const auto expected = communities::link(model.graph, model.leaves, options).dendrogram;
+    const auto found =
+        communities::link(graph, {graph.rows, owned(graph.rows, world.rank(), labels), 4}, options).dendrogram;
+    EXPECT_EQ(merges_of(found), merges_of(expected));
+    for (std::size_t k = 0; k < found.merges.size(); ++k)
+      EXPECT_EQ(found.merges[k].height, expected.merges[k].height) << k;
+    EXPECT_EQ(found.leaf_sizes, (std::vector<Offset>{30, 3910, 30, 30}));
+    EXPECT_EQ(found.merges.back().size, 4000);
+  }
+}
+
 TEST(Link, RefusesWhatIsNoUndirectedGraph) {
   const Comm world = Comm::world();
   const auto refused = [&](Global rows, Global cols, const Entries<double>& entries, std::size_t missing = 0) {

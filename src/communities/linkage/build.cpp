@@ -10,7 +10,8 @@
 namespace filigree::communities {
 namespace {
 
-/// What similarities divide by - sizes, or volumes as integers below 2^63 - and how a similarity becomes a height.
+/// What similarities divide by - sizes without isolated vertices, which tell nothing of how dense edges are, or volumes
+/// as integers below 2^63 - and how a similarity becomes a height.
 struct Scale {
   std::vector<Wide> mass;
   double factor = 1;  // of similarities as ratios of integers
@@ -18,7 +19,8 @@ struct Scale {
 
   Scale(const Contraction& edges, Linkage linkage) {
     if (linkage != Linkage::degree_corrected) {
-      mass.assign(edges.sizes.begin(), edges.sizes.end());
+      const std::vector<Offset>& sizes = edges.connected.empty() ? edges.sizes : edges.connected;
+      for (const Offset size : sizes) mass.push_back(static_cast<Wide>(std::max<Offset>(size, 1)));
       factor = edges.unit;
       is_density = !edges.is_weighted;
       return;

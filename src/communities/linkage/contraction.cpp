@@ -77,6 +77,16 @@ struct Grouped {
   }
 };
 
+/// Does an owned vertex have edges to others?
+bool is_connected(const Graph& graph, Local row) {
+  const CsrView<double> local = graph.local.view();
+  const auto cols = local.cols(row);
+  const auto vals = local.vals(row);
+  for (std::size_t k = 0; k < cols.size(); ++k)
+    if (cols[k] != graph.owned_begin() + row && (vals.empty() || vals[k] > 0)) return true;
+  return false;
+}
+
 /// What this rank's rows say, ascending in a; a pair may occur several times.
 std::vector<Sent> local_sums(const Graph& graph, const Labels& labels, std::span<const Global> label_of,
                              const Quantum& quantum) {
@@ -173,8 +183,13 @@ Contraction contract(const Graph& graph, const Labels& labels) {
   const std::vector<Global> label_of = graph.with_ghosts(std::span<const Global>(labels.of));
   const std::vector<Sent> mine = comm.guard([&] { return local_sums(graph, labels, label_of, quantum); });
   std::vector<Offset> sizes(z(labels.num_labels), 0);
-  for (Global label : labels.of) ++sizes[z(label)];
+  std::vector<Offset> connected(z(labels.num_labels), 0);
+  for (Local row = 0; const Global label : labels.of) {
+    ++sizes[z(label)];
+    connected[z(label)] += is_connected(graph, row++) ? 1 : 0;
+  }
   comm.sum(std::span<Offset>(sizes));
+  comm.sum(std::span<Offset>(connected));
   std::vector<Offset> counts(z(comm.size()), 0);
   counts[0] = std::ssize(mine);
   const auto sent = comm.all_to_all(std::span<const Sent>(mine), counts);
@@ -184,6 +199,7 @@ Contraction contract(const Graph& graph, const Labels& labels) {
   comm.guard([&] {
     if (!comm.is_root()) return;
     result.sizes = std::move(sizes);
+    result.connected = std::move(connected);
     assemble(sent.values, labels.num_labels, result);
   });
   return result;

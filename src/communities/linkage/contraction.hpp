@@ -16,6 +16,7 @@ struct Contraction {
     Wide edges;
   };
   std::vector<Offset> sizes;
+  std::vector<Offset> connected;  ///< vertices of each that have edges; empty = all
   std::vector<Offset> row_ptr{0};
   std::vector<Entry> entries;  ///< of each row ascending in b
   double unit = 1;
