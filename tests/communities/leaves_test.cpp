@@ -193,6 +193,28 @@ TEST(Leaves, RandomAndOddGraphs) {
   }
 }
 
+TEST(Leaves, WeightsInAnyUnit) {
+  const Comm comm = Comm::world();
+  const auto run = [&](double unit) {
+    Graph graph = generate::hsbm(comm, 2, {.depth = 3, .leaf_size = 40, .beta = 0.35, .a_last = 18}).graph;
+    for (Local v = 0; v < graph.num_local_rows(); ++v) {
+      for (const Local column : graph.local.view().cols(v)) {
+        const Global a = graph.first_row() + v;
+        const Global b = graph.global_col(column);
+        graph.local.val.push_back(unit * (1 + static_cast<double>((a * b + a + b) % 3) / 4));
+      }
+    }
+    return cluster_leaves(graph, {.num_communities = 8});
+  };
+  const LeafResult expected = run(1);
+  for (const double unit : {0x1p-8, 0x1p-570, 0x1p-1000, 0x1p535, 0x1p1000}) {
+    const LeafResult result = run(unit);
+    EXPECT_EQ(result.labels.of, expected.labels.of) << unit;
+    EXPECT_EQ(result.zeta, expected.zeta) << unit;
+    EXPECT_EQ(result.spectral_radius, expected.spectral_radius) << unit;
+  }
+}
+
 TEST(Leaves, BadInputIsNamedOnAllRanks) {
   const Comm comm = Comm::world();
   const Graph graph = undirected(comm, 10, cliques(1, 5, false));

@@ -32,7 +32,7 @@ struct LeafResult {
   Labels labels;               ///< in the canonical form of compact_labels()
   Global num_communities = 0;  ///< K
   Global num_detectable = 0;   ///< eigenvalues that stand out, at least 1
-  double spectral_radius = 1;  ///< rho, of the non-backtracking matrix
+  double spectral_radius = 1;  ///< rho, of the non-backtracking matrix; of weights with a mean in [1, 2)
   std::vector<double> values;  ///< lambda_1 >= lambda_2 ..., K + 1 of them or more unless the graph is smaller
   double separation = 0;     ///< lambda_K / lambda_(K+1), estimated from below; 0 if there is no positive lambda_(K+1)
   std::vector<double> zeta;  ///< r of each column of the embedding, p = 1 .. K
@@ -51,8 +51,9 @@ struct LeafResult {
 ///
 /// Rows of unit length are clustered by k-means, and vertices are relabelled by likelihood until none changes.
 ///
-/// graph    undirected: square and symmetric; weights finite and >= 0. With weights, K is counted without them, among
-///          the edges above each quarter of the weights, and the best separated count is taken
+/// graph    undirected: square and symmetric; weights finite and >= 0, in any unit: a power of two brings their mean
+///          into [1, 2). K is counted without them, among the edges above each quarter of the weights, and the best
+///          separated count is taken
 /// returns  labels distributed like the rows
 ///
 /// Throws InvalidArgument on all ranks. Collective over graph.comm. Memory: up to 72 K + 500 bytes a vertex. The same

@@ -133,7 +133,9 @@ LeafResult cluster_leaves(const Graph& input, const LeafOptions& options) {
   const Graph graph = [&] {
     const Phase phase(result.timings, "check");
     check(input, options);
-    return without_loops(input, result.num_loops);
+    Graph simple = without_loops(input, result.num_loops);
+    normalize_weights(simple);
+    return simple;
   }();
   const Adjacency a(graph);
   result.num_isolated = comm.sum(static_cast<Offset>(std::count(a.degree.begin(), a.degree.end(), 0.0)));

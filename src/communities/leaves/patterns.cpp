@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "core/index.hpp"
+#include "core/ordered_sum.hpp"
 
 namespace filigree::communities {
 namespace {
@@ -70,6 +72,25 @@ std::vector<double> weight_quartiles(const Graph& graph) {
     if (quartiles.empty() || weight > quartiles.back()) quartiles.push_back(weight);
   }
   return quartiles;
+}
+
+void normalize_weights(Graph& graph) {
+  if (!graph.has_values()) return;
+  double largest = 0;
+  for (const double weight : graph.local.val) largest = std::max(largest, weight);
+  largest = graph.comm.max(largest);
+  if (largest == 0) return;
+  // By the largest first, so that no sum overflows.
+  const int of_largest = std::ilogb(largest);
+  const double total = ordered_sum(graph.comm, graph.rows, [&](Offset row) {
+    double sum = 0;
+    for (const double weight : graph.local.view().vals(static_cast<Local>(row))) sum += std::ldexp(weight, -of_largest);
+    return sum;
+  });
+  const int exponent = of_largest + std::ilogb(total / static_cast<double>(graph.num_nonzeros()));
+  if (exponent == 0) return;
+  for (double& weight : graph.local.val)
+    weight = std::max(std::ldexp(weight, -exponent), std::numeric_limits<double>::min());
 }
 
 Graph pattern_from(const Graph& graph, double least) {
