@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "communities/compare/matching.hpp"
+#include "communities/draw/svg.hpp"
 #include "support/matrices.hpp"
 
 namespace filigree::testing {
@@ -52,6 +53,43 @@ TEST(Agreement, PublishedExamplesOfScikitLearn) {
   EXPECT_NEAR(agree(a, b).ami, 0.27820964657269803, 1e-13);
   EXPECT_NEAR(agree(a, b).ari, 0.2669404517453799, 1e-13);
   EXPECT_NEAR(agree(repeated(a, 110), repeated(b, 110)).ami, 0.3777351644367515, 1e-12);
+}
+
+TEST(Agreement, LabelsMayBeLarge) {
+  const Labelling a{0, 0, 1, 1, 2, 2, 2};
+  const Labelling b{1, 1, 1, 0, 0, 2, 2};
+  Labelling large_a = a;
+  Labelling large_b = b;
+  for (Global& label : large_a) label = 1000000000000000 * (label + 1);
+  for (Global& label : large_b) label = 5 + 3000000000000000 * label;
+  const Agreement small = agree(a, b);
+  const Agreement large = agree(large_a, large_b);
+  EXPECT_EQ(large.ami, small.ami);
+  EXPECT_EQ(large.ari, small.ari);
+  EXPECT_EQ(large.labels_b, 3);
+  EXPECT_EQ(large.accuracy, small.accuracy);
+  ASSERT_EQ(large.matching.size(), small.matching.size());
+  for (std::size_t i = 0; i < large.matching.size(); ++i) {
+    EXPECT_EQ(large.matching[i].first, 1000000000000000 * (small.matching[i].first + 1));
+    EXPECT_EQ(large.matching[i].second, 5 + 3000000000000000 * small.matching[i].second);
+  }
+}
+
+TEST(Svg, TextIsUtf8) {
+  const auto shown = [](std::string_view name) {
+    communities::Svg svg;
+    svg.label(0, 0, 10, name);
+    const std::string all = svg.finish(1, 1);
+    const auto end = all.find("</text>");
+    const auto begin = all.rfind('>', end) + 1;
+    return all.substr(begin, end - begin);
+  };
+  EXPECT_EQ(shown("Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x8c\xb3 <&>"),
+            "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x8c\xb3 &lt;&amp;&gt;");
+  EXPECT_EQ(shown("Z\xfcrich"), "Z?rich");                         // Latin-1
+  EXPECT_EQ(shown("a\xe2\x82"), "a??");                            // cut short
+  EXPECT_EQ(shown("\xc0\xaf \xed\xa0\x80"), "?? ???");             // too long, a surrogate
+  EXPECT_EQ(shown("\xf4\x90\x80\x80\t\xef\xbf\xbf"), "????????");  // beyond, and what XML forbids
 }
 
 double information(const Labelling& a, const Labelling& b) {
@@ -187,6 +225,12 @@ TEST(Compare, FindsTheGroupsOfTheTruth) {
   const Global low = tree.join(0, 1, 0.5);
   const Global high = tree.join(2, 3, 0.5);
   tree.join(low, high, 1);
+  std::vector<Labelling> large = truth;
+  for (auto& labels : large)
+    for (Global& label : labels) label = 7000000000000000 - 1000000000000000 * label;
+  const auto of_large = communities::compare(self, leaves, tree, large);
+  EXPECT_EQ(of_large.true_groups, 2);
+  EXPECT_EQ(of_large.found_groups, 2);
   const auto good = communities::compare(self, leaves, tree, truth);
   EXPECT_EQ(good.true_groups, 2);
   EXPECT_EQ(good.found_groups, 2);

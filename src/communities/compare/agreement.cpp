@@ -16,6 +16,30 @@ struct Margins {
   Offset total = 0;
 };
 
+/// The labels that occur, ascending: memory depends on how many there are, not on how large they are.
+template <class LabelOf>
+std::vector<Global> labels_in(const Contingency& counts, LabelOf label_of) {
+  std::vector<Global> labels;
+  for (const Contingency::Entry& entry : counts.entries) labels.push_back(label_of(entry));
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  return labels;
+}
+
+/// The same counts with labels 0, 1, ... for the given ones.
+Contingency renumbered(const Contingency& counts, const std::vector<Global>& labels_a,
+                       const std::vector<Global>& labels_b) {
+  const auto place = [](const std::vector<Global>& labels, Global label) -> Global {
+    return std::lower_bound(labels.begin(), labels.end(), label) - labels.begin();
+  };
+  Contingency result{std::ssize(labels_a), std::ssize(labels_b), counts.entries};
+  for (Contingency::Entry& entry : result.entries) {
+    entry.a = place(labels_a, entry.a);
+    entry.b = place(labels_b, entry.b);
+  }
+  return result;
+}
+
 Margins margins_of(const Contingency& counts) {
   Margins margins{std::vector<Offset>(z(counts.num_a), 0), std::vector<Offset>(z(counts.num_b), 0)};
   for (const auto& [a, b, count] : counts.entries) {
@@ -142,7 +166,10 @@ Contingency contingency(const Comm& comm, std::span<const Global> a, std::span<c
   return result;
 }
 
-Agreement agreement(const Contingency& counts) {
+Agreement agreement(const Contingency& input) {
+  const std::vector<Global> labels_a = labels_in(input, [](const auto& entry) { return entry.a; });
+  const std::vector<Global> labels_b = labels_in(input, [](const auto& entry) { return entry.b; });
+  const Contingency counts = renumbered(input, labels_a, labels_b);
   const Margins margins = margins_of(counts);
   Agreement result;
   result.vertices = margins.total;
@@ -168,6 +195,10 @@ Agreement agreement(const Contingency& counts) {
     result.ari = adjusted_rand_index(counts, margins);
   }
   match(counts, margins.total, result);
+  for (auto& [a, b] : result.matching) {
+    a = labels_a[z(a)];
+    b = labels_b[z(b)];
+  }
   return result;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/index.hpp"
@@ -8,12 +9,10 @@ namespace filigree::communities {
 namespace {
 
 /// For each label of the finer labelling that of the coarser one which holds it; nothing unless every label does.
-std::optional<std::vector<Global>> refinement(const Contingency& fine_and_coarse) {
-  std::vector<Global> coarse(z(fine_and_coarse.num_a), -1);
-  for (const auto& [fine, other, count] : fine_and_coarse.entries) {
-    if (coarse[z(fine)] >= 0) return std::nullopt;
-    coarse[z(fine)] = other;
-  }
+std::optional<std::map<Global, Global>> refinement(const Contingency& fine_and_coarse) {
+  std::map<Global, Global> coarse;
+  for (const auto& [fine, other, count] : fine_and_coarse.entries)
+    if (!coarse.emplace(fine, other).second) return std::nullopt;
   return coarse;
 }
 
@@ -47,14 +46,9 @@ void find_groups(const Comm& comm, const Dendrogram& tree, std::span<const std::
     if (&labels == &fine) continue;
     const auto coarse = refinement(contingency(comm, fine, labels));
     if (!coarse) return;
-    std::vector<std::vector<Global>> members;
-    for (Global label = 0; label < std::ssize(*coarse); ++label) {
-      const Global of = (*coarse)[z(label)];
-      if (of < 0) continue;
-      members.resize(std::max(members.size(), z(of) + 1));
-      members[z(of)].push_back(label);
-    }
-    for (auto& group : members)
+    std::map<Global, std::vector<Global>> members;
+    for (const auto& [label, of] : *coarse) members[of].push_back(label);
+    for (auto& [of, group] : members)
       if (group.size() > 1) groups.insert(std::move(group));
   }
   std::vector<Global> label_of_leaf(z(tree.num_leaves));
