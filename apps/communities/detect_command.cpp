@@ -9,6 +9,25 @@
 namespace filigree::app {
 namespace {
 
+/// Throws InvalidArgument on all ranks if an arc and its reverse have different weights, of which `both` has only one.
+/// Collective.
+void refuse_two_weights(const Graph& graph, const Graph& both) {
+  if (!graph.has_values()) return;
+  graph.comm.guard([&] {
+    const CsrView<double> given = graph.local.view();
+    const CsrView<double> kept = both.local.view();
+    for (Local row = 0; row < given.num_rows(); ++row) {
+      std::size_t at = 0;  // in the row of `both`, which has all columns of this one
+      for (std::size_t k = 0; k < given.cols(row).size(); ++k) {
+        const Global to = graph.global_col(given.cols(row)[k]);
+        while (both.global_col(kept.cols(row)[at]) != to) ++at;
+        require(given.vals(row)[k] == kept.vals(row)[at], "arc (", graph.first_row() + row, ", ", to, ") has weight ",
+                given.vals(row)[k], ", its reverse ", kept.vals(row)[at], "; an edge has one weight both ways");
+      }
+    }
+  });
+}
+
 /// The graph with every arc both ways, which edge lists leave out. Collective.
 Graph made_undirected(App& program, Graph graph) {
   require(graph.is_square(), "the graph has ", graph.num_rows(), " rows and ", graph.num_cols(),
@@ -27,7 +46,10 @@ Graph made_undirected(App& program, Graph graph) {
     entries.val.assign(local.val.begin(), local.val.end());
     symmetrize(entries);
   });
-  return Graph::from_entries(graph.comm, graph.rows, graph.cols, std::move(entries), {Duplicates::first, Loops::keep});
+  Graph both =
+      Graph::from_entries(graph.comm, graph.rows, graph.cols, std::move(entries), {Duplicates::first, Loops::keep});
+  refuse_two_weights(graph, both);
+  return both;
 }
 
 /// ln w for every weight w, which must be at least 1. Collective.
@@ -140,10 +162,11 @@ void DetectCommand::run(App& program) {
   program.time("write", [&] {
     const std::vector<std::string> labels = leaf_labels(file.graph, file.names, found.tree);
     program.print_on_screen(program.comm().is_root() ? tree_lines(found.tree, labels) : "");
+    if (!program.output().empty()) {
+      communities::save(program.comm(), found.tree, program.output(),
+                        [&](io::Hdf5Writer& to) { program.sign(to, "communities", file.names); });
+    }
     write_outputs(program, found.tree, file.names, labels, outputs_);
-    if (program.output().empty()) return;
-    communities::save(program.comm(), found.tree, program.output(),
-                      [&](io::Hdf5Writer& to) { program.sign(to, "communities", file.names); });
   });
 }
 

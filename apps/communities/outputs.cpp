@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
+#include <numeric>
 #include <tuple>
 
 #include "filigree/communities/draw.hpp"
@@ -95,17 +97,66 @@ std::string csv_field(const std::string& name) {
   return quoted + "\"";
 }
 
+constexpr Global most_levels = 64;
+
 /// Clusters by leaf at every level from 1 until all are leaves, at most 64.
-std::vector<std::vector<Global>> levels_of(const Dendrogram& tree) {
-  constexpr Global most_levels = 64;
-  std::vector<std::vector<Global>> levels;
-  for (Global level = 1; level <= most_levels; ++level) {
+struct Levels {
+  std::vector<std::vector<Global>> clusters;
+  bool reach_leaves = false;
+};
+Levels levels_of(const Dendrogram& tree) {
+  Levels levels;
+  for (Global level = 1; level <= most_levels && !levels.reach_leaves; ++level) {
     Cut cut = cut_by_level(tree, level);
-    const bool is_last = cut.num_clusters() == tree.num_leaves;
-    levels.push_back(std::move(cut.cluster_of_leaf));
-    if (is_last) break;
+    levels.reach_leaves = cut.num_clusters() == tree.num_leaves;
+    levels.clusters.push_back(std::move(cut.cluster_of_leaf));
   }
   return levels;
+}
+
+/// The tree above a cut into the given number of clusters, which become its leaves, and the edges between them.
+struct Upper {
+  Dendrogram tree;
+  communities::CommunityGraph between;
+};
+Upper upper_tree(const communities::Tree& tree, Global num_clusters) {
+  const Dendrogram& whole = tree.dendrogram;
+  const Cut cut = cut_by_number(whole, num_clusters);
+  Upper upper{{num_clusters, cut.sizes, {}}, {cut.sizes, {0}, {}, {}, tree.between.is_weighted}};
+  std::vector<Global> node(z(whole.num_nodes()), -1);
+  for (Global c = 0; c < num_clusters; ++c) node[z(cut.nodes[z(c)])] = c;
+  for (Global at = whole.num_leaves; at < whole.num_nodes(); ++at) {
+    const Merge& merge = whole.merge_of(at);
+    if (node[z(merge.left)] >= 0 && node[z(merge.right)] >= 0)
+      node[z(at)] = upper.tree.join(node[z(merge.left)], node[z(merge.right)], merge.height);
+  }
+  std::map<std::pair<Global, Global>, double> weights;
+  for (Global a = 0; a < whole.num_leaves; ++a) {
+    for (Offset k = tree.between.row_ptr[z(a)]; k < tree.between.row_ptr[z(a) + 1]; ++k) {
+      const Global b = tree.between.col[z(k)];
+      weights[std::minmax(cut.cluster_of_leaf[z(a)], cut.cluster_of_leaf[z(b)])] += tree.between.weight[z(k)];
+    }
+  }
+  upper.between.row_ptr.resize(z(num_clusters) + 1, 0);
+  for (const auto& [pair, weight] : weights) {
+    ++upper.between.row_ptr[z(pair.first) + 1];
+    upper.between.col.push_back(pair.second);
+    upper.between.weight.push_back(weight);
+  }
+  for (std::size_t a = 1; a < upper.between.row_ptr.size(); ++a)
+    upper.between.row_ptr[a] += upper.between.row_ptr[a - 1];
+  return upper;
+}
+
+std::string picture(const communities::Tree& tree, const std::vector<std::string>& labels, bool linear) {
+  const Dendrogram& dendrogram = tree.dendrogram;
+  const std::string title = text(dendrogram.num_leaves, dendrogram.num_leaves == 1 ? " community" : " communities",
+                                 " of ", tree.leaves.vertices.num_items(), " vertices");
+  if (dendrogram.num_leaves <= communities::most_drawn_leaves)
+    return communities::draw(dendrogram, tree.between, {title, [&](Global leaf) { return labels[z(leaf)]; }, !linear});
+  const Upper upper = upper_tree(tree, communities::most_drawn_leaves);
+  return communities::draw(upper.tree, upper.between,
+                           {text(title, ", in ", communities::most_drawn_leaves, " clusters"), {}, !linear});
 }
 
 std::string short_height(double height) {
@@ -208,20 +259,25 @@ void write_outputs(App& program, const communities::Tree& tree, const io::Vertex
   }
   if (!outputs.json.empty()) write_text(comm, outputs.json, [&] { return json_of(dendrogram); });
   if (!outputs.svg.empty()) {
-    write_text(comm, outputs.svg, [&] {
-      const std::string title = text(dendrogram.num_leaves, dendrogram.num_leaves == 1 ? " community" : " communities",
-                                     " of ", tree.leaves.vertices.num_items(), " vertices");
-      return communities::draw(dendrogram, tree.between,
-                               {title, [&](Global leaf) { return labels[z(leaf)]; }, !outputs.linear});
-    });
+    if (dendrogram.num_leaves > communities::most_drawn_leaves) {
+      program.note(text("--svg: the picture shows ", communities::most_drawn_leaves, " clusters of the ",
+                        dendrogram.num_leaves, " communities"));
+    }
+    write_text(comm, outputs.svg, [&] { return picture(tree, labels, outputs.linear); });
   }
   if (!outputs.csv.empty()) {
-    const auto levels = levels_of(dendrogram);
+    auto [levels, reach_leaves] = levels_of(dendrogram);
     std::string lines;
     if (comm.is_root()) {
       lines = "vertex";
       for (std::size_t level = 1; level <= levels.size(); ++level) lines += text(",level", level);
-      lines += '\n';
+      lines += reach_leaves ? "\n" : ",leaf\n";
+    }
+    if (!reach_leaves) {
+      program.note(text("--csv: the tree has more than ", most_levels,
+                        " levels; the communities follow as column `leaf`, levels between are left out"));
+      std::vector<Global>& leaves = levels.emplace_back(z(dendrogram.num_leaves));
+      std::iota(leaves.begin(), leaves.end(), Global{0});
     }
     lines += label_lines(comm, tree.leaves, names, levels, true);
     io::TextWriter file(comm, outputs.csv);

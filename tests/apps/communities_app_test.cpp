@@ -1,10 +1,19 @@
 // filigree-communities as its users run it.
+#include <sstream>
+
 #include "apps.hpp"
 
 namespace filigree::testing {
 namespace {
 
 using ::testing::HasSubstr;
+
+template <class... Args>
+std::string text(const Args&... args) {
+  std::ostringstream out;
+  (out << ... << args);
+  return out.str();
+}
 
 class CommunitiesApp : public Apps {
  protected:
@@ -120,6 +129,53 @@ TEST_F(CommunitiesApp, FindsLeavesByItself) {
   fails({"c.txt", "--log-weights"}, "--log-weights: the graph has no weights (edge lists have them with --weights)");
   fails({"c.txt", "--csv", "no/l.csv"}, "no/l.csv: cannot be written: its folder is missing or not writable");
   EXPECT_EQ(run(0, "communities", {"detect", "--graph", "c.txt", "-k", "1"}).code, 2);
+}
+
+TEST_F(CommunitiesApp, MoreThanAPictureOrATableShows) {
+  std::string path, labels;
+  for (int v = 0; v < 2501; ++v) {
+    if (v > 0) path += text(v - 1, ' ', v, '\n');
+    labels += text(v, ' ', v, '\n');
+  }
+  write("path.txt", path);
+  write("path.labels", labels);
+  const auto drawn = done(0, "communities",
+                          {"detect", "--graph", "path.txt", "--labels", "path.labels", "-o", "p.h5", "--svg", "p.svg"});
+  EXPECT_THAT(drawn.err, HasSubstr("--svg: the picture shows 2000 clusters of the 2501 communities"));
+  EXPECT_THAT(read("p.svg"), HasSubstr("2501 communities of 2501 vertices, in 2000 clusters"));
+  EXPECT_EQ(done(0, "communities", {"cut", "--tree", "p.h5", "--clusters", "2501"}).out.substr(0, 8), "0\t0\n1\t1\n");
+
+  // 80 edges apart: each is merged with all before.
+  std::string edges, pairs;
+  for (int c = 0; c < 80; ++c) {
+    edges += text(2 * c, ' ', 2 * c + 1, '\n');
+    pairs += text(2 * c, ' ', c, '\n', 2 * c + 1, ' ', c, '\n');
+  }
+  write("pairs.txt", edges);
+  write("pairs.labels", pairs);
+  const auto deep = done(3, "communities",
+                         {"detect", "--graph", "pairs.txt", "--labels", "pairs.labels", "--csv", "l.csv", "--verify"});
+  EXPECT_THAT(deep.err, HasSubstr("--csv: the tree has more than 64 levels"));
+  EXPECT_THAT(read("l.csv"), HasSubstr(",level64,leaf\n"));
+  EXPECT_THAT(read("l.csv"), HasSubstr(",79\n"));
+  for (int c : {0, 1, 78}) EXPECT_THAT(read("l.csv"), HasSubstr(text(',', c, '\n', 2 * c + 1, ',')));
+}
+
+TEST_F(CommunitiesApp, IsolatedVerticesAreVerifiedAndTwoWeightsRefused) {
+  write("apart.mtx",
+        "%%MatrixMarket matrix coordinate pattern symmetric\n12 12 7\n2 1\n3 1\n3 2\n5 4\n6 4\n6 5\n4 3\n");
+  write("apart.labels", "x\nx\ny\nz\nz\nz\nx\nx\nx\nx\nx\nx\n");
+  for (int ranks : {0, 3}) {
+    done(ranks, "communities", {"detect", "--graph", "apart.mtx", "--labels", "apart.labels", "--verify"});
+    write("two.txt", "0 1 2\n1 2 4\n1 0 3\n");
+    const auto outcome = run(ranks, "communities", {"detect", "--graph", "two.txt", "--weights", "-k", "2"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(error_line(outcome.err),
+                ::testing::MatchesRegex(
+                    "error: arc \\([01], [01]\\) has weight [23], its reverse [23]; an edge has one weight both ways"));
+    write("one.txt", "0 1 2\n1 2 4\n1 0 2\n");
+    done(ranks, "communities", {"detect", "--graph", "one.txt", "--weights", "-k", "2"});
+  }
 }
 
 TEST_F(CommunitiesApp, MistakesAreToldOnce) {

@@ -8,6 +8,8 @@
 
 namespace filigree::communities {
 
+constexpr Global most_drawn_leaves = 2000;
+
 struct DrawOptions {
   std::string title = {};
   /// What is written beside a leaf; "C0 (24)", its number and size, if there is none.

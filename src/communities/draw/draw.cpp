@@ -11,7 +11,6 @@
 namespace filigree::communities {
 namespace {
 
-constexpr Global most_leaves = 2000;
 constexpr double margin = 24;
 constexpr double tree_width = 380;
 constexpr double gap = 14;
@@ -205,7 +204,7 @@ void draw_legend(Svg& svg, const Shades& shades, bool is_weighted, double left, 
 
 std::string draw(const Dendrogram& tree, const CommunityGraph& between, const DrawOptions& options) {
   const Global n = tree.num_leaves;
-  require(n >= 1 && n <= most_leaves, "draw: ", n, " leaves, must be in [1, ", most_leaves,
+  require(n >= 1 && n <= most_drawn_leaves, "draw: ", n, " leaves, must be in [1, ", most_drawn_leaves,
           "]; cut the tree into fewer clusters first");
   require(std::ssize(between.sizes) == n, "draw: edges between ", between.sizes.size(), " leaves of ", n);
   const double cell = n <= 60 ? 18 : std::max(1.0, std::min(18.0, 1200.0 / static_cast<double>(n)));
