@@ -1,6 +1,9 @@
 // Detection from end to end: the authors' instance, a graph whose communities are known, and graphs without any.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <map>
+
 #include "filigree/communities.hpp"
 #include "filigree/communities/metrics.hpp"
 #include "filigree/generate.hpp"
@@ -48,7 +51,7 @@ TEST(Detect, SameOnAnyRanksAndThreads) {
 TEST(Detect, KarateClub) {
   // Who went with whom when the club split (Zachary 1977, table 1): vertices 8, 14, 15, 18, 20, 22, 23 and up.
   const Comm world = Comm::world();
-  const auto file = io::read(world, KARATE, {.undirected = true});
+  const auto file = io::read(world, DATA "/karate.txt", {.undirected = true});
   ASSERT_EQ(file.graph.num_rows(), 34);
   const std::vector<Global> truth{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 0,
                                   0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -57,6 +60,66 @@ TEST(Detect, KarateClub) {
     const std::vector<std::vector<Global>> mine{owned(file.graph.rows, world.rank(), truth)};
     const auto compared = communities::compare(world, found.tree.leaves, found.tree.dendrogram, mine);
     EXPECT_NEAR(compared.levels[0].at_leaves.ami, 0.833, 5e-4);
+  }
+}
+
+TEST(Detect, FootballConferences) {
+  // Conferences as corrected by Evans (J. Stat. Mech., 2010, P12037): those who played in the Big West, Texas
+  // Christian, and eight teams without a conference, which do not count.
+  const Comm world = Comm::world();
+  std::map<std::string, std::string> conference_of;
+  std::ifstream lines(DATA "/football_conferences.txt");
+  for (std::string team, conference; std::getline(lines, team, '\t') && std::getline(lines, conference);) {
+    if (team.starts_with('#')) team.erase(0, team.find('\n') + 1);
+    conference_of[team] = conference;
+  }
+  ASSERT_EQ(conference_of.size(), 115u);
+  for (const char* team : {"NorthTexas", "ArkansasState", "BoiseState", "Idaho", "NewMexicoState", "UtahState"})
+    conference_of[team] = "Big_West";
+  for (const char* team : {"LouisianaTech", "LouisianaMonroe", "MiddleTennesseeState", "LouisianaLafayette"})
+    conference_of[team] = "Independents";
+  conference_of["TexasChristian"] = "Western_Athletic";
+  std::map<std::string, Global> number;
+  for (const auto& [team, conference] : conference_of) {
+    const auto next = static_cast<Global>(number.size());
+    if (conference != "Independents") number.emplace(conference, next);
+  }
+  EXPECT_EQ(number.size(), 11u);
+  const auto file = io::read(world, DATA "/football.txt", {.undirected = true});
+  std::vector<Global> truth;
+  for (Local v = 0; v < file.graph.num_local_rows(); ++v) {
+    const auto at = number.find(conference_of.at(file.names.owned(world, v)));
+    truth.push_back(at == number.end() ? -1 : at->second);
+  }
+  const auto found = communities::detect(file.graph, {.leaves = {.num_communities = 11}});
+  const std::vector<std::vector<Global>> levels{truth};
+  const auto compared = communities::compare(world, found.tree.leaves, found.tree.dendrogram, levels);
+  EXPECT_EQ(compared.levels[0].at_leaves.vertices, 107);
+  EXPECT_EQ(compared.levels[0].at_leaves.ami, 1);
+}
+
+TEST(Detect, ManyIsolatedVerticesChangeNothing) {
+  const Comm world = Comm::world();
+  const auto model = generate::hsbm(world, 1, {.depth = 3, .leaf_size = 50, .beta = 0.2, .a_last = 30});
+  Entries<double> entries;
+  for (Local v = 0; v < model.graph.num_local_rows(); ++v) {
+    for (const Local column : model.graph.local.view().cols(v)) {
+      entries.row.push_back(model.graph.first_row() + v);
+      entries.col.push_back(model.graph.global_col(column));
+    }
+  }
+  const Graph graph = Graph::from_entries(world, 20000, 20000, std::move(entries));
+  const auto plain = communities::detect(model.graph, {.leaves = {.num_communities = 8}});
+  const auto found = communities::detect(graph, {.leaves = {.num_communities = 8}});
+  EXPECT_EQ(found.leaves.num_isolated, 20000 - 400);
+  auto labels = whole(world, found.tree.leaves.of);
+  labels.resize(400);
+  EXPECT_EQ(labels, whole(world, plain.tree.leaves.of));
+  ASSERT_EQ(found.tree.dendrogram.num_leaves, 8);
+  for (std::size_t k = 0; k < 7; ++k) {
+    EXPECT_EQ(found.tree.dendrogram.merges[k].left, plain.tree.dendrogram.merges[k].left);
+    EXPECT_EQ(found.tree.dendrogram.merges[k].right, plain.tree.dendrogram.merges[k].right);
+    EXPECT_EQ(found.tree.dendrogram.merges[k].height, plain.tree.dendrogram.merges[k].height);
   }
 }
 
