@@ -29,8 +29,9 @@ struct KmeansResult {
 /// row_weights  one >= 0 for each owned row, or empty on all ranks = ones; rows of weight 0 are left out
 /// returns      clusters that nothing was nearest to keep their centre and may be empty
 ///
-/// Throws InvalidArgument on all ranks for options out of range and rows that are not finite. Collective. Work: rows k cols an iteration. The same
-/// bits on any ranks and threads. Sources: Lloyd, IEEE Trans. Inf. Theory 28, 1982; Arthur, Vassilvitskii, SODA 2007.
+/// Throws InvalidArgument on all ranks for options out of range and rows that are not finite. Collective. Work: rows k
+/// cols an iteration. The same bits on any ranks and threads. Sources: Lloyd, IEEE Trans. Inf. Theory 28, 1982; Arthur,
+/// Vassilvitskii, SODA 2007.
 KmeansResult kmeans(const DistDense<double>& x, const KmeansOptions& options, std::span<const double> row_weights = {});
 
 }  // namespace filigree

@@ -17,8 +17,8 @@ std::vector<double> weight_quartiles(const Graph& graph);
 /// The arcs of weight >= least, without weights. Collective.
 Graph pattern_from(const Graph& graph, double least);
 
-/// Divides weights by the power of two that leaves their mean in [1, 2): H_r depends on the unit of weights, communities
-/// shall not. Exact for weights within 2^1000 of the largest. Collective.
+/// Divides weights by the power of two that leaves their mean in [1, 2): H_r depends on the unit of weights,
+/// communities shall not. Exact for weights within 2^1000 of the largest. Collective.
 void normalize_weights(Graph& graph);
 
 }  // namespace filigree::communities
