@@ -202,7 +202,7 @@ Result solve(const LinearOperator& in_arcs, std::span<const double> out_weights,
         const double change = score - p[v];
         if (storing) changes[v] = static_cast<float>(change);
         of_part[of_change].add(std::abs(change));
-        of_part[of_dangling].add(dangles ? score : 0);
+        if (dangles) of_part[of_dangling].add(score);
         p[v] = score;
         sums[i] = score * share[v];
       }

@@ -119,13 +119,10 @@ std::vector<double> OrderedSums::total(BlockTree& tree) {
 }
 
 void BoundedSum::sum(const Comm& comm, std::span<BoundedSum> sums) {
-  std::vector<double> parts;
-  for (const BoundedSum& sum : sums) parts.insert(parts.end(), {sum.high_, sum.low_});
-  comm.sum(std::span<double>(parts));
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    sums[i].high_ = parts[2 * i];
-    sums[i].low_ = parts[2 * i + 1];
-  }
+  std::vector<std::uint64_t> units;
+  for (const BoundedSum& sum : sums) units.push_back(sum.units_);
+  comm.sum(std::span<std::uint64_t>(units));
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i].units_ = units[i];
 }
 
 }  // namespace filigree

@@ -10,6 +10,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -142,29 +143,18 @@ double ordered_sum(const Comm& comm, const Items& items, Term term) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-/// A sum whose order does not matter, for terms that kernels meet in an order of their own: each term is rounded to a
-/// multiple of 2^-68, and additions of such numbers in two parts are exact. Terms lie in [-1, 1], partial sums in
-/// [-4, 4], and there are at most 2^34 of them.
+/// A sum whose order does not matter, for terms that kernels meet in an order of their own: terms in [0, 1] are rounded
+/// to multiples of 2^-59 and added up as whole numbers. Totals stay below 16.
 class BoundedSum {
  public:
-  void add(double term) {
-    const double rounded = (term + coarse) - coarse;
-    high_ += rounded;
-    low_ += ((term - rounded) + fine) - fine;
-  }
-  void add(const BoundedSum& other) {
-    high_ += other.high_;
-    low_ += other.low_;
-  }
-  double value() const { return high_ + low_; }
+  void add(double term) { units_ += static_cast<std::uint64_t>(static_cast<std::int64_t>(term * 0x1p59 + 0.5)); }
+  void add(const BoundedSum& other) { units_ += other.units_; }
+  double value() const { return static_cast<double>(units_) * 0x1p-59; }
   /// Sums over all ranks, in place. Collective.
   static void sum(const Comm& comm, std::span<BoundedSum> sums);
 
  private:
-  static constexpr double coarse = 0x1.8p52 * 0x1p-50;
-  static constexpr double fine = 0x1.8p52 * 0x1p-68;
-  double high_ = 0;
-  double low_ = 0;
+  std::uint64_t units_ = 0;
 };
 
 }  // namespace filigree
