@@ -1,6 +1,7 @@
 // Bounds B1 to B4 against singular values of the whole matrix, on random and on adversarial instances.
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <random>
 
 #include "blocks.hpp"
@@ -125,6 +126,68 @@ TEST(IncrementalSvd, QrTellsErrorsOfOneInATrillion) {
     EXPECT_GE(svd.certified_error(), optimum);
     EXPECT_LE(svd.certified_error(), 1.1 * optimum) << noise;
     EXPECT_LE(svd.lower_error(), optimum);
+  }
+}
+
+TEST(IncrementalSvd, MergedKernelsKeepTheWiderSlack) {
+  for (const auto seed : {1u, 2u, 3u}) {
+    const auto blocks = grouped_blocks(60, 20, 2, 1, 5, 1e-10, seed);
+    const Dense m = side_by_side(blocks);
+    IncrementalSvd by_gram(60, 5, 0, Kernel::gram);
+    by_gram.update(m);
+    for (const bool gram_first : {false, true}) {
+      IncrementalSvd merged(60, 5, 0, gram_first ? Kernel::gram : Kernel::qr);
+      IncrementalSvd other(60, 5, 0, gram_first ? Kernel::qr : Kernel::gram);
+      (gram_first ? merged : other).update(blocks[0]);
+      (gram_first ? other : merged).update(random_dense(60, 1, seed + 9));
+      merged.merge(other);
+      const Dense all = side_by_side({blocks[0], random_dense(60, 1, seed + 9)});
+      EXPECT_LE(residual_of(all, merged.basis()) / merged.norm(), merged.certified_error());
+    }
+    IncrementalSvd merged(60, 5, 0, Kernel::qr);
+    merged.merge(by_gram);
+    EXPECT_LE(residual_of(m, merged.basis()) / merged.norm(), merged.certified_error());
+    EXPECT_GE(merged.certified_error(), by_gram.certified_error());
+  }
+}
+
+TEST(IncrementalSvd, OversamplingEndsAtTheRows) {
+  constexpr Offset most = std::numeric_limits<Offset>::max();
+  const auto blocks = grouped_blocks(30, 12, 4, 2, 6, 1e-2, 6);
+  for (const Kernel kernel : {Kernel::qr, Kernel::gram}) {
+    IncrementalSvd svd(30, 4, most, kernel);
+    IncrementalSvd whole(30, 4, 26, kernel);
+    for (const Dense& block : blocks) {
+      svd.update(block);
+      whole.update(block);
+    }
+    EXPECT_EQ(svd.pack(), whole.pack());
+    EXPECT_GT(svd.basis().cols, 0);
+    EXPECT_LE(residual_of(side_by_side(blocks), svd.basis()) / svd.norm(), svd.certified_error());
+  }
+}
+
+/// Tall blocks, where sums over many rows round more.
+TEST(IncrementalSvd, GramCertificatesHoldOnManyRows) {
+  for (const Offset rows : {300, 1000, deep(3000, 30000)}) {
+    for (const double noise : {1e-2, 1e-5, 1e-7, 1e-9, 0.0}) {
+      for (const double mean : {0.0, 1.0}) {
+        auto blocks = grouped_blocks(rows, 12, 3, 1, 6, noise, static_cast<std::uint64_t>(rows));
+        for (Dense& block : blocks) {
+          for (double& x : block.values) x += mean;  // sums that only grow
+        }
+        const Dense m = side_by_side(blocks);
+        IncrementalSvd svd(rows, 7, 3, Kernel::gram);
+        for (const Dense& block : blocks) svd.update(block);
+        const std::string what = text(rows, " rows, noise ", noise, ", mean ", mean);
+        const double stored = residual_of(m, svd.basis()) / svd.norm();
+        const double optimum = rest_of(singular_values(m), 7) / svd.norm();
+        EXPECT_LE(stored, svd.certified_error()) << what;
+        EXPECT_LE(svd.lower_error(), optimum) << what;
+        EXPECT_LE(svd.certified_error(), 1.03 * optimum + 2e-7) << what;
+        EXPECT_LT(orthogonality_loss(svd.basis()), 1e-12) << what;
+      }
+    }
   }
 }
 

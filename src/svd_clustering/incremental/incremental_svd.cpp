@@ -36,10 +36,11 @@ Dense scaled(DenseView block, int exponent) {
 }  // namespace
 
 IncrementalSvd::IncrementalSvd(Offset rows, Offset rank, Offset oversampling, Kernel kernel)
-    : rows_(rows), rank_(rank), oversampling_(oversampling), kernel_(kernel), q_(rows, 0) {
+    : rows_(rows), rank_(rank), oversampling_(std::min(oversampling, rows - rank)), kernel_(kernel) {
   require(rows >= 1, "rows: ", rows, ", must be at least 1");
   require(rank >= 1 && rank <= rows, "rank: ", rank, ", must lie in [1, ", rows, "], the number of rows");
   require(oversampling >= 0, "oversampling: ", oversampling, ", must not be negative");
+  q_ = Dense(rows, 0);
 }
 
 void IncrementalSvd::set_exponent(int exponent) {
@@ -71,6 +72,8 @@ void IncrementalSvd::merge(const IncrementalSvd& other) {
           other.rank_, " + ", other.oversampling_, ", must agree");
   num_columns_ += other.num_columns_;
   if (other.squared_norm_ == 0) return;
+  // What a Gram matrix has rounded off stays lost, so its slack stays.
+  if (other.kernel_ == Kernel::gram) kernel_ = Kernel::gram;
   IncrementalSvd addend = other;
   if (squared_norm_ == 0)
     exponent_ = other.exponent_;

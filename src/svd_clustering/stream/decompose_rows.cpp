@@ -50,7 +50,8 @@ RowsSvd decompose_rows(const DistDense<double>& m, Offset rank, Offset oversampl
   require(rank >= 1 && rank <= num_rows, "rank: ", rank, ", must lie in [1, ", num_rows, "], the number of rows");
   require(oversampling >= 0, "oversampling: ", oversampling, ", must not be negative");
   const int exponent = exponent_of(m);
-  const Offset panel = std::max<Offset>(128, 2 * (rank + oversampling));
+  const Offset most = rank + std::min(oversampling, num_rows - rank);  // directions kept
+  const Offset panel = std::max<Offset>(128, 2 * most);
   DistDense<double> q(m.comm, m.rows, 0);
   std::vector<double> s;
   double squared_norm = 0;
@@ -67,7 +68,7 @@ RowsSvd decompose_rows(const DistDense<double>& m, Offset rank, Offset oversampl
     const ThinSvd svd = m.comm.guard([&] { return filigree::svd(r); });
     const double negligible = svd.s.front() * unit_roundoff;
     Offset kept = 0;
-    while (kept < std::min(rank + oversampling, std::ssize(svd.s)) && svd.s[z(kept)] > negligible) ++kept;
+    while (kept < std::min(most, std::ssize(svd.s)) && svd.s[z(kept)] > negligible) ++kept;
     for (Offset k = std::ssize(svd.s); k-- > kept;) dropped += svd.s[z(k)] * svd.s[z(k)];
     if (kept < std::ssize(svd.s)) largest_dropped += svd.s[z(kept)] * svd.s[z(kept)];
     q = multiply(x, svd.u.view().columns(0, kept));
