@@ -189,6 +189,16 @@ Offset common_rows(const std::vector<Source>& sources, bool pad) {
                                "; blocks must agree (--pad adds rows of zeros)"));
     rows = std::max(rows, source.rows);
   }
+  // What a file says of its size need not be there; nothing is allocated for sizes that cannot be.
+  constexpr Offset most_elements = Offset{1} << 40;  // of a block
+  Offset columns = 0;
+  for (const Source& source : sources) {
+    if (source.cols > most_elements / rows)
+      fail(source.name(), text("is too large: ", rows, " x ", source.cols, ", a block holds 2^40 elements at most"));
+    columns += source.cols;
+    if (columns > (Offset{1} << 60) / rows)
+      fail(source.name(), text("is too large: ", rows, " x ", columns, " with all blocks before it"));
+  }
   return rows;
 }
 

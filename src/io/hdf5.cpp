@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <exception>
 #include <limits>
@@ -456,6 +457,8 @@ struct Hdf5Reader::File {
         col > lengths[1] - num_cols)
       fail(name, text("is ", lengths[0], " x ", lengths[1], "; wanted ", num_rows, " x ", num_cols, " from (", row,
                       ", ", col, ")"));
+    if (num_rows > 0 && num_cols > (Offset{1} << 40) / num_rows)
+      fail(name, text("wanted ", num_rows, " x ", num_cols, ", more than 2^40 elements"));
     std::vector<double> values(static_cast<std::size_t>(num_rows * num_cols));
     if (values.empty()) return values;
     const Id dataset = open_any(name);
@@ -466,17 +469,38 @@ struct Hdf5Reader::File {
     H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, size, nullptr);
     if (H5Dread(dataset, H5T_NATIVE_DOUBLE, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
     for (const char* const missing : {"_FillValue", "missing_value"}) {
-      if (H5Aexists_by_name(id, name.c_str(), missing, H5P_DEFAULT) <= 0) continue;
-      const Id attribute(H5Aopen_by_name(id, name.c_str(), missing, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
-      const Id type(H5Aget_type(attribute), H5Tclose);
-      const Id space(H5Aget_space(attribute), H5Sclose);
-      const bool number = H5Tget_class(type) == H5T_INTEGER || H5Tget_class(type) == H5T_FLOAT;
-      double fill = 0;
-      if (!number || H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_DOUBLE, &fill) < 0)
-        continue;
-      std::ranges::replace(values, fill, std::numeric_limits<double>::quiet_NaN());
+      if (!has_attribute(name, missing)) continue;
+      if (const std::optional<double> fill = number_of(name, missing))
+        std::ranges::replace(values, *fill, std::numeric_limits<double>::quiet_NaN());
+    }
+    const double factor = packing_of(name, "scale_factor", 1);
+    const double offset = packing_of(name, "add_offset", 0);
+    if (factor != 1 || offset != 0) {
+      for (double& x : values) x = x * factor + offset;
     }
     return values;
+  }
+
+  bool has_attribute(const std::string& object, const char* attribute) const {
+    return H5Aexists_by_name(id, object.c_str(), attribute, H5P_DEFAULT) > 0;
+  }
+  /// The one number that an attribute holds; nothing if it is something else.
+  std::optional<double> number_of(const std::string& object, const char* name) const {
+    const Id attribute(H5Aopen_by_name(id, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const Id type(H5Aget_type(attribute), H5Tclose);
+    const Id space(H5Aget_space(attribute), H5Sclose);
+    const bool number = H5Tget_class(type) == H5T_INTEGER || H5Tget_class(type) == H5T_FLOAT;
+    double value = 0;
+    if (!number || H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) < 0)
+      return std::nullopt;
+    return value;
+  }
+  /// A number by which NetCDF packs a variable. Its absence means `otherwise`.
+  double packing_of(const std::string& dataset, const char* name, double otherwise) const {
+    if (!has_attribute(dataset, name)) return otherwise;
+    const std::optional<double> value = number_of(dataset, name);
+    if (!value || !std::isfinite(*value)) fail(text(dataset, ", attribute ", name), "must be one finite number");
+    return *value;
   }
 
   /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.

@@ -183,6 +183,68 @@ TEST(ReadDense, Hdf5DatasetsOfAnyNumbers) {
   EXPECT_THAT(all[3].values, ElementsAre(1, 3, 2, 4));
 }
 
+TEST(ReadDense, PackedVariables) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const auto write = [&](const std::string& name, const char* attribute, std::vector<double> packing) {
+    const std::string path = folder / name;
+    if (comm.is_root()) {
+      const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+      write_dataset(file, "/t", H5T_STD_I16LE, {2, 2}, {100, -200, 300, -999});
+      const auto put = [&](const char* what, const std::vector<double>& numbers) {
+        const hsize_t length = numbers.size();
+        const hid_t space = H5Screate_simple(1, &length, nullptr);
+        const hid_t at =
+            H5Acreate_by_name(file, "/t", what, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        H5Awrite(at, H5T_NATIVE_DOUBLE, numbers.data());
+        H5Aclose(at);
+        H5Sclose(space);
+      };
+      put("_FillValue", {-999});
+      put("add_offset", {270});
+      put(attribute, packing);
+      H5Fclose(file);
+    }
+    comm.barrier();
+    return path;
+  };
+  // The fill value is a packed one, as NetCDF has it.
+  const auto all = read({write("p.nc", "scale_factor", {0.5})}, {.not_finite = NotFinite::zero});
+  EXPECT_THAT(all[0].values, ElementsAre(320, 420, 170, 0));
+  EXPECT_THAT(message({write("two.nc", "scale_factor", {0.5, 2})}),
+              HasSubstr("two.nc: /t, attribute scale_factor: must be one finite number"));
+  EXPECT_THAT(message({write("nan.nc", "scale_factor", {NAN})}),
+              HasSubstr("attribute scale_factor: must be one finite"));
+}
+
+TEST(ReadDense, ShapesThatNothingHolds) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  // Chunked datasets without any data: a small file of any shape.
+  for (const auto& [rows, cols] : {std::pair(hsize_t{1} << 32, hsize_t{1} << 32), {100, hsize_t{1} << 40}}) {
+    const std::string path = folder / "huge.h5";
+    if (comm.is_root()) {
+      const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+      const hsize_t shape[] = {rows, cols};
+      const hsize_t chunk[] = {8, 8};
+      const hid_t space = H5Screate_simple(2, shape, nullptr);
+      const hid_t chunked = H5Pcreate(H5P_DATASET_CREATE);
+      H5Pset_chunk(chunked, 2, chunk);
+      H5Dclose(H5Dcreate2(file, "a", H5T_IEEE_F64LE, space, H5P_DEFAULT, chunked, H5P_DEFAULT));
+      H5Pclose(chunked);
+      H5Sclose(space);
+      H5Fclose(file);
+    }
+    comm.barrier();
+    EXPECT_THAT(message({path}), HasSubstr(text("huge.h5:/a: is too large: ", rows, " x ", cols)));
+    EXPECT_THAT(message_of<IoError>([&] { io::read_dense_rows(comm, {path}); }), HasSubstr("/a: is too large"));
+    const io::Hdf5Reader file(comm, path);
+    EXPECT_THAT(message_of<IoError>(
+                    [&] { file.read_matrix("/a", 0, static_cast<Offset>(rows), 0, static_cast<Offset>(cols)); }),
+                HasSubstr("more than 2^40 elements"));
+  }
+}
+
 TEST(ReadDense, ColumnsWithOffsets) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);

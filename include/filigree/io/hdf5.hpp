@@ -65,8 +65,8 @@ class Hdf5Reader {
   std::vector<Offset> shape(const std::string& dataset) const;
   /// Whether the elements of a dataset are numbers, which read_matrix() takes.
   bool holds_numbers(const std::string& dataset) const;
-  /// Rows [row, row + num_rows) of columns [col, col + num_cols) of a two-dimensional dataset of any numbers, as
-  /// doubles, row by row. Elements equal to its attribute _FillValue or missing_value (NetCDF) become NaN.
+  /// Rows [row, row + num_rows) of columns [col, col + num_cols) of a two-dimensional dataset of any numbers, row by
+  /// row. NetCDF: elements equal to _FillValue or missing_value become NaN; scale_factor and add_offset are applied.
   std::vector<double> read_matrix(const std::string& dataset, Offset row, Offset num_rows, Offset col,
                                   Offset num_cols) const;
   /// This rank's elements [first, first + count) of a dataset; each rank may ask for others.

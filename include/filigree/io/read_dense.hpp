@@ -31,14 +31,15 @@ struct DenseFile {
 ///
 ///   a folder         its .npy files, in natural order of their names
 ///   .npy             numbers of any type and byte order, by rows or by columns; one dimension is one column
-///   .h5 .hdf5 .nc    every two-dimensional dataset of numbers, in natural order (NetCDF-4: _FillValue becomes NaN);
-///   beside
-///                    a dataset "offsets" (first columns, and the end) "values" is cut into blocks at these columns,
-///                    "columns", which holds columns as its rows, at these rows
+///   .h5 .hdf5 .nc    every two-dimensional dataset of numbers, in natural order (NetCDF-4: _FillValue becomes NaN,
+///                    scale_factor and add_offset are applied); beside a dataset "offsets" (first columns, and the
+///                    end) "values" is cut into blocks at these columns, "columns", which holds columns as its rows,
+///                    at these rows
 ///   .mtx [.gz .zst]  a MatrixMarket array, or coordinates, whose other elements are 0
 ///   .txt             a list: a path a line, relative to the list; # begins a comment
 ///
-/// Throws IoError("path: what") on all ranks. Collective. Peak memory: the blocks of this rank, and one more.
+/// Throws IoError("path: what") on all ranks, also for a block of more than 2^40 elements. Collective. Peak memory: the
+/// blocks of this rank, and one more.
 DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, const DenseOptions& options = {});
 
 struct DenseRowsFile {
