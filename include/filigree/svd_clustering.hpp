@@ -31,13 +31,13 @@ enum class Kernel { qr, gram };
 /// Memory: (rows + l) l doubles, and (rows + l + n)(l + n) during an update with n columns. Not collective.
 class IncrementalSvd {
  public:
-  /// rows >= 1, 1 <= rank <= rows, oversampling >= 0.
+  /// rows >= 1, 1 <= rank <= rows, oversampling >= 0, of which rows - rank are used at most.
   IncrementalSvd(Offset rows, Offset rank, Offset oversampling = 5, Kernel kernel = Kernel::qr);
 
   /// Appends a block of `rows` rows with finite elements. Work O(rows (l + n)^2).
   void update(DenseView block);
-  /// Appends all that `other` has seen; rows, rank and oversampling must agree. D and Delta add, so a tree of merges in
-  /// any shape keeps the certificate.
+  /// Appends all that `other` has seen; rows, rank and oversampling must agree; the kernel is gram from then on
+  /// if either one's is. D and Delta add, so a tree of merges in any shape keeps the certificate.
   void merge(const IncrementalSvd& other);
 
   Offset rows() const { return rows_; }
@@ -180,7 +180,9 @@ struct Evaluation {
   Offset false_certificates = 0;  ///< clusters with error > certified_error
   double ratio = 1;
 };
-/// From scratch: every block is reconstructed and compared. Collective over blocks.comm.
+/// From scratch: every block is reconstructed and compared; as many clusters at once as there are ranks are solved, one
+/// by each. Collective over blocks.comm. Peak bytes per rank beside the blocks: 16 m K for a cluster of K columns that
+/// it solves, 24 for each element that it owns of those solved at once, and what an SVD of m x K takes.
 Evaluation evaluate(const DenseBlocks& blocks, const Result& result);
 
 }  // namespace filigree::svd_clustering

@@ -102,13 +102,18 @@ bool ascends_to(const std::vector<Offset>& indptr, Offset end) {
   return !indptr.empty() && indptr.front() == 0 && indptr.back() == end && std::ranges::is_sorted(indptr);
 }
 
+constexpr Offset most_rows = Offset{1} << 40;      // and columns of a block
+constexpr Offset most_elements = Offset{1} << 61;  // of all blocks: sizes and their sums keep within 64 bits
+
 /// What is wrong with the lists of a file, or an empty text.
 std::string fault_of(const Header& header, const Lists& lists) {
   const auto num_clusters = lists.kept.size();
   const auto num_blocks = lists.cols.size();
-  if (header.rows < 1 || header.rank < 1 || header.rank > header.rows) return "rows and rank are out of range";
-  if (lists.indptr.size() != num_clusters + 1 || !ascends_to(lists.indptr, std::ssize(lists.blocks)))
-    return "indptr does not ascend from 0 to the number of blocks";
+  if (header.rows < 1 || header.rows > most_rows || header.rank < 1 || header.rank > header.rows)
+    return "rows and rank are out of range";
+  if (lists.indptr.size() != num_clusters + 1 || !ascends_to(lists.indptr, std::ssize(lists.blocks)) ||
+      std::ranges::adjacent_find(lists.indptr) != lists.indptr.end())
+    return "indptr does not ascend strictly from 0 to the number of blocks";
   if (lists.blocks.size() != num_blocks || lists.block_error.size() != num_blocks)
     return "lists of blocks differ in length";
   for (const auto* list : {&lists.norm, &lists.certified_error, &lists.lower_error, &lists.exact_error}) {
@@ -127,8 +132,12 @@ std::string fault_of(const Header& header, const Lists& lists) {
   if (std::ssize(lists.singular_values) != kept || std::ssize(lists.basis) / header.rows != kept ||
       std::ssize(lists.basis) % header.rows != 0)
     return "the bases do not fit the clusters";
+  Offset columns = 0;
   for (const Offset n : lists.cols) {
-    if (n < 1 || n > (Offset{1} << 40)) return text("a block of ", n, " columns");
+    if (n < 1 || n > most_rows) return text("a block of ", n, " columns");
+    columns += n;
+    if (columns > most_elements / header.rows)
+      return text("more than 2^61 elements in blocks of ", header.rows, " rows");
   }
   if (lists.names_indptr.size() != num_blocks + 1 || !ascends_to(lists.names_indptr, std::ssize(lists.names)))
     return "names do not fit the blocks";

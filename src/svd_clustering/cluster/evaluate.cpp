@@ -1,27 +1,53 @@
 // What a clustering is worth, from the blocks themselves.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/index.hpp"
+#include "core/mailbox.hpp"
 #include "svd_clustering/cluster/bounds.hpp"
 
 namespace filigree::svd_clustering {
 namespace {
 
-/// Copies of the members' columns, scaled by 2^exponent, on every rank. Collective.
-Dense gathered(const DenseBlocks& blocks, const Cluster& cluster, int exponent) {
-  Dense all(blocks.rows, cluster.num_columns);
-  Offset column = 0;
-  for (const Global i : cluster.blocks) {
-    const DenseSpan<double> to = all.span().columns(column, blocks.cols[z(i)]);
-    if (blocks.owns(i)) {
-      const Dense& block = blocks.owned(i);
-      for (std::size_t k = 0; k < block.values.size(); ++k) to.data[k] = std::ldexp(block.values[k], exponent);
+/// A cluster whose least error one rank computes.
+struct Task {
+  Offset cluster;
+  int exponent;  ///< of the scale at which its columns are taken
+};
+
+/// Task k's members side by side on rank k, times 2^-exponent; nothing on ranks beyond the tasks. Collective.
+Dense gathered(const DenseBlocks& blocks, const Result& result, std::span<const Task> tasks) {
+  const Comm& comm = blocks.comm;
+  Mailbox<double> mailbox(comm);
+  comm.guard([&] {
+    for (int solver = 0; const Task& task : tasks) {
+      for (const Global i : result.clusters[z(task.cluster)].blocks) {
+        if (!blocks.owns(i)) continue;
+        std::vector<double> scaled = blocks.owned(i).values;
+        for (double& x : scaled) x = std::ldexp(x, -task.exponent);
+        mailbox.put(solver, std::span<const double>(scaled));
+      }
+      ++solver;
     }
-    blocks.comm.broadcast(std::span<double>(to.data, z(to.rows * to.cols)), blocks.blocks.owner(i));
-    column += to.cols;
-  }
-  return all;
+  });
+  const Received<double> received = mailbox.exchange();
+  return comm.guard([&] {
+    if (comm.rank() >= std::ssize(tasks)) return Dense();
+    const Cluster& cluster = result.clusters[z(tasks[z(comm.rank())].cluster)];
+    std::vector<Offset> next(z(comm.size()));  // of each source
+    std::exclusive_scan(received.counts.begin(), received.counts.end(), next.begin(), Offset{0});
+    Dense all(blocks.rows, cluster.num_columns);
+    Offset column = 0;
+    for (const Global i : cluster.blocks) {
+      const Offset size = blocks.rows * blocks.cols[z(i)];
+      Offset& from = next[z(blocks.blocks.owner(i))];
+      std::copy_n(received.values.begin() + from, size, all.values.begin() + column * blocks.rows);
+      from += size;
+      column += blocks.cols[z(i)];
+    }
+    return all;
+  });
 }
 
 /// The least relative error of rank `rank`: eigenvalues of the smaller Gram matrix where they resolve it, singular
@@ -40,6 +66,24 @@ double optimal_error(const Dense& m, Offset rank) {
   double rest = 0;
   for (Offset k = std::ssize(s); k-- > rank;) rest += s[z(k)] * s[z(k)];
   return std::sqrt(rest / squared);
+}
+
+/// The least error of each cluster, 0 of those without a task; as many tasks at once as there are ranks. Collective.
+std::vector<double> optima(const DenseBlocks& blocks, const Result& result, std::span<const Task> tasks) {
+  const Comm& comm = blocks.comm;
+  std::vector<double> optimum(result.clusters.size());
+  while (!tasks.empty()) {
+    const auto now = tasks.first(std::min(tasks.size(), z(comm.size())));
+    tasks = tasks.subspan(now.size());
+    const Dense m = gathered(blocks, result, now);
+    const double mine = comm.guard([&] {
+      if (comm.rank() >= std::ssize(now)) return 0.0;
+      return optimal_error(m, result.clusters[z(now[z(comm.rank())].cluster)].basis.cols);
+    });
+    const std::vector<double> all = comm.all_gather(std::span<const double>(&mine, 1)).values;
+    for (std::size_t k = 0; k < now.size(); ++k) optimum[z(now[k].cluster)] = all[k];
+  }
+  return optimum;
 }
 
 }  // namespace
@@ -73,6 +117,7 @@ Evaluation evaluate(const DenseBlocks& blocks, const Result& result) {
   Evaluation evaluation;
   evaluation.ratio = result.ratio;
   for (const Measured& m : all) evaluation.block_error.push_back(m.norm > 0 ? m.rest / m.norm : 0);
+  std::vector<Task> tasks;
   for (Offset c = 0; const Cluster& cluster : result.clusters) {
     std::vector<double> norms;
     std::vector<double> rests;
@@ -85,16 +130,10 @@ Evaluation evaluate(const DenseBlocks& blocks, const Result& result) {
     evaluation.error.push_back(error);
     evaluation.violations += cluster.blocks.size() > 1 && error > result.error ? 1 : 0;
     evaluation.false_certificates += error > cluster.certified_error ? 1 : 0;
-    double optimum = 0;
-    if (!cluster.is_raw() && norm > 0) {
-      const Dense joined = gathered(blocks, cluster, -std::ilogb(norm));
-      const int solver = static_cast<int>(c % comm.size());
-      optimum = comm.guard([&] { return comm.rank() == solver ? optimal_error(joined, cluster.basis.cols) : 0; });
-      optimum = comm.broadcast(optimum, solver);
-    }
-    evaluation.optimum.push_back(optimum);
+    if (!cluster.is_raw() && norm > 0) tasks.push_back({c, std::ilogb(norm)});
     ++c;
   }
+  evaluation.optimum = optima(blocks, result, tasks);
   return evaluation;
 }
 
