@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "residuals.hpp"
+
 namespace filigree::app {
 
 using svd_clustering::IncrementalSvd;
@@ -15,12 +17,14 @@ SvdCommand::SvdCommand(App& program)
   command_.option("--tolerance", tolerance_, "take the least rank with this certified relative error instead");
   command_.option("--oversampling", oversampling_, "directions kept beside the rank");
   command_.choice("--kernel", kernel_, {{"gram", Kernel::gram}, {"qr", Kernel::qr}},
-                  "qr: errors below 1e-6 are told too, several times slower");
+                  "qr: errors below 1e-6 are told too, several times slower; taken for a --tolerance below 1e-5");
   command_.choice("--distribute", distribute_, {{"blocks", Distribute::blocks}, {"rows", Distribute::rows}},
                   "what is spread over ranks; rows: for tall matrices, by QR, the same bits on any ranks");
   command_.check([this] {
     need_hdf5(program_);
     if (tolerance_ && !(*tolerance_ > 0 && *tolerance_ < 1)) usage_error("--tolerance: must lie in (0, 1)");
+    if (tolerance_ && command_.count("--rank") > 0) usage_error("--rank and --tolerance exclude each other");
+    if (tolerance_ && *tolerance_ < 1e-5 && command_.count("--kernel") == 0) kernel_ = Kernel::qr;
   });
 }
 
@@ -45,6 +49,12 @@ auto SvdCommand::find(Offset rows, Decompose decompose) {
 
 void SvdCommand::tell(const Found& found) {
   const auto rank = static_cast<std::size_t>(found.rank);
+  if (tolerance_ && found.certified_error[rank] > *tolerance_) {
+    const bool by_gram = kernel_ == Kernel::gram && distribute_ == Distribute::blocks;
+    program_.fail(text("--tolerance: ", number(*tolerance_), " is not reached; the certificate at rank ", rank, " is ",
+                       number(found.certified_error[rank]),
+                       by_gram ? ", --kernel qr certifies less" : ", which is rounding"));
+  }
   program_.note(text("rank ", rank, ": relative error at most ", number(found.certified_error[rank])));
   program_.result("rank", found.rank);
   program_.result("certified_error", found.certified_error[rank]);
@@ -54,6 +64,11 @@ void SvdCommand::tell(const Found& found) {
     table += text(k + 1, '\t', number(found.singular_values[k]), '\t', number(found.certified_error[k + 1]), '\n');
   }
   program_.print_on_screen(program_.comm().is_root() ? table : "");
+}
+
+void SvdCommand::verify(const Found& found, double error) {
+  const double certified = found.certified_error[static_cast<std::size_t>(found.rank)];
+  program_.verified(error <= certified, text("relative error ", number(error), ", certified ", number(certified)));
 }
 
 /// `fill` gives this rank's rows of the dataset, `local_rows` of them.
@@ -81,8 +96,9 @@ void SvdCommand::run_on_blocks() {
     return std::pair(std::move(all), std::move(told));
   });
   tell(found);
-  const DenseView basis = svd.basis();
   const Offset rank = found.rank;
+  const DenseView basis = svd.basis().columns(0, rank);
+  if (program_.verify()) verify(found, relative_residual(blocks, basis, found.norm));
   const bool root = program_.comm().is_root();  // every rank has the basis
   program_.time("write", [&] {
     write(found, root ? basis.rows : 0, rank, [&](Offset i, std::span<double> row) {
@@ -102,6 +118,7 @@ void SvdCommand::run_on_rows() {
   tell(found);
   const DistDense<double>& basis = svd.basis;
   const Offset rank = found.rank;
+  if (program_.verify()) verify(found, relative_residual(matrix, basis, rank, found.norm));
   program_.time("write", [&] {
     write(found, basis.num_local_rows(), rank,
           [&](Offset i, std::span<double> row) { std::copy_n(basis.row(i).begin(), rank, row.begin()); });

@@ -23,10 +23,12 @@ struct ClustersFile {
 /// names, with a version and a hash of it all. Any number of ranks writes the same bytes. Collective over blocks.comm.
 void save(io::Hdf5Writer& file, const DenseBlocks& blocks, const Result& result);
 
-/// cluster() with finished clusters kept in the file `checkpoint`, which goes when all is done: after an interruption
-/// the same call goes on from them, on any number of ranks, to the same result. Throws IoError on all ranks if the file
-/// is one of other blocks or options. Collective over blocks.comm.
+/// cluster() with finished clusters kept in the file `checkpoint`: after an interruption the same call goes on from
+/// them, on any number of ranks, to the same result. The file stays; remove_checkpoint() once the result is stored.
+/// Throws IoError on all ranks if the file is one of other blocks or options. Collective over blocks.comm.
 Result cluster(const DenseBlocks& blocks, Options options, const std::string& checkpoint);
+/// Collective.
+void remove_checkpoint(const Comm& comm, const std::string& checkpoint);
 
 /// Reads them on any number of ranks; `blocks` says which rank gets the coefficients of which blocks (default: about
 /// equal numbers of them). Throws IoError on all ranks when the file is none of clusters, is of another version, is

@@ -1,4 +1,5 @@
 // filigree-svd-clustering as its users run it, on what filigree-generate blocks makes.
+#include <cmath>
 #include <cstring>
 
 #include "apps.hpp"
@@ -68,7 +69,7 @@ TEST_F(SvdApp, EveryRuleRunsAndIsVerified) {
                             {"--rule", "published", "--order", "norm"},
                             {"--rule", "published", "--method", "residual"},
                             {"--rule", "published", "--method", "max_norm"}}) {
-    Words words{"cluster", "--input",  "b",      "--rank", "20",        "--error",
+    Words words{"cluster", "--input",  "b",      "--rank", "20",    "--error",
                 "0.1",     "--verify", "--json", "r.json", "--svg", "p.svg"};
     words.insert(words.end(), rule.begin(), rule.end());
     const Outcome outcome = done(0, "svd-clustering", words);
@@ -91,6 +92,61 @@ TEST_F(SvdApp, OneSvdOfAll) {
   EXPECT_GT(rank, 16);
   EXPECT_LT(rank, 96);
   EXPECT_THAT(tolerance.err, HasSubstr("rank " + std::to_string(rank) + ": relative error at most 0.4"));
+}
+
+TEST_F(SvdApp, TolerancesAreReachedOrFail) {
+  // 30 x 40 of rank 3, and a little more.
+  std::string header = "%%MatrixMarket matrix array real general\n30 40\n";
+  for (int j = 0; j < 40; ++j) {
+    for (int i = 0; i < 30; ++i) header += std::to_string(std::cos(i + j) + std::sin(2.0 * i * j / 30)) + "\n";
+  }
+  write("m.mtx", header);
+  for (const Words& how : {Words{}, Words{"--distribute", "rows"}}) {
+    Words words{"svd", "--input", "m.mtx", "--tolerance", "1e-9", "--verify"};
+    words.insert(words.end(), how.begin(), how.end());
+    const Outcome reached = done(0, "svd-clustering", words);
+    EXPECT_THAT(reached.err, HasSubstr("verified: relative error "));
+    words[4] = "1e-15";
+    const Outcome missed = run(2, "svd-clustering", words);
+    EXPECT_EQ(missed.code, 1);
+    EXPECT_THAT(error_line(missed.err),
+                StartsWith("error: --tolerance: 1e-15 is not reached; the certificate at rank "));
+  }
+  const Outcome by_gram =
+      run(0, "svd-clustering", {"svd", "--input", "m.mtx", "--tolerance", "1e-9", "--kernel", "gram"});
+  EXPECT_EQ(by_gram.code, 1);
+  EXPECT_THAT(error_line(by_gram.err), HasSubstr("--kernel qr certifies less"));
+}
+
+TEST_F(SvdApp, VerifyChecksEveryResult) {
+  make_blocks();
+  const Words svd{"svd", "--input", "b.h5", "--rank", "5", "--verify", "--json", "r.json"};
+  for (const Words& more :
+       {Words{}, Words{"--distribute", "rows"}, Words{"--kernel", "qr", "--oversampling", "9223372036854775807"}}) {
+    Words words = svd;
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = done(2, "svd-clustering", words);
+    EXPECT_THAT(outcome.err, HasSubstr("verified: relative error 0."));
+    EXPECT_EQ(Json::parse(read("r.json")).at("verified"), true);
+  }
+  done(0, "svd-clustering", {"cluster", "--input", "b.h5", "--rank", "20", "--error", "0.1", "--output", "c.h5"});
+  const Outcome truth = done(0, "svd-clustering", {"evaluate", "--input", "b.h5", "--clusters", "c.h5", "--verify"});
+  EXPECT_THAT(truth.err, HasSubstr("verified: 0 clusters above the error 0.1"));
+  done(0, "generate", {"blocks", "--case", "narrow", "--count", "32", "--seed", "9", "--output", "other.h5"});
+  const Outcome other = run(0, "svd-clustering", {"evaluate", "--input", "other.h5", "--clusters", "c.h5", "--verify"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(error_line(other.err), StartsWith("error: verification failed: "));
+}
+
+TEST_F(SvdApp, CheckpointOutlivesAFailedOutput) {
+  make_blocks();
+  Words words{"cluster", "--input", "b.h5", "--checkpoint", "x.partial", "--output", "c.h5", "--svg", "p.svg"};
+  fs::create_directory(folder_ / "p.svg");  // where no file can be put
+  EXPECT_EQ(run(0, "svd-clustering", words).code, 1);
+  EXPECT_TRUE(fs::exists(folder_ / "x.partial"));
+  words.resize(words.size() - 2);
+  done(0, "svd-clustering", words);
+  EXPECT_FALSE(fs::exists(folder_ / "x.partial"));
 }
 
 TEST_F(SvdApp, RowsOverRanksGiveTheSameFile) {
@@ -140,9 +196,12 @@ TEST_F(SvdApp, BadInputIsNamedOnAllRanks) {
     }
   }
   EXPECT_THAT(files(), ::testing::UnorderedElementsAreArray(before));
-  for (const Words& usage : {Words{}, Words{"cluster"}, Words{"cluster", "--input", "b", "--output", "x.txt"},
-                             Words{"svd", "--input", "b", "--tolerance", "2"},
-                             Words{"reconstruct", "--clusters", "c.h5", "--block", "1", "--output", "x.h5"}})
+  for (const Words& usage :
+       {Words{}, Words{"cluster"}, Words{"cluster", "--input", "b", "--output", "x.txt"},
+        Words{"svd", "--input", "b", "--tolerance", "2"},
+        Words{"svd", "--input", "b", "--tolerance", "0.5", "--rank", "3"},
+        Words{"reconstruct", "--clusters", "c.h5", "--block", "1", "--output", "x.npy", "--verify"},
+        Words{"reconstruct", "--clusters", "c.h5", "--block", "1", "--output", "x.h5"}})
     EXPECT_EQ(run(0, "svd-clustering", usage).code, 2) << ::testing::PrintToString(usage);
 }
 

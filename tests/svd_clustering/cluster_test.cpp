@@ -122,16 +122,23 @@ TEST(SvdClustering, AnyNumberOfRanksGivesTheSameBits) {
 }
 
 TEST(SvdClustering, PublishedRuleStopsAtTheFirstFailure) {
-  // Four blocks of one space and a larger stranger between them in norm order.
+  // Blocks 0 to 3 of one space and a stranger; norms descend 0, 1, 4, 2, 3.
   std::vector<Dense> all = grouped_blocks(50, 10, 4, 1, 4, 1e-3, 3);
   all.push_back(random_dense(50, 10, 77));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const double norm = std::sqrt(squared_norm(all[i]));
+    for (double& x : all[i].values) x *= std::vector{1.4, 1.3, 1.1, 1.0, 1.2}[i] / norm;
+  }
   const DenseBlocks blocks = distributed(Comm::world(), all);
   Options options{.rank = 4, .error = 0.05, .rule = Rule::published};
-  const Result by_residual = svd_clustering::cluster(blocks, options);
-  EXPECT_EQ(by_residual.clusters.size(), 2u);
+  using Parts = std::vector<std::vector<Global>>;
+  const Parts by_residual = partition_of(svd_clustering::cluster(blocks, options));
+  ASSERT_EQ(by_residual.size(), 2u);
+  EXPECT_THAT(by_residual[0], ::testing::UnorderedElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(by_residual[1], std::vector<Global>{4});
+  // The smallest first: 3 and 2 join, the stranger ends it before 1.
   options.order = Order::norm;
-  const Result by_norm = svd_clustering::cluster(blocks, options);
-  EXPECT_GE(by_norm.clusters.size(), by_residual.clusters.size());
+  EXPECT_EQ(partition_of(svd_clustering::cluster(blocks, options)), (Parts{{0, 3, 2}, {1}, {4}}));
 }
 
 TEST(SvdClustering, DecomposesAllBlocks) {
@@ -216,6 +223,39 @@ TEST(SvdClustering, FilesGiveBackEverything) {
   EXPECT_THAT(message_of<IoError>([&] { svd_clustering::load(comm, cut); }), HasSubstr("cut.h5: "));
 }
 
+TEST(SvdClustering, FilesOfImpossibleShapesAreRefused) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const auto message = [&](const DenseBlocks& blocks, const Result& result) {
+    {
+      io::Hdf5Writer file(comm, folder / "odd.h5");
+      svd_clustering::save(file, blocks, result);
+      file.commit();
+    }
+    return message_of<IoError>([&] { svd_clustering::load(comm, folder / "odd.h5"); });
+  };
+  // Raw blocks whose number of elements wraps to 0, which is how many coefficients there are.
+  for (const auto& [rows, cols] : {std::pair(Offset{1} << 62, Offset{4}), {Offset{1} << 40, Offset{1} << 24}}) {
+    DenseBlocks blocks{comm, Partition::uniform(1, comm.size()), rows, {cols}, {"b"}, {}};
+    Result result;
+    result.rows = rows;
+    result.rank = 1;
+    result.clusters.resize(1);
+    result.clusters[0].blocks = {0};
+    result.cluster_of = {0};
+    result.block_error = {0};
+    if (blocks.owns(0)) {
+      blocks.local.emplace_back();
+      result.coefficients.emplace_back();
+    }
+    EXPECT_THAT(message(blocks, result), HasSubstr(cols == 4 ? "rows and rank are out of range" : "2^61 elements"));
+  }
+  const DenseBlocks blocks = distributed(comm, grouped_blocks(12, 3, 6, 2, 2, 0.01, 8));
+  Result result = svd_clustering::cluster(blocks, {.rank = 2, .error = 0.1});
+  result.clusters.insert(result.clusters.begin() + 1, svd_clustering::Cluster());
+  EXPECT_THAT(message(blocks, result), HasSubstr("indptr does not ascend strictly"));
+}
+
 TEST(SvdClustering, DamagedFilesAreRefused) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
@@ -272,6 +312,15 @@ TEST(SvdClustering, RestartEqualsAnUnbrokenRun) {
       EXPECT_EQ(partition_of(restarted), partition_of(unbroken));
       EXPECT_EQ(restarted.stats, unbroken.stats);
       EXPECT_EQ(restarted.coefficients, unbroken.coefficients);
+      // The file stays until the result is stored, and a finished run starts from it as well.
+      EXPECT_TRUE(std::filesystem::exists(path));
+      int further = 0;
+      Options again = whole;
+      again.finished = [&](const svd_clustering::FinishedCluster&) { ++further; };
+      EXPECT_EQ(svd_clustering::cluster(blocks, again, path).coefficients, unbroken.coefficients);
+      EXPECT_EQ(further, 0);
+      comm.barrier();
+      svd_clustering::remove_checkpoint(comm, path);
       comm.barrier();
       EXPECT_FALSE(std::filesystem::exists(path));
     }

@@ -59,9 +59,9 @@ Result cluster(const DenseBlocks& blocks, Options options, const std::string& ch
     file.append(pack.bytes());
     if (tell) tell(cluster);
   };
-  Result result = cluster(blocks, options);
-  file.remove();
-  return result;
+  return cluster(blocks, options);
 }
+
+void remove_checkpoint(const Comm& comm, const std::string& checkpoint) { io::Checkpoint(comm, checkpoint).remove(); }
 
 }  // namespace filigree::svd_clustering
