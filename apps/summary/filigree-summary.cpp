@@ -4,6 +4,7 @@
 #include "app.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/write.hpp"
+#include "filigree/matrix/symmetry.hpp"
 #include "filigree/summary.hpp"
 #include "filigree/summary_file.hpp"
 #include "summary_arguments.hpp"
@@ -16,18 +17,44 @@ using namespace filigree;
 const app::About about{"filigree-summary",
                        "Graph summaries: vertices merged into supernodes and a sparse set of superedges that fit a "
                        "size with little error.",
-                       "  filigree-summary build --graph g.txt --undirected --size-ratio 0.3 --output g.sum.h5\n"
-                       "  filigree-summary evaluate --graph g.txt --undirected --summary g.sum.h5\n"
+                       "  filigree-summary build --graph g.txt --size-ratio 0.3 --output g.sum.h5\n"
+                       "  filigree-summary evaluate --graph g.txt --summary g.sum.h5\n"
                        "  filigree-summary query --summary g.sum.h5 --kind pagerank --top 10\n"
                        "  filigree-summary query --summary g.sum.h5 --kind neighbors --vertices 12\n"
                        "  filigree-summary export --summary g.sum.h5 --format text --output g.sum.txt\n"};
+
+/// The graph without directions: an arc that has no reverse gets one, which a note tells.
+io::GraphFile load_graph(app::App& program, app::SummaryArguments& a) {
+  io::GraphFile file = a.input.load(program);
+  Graph& graph = file.graph;
+  if (!graph.is_square()) return file;
+  const Comm& comm = program.comm();
+  const bool has_values = graph.has_values();
+  Entries<double> entries;
+  comm.guard([&] {
+    if (has_values) graph.local.val = {};  // a summary has no use for weights
+  });
+  if (is_symmetric(graph)) return file;
+  comm.guard([&] {
+    for (Local row = 0; row < graph.num_local_rows(); ++row) {
+      for (const Local column : graph.local.view().cols(row)) {
+        entries.row.push_back(graph.first_row() + row);
+        entries.col.push_back(graph.global_col(column));
+      }
+    }
+    symmetrize(entries);
+  });
+  graph = Graph::from_entries(comm, graph.rows, graph.cols, std::move(entries), {Duplicates::first, Loops::drop});
+  program.note(text(a.input.path(), ": directed; every arc is taken both ways: ", graph.num_nonzeros() / 2, " edges"));
+  return file;
+}
 
 void build(app::App& program, app::SummaryArguments& a) {
   const Comm& comm = program.comm();
   a.build.seed = program.seed();
   a.build.progress = program.progress();
   program.expect_writable({a.svg_path});
-  const io::GraphFile file = a.input.load(program);
+  const io::GraphFile file = load_graph(program, a);
   const auto result = program.measure("summarize", [&] { return summary::summarize(file.graph, a.build); });
   app::record_measures(program, result.measures);
   program.result("budget_bits", result.budget_bits);
@@ -40,7 +67,7 @@ void build(app::App& program, app::SummaryArguments& a) {
   program.time("write", [&] {
     io::Hdf5Writer out(comm, program.output());
     summary::save(out, result.summary, result.merges);
-    io::write_names(comm, out, file.names);
+    program.sign(out, "summary", file.names);
     out.commit();
   });
   if (!a.svg_path.empty()) {
@@ -58,7 +85,7 @@ void build(app::App& program, app::SummaryArguments& a) {
 }
 
 void evaluate(app::App& program, app::SummaryArguments& a) {
-  const io::GraphFile file = a.input.load(program);
+  const io::GraphFile file = load_graph(program, a);
   const io::Hdf5Reader in(program.comm(), a.summary_path);
   const auto read = program.time("load", [&] { return summary::load(program.comm(), in, file.graph.rows); });
   const auto measures = program.measure("evaluate", [&] { return summary::evaluate(file.graph, read); });

@@ -49,6 +49,16 @@ TEST_F(SummaryApp, BuildsTheSameFileOnAnyRanksAndEvaluatesIt) {
   EXPECT_FALSE(has_partial_file());
 }
 
+TEST_F(SummaryApp, ArcsAreTakenBothWaysWithANote) {
+  const std::string graph = graph_of_names();
+  for (const int ranks : {0, 2}) {
+    const auto built = done(ranks, "summary", {"build", "--graph", graph, "--size-ratio", "0.6", "-o", "d.h5"});
+    EXPECT_THAT(built.err, HasSubstr("directed; every arc is taken both ways: 48 edges"));
+    EXPECT_EQ(lines_of({"evaluate", "--graph", graph, "--undirected", "--summary", "d.h5"}, ranks), built.out);
+    EXPECT_EQ(lines_of({"evaluate", "--graph", graph, "--summary", "d.h5"}, ranks), built.out);
+  }
+}
+
 TEST_F(SummaryApp, AnswersQueriesByName) {
   build();
   std::string pagerank, degrees, steps, neighbors;
@@ -137,7 +147,6 @@ TEST_F(SummaryApp, MistakesAreOneMessageAndLeaveNothing) {
   build_fails({"--mode", "hybrid"}, "not available yet: hybrid");
   build_fails({}, "no edges between different vertices", "loop.txt");
   build_fails({}, "no vertices", "empty.txt");
-  fails(1, {"build", "--graph", "directed.txt", "-o", "bad.h5"}, "has no reverse; read it with --undirected", 2);
   fails(1, {"evaluate", "--graph", "other.txt", "--undirected", "--summary", "s.h5"}, "s.h5: a summary of 18 vertices",
         2);
   fails(1, {"query", "--summary", "cut.h5"}, "cut.h5", 2);
