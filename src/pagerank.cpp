@@ -75,6 +75,10 @@ class Extrapolation {
       }
       p[v] = std::max(0.0, p[v] - correction);
     }
+    // What was cut off must not make the scores sum to more than 1, which bounds the sums over vertices.
+    const double total = ordered_sum(comm, vertices, [&](Offset v) { return p[z(v)]; });
+    if (!(total > 1)) return;
+    for (double& score : p) score /= total;
   }
 
  private:
