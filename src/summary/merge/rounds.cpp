@@ -85,19 +85,25 @@ Partition groups_of_ranks(const Comm& comm, const Supergraph& graph, const Group
 /// What the groups of all ranks merge, by falling reduction; of equal ones, by group and in their order.
 std::vector<MergeStep> propose(const Comm& comm, const Supergraph& graph, const Groups& groups, const CostModel& cost,
                                std::uint64_t seed, int round, double threshold, Stats& stats) {
-  std::vector<Local> group_of(z(graph.num_supernodes()), -1);
-  std::vector<Local> place_in(z(graph.num_supernodes()), 0);
-  for (Local g = 0; g < groups.num_groups(); ++g) {
-    const auto group = groups.group(g);
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      group_of[z(group[i])] = g;
-      place_in[z(group[i])] = static_cast<Local>(i);
+  std::vector<Local> group_of;
+  std::vector<Local> place_in;
+  std::vector<int> destination;
+  Partition ranks;
+  comm.guard([&] {
+    group_of.assign(z(graph.num_supernodes()), -1);
+    place_in.assign(z(graph.num_supernodes()), 0);
+    destination.assign(z(graph.num_supernodes()), -1);
+    for (Local g = 0; g < groups.num_groups(); ++g) {
+      const auto group = groups.group(g);
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        group_of[z(group[i])] = g;
+        place_in[z(group[i])] = static_cast<Local>(i);
+      }
     }
-  }
-  const Partition ranks = groups_of_ranks(comm, graph, groups);
-  std::vector<int> destination(group_of.size(), -1);
-  for (std::size_t a = 0; a < group_of.size(); ++a)
-    if (group_of[a] >= 0) destination[a] = comm.size() == 1 ? 0 : ranks.owner(group_of[a]);
+    ranks = groups_of_ranks(comm, graph, groups);
+    for (std::size_t a = 0; a < group_of.size(); ++a)
+      if (group_of[a] >= 0) destination[a] = comm.size() == 1 ? 0 : ranks.owner(group_of[a]);
+  });
   const Rows rows(graph, destination);
   const RoundView view{
       &graph,    &rows,   &cost, group_of, place_in, Stream(seed, merge_purpose), static_cast<std::uint32_t>(round),
@@ -148,8 +154,10 @@ class Best {
         (norm_ == Norm::l1 ? filling.error_sum : std::sqrt(std::max(0.0, filling.error_sum))) / (n * (n - 1));
     if (any_ && filling.error_sum >= merged_.filling.error_sum) return false;
     any_ = true;
-    merged_.of = graph.of;
-    merged_.size = graph.size;
+    graph.comm.guard([&] {
+      merged_.of = graph.of;
+      merged_.size = graph.size;
+    });
     merged_.filling = std::move(filling);
     num_merges_ = num_merges;
     return true;

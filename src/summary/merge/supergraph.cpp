@@ -1,12 +1,11 @@
 #include "summary/merge/supergraph.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "core/index.hpp"
+#include "core/parallel_for.hpp"
 
 namespace filigree::summary {
 
@@ -85,62 +84,64 @@ void make_rows(const Supergraph& old, const Renumbering& to, const Rows& rows, c
   const auto num_owned = static_cast<Local>(result.owners.size(result.comm.rank()));
   // Rows are counted, then made: the arrays have no more than they need.
   result.row_ptr.assign(z(num_owned) + 1, 0);
-#pragma omp parallel
-  {
-    std::vector<Local> counted_for(z(to.count()), -1);
-#pragma omp for schedule(dynamic, 512)
-    for (Local i = 0; i < num_owned; ++i) {
-      Offset num = 0;
-      for (const Local member : to.members_of(first + i)) {
-        for (const Entry& e : rows(member)) {
-          Local& last = counted_for[z(to.of[z(e.other)])];
-          num += last != i ? 1 : 0;
-          last = i;
-        }
+  constexpr Offset chunk = 512;
+  const Offset num_chunks = (Offset{num_owned} + chunk - 1) / chunk;
+  const auto for_each_row = [&](auto visit) {
+    parallel_for(
+        num_chunks, [&] { return std::vector<Local>(z(to.count()), -1); },
+        [&](std::vector<Local>& of_thread, Offset c) {
+          const auto end = static_cast<Local>(std::min<Offset>(num_owned, (c + 1) * chunk));
+          for (auto i = static_cast<Local>(c * chunk); i < end; ++i) visit(of_thread, i);
+        },
+        [](Offset) {});
+  };
+  for_each_row([&](std::vector<Local>& counted_for, Local i) {
+    Offset num = 0;
+    for (const Local member : to.members_of(first + i)) {
+      for (const Entry& e : rows(member)) {
+        Local& last = counted_for[z(to.of[z(e.other)])];
+        num += last != i ? 1 : 0;
+        last = i;
       }
-      result.row_ptr[z(i) + 1] = num;
     }
-  }
+    result.row_ptr[z(i) + 1] = num;
+  });
   std::partial_sum(result.row_ptr.begin(), result.row_ptr.end(), result.row_ptr.begin());
   result.entry.resize(z(result.row_ptr.back()));
-#pragma omp parallel
-  {
-    std::vector<Local> position(z(to.count()), -1);  // of a supernode in the row being made
-#pragma omp for schedule(dynamic, 512)
-    for (Local i = 0; i < num_owned; ++i) {
-      const Local a = first + i;
-      const std::int64_t size = to.size[z(a)];
-      Entry* const row = result.entry.data() + result.row_ptr[z(i)];
-      Local num = 0;
-      std::int64_t twice_inside = 0;  // edges between two members stand in both rows
-      bool inside_is_superedge = false;
-      for (const Local member : to.members_of(a)) {
-        for (const Entry& e : rows(member)) {
-          const Local other = to.of[z(e.other)];
-          if (other == a) {
-            twice_inside += e.other == member ? 2 * e.edges() : e.edges();
-            inside_is_superedge = e.is_superedge();
-          } else if (Local& at = position[z(other)]; at < 0) {
-            at = num;
-            row[num++] = {other, e.bits};
-          } else {
-            row[at].bits += static_cast<std::uint32_t>(e.edges());
-          }
+  // position: of a supernode in the row being made, -1 between rows.
+  for_each_row([&](std::vector<Local>& position, Local i) {
+    const Local a = first + i;
+    const std::int64_t size = to.size[z(a)];
+    Entry* const row = result.entry.data() + result.row_ptr[z(i)];
+    Local num = 0;
+    std::int64_t twice_inside = 0;  // edges between two members stand in both rows
+    bool inside_is_superedge = false;
+    for (const Local member : to.members_of(a)) {
+      for (const Entry& e : rows(member)) {
+        const Local other = to.of[z(e.other)];
+        if (other == a) {
+          twice_inside += e.other == member ? 2 * e.edges() : e.edges();
+          inside_is_superedge = e.is_superedge();
+        } else if (Local& at = position[z(other)]; at < 0) {
+          at = num;
+          row[num++] = {other, e.bits};
+        } else {
+          row[at].bits += static_cast<std::uint32_t>(e.edges());
         }
       }
-      for (Entry& e : std::span(row, z(num))) {
-        position[z(e.other)] = -1;
-        if (!to.merged[z(a)] && !to.merged[z(e.other)]) continue;
-        const bool is_superedge = cost.prefers_superedge(e.edges(), size * to.size[z(e.other)]);
-        e.bits = static_cast<std::uint32_t>(e.edges()) | (is_superedge ? Entry::superedge_bit : 0);
-      }
-      if (twice_inside > 0) {
-        const std::int64_t edges = twice_inside / 2;
-        if (to.merged[z(a)]) inside_is_superedge = cost.prefers_superedge(edges, num_vertex_pairs(size, size, true));
-        row[num] = {a, static_cast<std::uint32_t>(edges) | (inside_is_superedge ? Entry::superedge_bit : 0)};
-      }
     }
-  }
+    for (Entry& e : std::span(row, z(num))) {
+      position[z(e.other)] = -1;
+      if (!to.merged[z(a)] && !to.merged[z(e.other)]) continue;
+      const bool is_superedge = cost.prefers_superedge(e.edges(), size * to.size[z(e.other)]);
+      e.bits = static_cast<std::uint32_t>(e.edges()) | (is_superedge ? Entry::superedge_bit : 0);
+    }
+    if (twice_inside > 0) {
+      const std::int64_t edges = twice_inside / 2;
+      if (to.merged[z(a)]) inside_is_superedge = cost.prefers_superedge(edges, num_vertex_pairs(size, size, true));
+      row[num] = {a, static_cast<std::uint32_t>(edges) | (inside_is_superedge ? Entry::superedge_bit : 0)};
+    }
+  });
   result.of.resize(old.of.size());
   for (std::size_t v = 0; v < old.of.size(); ++v) result.of[v] = to.of[z(old.of[v])];
   result.size = to.size;
@@ -168,13 +169,15 @@ Rows::Rows(const Supergraph& graph, std::span<const int> destination) : graph_(&
   });
   received_ = comm.all_to_all(std::span<const Entry>(sent), std::span<const Offset>(counts)).values;
   // Blocks of supernodes ascend with ranks, and so do the rows that they send.
-  begin_.assign(graph.size.size(), -1);
-  Offset next = 0;
-  for (std::size_t a = 0; a < begin_.size(); ++a) {
-    if (destination[a] != comm.rank()) continue;
-    begin_[a] = next;
-    next += graph.length[a];
-  }
+  comm.guard([&] {
+    begin_.assign(graph.size.size(), -1);
+    Offset next = 0;
+    for (std::size_t a = 0; a < begin_.size(); ++a) {
+      if (destination[a] != comm.rank()) continue;
+      begin_[a] = next;
+      next += graph.length[a];
+    }
+  });
 }
 
 Supergraph singletons(const Graph& graph) {
@@ -203,11 +206,14 @@ Supergraph contract(const Supergraph& graph, std::span<const MergeStep> merges, 
   const Comm& comm = graph.comm;
   const Renumbering to = comm.guard([&] { return renumber(graph, merges); });
   Supergraph result{.comm = comm, .of = {}, .size = {}, .length = {}, .owners = {}, .entry = {}};
-  std::vector<int> destination(graph.size.size(), 0);
-  std::vector<Offset> bound(to.size.size(), 0);  // on the lengths of new rows
-  for (std::size_t a = 0; a < to.of.size(); ++a) bound[z(to.of[a])] += graph.length[a];
-  result.owners = Partition::by_weight(bound, comm.size());
-  for (std::size_t a = 0; a < to.of.size() && comm.size() > 1; ++a) destination[a] = result.owners.owner(to.of[a]);
+  std::vector<int> destination;
+  comm.guard([&] {
+    destination.assign(graph.size.size(), 0);
+    std::vector<Offset> bound(to.size.size(), 0);  // on the lengths of new rows
+    for (std::size_t a = 0; a < to.of.size(); ++a) bound[z(to.of[a])] += graph.length[a];
+    result.owners = Partition::by_weight(bound, comm.size());
+    for (std::size_t a = 0; a < to.of.size() && comm.size() > 1; ++a) destination[a] = result.owners.owner(to.of[a]);
+  });
   const Rows rows(graph, destination);
   comm.guard([&] { make_rows(graph, to, rows, cost, result); });
   result.length = all_lengths(comm, result.row_ptr);

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/index.hpp"
+#include "core/parallel_for.hpp"
 #include "filigree/core/random.hpp"
 
 namespace filigree::summary {
@@ -19,18 +20,16 @@ void fill_hashes(const Stream& stream, std::uint32_t round, std::uint32_t level,
   constexpr std::size_t block = 1024;
   const auto n = static_cast<Offset>(hash.size());
   const auto step = static_cast<Offset>(4 * block);
-#pragma omp parallel
-  {
-    std::vector<Stream::Block> blocks(block);
-#pragma omp for schedule(static)
-    for (Offset first = 0; first < n; first += step) {
-      for (std::size_t i = 0; i < block; ++i)
-        blocks[i] = {static_cast<std::uint32_t>(first / 4 + static_cast<Offset>(i)), 0, round, level};
-      stream.fill(blocks);
-      const Offset end = std::min(n, first + step);
-      for (Offset v = first; v < end; ++v) hash[z(v)] = blocks[z((v - first) / 4)][z((v - first) % 4)];
-    }
-  }
+  parallel_for((n + step - 1) / step, [&] { return std::vector<Stream::Block>(block); },
+               [&](std::vector<Stream::Block>& blocks, Offset part) {
+                 const Offset first = part * step;
+                 for (std::size_t i = 0; i < block; ++i)
+                   blocks[i] = {static_cast<std::uint32_t>(first / 4 + static_cast<Offset>(i)), 0, round, level};
+                 stream.fill(blocks);
+                 const Offset end = std::min(n, first + step);
+                 for (Offset v = first; v < end; ++v) hash[z(v)] = blocks[z((v - first) / 4)][z((v - first) % 4)];
+               },
+               [](Offset) {});
 }
 
 /// Shingles of supernodes, by one hash function after another.
