@@ -15,21 +15,11 @@ using large_count::check;
 namespace {
 
 bool collective_check = false;
-constexpr std::array<const char*, 8> call_names{"barrier",    "broadcast",       "reduction",     "all_gather",
-                                                "all_to_all", "exchange_counts", "exclusive_sum", "split"};
+constexpr std::array<const char*, 10> call_names{"barrier",    "broadcast",       "reduction",     "all_gather",
+                                                 "all_to_all", "exchange_counts", "exclusive_sum", "split",
+                                                 "exchange",   "ordered_sums"};
 
 }  // namespace
-
-enum class Comm::Call : int {
-  barrier,
-  broadcast,
-  reduction,
-  all_gather,
-  all_to_all,
-  exchange_counts,
-  exclusive_sum,
-  split
-};
 
 void set_collective_check(bool on) { collective_check = on; }
 

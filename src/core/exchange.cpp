@@ -14,9 +14,11 @@ std::vector<Offset> in_bytes(std::span<const Offset> counts, std::size_t size) {
 }  // namespace
 
 Exchange::Exchange(const Comm& comm, const void* values, std::span<const Offset> counts, void* received,
-                   std::span<const Offset> received_counts, std::size_t size)
-    : requests_(large_count::start_all_to_all(values, in_bytes(counts, size), received, in_bytes(received_counts, size),
-                                              MPI_BYTE, 1, comm.handle())) {}
+                   std::span<const Offset> received_counts, std::size_t size) {
+  comm.expect_same_call(Comm::Call::exchange, size);
+  requests_ = large_count::start_all_to_all(values, in_bytes(counts, size), received, in_bytes(received_counts, size),
+                                            MPI_BYTE, 1, comm.handle());
+}
 
 Exchange::~Exchange() {
   if (!requests_.empty()) MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);

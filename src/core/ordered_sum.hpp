@@ -69,6 +69,7 @@ class OrderedSums {
   /// every rank. Collective.
   template <class Add>
   std::vector<double> operator()(Add add) {
+    comm_.expect_same_call(Comm::Call::ordered_sums, width_ * sizeof(double));
     const Offset first_whole = starts_inside_ ? first_block_ + 1 : first_block_;  // summed without other ranks
     const Offset num_whole = std::max<Offset>(0, end_block_ - first_whole);
     const auto num_threads = static_cast<int>(std::clamp<Offset>(num_whole / 16, 1, omp_get_max_threads()));

@@ -156,9 +156,22 @@ class Comm {
   }
 
  private:
+  friend class Exchange;
+  friend class OrderedSums;
   struct Handle;
   enum class Reduction { sum, min, max };
-  enum class Call : int;
+  enum class Call : int {
+    barrier,
+    broadcast,
+    reduction,
+    all_gather,
+    all_to_all,
+    exchange_counts,
+    exclusive_sum,
+    split,
+    exchange,
+    ordered_sums
+  };
   /// An MPI type by its element size and, for reductions, its arithmetic kind.
   struct Element {
     enum class Kind { bytes, int32, int64, uint64, float32, float64 } kind;
