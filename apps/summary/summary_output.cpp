@@ -93,7 +93,7 @@ std::string superedge_lines(const summary::Summary& summary) {
 }
 
 std::string summary_text(const summary::Summary& summary, const io::VertexNames& names) {
-  // Vertices by supernode, at the root: a text this long is for people and small programs.
+  // Vertices by supernode, on every rank: a text this long is for people and small programs.
   const Comm& comm = summary.superedges.comm;
   const auto of = comm.all_gather(std::span<const Global>(summary.supernode.of)).values;
   const Partition supernodes = Partition::uniform(summary.num_supernodes(), comm.size());
