@@ -413,7 +413,7 @@ struct Hdf5Reader::File {
     return values;
   }
 
-  /// Not collective.
+  // None of these up to open_attribute() is collective.
   std::vector<std::string> datasets() const {
     std::vector<std::string> names;
     const auto visit = [](hid_t, const char* name, const ObjectInfo* info, void* found) -> herr_t {
@@ -425,7 +425,6 @@ struct Hdf5Reader::File {
     return names;
   }
 
-  /// Not collective.
   Id open_any(const std::string& name) const {
     if (!has(name)) fail(name, "no such dataset in this file");
     Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
@@ -447,7 +446,6 @@ struct Hdf5Reader::File {
     return H5Tget_class(stored) == H5T_INTEGER || H5Tget_class(stored) == H5T_FLOAT;
   }
 
-  /// Not collective.
   std::vector<double> read_matrix(const std::string& name, Offset row, Offset num_rows, Offset col,
                                   Offset num_cols) const {
     const std::vector<Offset> lengths = shape(name);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "ppr/outbox.hpp"
+#include "ppr/term.hpp"
 
 namespace filigree::ppr {
 namespace {
@@ -29,7 +29,7 @@ Row add_terms(const Row& row, std::span<const Term> terms) {
 void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& stats) {
   const Comm& comm = setting.comm;
   const Index& index = *setting.index;
-  Outbox outbox(comm);
+  Mailbox<Term> outbox(comm);
   comm.guard([&] {
     for (std::size_t q = 0; q < partial.size(); ++q) {
       const Row& residual = partial[q].residual;

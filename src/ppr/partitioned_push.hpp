@@ -3,8 +3,8 @@
 
 #include "core/sparse_blocks.hpp"
 #include "ppr/decomposition.hpp"
-#include "ppr/outbox.hpp"
 #include "ppr/policy.hpp"
+#include "ppr/term.hpp"
 
 namespace filigree::ppr {
 
@@ -90,7 +90,7 @@ class PartitionedPush {
   std::size_t num_queries_ = 0;
   std::vector<double> to_ghosts_;  // of the query at hand
   std::vector<Local> reached_;     // ghosts that are above 0
-  Outbox outbox_;
+  Mailbox<Term> outbox_;
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;
   Offset num_arcs_crossed_ = 0;

@@ -50,7 +50,7 @@ class PartitionedQuery {
   const QueryOptions& options_;
   PartitionedPush push_;
   Partition homes_;  // which rank asks which of all queries
-  Outbox outbox_;
+  Mailbox<Term> outbox_;
   std::optional<SparseBlocks<1, block_size>> sum_;  // of a row, with an index
   Offset residuals_sent_ = 0;
   Offset index_entries_ = 0;

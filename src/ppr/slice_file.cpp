@@ -31,14 +31,12 @@ struct SliceFile::Identity {
 
 SliceFile::Identity SliceFile::identity_of(const Index& build) const {
   static_assert(sizeof(Identity) == 24 + 12 * 8, "no bytes between the fields: identities are compared as a whole");
-  Identity identity;
-  identity.graph_hash = build.graph_hash;
-  identity.seed = build.seed;
-  identity.teleport = build.teleport;
-  identity.estimator = static_cast<std::int64_t>(build.estimator);
-  identity.num_vertices = build.sources.num_items();
-  identity.index_bytes = index_bytes_;
-  return identity;
+  return {.graph_hash = build.graph_hash,
+          .seed = build.seed,
+          .teleport = build.teleport,
+          .estimator = static_cast<std::int64_t>(build.estimator),
+          .num_vertices = build.sources.num_items(),
+          .index_bytes = index_bytes_};
 }
 
 std::optional<SliceFile::Identity> SliceFile::found_identity() const {

@@ -1,4 +1,4 @@
-// Outbox: values of queries on their way to other ranks.
+// Term: a value of a query on its way to another rank.
 #pragma once
 
 #include "core/mailbox.hpp"
@@ -13,7 +13,5 @@ struct Term {
   double value;
 };
 static_assert(sizeof(Term) == 16, "the formula of bytes sent says so");
-
-using Outbox = Mailbox<Term>;
 
 }  // namespace filigree::ppr
