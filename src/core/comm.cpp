@@ -50,10 +50,10 @@ struct Comm::Handle {
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   ~Handle() {
-    // MPI_Comm_free is collective: a rank that unwinds alone must not wait in it for the others.
+    // MPI_Comm_free is collective: a rank that unwinds alone must not wait in it for the others, if there are some.
     int finalized = 0;
     MPI_Finalized(&finalized);
-    if (finalized == 0 && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm);
+    if (finalized == 0 && (size == 1 || std::uncaught_exceptions() == 0)) MPI_Comm_free(&comm);
   }
 };
 
