@@ -70,7 +70,8 @@ inline std::vector<Family> families() {
   return all;
 }
 
-inline Graph graph_of(const Comm& comm, const Family& family, Global num_loops = 0) {
+/// Rows in blocks of nearly equal nonzeros, or as `rows` has them.
+inline Graph graph_of(const Comm& comm, const Family& family, Global num_loops = 0, const Partition* rows = nullptr) {
   Entries<double> entries;
   if (comm.is_root()) {
     for (const auto& [u, v] : family.edges) {
@@ -83,6 +84,7 @@ inline Graph graph_of(const Comm& comm, const Family& family, Global num_loops =
     }
     symmetrize(entries);
   }
+  if (rows != nullptr) return Graph::from_entries(comm, *rows, *rows, std::move(entries));
   return Graph::from_entries(comm, family.num_vertices, family.num_vertices, std::move(entries));
 }
 
