@@ -171,8 +171,8 @@ NpyHeader read_npy_header(const BinaryFile& file) {
     damaged(file.path(), text("header: ", fault.what()));
   }
   header.data_begin = begin + length;
-  const Offset room = (file.size() - header.data_begin) / header.element_bytes();
-  const bool fits = header.num_rows == 0 || header.num_cols <= room / header.num_rows;
+  const Offset available = (file.size() - header.data_begin) / header.element_bytes();
+  const bool fits = header.num_rows == 0 || header.num_cols <= available / header.num_rows;
   if (!fits || header.data_begin + header.num_rows * header.num_cols * header.element_bytes() != file.size()) {
     damaged(file.path(),
             text("holds ", file.size() - header.data_begin, " bytes of elements; ", header.num_rows, " x ",

@@ -72,47 +72,38 @@ double frobenius_norm(DenseView a) {
   return std::ldexp(std::sqrt(squared_norm(scaled(a, -exponent))), exponent);
 }
 
-// -- Residuals
-// ---------------------------------------------------------------------------------------------------------
+double SquaresBound::error() const { return relative_error(squared_norm_, largest_); }
+
+std::vector<double> SquaresBound::pack() const {
+  return packed_with({static_cast<double>(rank_), static_cast<double>(exponent_), squared_norm_}, largest_, columns_);
+}
+
+SquaresBound::SquaresBound(std::span<const double> packed)
+    : rank_(static_cast<Offset>(packed[0])), exponent_(static_cast<int>(packed[1])), squared_norm_(packed[2]) {
+  unpack_behind(packed.subspan(3), largest_, columns_);
+}
 
 void ResidualBound::update(DenseView block, bool) {
   if (squared_norm_ == 0) exponent_ = exponent_of(block);
   Dense rest = scaled(block, -exponent_);
   const double size = std::sqrt(squared_norm(rest));
   squared_norm_ += size * size;
-  if (span_.cols == span_.rows || size == 0) return;
-  for (int pass = 0; pass < 2 && span_.cols > 0; ++pass)
-    gemm(-1, span_, Op::none, multiply(span_, rest, Op::transpose), Op::none, 1, rest);
+  if (columns_.cols == columns_.rows || size == 0) return;
+  for (int pass = 0; pass < 2 && columns_.cols > 0; ++pass)
+    gemm(-1, columns_, Op::none, multiply(columns_, rest, Op::transpose), Op::none, 1, rest);
   const ThinSvd svd = filigree::svd(rest);
   const double negligible = size * 1e-13;
   Offset added = 0;
-  while (added < std::ssize(svd.s) && svd.s[z(added)] > negligible && span_.cols + added < span_.rows) ++added;
+  while (added < std::ssize(svd.s) && svd.s[z(added)] > negligible && columns_.cols + added < columns_.rows) ++added;
   // The certificate takes sigma(R) against the true span, so directions lost to rounding only raise it.
   for (Offset k = 0; k < added; ++k) largest_.push_back(svd.s[z(k)] * svd.s[z(k)]);
   std::sort(largest_.begin(), largest_.end(), std::greater<>());
   largest_.resize(std::min(largest_.size(), z(rank_)));
   Dense directions(svd.u.view().columns(0, added));
-  if (span_.cols > 0) gemm(-1, span_, Op::none, multiply(span_, directions, Op::transpose), Op::none, 1, directions);
-  append(span_, qr(directions).q);
+  if (columns_.cols > 0)
+    gemm(-1, columns_, Op::none, multiply(columns_, directions, Op::transpose), Op::none, 1, directions);
+  append(columns_, qr(directions).q);
 }
-
-double ResidualBound::error() const { return relative_error(squared_norm_, largest_); }
-
-std::vector<double> ResidualBound::pack() const {
-  return packed_with({static_cast<double>(rank_), static_cast<double>(exponent_), squared_norm_}, largest_, span_);
-}
-ResidualBound ResidualBound::unpack(std::span<const double> packed) {
-  Options options;
-  options.rank = static_cast<Offset>(packed[0]);
-  ResidualBound bound(0, options, Kernel::qr);
-  bound.exponent_ = static_cast<int>(packed[1]);
-  bound.squared_norm_ = packed[2];
-  unpack_behind(packed.subspan(3), bound.largest_, bound.span_);
-  return bound;
-}
-
-// -- Weyl
-// --------------------------------------------------------------------------------------------------------------
 
 void WeylBound::update(DenseView block, bool in_seed) {
   if (squared_norm_ == 0) exponent_ = exponent_of(block);
@@ -123,27 +114,12 @@ void WeylBound::update(DenseView block, bool in_seed) {
     for (std::size_t k = 0; k < std::min(s.size(), largest_.size()); ++k)
       largest_[k] = std::max(largest_[k], s[k] * s[k]);
   };
-  if (in_seed && seed_.cols + a.cols <= rank_) {
-    append(seed_, a);
-    raise(singular_values(seed_));
+  if (in_seed && columns_.cols + a.cols <= rank_) {
+    append(columns_, a);
+    raise(singular_values(columns_));
   } else {
     raise(singular_values(a));
   }
-}
-
-double WeylBound::error() const { return relative_error(squared_norm_, largest_); }
-
-std::vector<double> WeylBound::pack() const {
-  return packed_with({static_cast<double>(rank_), static_cast<double>(exponent_), squared_norm_}, largest_, seed_);
-}
-WeylBound WeylBound::unpack(std::span<const double> packed) {
-  Options options;
-  options.rank = static_cast<Offset>(packed[0]);
-  WeylBound bound(0, options, Kernel::qr);
-  bound.exponent_ = static_cast<int>(packed[1]);
-  bound.squared_norm_ = packed[2];
-  unpack_behind(packed.subspan(3), bound.largest_, bound.seed_);
-  return bound;
 }
 
 }  // namespace filigree::svd_clustering

@@ -36,41 +36,47 @@ class IncrementalBound {
   IncrementalSvd svd_;
 };
 
-/// Residuals (B2): the squared singular values of what each block adds to the span of those before; the r largest of
-/// all together sum to at most those of M.
-class ResidualBound {
+/// What B1 and B2 keep: squares that bound those of the collection's singular values, and columns to go on from.
+class SquaresBound {
  public:
-  ResidualBound(Offset rows, const Options& options, Kernel) : rank_(options.rank), span_(rows, 0) {}
-  void update(DenseView block, bool);
   double error() const;
-  DenseView basis() const { return span_; }
+  DenseView basis() const { return columns_; }
   std::vector<double> pack() const;
-  static ResidualBound unpack(std::span<const double> packed);
 
- private:
+ protected:
+  SquaresBound(Offset rows, Offset rank) : rank_(rank), columns_(rows, 0) {}
+  /// What pack() made.
+  explicit SquaresBound(std::span<const double> packed);
+
   Offset rank_;
   int exponent_ = 0;
   double squared_norm_ = 0;
-  std::vector<double> largest_;  ///< squares, descending, at most rank_
-  Dense span_;                   ///< orthonormal
+  std::vector<double> largest_;  ///< squares, at most rank_
+  Dense columns_;
 };
 
-/// Weyl (B1): sigma_k(M) >= max_i sigma_k(A_i). Blocks of the seed with at most r columns together count as one.
-class WeylBound {
+/// Residuals (B2): the squared singular values of what each block adds to the span of those before; the r largest of
+/// all together sum to at most those of M. Its basis is orthonormal.
+class ResidualBound : public SquaresBound {
  public:
-  WeylBound(Offset rows, const Options& options, Kernel) : rank_(options.rank), seed_(rows, 0) {}
-  void update(DenseView block, bool in_seed);
-  double error() const;
-  DenseView basis() const { return seed_; }  ///< not orthonormal: only for its shape
-  std::vector<double> pack() const;
-  static WeylBound unpack(std::span<const double> packed);
+  ResidualBound(Offset rows, const Options& options, Kernel) : SquaresBound(rows, options.rank) {}
+  void update(DenseView block, bool);
+  static ResidualBound unpack(std::span<const double> packed) { return ResidualBound(packed); }
 
  private:
-  Offset rank_;
-  int exponent_ = 0;
-  double squared_norm_ = 0;
-  std::vector<double> largest_;  ///< lower bounds of sigma_k(M)^2
-  Dense seed_;                   ///< the columns of the seed while there are at most rank_
+  explicit ResidualBound(std::span<const double> packed) : SquaresBound(packed) {}
+};
+
+/// Weyl (B1): sigma_k(M) >= max_i sigma_k(A_i). Blocks of the seed with at most r columns together count as one. Its
+/// basis, the seed, is not orthonormal: only for its shape.
+class WeylBound : public SquaresBound {
+ public:
+  WeylBound(Offset rows, const Options& options, Kernel) : SquaresBound(rows, options.rank) {}
+  void update(DenseView block, bool in_seed);
+  static WeylBound unpack(std::span<const double> packed) { return WeylBound(packed); }
+
+ private:
+  explicit WeylBound(std::span<const double> packed) : SquaresBound(packed) {}
 };
 
 }  // namespace filigree::svd_clustering
