@@ -8,7 +8,7 @@
 #include <fstream>
 #include <numeric>
 
-#include "io/hdf5_slice.hpp"
+#include "io/hdf5/slice.hpp"
 #include "support/files.hpp"
 #include "support/hdf5_matrix.hpp"
 #include "support/matrices.hpp"

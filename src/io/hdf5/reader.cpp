@@ -1,0 +1,316 @@
+#include <fcntl.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "filigree/io/hdf5.hpp"
+#include "io/hdf5/handles.hpp"
+#include "io/natural_order.hpp"
+
+namespace filigree::io {
+namespace {
+
+using namespace hdf5;
+
+#if H5_VERSION_GE(1, 12, 0)
+using ObjectInfo = H5O_info2_t;
+constexpr auto visit_objects = H5Ovisit3;
+#else
+using ObjectInfo = H5O_info_t;
+constexpr auto visit_objects = H5Ovisit2;
+#endif
+
+}  // namespace
+
+/// Every rank opens the file by itself and reads its own elements: nothing here has to be collective but the answer to
+/// failures. (Collective reads through Open MPI 4.1's own MPI-IO deliver wrong elements where ranks read the same
+/// ones.)
+struct Hdf5Reader::File {
+  Comm comm;
+  std::string path;
+  Id id;
+
+  File(const Comm& communicator, const std::string& name) : comm(communicator), path(name), id(open_file(comm, path)) {}
+
+  static Id open_file(const Comm& comm, const std::string& path) {
+    comm.guard([&] {
+      const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      if (file < 0) throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
+      char signature[8] = {};
+      const ssize_t length = ::read(file, signature, sizeof signature);
+      const int why = errno;
+      close(file);
+      if (length < 0) throw IoError(text(path, ": cannot be read: ", std::strerror(why)));
+      if (std::string_view(signature, sizeof signature) != "\x89HDF\r\n\x1a\n")
+        throw IoError(text(path, ": is not an HDF5 file"));
+    });
+    return comm.guard([&] {
+      const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+      H5Pset_file_locking(access, false, true);  // many file systems of clusters have no locks
+      Id opened(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+      if (!opened.valid()) throw IoError(text(path, ": cannot be opened as HDF5: ", reason()));
+      return opened;
+    });
+  }
+
+  [[noreturn]] void fail(const std::string& object, const std::string& what) const {
+    throw IoError(text(path, ": ", object, ": ", what));
+  }
+
+  /// Not collective.
+  bool has(const std::string& object) const {
+    const htri_t there = exists(id, object);
+    if (there < 0) fail(object, reason());
+    return there > 0;
+  }
+
+  /// A one-dimensional dataset and its length. Not collective.
+  std::pair<Id, Offset> open_dataset(const std::string& name) const {
+    if (!has(name)) fail(name, "no such dataset in this file");
+    Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
+    if (!dataset.valid()) fail(name, reason());
+    const Id space(H5Dget_space(dataset), H5Sclose);
+    hsize_t length = 0;
+    if (H5Sget_simple_extent_ndims(space) != 1) fail(name, "must have one dimension");
+    if (H5Sget_simple_extent_dims(space, &length, nullptr) != 1) fail(name, reason());
+    return {std::move(dataset), static_cast<Offset>(length)};
+  }
+
+  /// Not collective.
+  template <class T>
+  std::vector<T> read(const std::string& name, Offset first, Offset count) const {
+    const auto [dataset, length] = open_dataset(name);
+    const hid_t type = type_of<T>().memory;
+    const Id stored(H5Dget_type(dataset), H5Tclose);
+    if (name_of(stored) != name_of(type)) fail(name, text("holds ", name_of(stored), ", expected ", name_of(type)));
+    if (first < 0 || count < 0 || first > length - count) {
+      fail(name, text("has ", length, " elements; asked for ", count, " from ", first));
+    }
+    std::vector<T> values(static_cast<std::size_t>(count));
+    if (count == 0) return values;
+    const hsize_t start = static_cast<hsize_t>(first);
+    const hsize_t size = static_cast<hsize_t>(count);
+    const Id in_memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+    const Id in_file(H5Dget_space(dataset), H5Sclose);
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &size, nullptr);
+    if (H5Dread(dataset, type, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
+    return values;
+  }
+
+  // None of these up to open_attribute() is collective.
+  std::vector<std::string> datasets() const {
+    std::vector<std::string> names;
+    const auto visit = [](hid_t, const char* name, const ObjectInfo* info, void* found) -> herr_t {
+      if (info->type == H5O_TYPE_DATASET) static_cast<std::vector<std::string>*>(found)->push_back(text("/", name));
+      return 0;
+    };
+    if (visit_objects(id, H5_INDEX_NAME, H5_ITER_INC, visit, &names, H5O_INFO_BASIC) < 0) fail("/", reason());
+    std::ranges::sort(names, natural_less);
+    return names;
+  }
+
+  Id open_any(const std::string& name) const {
+    if (!has(name)) fail(name, "no such dataset in this file");
+    Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
+    if (!dataset.valid()) fail(name, reason());
+    return dataset;
+  }
+  std::vector<Offset> shape(const std::string& name) const {
+    const Id dataset = open_any(name);
+    const Id space(H5Dget_space(dataset), H5Sclose);
+    const int dimensions = H5Sget_simple_extent_ndims(space);
+    if (dimensions < 0) fail(name, reason());
+    Extent lengths(static_cast<std::size_t>(dimensions));
+    if (dimensions > 0 && H5Sget_simple_extent_dims(space, lengths.data(), nullptr) < 0) fail(name, reason());
+    return {lengths.begin(), lengths.end()};
+  }
+  bool holds_numbers(const std::string& name) const {
+    const Id dataset = open_any(name);
+    const Id stored(H5Dget_type(dataset), H5Tclose);
+    return H5Tget_class(stored) == H5T_INTEGER || H5Tget_class(stored) == H5T_FLOAT;
+  }
+
+  std::vector<double> read_matrix(const std::string& name, Offset row, Offset num_rows, Offset col,
+                                  Offset num_cols) const {
+    const std::vector<Offset> lengths = shape(name);
+    if (lengths.size() != 2) fail(name, text("has ", lengths.size(), " dimensions, expected 2"));
+    if (!holds_numbers(name)) fail(name, "does not hold numbers");
+    if (row < 0 || num_rows < 0 || row > lengths[0] - num_rows || col < 0 || num_cols < 0 ||
+        col > lengths[1] - num_cols)
+      fail(name, text("is ", lengths[0], " x ", lengths[1], "; wanted ", num_rows, " x ", num_cols, " from (", row,
+                      ", ", col, ")"));
+    if (num_rows > 0 && num_cols > (Offset{1} << 40) / num_rows)
+      fail(name, text("wanted ", num_rows, " x ", num_cols, ", more than 2^40 elements"));
+    std::vector<double> values(static_cast<std::size_t>(num_rows * num_cols));
+    if (values.empty()) return values;
+    const Id dataset = open_any(name);
+    const hsize_t start[] = {static_cast<hsize_t>(row), static_cast<hsize_t>(col)};
+    const hsize_t size[] = {static_cast<hsize_t>(num_rows), static_cast<hsize_t>(num_cols)};
+    const Id in_memory(H5Screate_simple(2, size, nullptr), H5Sclose);
+    const Id in_file(H5Dget_space(dataset), H5Sclose);
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, size, nullptr);
+    if (H5Dread(dataset, H5T_NATIVE_DOUBLE, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
+    for (const char* const missing : {"_FillValue", "missing_value"}) {
+      if (!has_attribute(name, missing)) continue;
+      if (const std::optional<double> fill = number_of(name, missing))
+        std::ranges::replace(values, *fill, std::numeric_limits<double>::quiet_NaN());
+    }
+    const double factor = packing_of(name, "scale_factor", 1);
+    const double offset = packing_of(name, "add_offset", 0);
+    if (factor != 1 || offset != 0) {
+      for (double& x : values) x = x * factor + offset;
+    }
+    return values;
+  }
+
+  bool has_attribute(const std::string& object, const char* attribute) const {
+    return H5Aexists_by_name(id, object.c_str(), attribute, H5P_DEFAULT) > 0;
+  }
+  /// The one number that an attribute holds; nothing if it is something else.
+  std::optional<double> number_of(const std::string& object, const char* name) const {
+    const Id attribute(H5Aopen_by_name(id, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const Id type(H5Aget_type(attribute), H5Tclose);
+    const Id space(H5Aget_space(attribute), H5Sclose);
+    const bool number = H5Tget_class(type) == H5T_INTEGER || H5Tget_class(type) == H5T_FLOAT;
+    double value = 0;
+    if (!number || H5Sget_simple_extent_npoints(space) != 1 || H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) < 0)
+      return std::nullopt;
+    return value;
+  }
+  /// A number by which NetCDF packs a variable. Its absence means `otherwise`.
+  double packing_of(const std::string& dataset, const char* name, double otherwise) const {
+    if (!has_attribute(dataset, name)) return otherwise;
+    const std::optional<double> value = number_of(dataset, name);
+    if (!value || !std::isfinite(*value)) fail(text(dataset, ", attribute ", name), "must be one finite number");
+    return *value;
+  }
+
+  /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.
+  Id open_attribute(const std::string& object, const std::string& name, H5T_class_t kind, const char* expected,
+                    bool list = false) const {
+    const htri_t there = has(object) ? H5Aexists_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT) : 0;
+    if (there < 0) fail(text(object, ", attribute ", name), reason());
+    if (there == 0) return Id(H5I_INVALID_HID, H5Aclose);
+    Id attribute(H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    if (!attribute.valid()) fail(text(object, ", attribute ", name), reason());
+    const Id stored(H5Aget_type(attribute), H5Tclose);
+    const Id space(H5Aget_space(attribute), H5Sclose);
+    const bool one = H5Sget_simple_extent_npoints(space) == 1;
+    if (H5Tget_class(stored) != kind || (!one && !list)) {
+      fail(text(object, ", attribute ", name), text("must be ", expected));
+    }
+    return attribute;
+  }
+
+  template <class T>
+  std::optional<T> attribute(const std::string& object, const std::string& name) const {
+    const bool integer = std::is_same_v<T, std::int64_t>;
+    const Id found =
+        open_attribute(object, name, integer ? H5T_INTEGER : H5T_FLOAT, integer ? "an integer" : "a real number");
+    if (!found.valid()) return std::nullopt;
+    T value{};
+    if (H5Aread(found, type_of<T>().memory, &value) < 0) fail(text(object, ", attribute ", name), reason());
+    return value;
+  }
+};
+
+template <>
+std::optional<std::string> Hdf5Reader::File::attribute(const std::string& object, const std::string& name) const {
+  const Id found = open_attribute(object, name, H5T_STRING, "a text");
+  if (!found.valid()) return std::nullopt;
+  const Id stored(H5Aget_type(found), H5Tclose);
+  if (H5Tis_variable_str(stored) > 0) fail(text(object, ", attribute ", name), "must be a text of fixed length");
+  std::string value(H5Tget_size(stored), '\0');
+  if (H5Aread(found, stored, value.data()) < 0) fail(text(object, ", attribute ", name), reason());
+  return value.substr(0, value.find('\0'));
+}
+
+template <>
+std::optional<std::vector<std::int64_t>> Hdf5Reader::File::attribute(const std::string& object,
+                                                                     const std::string& name) const {
+  const Id found = open_attribute(object, name, H5T_INTEGER, "integers", true);
+  if (!found.valid()) return std::nullopt;
+  const Id space(H5Aget_space(found), H5Sclose);
+  std::vector<std::int64_t> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space)));
+  if (!values.empty() && H5Aread(found, H5T_NATIVE_INT64, values.data()) < 0)
+    fail(text(object, ", attribute ", name), reason());
+  return values;
+}
+
+Hdf5Reader::Hdf5Reader(const Comm& comm, const std::string& path) {
+  const Quiet quiet;
+  file_ = std::make_unique<File>(comm, path);
+}
+Hdf5Reader::~Hdf5Reader() {
+  const Quiet quiet;
+  file_.reset();
+}
+
+const std::string& Hdf5Reader::path() const { return file_->path; }
+
+bool Hdf5Reader::has(const std::string& object) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->has(object); });
+}
+
+Offset Hdf5Reader::length(const std::string& dataset) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->open_dataset(dataset).second; });
+}
+
+std::vector<std::string> Hdf5Reader::datasets() const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->datasets(); });
+}
+
+std::vector<Offset> Hdf5Reader::shape(const std::string& dataset) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->shape(dataset); });
+}
+
+bool Hdf5Reader::holds_numbers(const std::string& dataset) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->holds_numbers(dataset); });
+}
+
+std::vector<double> Hdf5Reader::read_matrix(const std::string& dataset, Offset row, Offset num_rows, Offset col,
+                                            Offset num_cols) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->read_matrix(dataset, row, num_rows, col, num_cols); });
+}
+
+template <class T>
+std::vector<T> Hdf5Reader::read(const std::string& dataset, Offset first, Offset count) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->read<T>(dataset, first, count); });
+}
+
+template <class T>
+std::optional<T> Hdf5Reader::attribute(const std::string& object, const std::string& name) const {
+  const Quiet quiet;
+  return file_->comm.guard([&] { return file_->attribute<T>(object, name); });
+}
+
+// The element types of the header.
+#define FILIGREE_HDF5_ELEMENT(T) template std::vector<T> Hdf5Reader::read(const std::string&, Offset, Offset) const;
+FILIGREE_HDF5_ELEMENT(std::uint8_t)
+FILIGREE_HDF5_ELEMENT(std::int32_t)
+FILIGREE_HDF5_ELEMENT(std::int64_t)
+FILIGREE_HDF5_ELEMENT(std::uint32_t)
+FILIGREE_HDF5_ELEMENT(std::uint64_t)
+FILIGREE_HDF5_ELEMENT(float)
+FILIGREE_HDF5_ELEMENT(double)
+#undef FILIGREE_HDF5_ELEMENT
+template std::optional<std::string> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+template std::optional<std::int64_t> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+template std::optional<double> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+template std::optional<std::vector<std::int64_t>> Hdf5Reader::attribute(const std::string&, const std::string&) const;
+
+}  // namespace filigree::io
