@@ -1,27 +1,45 @@
 // filigree-convert: graphs from one format to another, and what is in them.
 #include <algorithm>
 #include <filesystem>
+#include <string>
 
 #include "app.hpp"
 #include "filigree/io/named_hash.hpp"
 #include "filigree/io/write.hpp"
 #include "graph_info.hpp"
 #include "graph_input.hpp"
+#include "graph_output.hpp"
 
 namespace {
 
 using namespace filigree;
 
-const app::About about{"filigree-convert",
-                       "Reads a graph or a sparse matrix and writes it in the format of OUT's extension, or says what "
-                       "is in it.\n"
-                       "  .mtx   MatrixMarket       .sg .wsg  GAP, without and with weights\n"
-                       "  .graph METIS              .npy      NumPy array\n"
-                       "  .gr    DIMACS             .h5       HDF5\n"
-                       "  others edge list (.csv between commas); text also as .gz or .zst",
-                       "  filigree-convert g.txt.gz g.h5\n"
-                       "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
-                       "  filigree-convert --info g.txt\n"};
+/// ".mtx .mm" between blanks, those of edge lists without "".
+std::string extensions_of(const io::FormatInfo& format) {
+  std::string list;
+  for (const std::string_view extension : format.extensions)
+    list += text(list.empty() || extension.empty() ? "" : " ", extension);
+  return list;
+}
+
+/// A line for each format.
+std::string format_table() {
+  std::string table;
+  for (const io::FormatInfo& format : io::formats()) {
+    const std::string title = text(format.title, format.writes ? "" : " (only read)");
+    table += text("  ", title, std::string(26 - title.size(), ' '), extensions_of(format), '\n');
+  }
+  return table;
+}
+
+app::About about() {
+  return {"filigree-convert",
+          "Reads a graph or a sparse matrix and writes it in the format of OUT's extension, or says what is in it.\n" +
+              format_table() + "Text is read and written as .gz or .zst, too.",
+          "  filigree-convert g.txt.gz g.h5\n"
+          "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
+          "  filigree-convert --info g.txt\n"};
+}
 
 void print_info(app::App& program, const app::GraphInput& input, const io::GraphFile& file) {
   const app::GraphInfo info = program.measure("info", [&] { return app::graph_info(file, input); });
@@ -41,8 +59,7 @@ bool exists(const std::string& path) {
 }
 
 /// Says what the format of OUT has no place for.
-void tell_losses(app::App& program, const Graph& graph) {
-  const io::Format format = io::format_of(program.output());
+void tell_losses(app::App& program, io::Format format, const Graph& graph) {
   if (format == io::Format::npy) {
     const auto& values = graph.local.val;
     const Offset zeros = graph.comm.sum(static_cast<Offset>(std::count(values.begin(), values.end(), 0.0)));
@@ -55,11 +72,13 @@ void tell_losses(app::App& program, const Graph& graph) {
 }
 
 /// Reads OUT back: it must hold all that its format can.
-void check_output(app::App& program, const io::GraphFile& file) {
+void check_output(app::App& program, io::Format format, const io::GraphFile& file) {
   const bool texts = file.names.kind() == io::VertexNames::Kind::texts;
-  const auto back =
-      io::read(program.comm(), program.output(),
-               {.weights = file.graph.has_values(), .ids = texts ? io::Ids::names : io::Ids::compact, .finite = false});
+  const auto back = io::read(program.comm(), program.output(),
+                             {.format = format,
+                              .weights = file.graph.has_values(),
+                              .ids = texts ? io::Ids::names : io::Ids::compact,
+                              .finite = false});
   if (back.report.format == io::Format::edge_list) {
     const bool same = io::named_arcs_hash(back.graph, back.names) == io::named_arcs_hash(file.graph, file.names);
     return program.verified(same, "OUT reads back with the same arcs between vertices of the same names");
@@ -71,11 +90,13 @@ void check_output(app::App& program, const io::GraphFile& file) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run(argc, argv, about, [](app::App& program) {
+  return app::run(argc, argv, about(), [](app::App& program) {
     app::GraphInput input{{.finite = false}};
+    app::GraphOutput output;
     bool info = false;
     input.add_to(program.cli, "IN");
     program.add_output_argument("OUT");
+    output.add_to(program.cli);
     program.cli.flag("--info", info,
                      "say what is in IN instead: size, weights, loops, duplicates, degrees, components");
     program.cli.check([&] {
@@ -83,20 +104,20 @@ int main(int argc, char** argv) {
       if (info && program.verify()) app::usage_error("--verify checks OUT, and --info writes none");
       if (info && program.cli.count("OUT") > 0) app::usage_error("--info says what is in IN and writes no OUT");
       if (program.verify() && program.output() == "-") app::usage_error("--verify cannot read standard output back");
+      if (!info) output.check(program.output());
     });
     program.parse();
 
     const io::GraphFile file = input.load(program);
     if (info) return print_info(program, input, file);
-    tell_losses(program, file.graph);
+    const io::Format format = output.format(program.output());
+    tell_losses(program, format, file.graph);
     const std::string beside = program.output() + ".names";
     const bool had_names = exists(beside);
-    program.measure("write", [&] { io::write(file.graph, file.names, program.output()); });
+    program.measure("write", [&] { io::write(file.graph, file.names, program.output(), format); });
     const bool has_names = exists(beside);
-    const io::Format format = io::format_of(program.output());
-    const bool holds_names = format == io::Format::edge_list || format == io::Format::hdf5;
-    if (has_names && !holds_names) program.note("what vertices are called is in " + beside);
+    if (has_names && !io::info_of(format).holds_names) program.note("what vertices are called is in " + beside);
     if (had_names && !has_names) program.note("removed " + beside + ", which belonged to what was there before");
-    if (program.verify()) check_output(program, file);
+    if (program.verify()) check_output(program, format, file);
   });
 }

@@ -5,6 +5,7 @@
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "generate_blocks.hpp"
+#include "graph_output.hpp"
 
 namespace {
 
@@ -14,7 +15,7 @@ const app::About about{
     "filigree-generate",
     "Writes a generated graph, or a collection of matrices. The same options give the same file on any number of "
     "ranks. The format follows the\n"
-    "extension of --output: .h5, .mtx, .graph (METIS), otherwise an edge list.",
+    "extension of --output: .h5, .mtx, .graph (METIS), .txt (edge list) and the others of filigree-convert.",
     "  filigree-generate rmat --scale 16 --output r16.h5\n"
     "  mpirun -n 4 filigree-generate uniform --vertices 100000 --degree 8 --undirected --output u.mtx\n"
     "  filigree-generate grid3d 100 100 100 --output grid.graph\n"
@@ -34,6 +35,7 @@ struct Arguments {
   std::vector<Global> extents;
   generate::HsbmOptions hsbm;
   std::string labels;
+  app::GraphOutput output;
 };
 
 /// Makes the graph of the subcommand that was chosen.
@@ -48,6 +50,7 @@ void add_edge_options(app::Command cli, Options& options) {
 
 void add_rmat(app::App& program, Arguments& a, Make& make) {
   app::Command cli = program.cli.command("rmat", "recursive-matrix graph of 2^SCALE vertices, as Graph500's");
+  a.output.add_to(cli);
   cli.option("--scale", a.scale, "2^SCALE vertices");
   cli.option("--edges-per-vertex", a.edges_per_vertex, "edges drawn; those drawn twice count once");
   cli.option("--edges", a.rmat.edges, "edges drawn in all, instead of --edges-per-vertex");
@@ -67,6 +70,7 @@ void add_rmat(app::App& program, Arguments& a, Make& make) {
 
 void add_uniform(app::App& program, Arguments& a, Make& make) {
   app::Command cli = program.cli.command("uniform", "edges at uniformly random positions");
+  a.output.add_to(cli);
   cli.option("--vertices,--rows", a.vertices, "vertices, or rows").required();
   cli.option("--columns", a.columns, "columns; 0 = as many as rows, a graph");
   cli.option("--degree", a.degree, "edges drawn per row; those drawn twice count once");
@@ -102,6 +106,7 @@ void write_labels(const Comm& comm, const Arguments& a, const generate::Hsbm& ma
 
 void add_hsbm(app::App& program, Arguments& a, Make& make) {
   app::Command cli = program.cli.command("hsbm", "communities in a tree: the hierarchical stochastic block model");
+  a.output.add_to(cli);
   auto& o = a.hsbm;
   cli.option("--branching", o.branching, "children of a node of the tree");
   cli.option("--depth", o.depth, "levels below the root; BRANCHING^DEPTH leaves");
@@ -131,6 +136,7 @@ using MakeGrid = Graph(const Comm&, const std::vector<Global>& extents);
 void add_grid(app::App& program, Arguments& a, Make& make, const std::string& name, const std::string& help,
               int dimensions, MakeGrid* make_grid) {
   app::Command cli = program.cli.command(name, help);
+  a.output.add_to(cli);
   cli.option("extents", a.extents, dimensions == 2 ? "HEIGHT WIDTH" : "DEPTH HEIGHT WIDTH")
       .required()
       .expected(dimensions)
@@ -159,6 +165,7 @@ int main(int argc, char** argv) {
     app::BlocksCommand blocks(program);
     program.cli.check([&] {
       if (program.output().empty()) app::usage_error("--output is required");
+      if (!blocks.given()) arguments.output.check(program.output());
     });
     program.parse();
     if (blocks.given()) return blocks.run();
@@ -174,6 +181,8 @@ int main(int argc, char** argv) {
       EntryCounts same;
       program.verified(content_hash(graph) == content_hash(make(Comm::self(), same)), "one rank makes the same graph");
     }
-    program.time("write", [&] { io::write(graph, io::VertexNames(graph.rows), program.output()); });
+    program.time("write", [&] {
+      io::write(graph, io::VertexNames(graph.rows), program.output(), arguments.output.format(program.output()));
+    });
   });
 }

@@ -111,6 +111,8 @@ int main(int argc, char** argv) {
     figures.add(product.c.local.val, arguments.drop_zeros);
     report(program, arguments, factors, figures, product.stats);
     if (program.output().empty()) return;
-    program.time("write", [&] { io::write(product.c, factors.row_names(), program.output()); });
+    program.time("write", [&] {
+      io::write(product.c, factors.row_names(), program.output(), arguments.output.format(program.output()));
+    });
   });
 }

@@ -1,32 +1,13 @@
 #include "spgemm_arguments.hpp"
 
-#include <algorithm>
-#include <array>
-#include <filesystem>
 #include <limits>
 
 namespace filigree::app {
-namespace {
-
-/// Edge lists are written by any name; of those that tell something else, a mistake is likely.
-void check_extension(const std::string& path) {
-  std::filesystem::path name(path);
-  if (name.extension() == ".gz" || name.extension() == ".zst") name.replace_extension();
-  const std::string extension = name.extension().string();
-  constexpr std::array<std::string_view, 6> edge_lists{"", ".txt", ".tsv", ".csv", ".el", ".edges"};
-  if (io::format_of(path) != io::Format::edge_list ||
-      std::find(edge_lists.begin(), edge_lists.end(), extension) != edge_lists.end())
-    return;
-  usage_error("--output " + path + ": no format has the extension " + extension +
-              "; there are .mtx .h5 .hdf5 .npy .graph .metis .gr .sg .wsg, and .txt .tsv .csv .el .edges (edge list)");
-}
-
-}  // namespace
-
 void parse_spgemm(App& program, SpgemmArguments& to) {
   using spgemm::Semiring;
   Command cli = program.cli;
   to.input.add_to(cli, "--a");
+  to.output.add_to(cli);
   cli.option("--b", to.b_path, "the second factor, read as A is; A if not given").type_name("FILE");
   cli.flag("--transpose-a", to.transpose_a, "multiply by the transpose of what --a holds");
   cli.flag("--transpose-b", to.transpose_b, "the same of --b");
@@ -62,7 +43,7 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
       .default_text("");
   cli.check([&] {
     if (to.options.complement && to.mask_path.empty()) usage_error("--complement needs --mask");
-    check_extension(program.output());
+    to.output.check(program.output());
     if (!to.at_ranks.empty() && !to.estimate) usage_error("--at-ranks needs --estimate");
     if (!to.estimate) return;
     if (!to.mask_path.empty()) usage_error("--estimate knows no mask");

@@ -7,6 +7,7 @@
 #include "app.hpp"
 #include "filigree/spgemm.hpp"
 #include "graph_input.hpp"
+#include "graph_output.hpp"
 
 namespace filigree::app {
 
@@ -15,6 +16,7 @@ enum class Reduction { none, sum };
 /// What it says.
 struct SpgemmArguments {
   GraphInput input{{.policy = {Duplicates::sum}, .finite = false}};
+  GraphOutput output;
   std::string b_path;
   std::string mask_path;
   bool transpose_a = false;

@@ -91,22 +91,6 @@ Offset num_loops(const Graph& graph) {
   return graph.comm.sum(loops);
 }
 
-std::string name_of(io::Format format) {
-  using io::Format;
-  switch (format) {
-    case Format::edge_list: return "edge list";
-    case Format::matrix_market: return "MatrixMarket";
-    case Format::metis: return "METIS";
-    case Format::dimacs: return "DIMACS";
-    case Format::gap: return "GAP";
-    case Format::gap_weighted: return "GAP, weighted";
-    case Format::npy: return "NumPy array";
-    case Format::hdf5: return "HDF5";
-    case Format::automatic: break;
-  }
-  return "";
-}
-
 std::string name_of(io::VertexNames::Kind kind) {
   using Kind = io::VertexNames::Kind;
   return kind == Kind::numbers ? "numbers" : kind == Kind::ids ? "ids" : "texts";
@@ -163,7 +147,7 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
   Builder to;
   Timings& timings = to.info.timings;
 
-  to.add("format", "format", name_of(file.report.format));
+  to.add("format", "format", std::string(io::info_of(file.report.format).title));
   if (square) {
     to.add("vertices", "vertices", graph.num_rows());
     to.add("arcs", "arcs", num_arcs);

@@ -1,5 +1,7 @@
 #include "graph_input.hpp"
 
+#include "graph_output.hpp"
+
 namespace filigree::app {
 namespace {
 
@@ -10,23 +12,13 @@ std::string counted(Offset n, const std::string& one, const std::string& many) {
 }  // namespace
 
 void GraphInput::add_to(Command cli, const std::string& name) {
-  using io::Format;
   using io::Ids;
   const std::string group = "How to read the graph";
   cli.option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")
       .required()
       .type_name("FILE");
-  cli.choice("--format", options_.format,
-             {{"auto", Format::automatic},
-              {"edges", Format::edge_list},
-              {"mtx", Format::matrix_market},
-              {"metis", Format::metis},
-              {"dimacs", Format::dimacs},
-              {"gap", Format::gap},
-              {"gap-weighted", Format::gap_weighted},
-              {"npy", Format::npy},
-              {"hdf5", Format::hdf5}},
-             "of the file; auto: by its extension")
+  add_format_option(cli, "--format", options_.format, false,
+                    "of the file; auto: by its first bytes, then by its extension")
       .group(group);
   cli.flag("--undirected", options_.undirected, "take every arc both ways").group(group);
   cli.flag("--weights", options_.weights, "edge list: the third column is a weight").group(group);
@@ -38,6 +30,7 @@ void GraphInput::add_to(Command cli, const std::string& name) {
              {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
              "what becomes of the weights of an arc that is there twice")
       .group(group);
+  cli.flag("--trust", options_.trust, "unpack compressed text however large it becomes").group(group);
   cli.flag(
          "--drop-loops", [this] { options_.policy.loops = Loops::drop; }, "leave out arcs from a vertex to itself")
       .group(group);

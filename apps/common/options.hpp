@@ -88,6 +88,11 @@ class Command {
   Option choice(const std::string& names, E& variable,
                 std::initializer_list<std::pair<const char*, std::type_identity_t<E>>> choices,
                 const std::string& help) {
+    return choice(names, variable, std::vector<std::pair<std::string, E>>(choices.begin(), choices.end()), help);
+  }
+  template <class E>
+  Option choice(const std::string& names, E& variable, const std::vector<std::pair<std::string, E>>& choices,
+                const std::string& help) {
     std::vector<std::string> texts;
     std::vector<E> meanings;
     std::string current;

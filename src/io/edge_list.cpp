@@ -367,8 +367,8 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
   const Comm& comm = graph.comm;
   require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
-  const bool commas = without_packing(path).ends_with(".csv");
-  const bool has_values = graph.has_values();
+  const bool commas = lower_case(without_packing(path)).ends_with(".csv");
+  const bool has_values = graph.has_values() || has_weights_by_extension(path);
   const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts);
   const Local owned_end = graph.owned_begin() + graph.num_owned_cols();
   TextWriter file(comm, path);
@@ -401,7 +401,7 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
       out += to;
       if (has_values) {
         out += separator;
-        append(out, vals[k]);
+        append(out, vals.empty() ? 1 : vals[k]);
       }
       out += '\n';
     }

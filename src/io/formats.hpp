@@ -1,18 +1,41 @@
-// The formats that read() and write() choose among, one file each.
+// The table of formats: for each its reader, its writer and how its files begin.
 #pragma once
 
 #include <string>
 #include <utility>
 
 #include "filigree/io/read.hpp"
+#include "io/detect/head.hpp"
 
 namespace filigree::io {
 
-/// Whether files of a format say what vertices are called; those of others may have it beside them (names_file.hpp).
-bool holds_names(Format format);
+/// A row of the table. A new format is a row here, a value of Format and a file for its reader and writer.
+struct FormatEntry {
+  FormatInfo info;
+  /// Whether a file that begins so is certainly of this format; null if only extensions tell.
+  bool (*is_in)(const Head& head);
+  /// Collective. report.format is left to read(), and report.hash where it does not come along.
+  GraphFile (*read)(const Comm& comm, const std::string& path, const ReadOptions& options);
+  /// Collective. Null if the format is only read.
+  void (*write)(const Graph& graph, const VertexNames& names, const std::string& path);
+};
+
+const std::vector<FormatEntry>& format_table();
+const FormatEntry& entry_of(Format format);
+
+/// The format of a file: what its first bytes tell, else its extension, else an edge list; or `asked` without a look.
+/// Throws IoError on all ranks for a format that cannot be read. Collective.
+struct FoundFormat {
+  Format format;
+  std::string remark;  ///< where the first bytes tell something else than the extension
+};
+FoundFormat format_to_read(const Comm& comm, const std::string& path, Format asked);
 
 /// Throws IoError when the path of a binary format has the extension of a compressed file.
 void refuse_packed_binary(Format format, const std::string& path);
+
+/// Whether an edge list of this name has weights in its third column: .wel.
+bool has_weights_by_extension(const std::string& path);
 
 /// A hash in 16 hexadecimal digits.
 std::string hash_text(std::uint64_t hash);
@@ -25,7 +48,7 @@ GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, G
 /// Rows and columns by the header alone. Collective.
 std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path);
 
-// Collective. report.format is left to read(), and report.hash where it does not come along.
+// Collective.
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options);

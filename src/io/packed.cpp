@@ -12,6 +12,7 @@
 
 #include "core/index.hpp"
 #include "filigree/core/error.hpp"
+#include "io/fields.hpp"
 
 namespace filigree::io {
 namespace {
@@ -216,8 +217,9 @@ std::string zstd(std::string_view bytes) {
 }  // namespace
 
 Packing packing_of(const std::string& path) {
-  if (path.ends_with(".gz")) return Packing::gzip;
-  if (path.ends_with(".zst")) return Packing::zstd;
+  const std::string lower = lower_case(path);
+  if (lower.ends_with(".gz")) return Packing::gzip;
+  if (lower.ends_with(".zst")) return Packing::zstd;
   return Packing::none;
 }
 

@@ -11,7 +11,7 @@ namespace filigree::io {
 
 enum class Packing { none, gzip, zstd };
 
-/// The packing that the extension of a path tells, .gz or .zst; none if it tells nothing.
+/// The packing that the extension of a path tells, .gz or .zst in any case; none if it tells nothing.
 Packing packing_of(const std::string& path);
 /// A path without the extension that packing_of() knows.
 std::string without_packing(const std::string& path);

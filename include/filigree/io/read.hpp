@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "filigree/core/timing.hpp"
+#include "filigree/io/format.hpp"
 #include "filigree/io/names.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
 namespace filigree::io {
-
-enum class Format { automatic, edge_list, matrix_market, metis, dimacs, gap, gap_weighted, npy, hdf5 };
-
-/// The format that the extension of a path tells, before .gz or .zst if it has that: .mtx, .graph or .metis, .gr
-/// (DIMACS), .sg and .wsg (GAP), .npy, .h5 or .hdf5; edge list if it tells nothing.
-Format format_of(const std::string& path);
 
 /// What becomes of the vertices of an edge list, or of a DIMACS file without a problem line.
 ///   compact: those that occur, numbered without gaps in numeric order of their ids (byte order of names). Vertices are
@@ -24,13 +19,14 @@ Format format_of(const std::string& path);
 enum class Ids { compact, keep, names };
 
 struct ReadOptions {
-  Format format = Format::automatic;  ///< automatic: by extension, as format_of() tells
+  Format format = Format::automatic;  ///< automatic: by the first bytes, then by extension, else an edge list
   bool undirected = false;            ///< every arc both ways; an edge listed both ways counts as duplicates
-  bool weights = false;               ///< edge list: the third column is a weight
+  bool weights = false;               ///< edge list: the third column is a weight; that of .wel always is
   Ids ids = Ids::compact;
   EntryPolicy policy = {Duplicates::first, Loops::keep};
   bool finite = true;      ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
                            ///< any case), but for METIS and DIMACS
+  bool trust = false;      ///< unpack compressed text however large it becomes (packed.hpp)
   Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
 };
 
