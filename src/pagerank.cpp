@@ -7,6 +7,7 @@
 
 #include "core/cpu.hpp"
 #include "core/ordered_sum.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/small_dense.hpp"
 
 namespace filigree::pagerank {
@@ -23,8 +24,10 @@ void check_weights(const Comm& comm, const Partition& vertices, std::span<const 
     require(std::ssize(weights) == vertices.size(comm.rank()), name, ": ", weights.size(), " weights for ",
             vertices.size(comm.rank()), " vertices on rank ", comm.rank());
     for (Global v = vertices.begin(comm.rank()); const double weight : weights) {
-      require(weight >= 0 && std::isfinite(weight), name, ": vertex ", v, " has weight ", weight,
-              "; weights must be finite and at least 0");
+      if (!(weight >= 0 && std::isfinite(weight))) {
+        throw InvalidArc(text(name, ": vertex "), v,
+                         text(" has weight ", weight, "; weights must be finite and at least 0"));
+      }
       ++v;
     }
   });

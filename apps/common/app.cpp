@@ -178,7 +178,12 @@ int run(int argc, char** argv, const About& about, const std::function<void(App&
   return runtime.run([&] {
     App program(runtime, about, argc, argv);
     try {
-      body(program);
+      try {
+        body(program);
+      } catch (const InvalidArc& fault) {  // on all ranks
+        if (!program.explain_arc_) throw;
+        throw InvalidArgument(program.explain_arc_(fault));
+      }
       program.finish();
       return 0;
     } catch (const Leave& leave) {

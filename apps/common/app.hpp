@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/core/runtime.hpp"
 #include "filigree/core/timing.hpp"
 #include "filigree/io/hdf5.hpp"
@@ -64,6 +65,9 @@ class App {
 
   /// A line on stderr from rank 0, unless --quiet.
   void note(const std::string& line);
+  /// How messages show an arc that an algorithm or a format does not take; without it by vertex numbers. explain(fault)
+  /// gives the whole message. Collective.
+  void explain_arcs(std::function<std::string(const InvalidArc&)> explain) { explain_arc_ = std::move(explain); }
   /// Shows progress on stderr, from rank 0, unless --quiet.
   Progress progress();
 
@@ -156,6 +160,7 @@ class App {
   ProgressDisplay display_;
   std::string json_;
   std::string output_;
+  std::function<std::string(const InvalidArc&)> explain_arc_;
 
   Timings phases_;
   Stats stats_;

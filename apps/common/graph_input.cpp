@@ -28,7 +28,7 @@ void GraphInput::add_to(Command cli, const std::string& name) {
       .group(group);
   cli.choice("--duplicates", options_.policy.duplicates,
              {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
-             "what becomes of the weights of an arc that is there twice")
+             "what becomes of an arc that is there twice: the first weight, or the sum; without weights sum counts")
       .group(group);
   cli.flag("--trust", options_.trust, "unpack compressed text however large it becomes").group(group);
   cli.flag(
@@ -39,6 +39,7 @@ void GraphInput::add_to(Command cli, const std::string& name) {
 io::GraphFile GraphInput::load(App& program) {
   io::GraphFile file = load(program, path_);
   program.describe_input(path_, file);
+  explain_arcs(program, file);
   return file;
 }
 
@@ -63,6 +64,18 @@ io::GraphFile GraphInput::load(App& program, const std::string& path) {
   program.note(line);
   for (const std::string& remark : file.report.remarks) program.note(path + ": " + remark);
   return file;
+}
+
+void GraphInput::explain_arcs(App& program, const io::GraphFile& file) const {
+  program.explain_arcs([comm = file.graph.comm, names = file.names, format = file.report.format, path = path_,
+                        options = options_](const InvalidArc& fault) {
+    std::vector<Global> vertices{fault.from};
+    if (fault.to >= 0) vertices.push_back(fault.to);
+    const std::vector<std::string> called = names.fetch(comm, vertices);
+    std::string where = io::place_of(comm, path, options, format, names, fault.from, fault.to);
+    if (!where.empty()) where = " (" + where + ")";
+    return fault.before + called[0] + (fault.to >= 0 ? " -> " + called[1] : "") + where + fault.after;
+  });
 }
 
 std::string GraphInput::fate_of_duplicates(bool weighted) const {

@@ -25,6 +25,9 @@ class GraphInput {
   std::string fate_of_duplicates(bool weighted) const;
 
  private:
+  /// Has messages about arcs say what the file calls their vertices and, if it is an edge list, the line.
+  void explain_arcs(App& program, const io::GraphFile& file) const;
+
   std::string path_;
   io::ReadOptions options_;
 };

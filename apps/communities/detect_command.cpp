@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "filigree/communities_file.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/symmetry.hpp"
 #include "label_file.hpp"
 #include "verify.hpp"
@@ -21,8 +22,10 @@ void refuse_two_weights(const Graph& graph, const Graph& both) {
       for (std::size_t k = 0; k < given.cols(row).size(); ++k) {
         const Global to = graph.global_col(given.cols(row)[k]);
         while (both.global_col(kept.cols(row)[at]) != to) ++at;
-        require(given.vals(row)[k] == kept.vals(row)[at], "arc (", graph.first_row() + row, ", ", to, ") has weight ",
-                given.vals(row)[k], ", its reverse ", kept.vals(row)[at], "; an edge has one weight both ways");
+        if (given.vals(row)[k] == kept.vals(row)[at]) continue;
+        throw InvalidArc("arc ", graph.first_row() + row, to,
+                         text(" has weight ", given.vals(row)[k], ", its reverse ", kept.vals(row)[at],
+                              "; an edge has one weight both ways"));
       }
     }
   });

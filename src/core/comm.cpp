@@ -7,6 +7,7 @@
 
 #include "core/collective_check.hpp"
 #include "core/large_count.hpp"
+#include "filigree/core/invalid_arc.hpp"
 
 namespace filigree {
 
@@ -186,16 +187,22 @@ void Comm::all_to_all_bytes(const void* values, std::span<const Offset> counts, 
 
 namespace {
 
-enum class Kind : int { error, invalid_argument, io_error, mpi_error };
+enum class Kind : int { error, invalid_argument, invalid_arc, io_error, mpi_error };
 
 struct Failure {
   Kind kind = Kind::error;
   std::string message;
+  std::string before = {};  ///< of an InvalidArc, like what follows
+  std::string after = {};
+  Global from = -1;
+  Global to = -1;
 };
 
 Failure describe(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
+  } catch (const InvalidArc& e) {
+    return {Kind::invalid_arc, e.what(), e.before, e.after, e.from, e.to};
   } catch (const InvalidArgument& e) {
     return {Kind::invalid_argument, e.what()};
   } catch (const IoError& e) {
@@ -226,6 +233,14 @@ void Comm::rethrow_together(std::exception_ptr failure) const {
   shared.message = broadcast(shared.message, first);
   switch (shared.kind) {
     case Kind::invalid_argument: throw InvalidArgument(shared.message);
+    case Kind::invalid_arc: {
+      const std::string before = broadcast(shared.before, first);
+      const std::string after = broadcast(shared.after, first);
+      const Global from = broadcast(shared.from, first);
+      const Global to = broadcast(shared.to, first);
+      if (to < 0) throw InvalidArc(before, from, after);
+      throw InvalidArc(before, from, to, after);
+    }
     case Kind::io_error: throw IoError(shared.message);
     case Kind::mpi_error: throw MpiError(shared.message);
     case Kind::error: break;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/index.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "io/fields.hpp"
 #include "io/formats.hpp"
@@ -167,8 +168,8 @@ void write_dimacs(const Graph& graph, const std::string& path) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
       const Global col = graph.global_col(cols[k]);
       const double length = vals.empty() ? 1 : vals[k];
-      require(std::isfinite(length), path, ": lengths in DIMACS files are finite; arc ", row, " -> ", col, " has ",
-              length);
+      if (!std::isfinite(length))
+        throw InvalidArc(path + ": lengths in DIMACS files are finite; arc ", row, col, text(" has ", length));
       out += "a ";
       append(out, row + 1);
       out += ' ';

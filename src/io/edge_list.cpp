@@ -363,6 +363,33 @@ GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOp
   return result;
 }
 
+std::string find_edge(const Comm& comm, const std::string& path, const ReadOptions& options, const std::string& from,
+                      const std::string& to) {
+  const TextFile file(comm, path);
+  const Dialect dialect = dialect_of(comm, file, options.ids);
+  const Offset nowhere = std::numeric_limits<Offset>::max();
+  Offset found = nowhere;
+  comm.guard([&] {
+    Fields fields;
+    file.for_each_line(file.share(comm), [&](std::string_view line, Offset at) {
+      if (is_comment_or_blank(line) || at == dialect.heading) return true;
+      const auto is_it = [&](const auto& edge) { return text(edge.from) == from && text(edge.to) == to; };
+      Edge<Global> ids;
+      Edge<std::string_view> names;
+      const bool here = dialect.names ? !parse_thoroughly<false>(line, dialect, false, fields, names) && is_it(names)
+                                      : !parse_thoroughly<false>(line, dialect, false, fields, ids) && is_it(ids);
+      if (here) found = at;
+      return !here;
+    });
+  });
+  found = comm.min(found);
+  std::string place;
+  comm.guard([&] {
+    if (comm.is_root() && found != nowhere) place = text(path, ":", file.line_of(found));
+  });
+  return comm.broadcast(place);
+}
+
 void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path) {
   const Comm& comm = graph.comm;
   require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ",

@@ -48,6 +48,11 @@ GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, G
 /// Rows and columns by the header alone. Collective.
 std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path);
 
+/// Where the first edge between two vertices of these names stands in an edge list, as "path:line"; empty if it is not
+/// found. Reads the file again. Collective.
+std::string find_edge(const Comm& comm, const std::string& path, const ReadOptions& options, const std::string& from,
+                      const std::string& to);
+
 // Collective.
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);

@@ -14,6 +14,7 @@
 #include <limits>
 #include <optional>
 
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/symmetry.hpp"
 #include "io/binary_file.hpp"
 #include "io/formats.hpp"
@@ -211,11 +212,12 @@ void check_weights(const Graph& graph, const std::string& path, bool weighted) {
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
     const auto vals = graph.local.view().vals(row);
     for (std::size_t k = 0; k < vals.size(); ++k) {
-      require(weighted || vals[k] == 1, path, ": .sg files hold no weights; arc ", graph.first_row() + row, " -> ",
-              graph.global_col(graph.local.view().cols(row)[k]), " has ", vals[k], ": write .wsg");
-      require(std::trunc(vals[k]) == vals[k] && -most - 1 <= vals[k] && vals[k] <= most, path,
-              ": weights in .wsg files are whole numbers in [-2^31, 2^31); arc ", graph.first_row() + row, " -> ",
-              graph.global_col(graph.local.view().cols(row)[k]), " has ", vals[k]);
+      const bool fits = std::trunc(vals[k]) == vals[k] && -most - 1 <= vals[k] && vals[k] <= most;
+      if (weighted ? fits : vals[k] == 1) continue;
+      throw InvalidArc(path + (weighted ? ": weights in .wsg files are whole numbers in [-2^31, 2^31); arc "
+                                        : ": .sg files hold no weights; arc "),
+                       graph.first_row() + row, graph.global_col(graph.local.view().cols(row)[k]),
+                       text(" has ", vals[k], weighted ? "" : ": write .wsg"));
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/index.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/matrix/symmetry.hpp"
 #include "io/fields.hpp"
@@ -246,16 +247,16 @@ void write_metis(const Graph& graph, const std::string& path) {
       const Global from = graph.first_row() + row;
       for (std::size_t k = 0; k < local.cols(row).size(); ++k) {
         const Global to = graph.global_col(local.cols(row)[k]);
-        require(from != to, path, ": METIS files hold no loops; vertex ", from, " has one");
+        if (from == to) throw InvalidArc(path + ": METIS files hold no loops; vertex ", from, " has one");
         const double weight = local.has_values() ? local.vals(row)[k] : 1;
-        require(weight > 0 && weight <= 0x1p53 && std::trunc(weight) == weight, path,
-                ": METIS weights are whole numbers above 0; arc ", from, " -> ", to, " has ", weight);
+        if (!(weight > 0 && weight <= 0x1p53 && std::trunc(weight) == weight))
+          throw InvalidArc(path + ": METIS weights are whole numbers above 0; arc ", from, to, text(" has ", weight));
       }
     }
   });
   if (const std::optional<Arc> alone = asymmetric_arc(graph)) {
-    throw InvalidArgument(text(path, ": METIS files hold undirected graphs; arc ", alone->from, " -> ", alone->to,
-                               " has no reverse of the same weight"));
+    throw InvalidArc(path + ": METIS files hold undirected graphs; arc ", alone->from, alone->to,
+                     " has no reverse of the same weight");
   }
   TextWriter file(comm, path);
   const Offset num_edges = graph.num_nonzeros() / 2;

@@ -22,19 +22,19 @@ void check_count(const Comm& comm, const Partition& vertices, std::size_t count)
 }  // namespace
 
 VertexNames::VertexNames(const Comm& comm, Partition vertices, std::vector<Global> ids)
-    : kind_(Kind::ids), vertices_(std::move(vertices)), ids_(std::move(ids)) {
-  check_count(comm, vertices_, ids_.size());
+    : kind_(Kind::ids), vertices_(std::move(vertices)), ids_(std::make_shared<std::vector<Global>>(std::move(ids))) {
+  check_count(comm, vertices_, ids_->size());
 }
 
 VertexNames::VertexNames(const Comm& comm, Partition vertices, Strings texts)
-    : kind_(Kind::texts), vertices_(std::move(vertices)), texts_(std::move(texts)) {
-  check_count(comm, vertices_, texts_.size());
+    : kind_(Kind::texts), vertices_(std::move(vertices)), texts_(std::make_shared<Strings>(std::move(texts))) {
+  check_count(comm, vertices_, texts_->size());
 }
 
 std::string VertexNames::owned(const Comm& comm, Local i) const {
   switch (kind_) {
-    case Kind::ids: return std::to_string(ids_[z(i)]);
-    case Kind::texts: return std::string(texts_[z(i)]);
+    case Kind::ids: return std::to_string(ids()[z(i)]);
+    case Kind::texts: return std::string(texts()[z(i)]);
     case Kind::numbers: break;
   }
   return std::to_string(vertices_.begin(comm.rank()) + i);
@@ -73,8 +73,8 @@ std::vector<Global> VertexNames::find(const Comm& comm, std::span<const std::str
   if (kind_ == Kind::texts) {
     std::unordered_multimap<std::string_view, std::size_t> questions;
     for (std::size_t q = 0; q < asked.size(); ++q) questions.emplace(asked[q], q);
-    for (std::size_t i = 0; i < texts_.size(); ++i) {
-      const auto [begin, end] = questions.equal_range(texts_[i]);
+    for (std::size_t i = 0; i < texts().size(); ++i) {
+      const auto [begin, end] = questions.equal_range(texts()[i]);
       for (auto question = begin; question != end; ++question) found[question->second] = first + static_cast<Global>(i);
     }
   } else {
@@ -83,7 +83,7 @@ std::vector<Global> VertexNames::find(const Comm& comm, std::span<const std::str
       if (Global id = 0; parse_whole(asked[q], id)) questions.emplace(id, q);
     }
     for (Global i = 0; i < vertices_.size(comm.rank()); ++i) {
-      const auto [begin, end] = questions.equal_range(kind_ == Kind::ids ? ids_[z(i)] : first + i);
+      const auto [begin, end] = questions.equal_range(kind_ == Kind::ids ? ids()[z(i)] : first + i);
       for (auto question = begin; question != end; ++question) found[question->second] = first + i;
     }
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/index.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "io/interner.hpp"
 #include "io/keys.hpp"
 
@@ -42,7 +43,16 @@ bool have_no_gaps(const Comm& comm, const std::vector<Global>& ids) {
 template <class Keys>
 GraphFile build_named(const Comm& comm, const std::string& path, Entries<double> entries,
                       const NumberedKeys<Keys>& numbered, const ReadOptions& options) {
-  GraphFile file = assemble(comm, path, numbered.total, numbered.total, std::move(entries), options);
+  GraphFile file = [&] {
+    try {
+      return assemble(comm, path, numbered.total, numbered.total, std::move(entries), options);
+    } catch (const InvalidArc& fault) {  // on all ranks
+      const Partition blocks = Partition::uniform(numbered.total, comm.size());
+      const VertexNames names(comm, blocks, deal_out(comm, numbered.sorted, numbered.first, blocks));
+      const auto called = names.fetch(comm, std::vector<Global>{fault.from, fault.to});
+      throw InvalidArgument(text(fault.before, called[0], " -> ", called[1], fault.after));
+    }
+  }();
   const Partition& rows = file.graph.rows;
   file.names = VertexNames(comm, rows, deal_out(comm, numbered.sorted, numbered.first, rows));
   return file;

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "io/formats.hpp"
 #include "io/names_file.hpp"
@@ -31,12 +32,44 @@ GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, G
       if (options.undirected) symmetrize(entries);
     });
     ReadReport report;
+    // Sums of entries without values count them.
+    const bool counts =
+        options.policy.duplicates == Duplicates::sum && comm.max(static_cast<int>(!entries.val.empty())) == 0;
+    if (counts) comm.guard([&] { entries.val.assign(entries.size(), 1); });
     Graph graph = Graph::from_entries(comm, num_rows, num_cols, std::move(entries), options.policy, &report.entries);
+    if (counts && report.entries.duplicates == 0) graph.local.val = {};
     VertexNames names(graph.rows);
     return {std::move(graph), std::move(names), std::move(report)};
-  } catch (const InvalidArgument& fault) {  // on all ranks
+  } catch (const InvalidArc& fault) {  // on all ranks
+    throw InvalidArc(path + ": " + fault.before, fault.from, fault.to, fault.after);
+  } catch (const InvalidArgument& fault) {
     throw InvalidArgument(text(path, ": ", fault.what()));
   }
+}
+
+namespace {
+
+/// "path: row 1, column 2" where rows and columns count from 1, "path: vertices 1 and 2" where vertices do.
+std::string place_by_number(const std::string& path, Format format, Global from, Global to) {
+  if (format == Format::matrix_market)
+    return to < 0 ? text(path, ": row ", from + 1) : text(path, ": row ", from + 1, ", column ", to + 1);
+  if (format == Format::metis || format == Format::dimacs)
+    return to < 0 ? text(path, ": vertex ", from + 1) : text(path, ": vertices ", from + 1, " and ", to + 1);
+  return "";
+}
+
+}  // namespace
+
+std::string place_of(const Comm& comm, const std::string& path, const ReadOptions& options, Format format,
+                     const VertexNames& names, Global from, Global to) {
+  if (format != Format::edge_list) {
+    const bool has_own_ids = format == Format::dimacs && names.kind() == VertexNames::Kind::ids;
+    return has_own_ids ? "" : place_by_number(path, format, from, to);
+  }
+  if (to < 0) return "";
+  const std::vector<std::string> called = names.fetch(comm, std::vector<Global>{from, to});
+  const std::string place = find_edge(comm, path, options, called[0], called[1]);
+  return place.empty() && options.undirected ? find_edge(comm, path, options, called[1], called[0]) : place;
 }
 
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options) {
@@ -45,7 +78,16 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
   refuse_packed_binary(found.format, path);
   ReadOptions with_extension = options;
   with_extension.weights |= found.format == Format::edge_list && has_weights_by_extension(path);
-  GraphFile file = format.read(comm, path, with_extension);
+  GraphFile file = [&] {
+    try {
+      return format.read(comm, path, with_extension);
+    } catch (const InvalidArc& fault) {  // on all ranks
+      const std::string place = place_by_number("", found.format, fault.from, fault.to);
+      if (place.empty()) throw;
+      throw InvalidArgument(fault.before + std::to_string(fault.from) + " -> " + std::to_string(fault.to) + " (" +
+                            place.substr(2) + ")" + fault.after);
+    }
+  }();
   if (!found.remark.empty()) file.report.remarks.insert(file.report.remarks.begin(), found.remark);
   if (!format.info.holds_names && file.names.kind() == VertexNames::Kind::numbers) {
     if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows)) {

@@ -146,7 +146,7 @@ bool TextFile::Lines::next() {
   return true;
 }
 
-void TextFile::fail(Offset at, const std::string& what) const {
+Offset TextFile::line_of(Offset at) const {
   Offset line = 1;
   std::string buffer(std::min(block_bytes, z(std::max<Offset>(at, 0))), '\0');
   const std::unique_ptr<Unpacked> text_before = open_text(0, size_);
@@ -161,7 +161,11 @@ void TextFile::fail(Offset at, const std::string& what) const {
     line += std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(got), '\n');
     left -= static_cast<Offset>(got);
   }
-  throw IoError(text(path_, ":", line, ": ", what));
+  return line;
+}
+
+void TextFile::fail(Offset at, const std::string& what) const {
+  throw IoError(text(path_, ":", line_of(at), ": ", what));
 }
 
 void TextFile::fail_at_end(const std::string& what) const {

@@ -87,7 +87,9 @@ class TextFile {
     return found;
   }
 
-  /// Throws IoError("path:line: what") for the line that holds byte `at` of the text. Only this counts lines.
+  /// The number, from 1, of the line that holds byte `at` of the text. Only this counts lines.
+  Offset line_of(Offset at) const;
+  /// Throws IoError("path:line: what") for that line.
   [[noreturn]] void fail(Offset at, const std::string& what) const;
   /// The same for the last line.
   [[noreturn]] void fail_at_end(const std::string& what) const;

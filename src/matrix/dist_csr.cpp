@@ -10,6 +10,7 @@
 
 #include "core/mailbox.hpp"
 #include "core/parallel_for.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "matrix/local_columns.hpp"
 
 namespace filigree {
@@ -239,7 +240,14 @@ Offset merge_row(std::span<Global> col, std::span<V> val, Duplicates policy, std
   return static_cast<Offset>(out);
 }
 
-/// The same for every row. Returns the number merged away.
+void refuse_duplicates(std::span<const Global> cols, Global row) {
+  std::vector<Global> ascending(cols.begin(), cols.end());
+  std::sort(ascending.begin(), ascending.end());
+  const auto twice = std::adjacent_find(ascending.begin(), ascending.end());
+  if (twice != ascending.end()) throw InvalidArc("arc ", row, *twice, " is there twice, and duplicates are refused");
+}
+
+/// Merges every row. Returns the number merged away.
 template <class V>
 Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy) {
   const auto num_rows = static_cast<std::int64_t>(rows.row_ptr.size()) - 1;
@@ -252,9 +260,9 @@ Offset merge_duplicates(GlobalRows<V>& rows, Global first_row, Duplicates policy
                    const std::size_t begin = z(rows.row_ptr[z(row)]);
                    const std::size_t length = z(rows.row_ptr[z(row) + 1]) - begin;
                    const auto values = has_values ? std::span<V>(rows.val).subspan(begin, length) : std::span<V>();
-                   kept[z(row)] = merge_row(std::span<Global>(rows.col).subspan(begin, length), values, policy, pairs);
-                   require(policy != Duplicates::error || z(kept[z(row)]) == length, "row ", first_row + row,
-                           " names a column twice, and duplicates are refused");
+                   const auto cols = std::span<Global>(rows.col).subspan(begin, length);
+                   if (policy == Duplicates::error) refuse_duplicates(cols, first_row + row);
+                   kept[z(row)] = merge_row(cols, values, policy, pairs);
                  }
                },
                [](Offset) {});

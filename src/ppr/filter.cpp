@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "filigree/core/invalid_arc.hpp"
+
 namespace filigree::ppr {
 namespace {
 
@@ -38,7 +40,7 @@ RowFilter::RowFilter(Global num_vertices, const Filter& filter) : filter_(filter
     sorted_ = filter.candidates;
     std::ranges::sort(sorted_);
     const auto twice = std::ranges::adjacent_find(sorted_);
-    require(twice == sorted_.end(), "candidates: vertex ", twice == sorted_.end() ? 0 : *twice, " is there twice");
+    if (twice != sorted_.end()) throw InvalidArc("candidates: vertex ", *twice, " is there twice");
   }
   for (Global end : {candidates().front(), candidates().back()})
     require(end >= 0 && end < num_vertices, "candidates: ", end, " is not a vertex; the graph has ", num_vertices);

@@ -171,8 +171,8 @@ TEST_F(CommunitiesApp, IsolatedVerticesAreVerifiedAndTwoWeightsRefused) {
     const auto outcome = run(ranks, "communities", {"detect", "--graph", "two.txt", "--weights", "-k", "2"});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_THAT(error_line(outcome.err),
-                ::testing::MatchesRegex(
-                    "error: arc \\([01], [01]\\) has weight [23], its reverse [23]; an edge has one weight both ways"));
+                ::testing::MatchesRegex("error: arc [01] -> [01] \\(two\\.txt:[13]\\) has weight [23], its reverse "
+                                        "[23]; an edge has one weight both ways"));
     write("one.txt", "0 1 2\n1 2 4\n1 0 2\n");
     done(ranks, "communities", {"detect", "--graph", "one.txt", "--weights", "-k", "2"});
   }
@@ -219,7 +219,7 @@ TEST_F(CommunitiesApp, MistakesAreToldOnce) {
   write("two.labels", "a x\nb y\n");
   std::filesystem::remove(folder_ / "empty.labels");
   fails({"detect", "--graph", "negative.txt", "--weights", "--labels", "two.labels"},
-        "graph: edge (0, 1) has weight -1; weights must be finite and at least 0", 3);
+        "graph: edge a -> b (negative.txt:1) has weight -1; weights must be finite and at least 0", 3);
   fails({"cut", "--tree", "t.h5", "--clusters", "4"}, "cut into 4 clusters: the tree has between 1 and 3");
   fails({"compare", "--tree", "t.h5", "--truth", "two.labels", "--columns", "3"},
         "two.labels:1: no column 3; the vertex is column 1");

@@ -321,9 +321,9 @@ TEST(Link, RefusesWhatIsNoUndirectedGraph) {
   EXPECT_EQ(refused(0, 0, {}), "graph: it has no vertices");
   EXPECT_EQ(
       refused(3, 3, {{0}, {1}, {}}),
-      "graph: arc (0, 1) has no reverse of the same weight; the graph must be undirected (read it with --undirected)");
+      "graph: arc 0 -> 1 has no reverse of the same weight; the graph must be undirected (read it with --undirected)");
   EXPECT_EQ(refused(3, 3, {{0, 1}, {1, 0}, {-1, -1}}),
-            "graph: edge (0, 1) has weight -1; weights must be finite and at least 0");
+            "graph: edge 0 -> 1 has weight -1; weights must be finite and at least 0");
   EXPECT_EQ(refused(8, 8, {}, 1), text("labels: ", 8 / world.size() + (8 % world.size() > 0) - 1, " for ",
                                        8 / world.size() + (8 % world.size() > 0), " vertices on rank 0"));
 }

@@ -256,7 +256,7 @@ TEST(EdgeList, DuplicatesCanBeRefused) {
   const ReadOptions strict{.policy = {Duplicates::error, Loops::keep}};
   EXPECT_EQ(read_bytes("0 1\n1 0\n", "a.txt", strict).matrix.size(), 2U);
   EXPECT_THAT(message_of<InvalidArgument>([&] { read_bytes("0 1\n1 0\n0 1\n", "a.txt", strict); }),
-              HasSubstr("a.txt: row 0 names a column twice"));
+              HasSubstr("a.txt: arc 0 -> 1 is there twice"));
 }
 
 TEST(EdgeList, WhatIsNoReadableFile) {

@@ -74,7 +74,7 @@ TEST(Gap, ForeignFilesMayBeUnsortedAndRepeat) {
   EXPECT_THAT(message_of<InvalidArgument>([&] {
                 read_bytes(bytes, "a.wsg", {.policy = {Duplicates::error, Loops::keep}});
               }),
-              HasSubstr("a.wsg: row 0 names a column twice"));
+              HasSubstr("a.wsg: arc 0 -> 2 is there twice"));
   // Undirected: two edges 0 - 1 of weights 1 and 2, which vertex 1 lists the other way round, and a loop.
   const std::string twice = undirected + wide({5, 2}) + wide({0, 2, 5}) + narrow({1, 1, 1, 2, 0, 2, 0, 1, 1, 8});
   const Content both = read_bytes(twice, "a.wsg");

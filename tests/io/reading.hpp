@@ -44,6 +44,8 @@ inline void expect_same(const Content& a, const Content& b) {
   EXPECT_EQ(a.names, b.names);
   EXPECT_EQ(a.report.format, b.report.format);
   EXPECT_EQ(a.report.header_lines, b.report.header_lines);
+  EXPECT_EQ(a.report.comment_lines, b.report.comment_lines);
+  EXPECT_EQ(a.report.remarks, b.report.remarks);
   EXPECT_EQ(a.report.entries.duplicates, b.report.entries.duplicates);
   EXPECT_EQ(a.report.entries.loops, b.report.entries.loops);
   EXPECT_EQ(a.report.hash, b.report.hash);

@@ -100,7 +100,7 @@ TEST(DistCsr, DuplicateMessageNamesTheRow) {
   const auto message = message_of<InvalidArgument>([&] {
     DistCsr<double>::from_entries(comm, blocks, blocks, deal(comm, entries, 4), {Duplicates::error, Loops::keep});
   });
-  EXPECT_EQ(message.rfind("row 97 names a column twice", 0), 0u) << message;
+  EXPECT_EQ(message.rfind("arc 97 -> ", 0), 0u) << message;
 }
 
 /// A matrix that does not depend on how its rows are spread: row pointers, global columns and value bits.

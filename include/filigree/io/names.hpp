@@ -1,6 +1,7 @@
 // VertexNames: what vertices are called in the file they came from.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,7 +33,7 @@ class Strings {
 };
 
 /// The name of every vertex, dealt out like the rows of its graph. A name is the vertex number itself, an integer id,
-/// or a text; no two vertices share one.
+/// or a text; no two vertices share one. Copies share what they hold.
 class VertexNames {
  public:
   /// Every vertex is called by its number.
@@ -45,8 +46,8 @@ class VertexNames {
   enum class Kind { numbers, ids, texts };
   Kind kind() const { return kind_; }
   /// Of the owned vertices if kind() is ids or texts.
-  const std::vector<Global>& ids() const { return ids_; }
-  const Strings& texts() const { return texts_; }
+  const std::vector<Global>& ids() const { return *ids_; }
+  const Strings& texts() const { return *texts_; }
 
   /// The name of vertex first_owned + i of the calling rank. Not collective.
   std::string owned(const Comm& comm, Local i) const;
@@ -61,8 +62,8 @@ class VertexNames {
  private:
   Kind kind_ = Kind::numbers;
   Partition vertices_;
-  std::vector<Global> ids_;
-  Strings texts_;
+  std::shared_ptr<const std::vector<Global>> ids_ = std::make_shared<std::vector<Global>>();
+  std::shared_ptr<const Strings> texts_ = std::make_shared<Strings>();
 };
 
 }  // namespace filigree::io

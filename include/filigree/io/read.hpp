@@ -12,17 +12,34 @@
 namespace filigree::io {
 
 /// What becomes of the vertices of an edge list, or of a DIMACS file without a problem line.
-///   compact: those that occur, numbered without gaps in numeric order of their ids (byte order of names). Vertices are
-///            names if the first edges of the file are not numbers.
-///   keep:    the id is the vertex number; ids that do not occur are isolated vertices.
+///   compact: those that occur, numbered without gaps in numeric order of their ids (byte order of names), which are
+///            whole numbers of 64 bits. Vertices are names if the first edges of the file are not numbers.
+///   keep:    the id, from 0 to below 10^18, is the vertex number; ids that do not occur are isolated vertices.
 ///   names:   compact, with texts for names even where they are numbers ("007").
 enum class Ids { compact, keep, names };
+
+/// Which columns of an edge list are read, each by its number from 1 or by its name in the heading. Empty: as a known
+/// heading says (source and target, from and to, ..., weight), else the first, the second and the third.
+struct Columns {
+  std::string source;
+  std::string target;
+  std::string weight;
+};
+
+/// Whether lines of an edge list that begin with # % or // are comments.
+enum class Comments { skip, none };
 
 struct ReadOptions {
   Format format = Format::automatic;  ///< automatic: by the first bytes, then by extension, else an edge list
   bool undirected = false;            ///< every arc both ways; an edge listed both ways counts as duplicates
-  bool weights = false;               ///< edge list: the third column is a weight; that of .wel always is
+  bool weights = false;               ///< edge list: a column, the third if nothing says otherwise, is the weight; one
+                                      ///< of .wel always is
   Ids ids = Ids::compact;
+  Columns columns = {};
+  Comments comments = Comments::skip;
+  std::string vertices = {};    ///< edge list: a file of all vertices, a name a line; they are numbered in its order
+  bool isolated_lines = false;  ///< edge list: a line of one vertex is a vertex without edges, not an error
+  bool bipartite = false;       ///< edge list: the second column numbers vertices of its own, named "to:1", "to:2", ...
   EntryPolicy policy = {Duplicates::first, Loops::keep};
   bool finite = true;      ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
                            ///< any case), but for METIS and DIMACS
@@ -34,6 +51,7 @@ struct ReadOptions {
 struct ReadReport {
   Format format = Format::automatic;  ///< never automatic
   Offset header_lines = 0;            ///< edge list: lines before the first edge that are neither edge nor comment
+  Offset comment_lines = 0;           ///< edge list: lines skipped as comments
   std::vector<std::string> remarks;   ///< what users should know: what was passed over, whence names came
   std::string names_path;             ///< of the file beside it that named the vertices, empty if there was none
   EntryCounts entries;                ///< duplicates and loops, handled by the policy
@@ -69,5 +87,10 @@ struct GraphFile {
 ///
 /// Collective. Peak memory beyond the graph: 40 bytes a nonzero of this rank, and the names.
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});
+
+/// Where an arc, or a vertex if `to` is -1, stands in the file that read() made `file` of by these options: "g.txt:7"
+/// or "g.mtx: row 1, column 2"; empty if the format tells no place. Reads an edge list again. Collective.
+std::string place_of(const Comm& comm, const std::string& path, const ReadOptions& options, Format format,
+                     const VertexNames& names, Global from, Global to);
 
 }  // namespace filigree::io

@@ -5,6 +5,7 @@
 #include "communities/leaves/patterns.hpp"
 #include "communities/leaves/refine.hpp"
 #include "core/index.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/kmeans.hpp"
 #include "filigree/matrix/symmetry.hpp"
 
@@ -24,15 +25,17 @@ void check(const Graph& graph, const LeafOptions& options) {
     for (Local v = 0; v < rows.num_rows(); ++v) {
       for (std::size_t k = 0; k < rows.vals(v).size(); ++k) {
         const double weight = rows.vals(v)[k];
-        require(weight >= 0 && std::isfinite(weight), "graph: the weight of arc ", graph.first_row() + v, " -> ",
-                graph.global_col(rows.cols(v)[k]), " is ", weight, "; weights must be finite and at least 0");
+        if (!(weight >= 0 && std::isfinite(weight))) {
+          throw InvalidArc("graph: the weight of arc ", graph.first_row() + v, graph.global_col(rows.cols(v)[k]),
+                           text(" is ", weight, "; weights must be finite and at least 0"));
+        }
       }
     }
   });
   if (const std::optional<Arc> arc = asymmetric_arc(graph)) {
-    throw InvalidArgument(text("graph: arc ", arc->from, " -> ", arc->to,
-                               " has no reverse of the same weight; communities are those of an undirected graph "
-                               "(--undirected adds the reverse of every arc)"));
+    throw InvalidArc("graph: arc ", arc->from, arc->to,
+                     " has no reverse of the same weight; communities are those of an undirected graph "
+                     "(--undirected adds the reverse of every arc)");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/index.hpp"
 #include "core/parallel_for.hpp"
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/symmetry.hpp"
 
 namespace filigree::communities {
@@ -164,17 +165,16 @@ void check_undirected(const Graph& graph) {
     for (Local row = 0; row < local.num_rows(); ++row) {
       for (std::size_t k = 0; k < local.vals(row).size(); ++k) {
         const double weight = local.vals(row)[k];
-        require(weight >= 0 && std::isfinite(weight), "graph: edge (", graph.first_row() + row, ", ",
-                graph.global_col(local.cols(row)[k]), ") has weight ", weight,
-                "; weights must be finite and at least 0");
+        if (weight >= 0 && std::isfinite(weight)) continue;
+        throw InvalidArc("graph: edge ", graph.first_row() + row, graph.global_col(local.cols(row)[k]),
+                         text(" has weight ", weight, "; weights must be finite and at least 0"));
       }
     }
   });
   if (is_symmetric(graph)) return;
   const auto arc = asymmetric_arc(graph);
-  throw InvalidArgument(text("graph: arc (", arc->from, ", ", arc->to,
-                             ") has no reverse of the same weight; the graph ",
-                             "must be undirected (read it with --undirected)"));
+  throw InvalidArc("graph: arc ", arc->from, arc->to,
+                   " has no reverse of the same weight; the graph must be undirected (read it with --undirected)");
 }
 
 Contraction contract(const Graph& graph, const Labels& labels) {

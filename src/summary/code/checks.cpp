@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "filigree/matrix/symmetry.hpp"
 
@@ -43,8 +44,7 @@ Offset check_graph(const Graph& graph) {
           " vertices, must be fewer than 2^31");
   const auto asymmetric = graph.has_values() ? asymmetric_arc(pattern_of(graph, Loops::keep)) : asymmetric_arc(graph);
   if (const auto& arc = asymmetric)
-    throw InvalidArgument(
-        text("graph: directed: arc ", arc->from, " -> ", arc->to, " has no reverse; read it with --undirected"));
+    throw InvalidArc("graph: directed: arc ", arc->from, arc->to, " has no reverse; read it with --undirected");
   const Offset num_edges = (graph.num_nonzeros() - graph.comm.sum(count_loops(graph))) / 2;
   require(num_edges > 0, "graph: it has no edges between different vertices");
   return num_edges;
