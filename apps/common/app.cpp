@@ -7,7 +7,6 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <limits>
 
 #include "filigree/core/error.hpp"
@@ -66,13 +65,16 @@ void App::parse() {
   for (const std::string& warning : runtime_.warnings()) note("warning: " + warning);
 }
 
-void App::expect_writable(std::initializer_list<std::string> paths) const {
+void App::expect_writable(std::initializer_list<std::string> paths) {
   comm().guard([&] {
     if (!comm().is_root()) return;
     for (const std::string& path : paths) {
-      const auto folder = std::filesystem::path(path).parent_path();
-      if (!path.empty() && access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
-        throw IoError(text(path, ": cannot be written: its folder is missing or not writable"));
+      if (path.empty() || path == "-") continue;
+      io::expect_writable(path);
+      const io::AbandonedFiles left = io::remove_abandoned_files(path);
+      for (const std::string& file : left.removed) note(text("removed ", file, ", left by a job that was killed"));
+      for (const std::string& file : left.in_doubt)
+        note(text(file, " is there: of a job at work, perhaps on another host, or left by one that was killed"));
     }
   });
 }
@@ -152,7 +154,8 @@ void App::finish() {
 
 namespace {
 
-/// Ctrl-C, a killed job, a closed terminal: remove what is half written, then die of it as usual.
+/// Ctrl-C, a killed job, a closed terminal: remove what is half written, then die of it as usual. A file that grows
+/// past what `ulimit -f` grants is a failure to write, as on a full disk.
 void clean_up_on_signals() {
   const auto handler = [](int signal) {
     io::remove_unfinished_files();
@@ -160,6 +163,7 @@ void clean_up_on_signals() {
     std::raise(signal);
   };
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 }  // namespace

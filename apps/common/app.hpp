@@ -60,8 +60,9 @@ class App {
   bool output_is_hdf5() const { return output_.ends_with(".h5") || output_.ends_with(".hdf5"); }
 
   /// Throws IoError on all ranks if one of these files could not be written: better before hours of work than after
-  /// them. parse() asks this of --output and --json; empty paths are none. Collective.
-  void expect_writable(std::initializer_list<std::string> paths) const;
+  /// them. Removes what killed jobs left of them. parse() asks this of --output and --json; empty paths are none.
+  /// Collective.
+  void expect_writable(std::initializer_list<std::string> paths);
 
   /// A line on stderr from rank 0, unless --quiet.
   void note(const std::string& line);

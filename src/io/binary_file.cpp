@@ -1,11 +1,8 @@
 #include "io/binary_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "io/packed.hpp"
 
@@ -23,27 +20,18 @@ void BinaryFile::read_bytes(Offset at, char* to, std::size_t count) const {
   }
 }
 
-BinaryWriter::BinaryWriter(const Comm& comm, const std::string& path) : comm_(comm), pending_(comm, path) {
-  comm.guard([&] {
-    if (!file_.take(open(pending_.temporary_path().c_str(), O_WRONLY | O_CLOEXEC)))
-      throw IoError(text(path, ": cannot be written: ", std::strerror(errno)));
-  });
-}
+BinaryWriter::BinaryWriter(const Comm& comm, const std::string& path) : pending_(comm, path) {}
 
 void BinaryWriter::write_bytes(Offset at, const char* from, std::size_t count) {
+  const Offset end = at + static_cast<Offset>(count);
   for (std::size_t done = 0; done < count;) {
-    const ssize_t written = pwrite(file_, from + done, count - done, at + static_cast<Offset>(done));
+    const ssize_t written = pwrite(pending_.file(), from + done, count - done, at + static_cast<Offset>(done));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw IoError(text(pending_.path(), ": cannot be written: ", std::strerror(errno)));
+    if (written < 0) throw pending_.failure(errno, end);
     done += static_cast<std::size_t>(written);
   }
 }
 
-void BinaryWriter::commit() {
-  comm_.guard([&] {  // some file systems tell of a full disk only now
-    if (!file_.close()) throw IoError(text(pending_.path(), ": cannot be written: ", std::strerror(errno)));
-  });
-  pending_.commit();
-}
+void BinaryWriter::commit() { pending_.commit(); }
 
 }  // namespace filigree::io

@@ -64,9 +64,7 @@ class BinaryWriter {
  private:
   void write_bytes(Offset at, const char* from, std::size_t count);
 
-  Comm comm_;
   PendingFile pending_;
-  Descriptor file_;
 };
 
 /// Numbers written one behind the other from a position on, a slice at a time.

@@ -1,15 +1,21 @@
 #include "io/checkpoint.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdint>
 
 #include "core/mailbox.hpp"
+#include "io/descriptor.hpp"
+#include "io/output_place.hpp"
 
 namespace filigree::io {
 namespace {
@@ -39,6 +45,15 @@ std::optional<Bytes> read_block(std::FILE* file) {
   return bytes;
 }
 
+/// Whether the file begins as a checkpoint does, as far as it goes: it may have been cut short.
+bool is_checkpoint(std::FILE* file) {
+  std::array<char, sizeof kind> begin{};
+  std::rewind(file);
+  const std::size_t count = std::fread(begin.data(), 1, begin.size(), file);
+  std::rewind(file);
+  return std::memcmp(begin.data(), kind, count) == 0;
+}
+
 }  // namespace
 
 void CheckpointFile::fail(const char* what) const {
@@ -48,21 +63,51 @@ void CheckpointFile::fail(const char* what) const {
 bool CheckpointFile::exists() const { return access(path_.c_str(), F_OK) == 0; }
 
 std::optional<Bytes> CheckpointFile::identity() const {
-  const File file(std::fopen(path_.c_str(), "rbe"));
-  return file ? read_block(file.get()) : std::nullopt;
+  Descriptor descriptor;
+  if (!descriptor.take(::open(path_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))) return std::nullopt;
+  const File file(fdopen(descriptor, "rb"));
+  if (!file) return std::nullopt;
+  descriptor.release();
+  return read_block(file.get());
+}
+
+void CheckpointFile::open_locked() {
+  while (!file_) {
+    Descriptor descriptor;
+    struct stat opened {};
+    struct stat called {};
+    if (!descriptor.take(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666))) {
+      if (errno == ELOOP) throw IoError(text(path_, ": is a symbolic link, where a checkpoint is to be"));
+      fail("cannot be written");
+    }
+    if (fstat(descriptor, &opened) != 0) fail("cannot be written");
+    if (!S_ISREG(opened.st_mode) || is_planted(opened, folder_of(path_)))
+      throw IoError(text(path_, ": is no file of yours; a checkpoint is to be there"));
+    // A file system without locks does without.
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      throw IoError(text(path_, ": another job is at work on it; let it finish, or name another output"));
+    // It may have finished, and removed the file, meanwhile.
+    if (lstat(path_.c_str(), &called) != 0 || called.st_ino != opened.st_ino) continue;
+    File file(fdopen(descriptor, "r+b"));
+    if (!file) fail("cannot be opened");
+    descriptor.release();
+    if (!is_checkpoint(file.get()))
+      throw IoError(text(path_, ": is no checkpoint of filigree, which is to be there; rename it or remove it"));
+    file_ = std::move(file);
+  }
 }
 
 Offset CheckpointFile::open(std::span<const std::byte> identity) {
   ends_.clear();
-  const auto found = this->identity();
+  open_locked();
+  std::rewind(file_.get());
+  const auto found = read_block(file_.get());
   if (!found || !std::ranges::equal(*found, identity)) {
-    file_.reset(std::fopen(path_.c_str(), "w+be"));
-    if (!file_) fail("cannot be written");
+    if (std::fflush(file_.get()) != 0 || ftruncate(fileno(file_.get()), 0) != 0) fail("cannot be cut");
     write_block(identity);
     return 0;
   }
-  file_.reset(std::fopen(path_.c_str(), "r+be"));
-  if (!file_) fail("cannot be opened");
+  ends_.push_back(std::ftell(file_.get()));
   while (read_block(file_.get())) ends_.push_back(std::ftell(file_.get()));
   truncate(std::ssize(ends_) - 1);
   return std::ssize(ends_) - 1;
@@ -96,8 +141,15 @@ void CheckpointFile::write_block(std::span<const std::byte> bytes) {
 }
 
 void CheckpointFile::remove() {
-  file_.reset();
   std::remove(path_.c_str());
+  file_.reset();
+}
+
+bool CheckpointFile::remove_leftover() {
+  if (!identity()) return false;
+  open_locked();
+  remove();
+  return true;
 }
 
 bool Checkpoint::is_of_another(std::span<const std::byte> identity) const {

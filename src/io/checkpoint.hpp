@@ -29,7 +29,8 @@ using filigree::Bytes, filigree::Pack, filigree::Unpack;
 
 /// One file of one rank: an identity, which says of what computation it is, then slices. A slice reaches the operating
 /// system before append() returns, so it survives the death of the process; one that was being written, or is damaged,
-/// is known by its length and hash: it and those behind it do not count. No member communicates.
+/// is known by its length and hash: it and those behind it do not count. A file that is no checkpoint is never
+/// touched, and from open() on no other job can open it. No member communicates.
 class CheckpointFile {
  public:
   explicit CheckpointFile(std::string path) : path_(std::move(path)) {}
@@ -39,7 +40,8 @@ class CheckpointFile {
   /// That of the file; none if there is no file or no whole identity in it.
   std::optional<Bytes> identity() const;
   /// Opens the file if it has this identity, else begins it anew. Returns the number of whole slices; what
-  /// is behind them is cut off. Throws IoError.
+  /// is behind them is cut off. Throws IoError, also if something else than a checkpoint is there (a link, too), or
+  /// another job is at work on it.
   Offset open(std::span<const std::byte> identity);
   Bytes read(Offset slice);
   /// Forgets all but the first `count` slices; what is appended next follows them.
@@ -47,6 +49,8 @@ class CheckpointFile {
   void append(std::span<const std::byte> slice);
   /// The computation is complete.
   void remove();
+  /// Removes what another run left, if it is a checkpoint. Returns whether it was.
+  bool remove_leftover();
 
  private:
   struct Close {
@@ -54,6 +58,7 @@ class CheckpointFile {
   };
   using File = std::unique_ptr<std::FILE, Close>;
   [[noreturn]] void fail(const char* what) const;
+  void open_locked();
   void write_block(std::span<const std::byte> bytes);
 
   std::string path_;

@@ -25,6 +25,8 @@ class Descriptor {
     return number >= 0;
   }
   operator int() const { return number_; }
+  /// Somebody else closes it.
+  int release() { return std::exchange(number_, -1); }
   bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
  private:

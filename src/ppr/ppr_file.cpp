@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 #include <limits>
 #include <numeric>
 
@@ -48,9 +47,10 @@ Index build_index_file(const Graph& graph, const IndexOptions& options, const st
   save(comm, index, path);
   slices.remove();
   // And those of an earlier run on more ranks.
-  if (comm.is_root()) {
-    for (int rank = comm.size(); std::remove(text(path, ".partial.", rank).c_str()) == 0;) ++rank;
-  }
+  comm.guard([&] {
+    if (!comm.is_root()) return;
+    for (int rank = comm.size(); io::CheckpointFile(text(path, ".partial.", rank)).remove_leftover();) ++rank;
+  });
   return index;
 }
 

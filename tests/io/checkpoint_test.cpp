@@ -45,19 +45,58 @@ TEST(CheckpointFile, GoesOnWhereItEnded) {
     EXPECT_EQ(string_of(file.read(0)), slice(0));
     file.append(bytes_of(slice(2 * run + 1)));
   }
-  CheckpointFile file(path);
-  ASSERT_EQ(file.open(bytes_of("me")), 8);
-  for (int i = 7; i >= 0; --i) EXPECT_EQ(string_of(file.read(i)), slice(i));
-  file.truncate(3);
-  file.append(bytes_of("new"));
+  {
+    CheckpointFile file(path);
+    ASSERT_EQ(file.open(bytes_of("me")), 8);
+    for (int i = 7; i >= 0; --i) EXPECT_EQ(string_of(file.read(i)), slice(i));
+    file.truncate(3);
+    file.append(bytes_of("new"));
+  }
   EXPECT_EQ(found(path, "me"), (std::vector<std::string>{slice(0), slice(1), slice(2), "new"}));
   EXPECT_EQ(string_of(*CheckpointFile(path).identity()), "me");
   EXPECT_TRUE(found(path, "you").empty());
   EXPECT_TRUE(found(path, "me").empty());  // the other one began anew
-  file.remove();
+  CheckpointFile file(path);
+  EXPECT_TRUE(file.remove_leftover());
   EXPECT_FALSE(file.exists());
   EXPECT_FALSE(file.identity());
+  EXPECT_FALSE(file.remove_leftover());
   EXPECT_THROW(CheckpointFile(folder / "missing/slices").open(bytes_of("me")), IoError);
+}
+
+TEST(CheckpointFile, TouchesNothingElse) {
+  const Comm comm = Comm::world();
+  const testing::TempFolder folder(comm);
+  const auto why = [&](const std::string& path) -> std::string {
+    try {
+      CheckpointFile(path).open(bytes_of("me"));
+    } catch (const IoError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const std::string path = folder / text("mine.", comm.rank());
+  for (const std::string& content :
+       {std::string("f"), std::string("filigree part 2 and more"), std::string(50, '\0')}) {
+    std::ofstream(path) << content;
+    const bool is_begun = content == "f";  // cut short in its first word
+    EXPECT_EQ(why(path), is_begun
+                             ? "no error"
+                             : path + ": is no checkpoint of filigree, which is to be there; rename it or remove it");
+    EXPECT_FALSE(CheckpointFile(path).remove_leftover() && !is_begun);
+    if (!is_begun) {
+      EXPECT_EQ(testing::bytes_of(path), content);
+    }
+  }
+  const std::string link = path + ".link";
+  std::filesystem::create_symlink(path, link);
+  EXPECT_EQ(why(link), link + ": is a symbolic link, where a checkpoint is to be");
+  const std::string other = path + ".other";
+  CheckpointFile at_work(other);
+  at_work.open(bytes_of("me"));
+  at_work.append(bytes_of("slice"));
+  EXPECT_EQ(why(other), other + ": another job is at work on it; let it finish, or name another output");
+  EXPECT_EQ(at_work.open(bytes_of("me")), 1);
 }
 
 TEST(CheckpointFile, OnlyWholeSlicesInFrontOfDamageCount) {
@@ -91,10 +130,16 @@ TEST(CheckpointFile, OnlyWholeSlicesInFrontOfDamageCount) {
     ASSERT_EQ(size, ends[3]);
     std::vector<std::string> expected;
     for (int i = 0; i < 3 && ends[i + 1] <= at; ++i) expected.push_back(all[static_cast<std::size_t>(i)]);
+    if (!shorten && at < 16) {  // in the word by which a checkpoint is known
+      EXPECT_THROW(found(path, "me"), IoError);
+      continue;
+    }
     EXPECT_EQ(found(path, "me"), expected) << (shorten ? "shortened" : "changed") << " at " << at;
-    CheckpointFile file(path);
-    ASSERT_EQ(file.open(bytes_of("me")), std::ssize(expected));
-    file.append(bytes_of("behind"));
+    {
+      CheckpointFile file(path);
+      ASSERT_EQ(file.open(bytes_of("me")), std::ssize(expected));
+      file.append(bytes_of("behind"));
+    }
     expected.push_back("behind");
     EXPECT_EQ(found(path, "me"), expected);
   }

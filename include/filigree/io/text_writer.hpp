@@ -9,9 +9,10 @@
 
 namespace filigree::io {
 
-/// Writes a text file, compressed if `path` ends in .gz or .zst, or to standard output when it is "-". The file grows
-/// under a temporary name beside `path` and takes its name in commit(); without commit() nothing is left. All members
-/// but the destructor are collective.
+/// Writes a text file, compressed if `path` ends in .gz or .zst, or to standard output when it is "-", or to a device
+/// or a pipe (/dev/null, /dev/stdout, a named pipe), which rank 0 opens. A file grows under a temporary name beside
+/// `path` and takes its name in commit(); without commit() nothing is left. All members but the destructor are
+/// collective.
 class TextWriter {
  public:
   /// Throws IoError on all ranks when the directory is missing or not writable.

@@ -135,6 +135,11 @@ struct Hdf5Writer::File {
   Id make_dataset(const std::string& dataset, hid_t type, const std::vector<Offset>& shape) {
     make_groups(dataset.substr(0, dataset.rfind('/')));
     const Extent lengths(shape.begin(), shape.end());
+    comm.guard([&] {
+      Offset bytes = static_cast<Offset>(H5Tget_size(type));
+      for (const Offset length : shape) bytes *= length;
+      if (comm.is_root()) pending.reserve(bytes);
+    });
     const Id space(H5Screate_simple(static_cast<int>(lengths.size()), lengths.data(), nullptr), H5Sclose);
     const Id creation = timeless(H5P_DATASET_CREATE);
     // Room at once, in the order of the calls, and no zeros written that the data would overwrite.
