@@ -14,9 +14,9 @@ namespace {
 
 using namespace filigree;
 
-/// ".mtx .mm" between blanks, those of edge lists without "".
+/// ".mtx .mm" between blanks, those of edge lists without ""; what to say where there are none.
 std::string extensions_of(const io::FormatInfo& format) {
-  std::string list;
+  std::string list = format.extensions.empty() ? text("--format ", format.option) : "";
   for (const std::string_view extension : format.extensions)
     list += text(list.empty() || extension.empty() ? "" : " ", extension);
   return list;

@@ -9,7 +9,7 @@
 #include "io/fields.hpp"
 #include "io/formats.hpp"
 #include "io/natural_order.hpp"
-#include "io/npy_header.hpp"
+#include "io/numpy/npy_header.hpp"
 
 namespace filigree::io {
 namespace {
@@ -56,7 +56,7 @@ class Scan {
   void add_npy(const std::string& path) {
     const NpyHeader header = read_npy_header(BinaryFile(self_, path));
     found.push_back(
-        {.kind = Source::Kind::npy, .path = path, .dataset = "", .rows = header.num_rows, .cols = header.num_cols});
+        {.kind = Source::Kind::npy, .path = path, .dataset = "", .rows = header.num_rows(), .cols = header.num_cols()});
   }
   void add_list(const std::string& path) {
     std::ifstream list(path);
@@ -113,7 +113,7 @@ void read_npy_run(const BinaryFile& file, const NpyHeader& header, Offset first,
     const std::optional<double> value = convert(bytes.data() + k * z(width), header.is_big_endian());
     if (!value) {
       const Offset position = first + static_cast<Offset>(k);
-      const Offset line = header.by_columns ? header.num_rows : header.num_cols;
+      const Offset line = header.by_columns ? header.num_rows() : header.num_cols();
       const Offset major = position / line;
       const Offset minor = position % line;
       fail(file.path(), text("element (", header.by_columns ? minor : major, ", ", header.by_columns ? major : minor,
@@ -127,12 +127,12 @@ Dense read_npy_block(const Comm& self, const Source& source, Rows rows) {
   const BinaryFile file(self, source.path);
   const NpyHeader header = read_npy_header(file);
   Dense block(rows.count, source.cols);
-  if (header.by_columns || header.num_cols == 1) {
-    if (rows.count == header.num_rows) {
+  if (header.by_columns || header.num_cols() == 1) {
+    if (rows.count == header.num_rows()) {
       read_npy_run(file, header, 0, block.values);
     } else {
       for (Offset j = 0; j < block.cols; ++j)
-        read_npy_run(file, header, j * header.num_rows + rows.begin, block.col(j));
+        read_npy_run(file, header, j * header.num_rows() + rows.begin, block.col(j));
     }
     return block;
   }

@@ -60,6 +60,8 @@ GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOption
 GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_gap(const Comm& comm, const std::string& path, const ReadOptions& options, bool weighted);
 GraphFile read_npy(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_edges_npy(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_npz(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions& options);
 
 // Collective.
@@ -69,6 +71,7 @@ void write_metis(const Graph& graph, const std::string& path);
 void write_dimacs(const Graph& graph, const std::string& path);
 void write_gap(const Graph& graph, const std::string& path, bool weighted);
 void write_npy(const Graph& graph, const std::string& path);
+void write_npz(const Graph& graph, const std::string& path);
 void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path);
 
 }  // namespace filigree::io

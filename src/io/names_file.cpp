@@ -85,6 +85,19 @@ std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string
   return VertexNames(comm, vertices, deal_out(comm, lines, first, vertices));
 }
 
+void expect_plain(const Comm& comm, const VertexNames& names, const std::string& path) {
+  if (names.kind() != VertexNames::Kind::texts) return;
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  comm.guard([&] {
+    for (std::size_t i = 0; i < names.texts().size(); ++i) {
+      const std::string_view name = names.texts()[i];
+      const bool plain = !name.empty() && !has_control_character(name) && !name.starts_with(byte_order_mark);
+      require(plain, path, ": vertex ", names.vertices().begin(comm.rank()) + static_cast<Global>(i), " is called ",
+              quoted(name), "; in text files names are not empty and have no control characters; .h5 holds any");
+    }
+  });
+}
+
 void write_lines(const Comm& comm, const VertexNames& names, TextWriter& file) {
   std::string lines;
   for (Local i = 0; i < static_cast<Local>(names.vertices().size(comm.rank())); ++i)

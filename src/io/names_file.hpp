@@ -15,6 +15,10 @@ std::string names_path(const std::string& path);
 /// as one writes numbers, are ids. Throws IoError("path:line: what"). Collective.
 std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string& path, const Partition& vertices);
 
+/// Throws InvalidArgument on all ranks for a name that no text file gives back: an empty one, or with a control
+/// character or a byte order mark. Messages begin with `path`. Collective.
+void expect_plain(const Comm& comm, const VertexNames& names, const std::string& path);
+
 /// Writes them; the caller commits when what they belong to is there. Collective.
 void write_lines(const Comm& comm, const VertexNames& names, TextWriter& file);
 

@@ -44,7 +44,8 @@ class Plain : public Unpacked {
 /// The bytes of a compressed file, a piece at a time.
 class Input {
  public:
-  Input(int file, Offset end) : file_(file), end_(end), piece_(std::min(std::size_t{1} << 18, z(end))) {}
+  Input(int file, Offset begin, Offset end)
+      : file_(file), end_(end), at_(begin), piece_(std::min(std::size_t{1} << 18, z(end - begin))) {}
 
   /// The next piece; empty at the end of the file. The one before must be used up.
   std::string_view next() {
@@ -59,14 +60,14 @@ class Input {
  private:
   int file_;
   Offset end_;
-  Offset at_ = 0;
+  Offset at_;
   std::vector<char> piece_;
 };
 
 /// What compressed formats have in common: text comes out before the damage behind it is told.
 class Compressed : public Unpacked {
  public:
-  Compressed(int file, Offset end) : input_(file, end) {}
+  Compressed(int file, Offset begin, Offset end) : input_(file, begin, end) {}
 
   std::size_t read(char* to, std::size_t most) final {
     const std::size_t got = fault_ == nullptr ? unpack(to, most) : 0;
@@ -85,10 +86,11 @@ class Compressed : public Unpacked {
   const char* fault_ = nullptr;
 };
 
-/// One or more gzip members.
+/// One or more gzip members, or deflated bytes without the header and checksum of gzip.
 class Gzip : public Compressed {
  public:
-  Gzip(int file, Offset end) : Compressed(file, end), state_(new inflate_state) {
+  Gzip(int file, Offset begin, Offset end, std::uint32_t wrapping)
+      : Compressed(file, begin, end), wrapping_(wrapping), state_(new inflate_state) {
     isal_inflate_init(state_.get());
     begin_member();
     state_->avail_in = 0;
@@ -99,7 +101,7 @@ class Gzip : public Compressed {
  private:
   void begin_member() {
     isal_inflate_reset(state_.get());
-    state_->crc_flag = ISAL_GZIP;
+    state_->crc_flag = wrapping_;
   }
 
   std::size_t unpack(char* to, std::size_t most) override {
@@ -109,7 +111,7 @@ class Gzip : public Compressed {
       const bool more_input = refill();
       if (state_->block_state == ISAL_BLOCK_FINISH) {
         if (!more_input) break;
-        if (*state_->next_in != static_cast<std::uint8_t>(gzip_magic.front())) {
+        if (wrapping_ != ISAL_GZIP || *state_->next_in != static_cast<std::uint8_t>(gzip_magic.front())) {
           fault_ = damaged;
           break;
         }
@@ -134,13 +136,14 @@ class Gzip : public Compressed {
     return !piece.empty();
   }
 
+  std::uint32_t wrapping_;
   std::unique_ptr<inflate_state> state_;
 };
 
 /// One or more Zstandard frames.
 class Zstd : public Compressed {
  public:
-  Zstd(int file, Offset end) : Compressed(file, end), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
+  Zstd(int file, Offset begin, Offset end) : Compressed(file, begin, end), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
     if (!stream_) throw std::bad_alloc();
   }
 
@@ -247,11 +250,15 @@ std::string pack(Packing packing, std::string_view bytes) {
 
 std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end) {
   switch (packing) {
-    case Packing::gzip: return std::make_unique<Gzip>(file, end);
-    case Packing::zstd: return std::make_unique<Zstd>(file, end);
+    case Packing::gzip: return std::make_unique<Gzip>(file, begin, end, ISAL_GZIP);
+    case Packing::zstd: return std::make_unique<Zstd>(file, begin, end);
     case Packing::none: break;
   }
   return std::make_unique<Plain>(file, begin, end);
+}
+
+std::unique_ptr<Unpacked> unpack_deflated(int file, Offset begin, Offset end) {
+  return std::make_unique<Gzip>(file, begin, end, ISAL_DEFLATE);
 }
 
 std::size_t read_at(int file, Offset at, char* to, std::size_t most) {

@@ -33,6 +33,8 @@ class Unpacked {
 };
 /// Reads bytes [begin, end) of an open file; compressed data only as a whole, from 0.
 std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end);
+/// Reads bytes [begin, end) of an open file, which are deflated without a header, as in zip archives.
+std::unique_ptr<Unpacked> unpack_deflated(int file, Offset begin, Offset end);
 
 /// Reads up to `most` bytes of an open file at position `at`, fewer only at its end. Throws IoError, without a path.
 std::size_t read_at(int file, Offset at, char* to, std::size_t most);

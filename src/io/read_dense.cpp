@@ -4,7 +4,7 @@
 
 #include "core/index.hpp"
 #include "io/dense_source.hpp"
-#include "io/npy_header.hpp"
+#include "io/numpy/npy_header.hpp"
 
 namespace filigree::io {
 namespace {
@@ -49,15 +49,7 @@ DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, co
 }
 
 void write_dense_npy(const std::string& path, DenseView matrix) {
-  std::string header(npy_magic);
-  const std::string dict =
-      text("{'descr': '<f8', 'fortran_order': True, 'shape': (", matrix.rows, ", ", matrix.cols, "), }");
-  const std::size_t before = npy_magic.size() + 4;
-  const std::size_t length = (before + dict.size() + 1 + 63) / 64 * 64 - before;
-  header += {'\1', '\0', static_cast<char>(length % 256), static_cast<char>(length / 256)};
-  header += dict;
-  header.resize(before + length - 1, ' ');
-  header += '\n';
+  const std::string header = npy_header_text("<f8", {matrix.rows, matrix.cols}, true);
   BinaryWriter file(Comm::self(), path);
   file.write(0, std::span<const char>(header));
   for (Offset j = 0; j < matrix.cols; ++j) {

@@ -270,5 +270,42 @@ TEST(GraphFile, NamesStandBesideFormatsWithoutRoomForThem) {
   }
 }
 
+/// A ring of vertices with these names.
+GraphFile ring_of(const Comm& comm, const std::vector<std::string>& called) {
+  const auto n = static_cast<Global>(called.size());
+  Entries<double> entries;
+  for (Global v = 0; comm.is_root() && v < n; ++v) {
+    entries.row.push_back(v);
+    entries.col.push_back((v + 1) % n);
+  }
+  Graph graph = Graph::from_entries(comm, n, n, std::move(entries));
+  Strings texts;
+  for (Global v = graph.first_row(); v < graph.first_row() + graph.num_local_rows(); ++v)
+    texts.push_back(called[static_cast<std::size_t>(v)]);
+  VertexNames names(comm, graph.rows, std::move(texts));
+  return {std::move(graph), std::move(names), {}};
+}
+
+TEST(GraphFile, NamesThatTextFilesCannotHoldAreRefusedByPosition) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const struct {
+    std::string name;
+    const char* shown;
+  } cases[] = {{"a\tb", "'a?b'"},  {"x\ny", "'x?y'"},         {std::string("nul\0", 4), "'nul?'"}, {"\x1b[0m", "'?[0m'"},
+               {"cr\r", "'cr?'"}, {"\xef\xbb\xbfmark", "'\xef\xbb\xbfmark'"}, {"", "''"}};
+  for (const auto& c : cases) {
+    const GraphFile file = ring_of(comm, {"plain", "caf\xe9", c.name, "a,\"b\""});
+    for (const char* out : {"a.txt", "a.csv", "a.mtx", "a.npy", "a.npz"}) {
+      EXPECT_EQ(message_of<InvalidArgument>([&] { write(file.graph, file.names, folder / out); }),
+                folder / out + ": vertex 2 is called " + c.shown +
+                    "; in text files names are not empty and have no control characters; .h5 holds any");
+      EXPECT_FALSE(std::filesystem::exists(folder / out));
+    }
+    write(file.graph, file.names, folder / "a.h5");
+    EXPECT_EQ(testing::read_on_any_ranks(folder / "a.h5").names[2], c.name);
+  }
+}
+
 }  // namespace
 }  // namespace filigree::io

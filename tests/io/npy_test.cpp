@@ -187,6 +187,53 @@ TEST(Npy, DamagedFilesSayWhatIsWrong) {
   EXPECT_THAT(why_not("x", "a.npy.gz"), HasSubstr("only text formats can be compressed"));
 }
 
+TEST(EdgesNpy, RowsAreEdges) {
+  const std::vector<std::int64_t> rows{30, 10, 10, 7, 7, 30};
+  const std::vector<std::int32_t> columns{30, 10, 7, 10, 7, 30};
+  const ReadOptions edges{.format = Format::edges_npy};
+  const GlobalMatrix<double> ring{{{0, 2}, 1}, {{1, 0}, 1}, {{2, 1}, 1}};
+  for (const std::string& bytes :
+       {npy("<i8", "False", "(3, 2)", stored(rows)), npy("<i4", "True", "(3, 2)", stored(columns)),
+        npy(">i8", "False", "(3, 2)", stored(rows, true))}) {
+    const Content content = read_bytes(bytes, "a.npy", edges);
+    EXPECT_TRUE(content.matrix == ring);
+    EXPECT_EQ(content.names, (std::vector<std::string>{"7", "10", "30"}));
+    EXPECT_FALSE(content.has_values);
+  }
+  EXPECT_EQ(
+      read_bytes(npy("<i8", "False", "(3, 2)", stored(rows)), "a.npy", {.format = Format::edges_npy, .ids = Ids::keep})
+          .num_rows,
+      31);
+  // As a matrix it stays one.
+  EXPECT_EQ(read_bytes(npy("<i8", "False", "(3, 2)", stored(rows)), "a.npy").num_cols, 2);
+}
+
+TEST(EdgesNpy, AThirdColumnIsTheWeight) {
+  const std::vector<double> rows{0, 1, 0.5, 1, 2, -4};
+  const std::string bytes = npy("<f8", "False", "(2, 3)", stored(rows));
+  EXPECT_TRUE(read_bytes(bytes, "a.npy", {.format = Format::edges_npy, .weights = true}).matrix ==
+              (GlobalMatrix<double>{{{0, 1}, 0.5}, {{1, 2}, -4}}));
+  const Content without = read_bytes(bytes, "a.npy", {.format = Format::edges_npy});
+  EXPECT_FALSE(without.has_values);
+  EXPECT_EQ(without.report.remarks,
+            (std::vector<std::string>{"the third column is not read; --weights takes it as weights"}));
+}
+
+TEST(EdgesNpy, RefusedWithThePlace) {
+  const ReadOptions edges{.format = Format::edges_npy};
+  const ReadOptions weighted{.format = Format::edges_npy, .weights = true};
+  const auto floats = [](const std::vector<double>& rows) { return npy("<f8", "False", "(2, 2)", stored(rows)); };
+  EXPECT_EQ(why_not(floats({0, 1, 2, 0.5}), "a.npy", edges),
+            "a.npy: element (1, 1) is 0.5, must be a vertex, a whole number in [0, 2^53)");
+  EXPECT_EQ(why_not(floats({0, 1, -2, 1}), "a.npy", edges),
+            "a.npy: element (1, 0) is -2, must be a vertex, a whole number in [0, 2^53)");
+  EXPECT_EQ(why_not(floats({0, 1, 2, 1}), "a.npy", weighted), "a.npy: has two columns, so there are no weights");
+  EXPECT_EQ(why_not(npy("<f8", "False", "(1, 3)", stored<double>({0, 1, std::nan("")})), "a.npy", weighted),
+            "a.npy: element (0, 2) is nan, must be a finite weight");
+  EXPECT_EQ(why_not(npy("<i4", "False", "(1, 4)", stored<std::int32_t>({0, 1, 2, 3})), "a.npy", edges),
+            "a.npy: is 1 x 4; an array of edges has two columns, or three with weights");
+}
+
 Graph graph_of(const Comm& comm, Global num_rows, Global num_cols, Entries<double> entries) {
   return Graph::from_entries(comm, num_rows, num_cols, comm.is_root() ? std::move(entries) : Entries<double>{});
 }

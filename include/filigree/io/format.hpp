@@ -7,7 +7,7 @@
 
 namespace filigree::io {
 
-enum class Format { automatic, edge_list, matrix_market, metis, dimacs, gap, gap_weighted, npy, hdf5 };
+enum class Format { automatic, edge_list, matrix_market, metis, dimacs, gap, gap_weighted, npy, edges_npy, npz, hdf5 };
 
 /// What users should know of a format.
 struct FormatInfo {

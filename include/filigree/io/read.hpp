@@ -80,7 +80,9 @@ struct GraphFile {
 /// made.
 ///
 /// Dense matrices, a MatrixMarket array and .npy, become sparse: zeros are left out. NumPy: real, integer (as far as a
-/// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column.
+/// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column. Format::edges_npy
+/// takes an array of two columns, or three with weights, as edges instead. SciPy's .npz: csr, csc and coo of any real
+/// numbers; truths that are all True are entries without values.
 ///
 /// Text may be compressed by gzip or Zstandard; every rank unpacks all of it and keeps its part. Formats other than
 /// edge lists and HDF5 have no names; if there is a file PATH.names with a line for each row, those are the names.

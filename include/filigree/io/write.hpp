@@ -22,6 +22,7 @@ namespace filigree::io {
 ///   gap            square, without weights other than 1, fewer than 2^31 vertices
 ///   gap_weighted   the same with whole weights in [-2^31, 2^31), 1 where the graph has none
 ///   npy            all elements, up to 2^33 of them, float64 or, without weights, bool; stored zeros are lost
+///   npz            csr of SciPy, float64 or, without weights, bool; indices int32, or int64 where they must be
 ///
 /// Text is compressed if the path ends in .gz or .zst. Names that a format has no room for go to PATH.names, a line for
 /// each row, where read() finds them; without such names a PATH.names from before is removed.

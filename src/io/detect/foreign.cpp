@@ -54,14 +54,6 @@ bool is_pickle(const Head& head) {
          "\x95}]c("sv.find(head.bytes()[2]) != std::string_view::npos;
 }
 
-/// The first member of an archive is an array of NumPy.
-bool is_npz(const Head& head) {
-  constexpr std::size_t name_at = 30;  // behind the length of the name, 2 bytes at 26
-  if (!head.starts_with("PK\x03\x04") || head.bytes().size() < name_at) return false;
-  const auto length = static_cast<unsigned char>(head.bytes()[26]);
-  return head.bytes().substr(name_at, length).ends_with(".npy");
-}
-
 // -- Encodings of text -----------------------------------------------------------------------------------------------
 
 std::string wide_encoding(const Head& head) {
@@ -218,7 +210,6 @@ struct TextFormat {
 };
 constexpr TextFormat text_formats[] = {
     {is_pickle, "a Python pickle", "in Python: scipy.io.mmwrite, or networkx.write_edgelist"},
-    {is_npz, "a NumPy .npz archive", "in Python: scipy.io.mmwrite('m.mtx', scipy.sparse.load_npz(FILE))"},
     {is_dot, "a DOT graph of Graphviz", by_networkx},
     {is_rdf, "RDF (N-Triples or Turtle)", "write subject and object as two columns"},
     {is_json, "JSON", two_columns},
@@ -263,7 +254,7 @@ std::string foreign_content(const Head& head, const std::string& path) {
   for (const TextFormat& format : text_formats) {
     if (format.is_in(head)) return sentence(format.is, format.instead);
   }
-  if (head.starts_with("PK\x03\x04")) return sentence("a zip archive", unpack_it);
+  if (head.starts_with("PK\x03\x04") && !is_npz(head)) return sentence("a zip archive", unpack_it);
   const std::string root = xml_root(head);
   if (root == "<gexf") return sentence("GEXF", by_networkx);
   if (!root.empty()) return sentence("XML, but not GraphML", two_columns);

@@ -1,7 +1,7 @@
 #include "io/detect/signatures.hpp"
 
 #include "io/fields.hpp"
-#include "io/npy_header.hpp"
+#include "io/numpy/npy_header.hpp"
 
 namespace filigree::io {
 
@@ -20,6 +20,13 @@ bool is_matrix_market(const Head& head) { return head.text().starts_with("%%matr
 bool is_dimacs(const Head& head) { return has_problem_line(head, "sp"); }
 
 bool is_npy(const Head& head) { return head.starts_with(npy_magic); }
+
+bool is_npz(const Head& head) {
+  constexpr std::size_t name_at = 30;  // of the first member, behind the length of the name, 2 bytes at 26
+  if (!head.starts_with("PK\x03\x04") || head.bytes().size() < name_at) return false;
+  const auto length = static_cast<unsigned char>(head.bytes()[26]);
+  return head.bytes().substr(name_at, length).ends_with(".npy");
+}
 
 bool is_hdf5(const Head& head) {
   constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";

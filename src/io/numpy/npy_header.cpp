@@ -1,8 +1,9 @@
 // The header of a .npy file, and its elements as doubles.
-#include "io/npy_header.hpp"
+#include "io/numpy/npy_header.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -14,6 +15,10 @@ namespace filigree::io {
 namespace {
 
 [[noreturn]] void damaged(const std::string& path, const std::string& what) { throw IoError(text(path, ": ", what)); }
+
+std::string unknown_type(const std::string& type) {
+  return text("elements of type ", quoted(type), ", expected f2 to f8, i1 to i8, u1 to u8 or b1");
+}
 
 /// Reads the dict of the header. Failures throw Error with a text for damaged().
 class Dict {
@@ -75,13 +80,11 @@ class Dict {
     if (peek() == '[') throw Error("arrays of records cannot be held, only of numbers");
     const std::string found = quoted_text();
     if (found.find('O') != std::string::npos) throw Error("pickled Python objects, which are not read; save numbers");
+    const std::size_t digits = found.find_first_not_of("0123456789", std::min<std::size_t>(found.size(), 2));
+    if (found.size() < 3 || found.size() > 8 || digits != std::string::npos) throw Error(unknown_type(found));
     std::string type = found;
-    if (type.size() == 3 && type[2] == '1') type[0] = type[0] == '<' || type[0] == '>' ? '|' : type[0];  // of one byte
-    static constexpr std::string_view known[] = {"<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "<u8",
-                                                 "<u4", "<u2", ">f8", ">f4", ">f2", ">i8", ">i4",
-                                                 ">i2", ">u8", ">u4", ">u2", "|i1", "|u1", "|b1"};
-    if (std::find(std::begin(known), std::end(known), type) == std::end(known))
-      throw Error(text("elements of type ", quoted(found), ", expected f2 to f8, i1 to i8, u1 to u8 or b1"));
+    if (type.size() == 3 && type[2] == '1' && type[1] != 'U')
+      type[0] = type[0] == '<' || type[0] == '>' ? '|' : type[0];  // of one byte
     return type;
   }
   bool truth() {
@@ -106,10 +109,8 @@ class Dict {
       lengths.push_back(length);
       if (!accept(',') && peek() != ')') expect(')');
     }
-    if (lengths.empty() || lengths.size() > 2)
-      throw Error(text("an array of ", lengths.size(), " dimensions, expected 1 or 2"));
-    header.num_rows = lengths[0];
-    if (lengths.size() == 2) header.num_cols = lengths[1];
+    if (lengths.size() > 2) throw Error(text("an array of ", lengths.size(), " dimensions, expected 1 or 2"));
+    header.shape = std::move(lengths);
   }
 
   std::string_view rest_;
@@ -150,35 +151,76 @@ std::optional<double> truth_as_double(const char* from, bool) {
 
 }  // namespace
 
-NpyHeader read_npy_header(const BinaryFile& file) {
+Offset NpyHeader::element_bytes() const {
+  constexpr Offset bytes_of_a_character = 4;  // in texts of kind U
+  Offset size = 0;
+  parse_whole(std::string_view(type).substr(2), size);
+  return type[1] == 'U' ? bytes_of_a_character * size : size;
+}
+
+NpyHeader read_npy_header(const std::string& path, Offset size,
+                          const std::function<void(Offset, std::span<char>)>& read) {
   std::array<char, 8> start{};
-  if (file.size() >= std::ssize(start)) file.read(0, std::span<char>(start));
+  if (size >= std::ssize(start)) read(0, start);
   if (std::string_view(start.data(), npy_magic.size()) != npy_magic)
-    damaged(file.path(), "is no .npy file: it does not begin with \\x93NUMPY and a version");
+    damaged(path, "is no .npy file: it does not begin with \\x93NUMPY and a version");
   const int version = start[npy_magic.size()];
-  if (version < 1 || version > 3) damaged(file.path(), text("version ", version, " of .npy, expected 1, 2 or 3"));
+  if (version < 1 || version > 3) damaged(path, text("version ", version, " of .npy, expected 1, 2 or 3"));
   const Offset length_bytes = version == 1 ? 2 : 4;
   const Offset begin = std::ssize(start) + length_bytes;
-  if (file.size() < begin) damaged(file.path(), "ends within its header");
-  const Offset length = version == 1 ? file.read<std::uint16_t>(8) : file.read<std::uint32_t>(8);
-  if (file.size() - begin < length) damaged(file.path(), "ends within its header");
+  if (size < begin) damaged(path, "ends within its header");
+  std::array<char, 4> stored_length{};
+  read(std::ssize(start), std::span<char>(stored_length).first(z(length_bytes)));
+  const auto length = Offset{std::bit_cast<std::uint32_t>(stored_length)};
+  if (size - begin < length) damaged(path, "ends within its header");
   std::string dict(z(length), '\0');
-  file.read(begin, std::span<char>(dict));
-  NpyHeader header;
+  read(begin, dict);
   try {
-    header = Dict(dict).parse();
+    NpyHeader header = Dict(dict).parse();
+    header.data_begin = begin + length;
+    return header;
   } catch (const Error& fault) {
-    damaged(file.path(), text("header: ", fault.what()));
+    damaged(path, text("header: ", fault.what()));
   }
-  header.data_begin = begin + length;
-  const Offset available = (file.size() - header.data_begin) / header.element_bytes();
-  const bool fits = header.num_rows == 0 || header.num_cols <= available / header.num_rows;
-  if (!fits || header.data_begin + header.num_rows * header.num_cols * header.element_bytes() != file.size()) {
-    damaged(file.path(),
-            text("holds ", file.size() - header.data_begin, " bytes of elements; ", header.num_rows, " x ",
-                 header.num_cols, " of ", header.element_bytes(), " bytes take ", fits ? "fewer" : "more"));
+}
+
+void expect_numbers(const std::string& path, const NpyHeader& header, Offset size) {
+  static constexpr std::string_view known[] = {"<f8", "<f4", "<f2", "<i8", "<i4", "<i2", "<u8",
+                                               "<u4", "<u2", ">f8", ">f4", ">f2", ">i8", ">i4",
+                                               ">i2", ">u8", ">u4", ">u2", "|i1", "|u1", "|b1"};
+  if (std::find(std::begin(known), std::end(known), header.type) == std::end(known))
+    damaged(path, "header: " + unknown_type(header.type));
+  if (header.shape.empty()) damaged(path, "header: an array of 0 dimensions, expected 1 or 2");
+  const Global num_rows = header.num_rows();
+  const Global num_cols = header.num_cols();
+  const Offset available = (size - header.data_begin) / header.element_bytes();
+  const bool fits = num_rows == 0 || num_cols <= available / num_rows;
+  if (!fits || header.data_begin + num_rows * num_cols * header.element_bytes() != size) {
+    damaged(path, text("holds ", size - header.data_begin, " bytes of elements; ", num_rows, " x ", num_cols, " of ",
+                       header.element_bytes(), " bytes take ", fits ? "fewer" : "more"));
   }
+}
+
+NpyHeader read_npy_header(const BinaryFile& file) {
+  NpyHeader header =
+      read_npy_header(file.path(), file.size(), [&](Offset at, std::span<char> to) { file.read(at, to); });
+  expect_numbers(file.path(), header, file.size());
   return header;
+}
+
+std::string npy_header_text(const std::string& type, const std::vector<Global>& shape, bool by_columns) {
+  std::string lengths;
+  for (const Global length : shape) lengths += text(lengths.empty() ? "" : ", ", length);
+  if (shape.size() == 1) lengths += ',';
+  const std::string dict =
+      text("{'descr': '", type, "', 'fortran_order': ", by_columns ? "True" : "False", ", 'shape': (", lengths, "), }");
+  const std::size_t before = npy_magic.size() + 4;
+  const std::size_t length = (before + dict.size() + 1 + 63) / 64 * 64 - before;
+  std::string header(npy_magic);
+  header += {'\1', '\0', static_cast<char>(length % 256), static_cast<char>(length / 256)};
+  header += dict;
+  header.resize(before + length - 1, ' ');
+  return header + '\n';
 }
 
 NpyConvert npy_conversion_of(const std::string& type) {

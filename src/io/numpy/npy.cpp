@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "io/formats.hpp"
-#include "io/npy_header.hpp"
+#include "io/numpy/npy_header.hpp"
 
 namespace filigree::io {
 namespace {
@@ -19,10 +19,10 @@ Entries<double> read_part(const Comm& comm, const BinaryFile& file, const NpyHea
   const NpyConvert convert = npy_conversion_of(header.type);
   const bool has_values = header.type != "|b1";
   const bool big_endian = header.is_big_endian();
-  const Partition elements = Partition::uniform(header.num_rows * header.num_cols, comm.size());
+  const Partition elements = Partition::uniform(header.num_rows() * header.num_cols(), comm.size());
   const Global begin = elements.begin(comm.rank());
   const Global end = elements.end(comm.rank());
-  const Global line = header.by_columns ? header.num_rows : header.num_cols;  // elements that follow each other
+  const Global line = header.by_columns ? header.num_rows() : header.num_cols();  // elements that follow each other
   Entries<double> entries;
   std::vector<char> bytes;
   for (Global first = begin; first < end;) {
@@ -58,19 +58,6 @@ Entries<double> read_part(const Comm& comm, const BinaryFile& file, const NpyHea
   return entries;
 }
 
-/// What comes before the elements, padded so that they begin at a multiple of 64 bytes.
-std::string header_of(const Graph& graph, bool has_values) {
-  const std::string dict = text("{'descr': '", has_values ? "<f8" : "|b1", "', 'fortran_order': False, 'shape': (",
-                                graph.num_rows(), ", ", graph.num_cols(), "), }");
-  const std::size_t before = npy_magic.size() + 4;
-  const std::size_t length = (before + dict.size() + 1 + 63) / 64 * 64 - before;
-  std::string header(npy_magic);
-  header += {'\1', '\0', static_cast<char>(length % 256), static_cast<char>(length / 256)};
-  header += dict;
-  header.resize(before + length - 1, ' ');
-  return header + '\n';
-}
-
 /// Writes this rank's rows, zeros and all. Not collective.
 template <class T>
 void write_rows(BinaryWriter& file, const Graph& graph, Offset data_begin) {
@@ -94,7 +81,10 @@ GraphFile read_npy(const Comm& comm, const std::string& path, const ReadOptions&
   const BinaryFile file(comm, path);
   const NpyHeader header = comm.guard([&] { return read_npy_header(file); });
   Entries<double> entries = comm.guard([&] { return read_part(comm, file, header, options); });
-  return assemble(comm, path, header.num_rows, header.num_cols, std::move(entries), options);
+  GraphFile result = assemble(comm, path, header.num_rows(), header.num_cols(), std::move(entries), options);
+  if (header.holds_integers() && header.shape.size() == 2 && header.shape[1] == 2 && header.shape[0] != 2)
+    result.report.remarks.push_back("is read as a matrix; if its rows are edges, --format edges-npy");
+  return result;
 }
 
 void write_npy(const Graph& graph, const std::string& path) {
@@ -103,7 +93,7 @@ void write_npy(const Graph& graph, const std::string& path) {
           ": .npy files hold all elements, zeros too, and are written up to 2^33 of them; this matrix has ",
           graph.num_rows(), " x ", graph.num_cols());
   const bool has_values = graph.has_values();
-  const std::string header = header_of(graph, has_values);
+  const std::string header = npy_header_text(has_values ? "<f8" : "|b1", {graph.num_rows(), graph.num_cols()});
   BinaryWriter file(graph.comm, path);
   graph.comm.guard([&] {
     if (graph.comm.is_root()) file.write(0, std::span<const char>(header));
