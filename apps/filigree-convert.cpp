@@ -109,6 +109,7 @@ int main(int argc, char** argv) {
     program.parse();
 
     const io::GraphFile file = input.load(program);
+    program.worked_on({{file.graph.num_nonzeros(), "arc", "arcs"}});
     if (info) return print_info(program, input, file);
     const io::Format format = output.format(program.output());
     tell_losses(program, format, file.graph);

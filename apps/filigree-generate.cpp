@@ -173,6 +173,7 @@ int main(int argc, char** argv) {
     EntryCounts counts;
     const Graph graph = program.measure("generate", [&] { return make(program.comm(), counts); });
     program.describe_input(graph);
+    program.worked_on({{graph.num_nonzeros(), "edge", "edges"}});
     program.result("duplicates", counts.duplicates);
     program.result("loops", counts.loops);
     program.note(text(graph.num_rows(), " x ", graph.num_cols(), ", ", graph.num_nonzeros(), " edges; ",

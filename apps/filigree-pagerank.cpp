@@ -96,8 +96,7 @@ int main(int argc, char** argv) {
         .option("--seeds", seeds,
                 "jump to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one is called so), not to all alike")
         .default_text("");
-    program.cli.option("--top", top, "print the best only, best first; 0 = all vertices")
-        .range(Offset{0}, std::numeric_limits<Offset>::max());
+    program.cli.option("--top", top, "print the best only, best first; 0 = all vertices").within("[0, inf)");
     program.parse();
     options.progress = program.progress();
 
@@ -108,8 +107,10 @@ int main(int argc, char** argv) {
     const std::vector<double> teleport = teleport_weights(file.graph, query);
     const auto result = program.measure("pagerank", [&] { return pagerank::solve(file.graph, teleport, options); });
     program.result("error_bound", result.error_bound);
-    program.note(
-        text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
+    const Offset iterations = result.stats.at("iterations");
+    program.worked_on({{result.stats.at("arcs") * iterations, "arc followed", "arcs followed"}});
+    program.note(text("L1 error at most ", result.error_bound, " after ", iterations,
+                      iterations == 1 ? " iteration" : " iterations"));
     if (program.verify()) {
       const double distance = distance_by_pushes(file.graph, query, options, result.scores);
       program.verified(distance <= std::max(options.tolerance, 1e-14) + 1e-12,

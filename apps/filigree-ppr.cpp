@@ -56,6 +56,7 @@ void build_index(app::App& program, app::PprArguments& a) {
   a.index.seed = program.seed();
   a.index.progress = program.progress();
   const io::GraphFile file = read_graph(program, a);
+  program.goes_on_from(program.output() + ".partial");
   const auto index =
       program.measure("index", [&] { return ppr::build_index_file(file.graph, a.index, program.output()); });
   const auto stat = [&](const char* name) { return index.stats.at(name); };
@@ -63,7 +64,8 @@ void build_index(app::App& program, app::PprArguments& a) {
   if (stat("partials_discarded") > 0) {
     program.note(text(program.output(), ".partial was of another build: begun anew"));
   }
-  program.note(text(stat("walks"), " walks, ", stat("entries"), " entries, ", stat("bytes"), " bytes"));
+  program.worked_on(
+      {{stat("walks"), "walk", "walks"}, {stat("entries"), "entry", "entries"}, {stat("bytes"), "byte", "bytes"}});
   if (!program.verify()) return;
   const auto read = ppr::load(program.comm(), program.output(), index.sources);
   program.verified(
@@ -94,6 +96,7 @@ void answer(app::App& program, app::PprArguments& a) {
   a.query.progress = program.progress();
   const auto mine = app::deal_queries(program, a.sources, loaded.names);
   const auto answers = program.measure("query", [&] { return answer(mine.queries); });
+  program.worked_on({{comm.sum(std::ssize(mine.queries)), "query", "queries"}});
   program.result("mean_error_estimate", app::mean(comm, answers.error_estimate));
   program.result("mean_error_bound", app::mean(comm, answers.error_bound));
   program.result("mean_index_share", app::mean(comm, answers.index_share));
@@ -124,6 +127,7 @@ void answer_exactly(app::App& program, app::PprArguments& a) {
   a.exact.progress = program.progress();
   const auto mine = app::deal_queries(program, a.sources, loaded.names);
   const auto answers = program.measure("exact", [&] { return answer(mine.queries); });
+  program.worked_on({{program.comm().sum(std::ssize(mine.queries)), "query", "queries"}});
   program.result("mean_error_bound", app::mean(program.comm(), answers.error_bound));
   program.time("write", [&] { app::write_answers(program, loaded.names, mine.lines, answers, a.rows); });
 }

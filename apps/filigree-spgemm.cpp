@@ -74,6 +74,7 @@ void report(app::App& program, const app::SpgemmArguments& arguments, const app:
   program.result("rows", num_rows);
   program.result("cols", num_cols);
   program.result("nonzeros", figures.nonzeros);
+  program.worked_on({{stats.at("products"), "product", "products"}, {figures.nonzeros, "nonzero", "nonzeros"}});
   program.note(
       text(num_rows, " x ", num_cols, ", ", figures.nonzeros, " nonzeros from ", stats.at("products"), " products"));
   if (arguments.reduction == app::Reduction::none) return;

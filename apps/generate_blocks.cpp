@@ -64,6 +64,7 @@ void BlocksCommand::run() {
   const DenseBlocks blocks =
       program_.measure("generate", [&] { return generate::blocks(program_.comm(), case_, program_.seed(), count_); });
   const std::uint64_t hash = content_hash(blocks);
+  program_.worked_on({{blocks.num_blocks(), "block", "blocks"}});
   program_.describe_input("generated", blocks.rows, blocks.num_columns(), hash);
   program_.note(text(blocks.num_blocks(), " blocks of ", blocks.rows, " x ", blocks.cols.front()));
   if (program_.verify()) {

@@ -25,7 +25,7 @@ void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filt
   add_graph(cli, a);
   add_placement(cli, placement);
   add_sources(cli, a.sources);
-  cli.option("--top", top, "answers per query; 0 = all").range(0, std::numeric_limits<int>::max());
+  cli.option("--top", top, "answers per query; 0 = all").within("[0, inf)");
   cli.flag("--exclude-seeds", filter.exclude_seeds, "leave out the vertices of the query");
   cli.flag("--exclude-neighbours", filter.exclude_neighbours, "leave out those that their arcs lead to");
   cli.option("--candidates", a.candidates_path, "answer with these vertices only, one a line").type_name("FILE");

@@ -6,9 +6,9 @@ namespace filigree::app {
 void parse_spgemm(App& program, SpgemmArguments& to) {
   using spgemm::Semiring;
   Command cli = program.cli;
-  to.input.add_to(cli, "--a");
+  to.input.add_to(cli, "--a,A");
   to.output.add_to(cli);
-  cli.option("--b", to.b_path, "the second factor, read as A is; A if not given").type_name("FILE");
+  cli.option("--b,B", to.b_path, "the second factor, read as A is; A if not given").type_name("FILE");
   cli.flag("--transpose-a", to.transpose_a, "multiply by the transpose of what --a holds");
   cli.flag("--transpose-b", to.transpose_b, "the same of --b");
   cli.option("--mask", to.mask_path, "keep entries of C only where this matrix has some, whatever their values")
@@ -31,7 +31,7 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
              "print the sum of all values of C");
   cli.flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
   cli.option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
-      .range(Offset{1}, std::numeric_limits<Offset>::max(), "POSITIVE");
+      .within("[1, inf)");
   cli.option("--memory-budget", to.options.memory_budget,
              "most bytes of C on a rank, such as 1.5GiB; 0 = no limit. More is refused or, if neither --output nor "
              "--verify wants all of C, made in batches of rows")
@@ -39,8 +39,8 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
   cli.flag("--estimate", to.estimate, "print what the product would take instead of making it");
   cli.option("--at-ranks", to.at_ranks, "with --estimate: also what 1-D, 2-D and 3-D layouts would move on P ranks")
       .type_name("P")
-      .range(1, 1 << 20)
-      .default_text("");
+      .default_text("")
+      .within("[1, 1048576]");
   cli.check([&] {
     if (to.options.complement && to.mask_path.empty()) usage_error("--complement needs --mask");
     to.output.check(program.output());

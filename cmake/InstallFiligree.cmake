@@ -1,9 +1,10 @@
-# Headers, library, CMake package and pkg-config file. The programs install themselves (apps/CMakeLists.txt).
+# Headers, library, CMake package, pkg-config file and documents. The programs install themselves (apps/CMakeLists.txt).
 include(CMakePackageConfigHelpers)
 set(FILIGREE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/filigree)
 
 install(TARGETS filigree EXPORT filigree)
 install(DIRECTORY include/filigree TYPE INCLUDE)
+install(FILES README.md CHANGELOG.md LICENSE TYPE DOC)
 install(EXPORT filigree FILE filigreeTargets.cmake NAMESPACE filigree:: DESTINATION ${FILIGREE_CMAKE_DIR})
 get_target_property(library_type filigree TYPE)
 string(COMPARE EQUAL ${library_type} STATIC_LIBRARY FILIGREE_IS_STATIC)

@@ -2,46 +2,71 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <climits>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <limits>
+#include <exception>
+#include <thread>
 
 #include "filigree/core/error.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/unfinished.hpp"
 #include "filigree/io/write.hpp"
+#include "filigree/version.hpp"
+#include "launcher.hpp"
+#include "quantities.hpp"
 #include "record.hpp"
 
 namespace filigree::app {
+namespace {
 
-App::App(Runtime& runtime, About about, int argc, char** argv)
+/// The file that an interrupted run leaves for the next; "" if there is none. A signal handler reads it.
+std::array<char, PATH_MAX> partial_file{};
+
+/// Ctrl-C, a killed job, a closed terminal: remove what is half written, then die of it as usual. A file that grows
+/// past what `ulimit -f` grants is a failure to write, as on a full disk.
+void clean_up_on_signals() {
+  const auto handler = [](int signal) {
+    io::remove_unfinished_files();
+    remove_session_folder();
+    if (partial_file[0] != 0 && access(partial_file.data(), F_OK) == 0) {
+      constexpr std::string_view how = "\ninterrupted; run the same command again to go on\n";
+      [[maybe_unused]] const auto written = write(STDERR_FILENO, how.data(), how.size());
+    }
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  };
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+}  // namespace
+
+App::App(About about, int argc, char** argv)
     : cli(about.name, about.summary, "Examples:\n" + about.examples, about.name + " " + FILIGREE_VERSION),
-      runtime_(runtime),
       about_(std::move(about)),
       argc_(argc),
       argv_(argv) {}
 
 void App::add_shared_options(Command to) {
   const std::string& group = shared_group;
-  constexpr int most = std::numeric_limits<int>::max();
   to.option("-o,--output", output_, "write results here instead of to standard output").type_name("FILE").group(group);
-  to.option("--threads", threads_, "threads per rank; 0 = the cores that this rank may use")
-      .range(0, most, "NONNEGATIVE")
-      .group(group);
-  to.option("--seed", seed_, "of all random numbers")
-      .range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max(), "NONNEGATIVE")
-      .group(group);
-  to.option("--repeat", repeat_, "run the work so often; times are of the fastest")
-      .range(1, most, "POSITIVE")
-      .group(group);
-  to.option("--warmup", warmup_, "runs before that which do not count").range(0, most, "NONNEGATIVE").group(group);
+  to.option("--threads", threads_, "threads per rank; 0 = OMP_NUM_THREADS, else the cores that this rank may use")
+      .group(group)
+      .within("[0, inf)");
+  to.option("--seed", seed_, "of all random numbers").group(group);
+  to.option("--repeat", repeat_, "run the work so often; times are of the fastest").group(group).within("[1, inf)");
+  to.option("--warmup", warmup_, "runs before that which do not count").group(group).within("[0, inf)");
   to.flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong").group(group);
   to.option("--json", json_, "write a record of this run: input, options, times, counted work")
       .type_name("FILE")
       .group(group);
+  to.flag("--timings", timings_, "print the seconds of every phase at the end").group(group);
   to.flag("--quiet", quiet_, "say nothing but errors").group(group);
   to.choice("--progress", show_,
             {{"auto", Show::automatic}, {"bar", Show::bar}, {"lines", Show::lines}, {"off", Show::off}},
@@ -53,16 +78,24 @@ void App::parse() {
   for (const Command& command : cli.leaves()) add_shared_options(command);
   cli.parse(argc_, argv_);
 
+  clean_up_on_signals();
+  isolate_single_process();
+  runtime_.emplace(argc_, argv_);
+  clean_up_on_signals();  // again: MPI may have taken them
+  const std::string fault = fault_of_launcher(comm().size());
+  if (!fault.empty()) throw Leave{1, fault};
   expect_writable({output_, json_});
 
-  runtime_.set_threads(threads_);
+  set_threads(*runtime_, threads_);
   if (comm().is_root() && !quiet_) {
     using Style = ProgressDisplay::Style;
     if (show_ == Show::automatic) show_ = isatty(STDERR_FILENO) != 0 ? Show::bar : Show::lines;
     display_.set_style(show_ == Show::bar ? Style::bar : show_ == Show::lines ? Style::lines : Style::off);
   }
-  note(runtime_.layout());
-  for (const std::string& warning : runtime_.warnings()) note("warning: " + warning);
+  note(runtime_->layout());
+  for (const std::string& warning : runtime_->warnings()) note("warning: " + warning);
+  const std::string binding = fault_of_binding(*runtime_);
+  if (!binding.empty()) note("warning: " + binding);
 }
 
 void App::expect_writable(std::initializer_list<std::string> paths) {
@@ -134,39 +167,49 @@ void App::sign(io::Hdf5Writer& file, const std::string& kind, const io::VertexNa
   io::write_names(comm(), file, names);
 }
 
+void App::goes_on_from(const std::string& partial) const {
+  if (comm().is_root() && partial.size() < partial_file.size()) std::ranges::copy(partial, partial_file.begin());
+}
+
+std::string App::last_line(double total_seconds, Offset peak_bytes) const {
+  std::string line;
+  for (const auto& [count, one, many] : amounts_) {
+    const auto number = static_cast<double>(count);
+    line += (line.empty() ? "" : ", ") + (one == "byte" ? short_bytes(number) : short_count(number, one, many));
+  }
+  if (work_seconds_) line += (line.empty() ? "" : " in ") + short_seconds(*work_seconds_);
+  if (work_seconds_.value_or(0) > 0 && !amounts_.empty()) {
+    const Amount& first = amounts_.front();
+    line += text(" (", short_number(static_cast<double>(first.count) / *work_seconds_), " ", first.many, "/s)");
+  }
+  line += (line.empty() ? "" : "; ") + short_seconds(total_seconds) + " in all";
+  if (peak_bytes > 0) line += ", peak memory " + short_bytes(static_cast<double>(peak_bytes));
+  return line + (comm().size() > 1 ? " on a rank" : "");
+}
+
 void App::finish() {
+  partial_file[0] = 0;
+  phases_["total"] = since_start_.seconds();
+  const Json phases = phases_record(comm(), phases_);
+  const Offset peak_bytes = comm().max(peak_bytes_.value_or(peak_memory_bytes()));
+  if (timings_) note(timings_table(phases));
+  note(last_line(phases.at("total").at("max").number(), peak_bytes));
   if (json_.empty()) return;
   Json record = provenance(about_.name);
   record["ranks"] = comm().size();
-  record["threads"] = runtime_.threads();
+  record["threads"] = runtime_->threads();
   record["input"] = input_;
   record["options"] = options_record(cli, OptionsFor::record);
   record["seed"] = seed_;
-  record["phases"] = phases_record(comm(), phases_);
+  record["phases"] = phases;
   record["stats"] = stats_;
   record["result"] = results_;
-  record["peak_rss_bytes"] = comm().max(peak_bytes_.value_or(peak_memory_bytes()));
+  record["peak_rss_bytes"] = peak_bytes;
   record["verified"] = verified_ ? Json(*verified_) : Json();
   io::TextWriter out(comm(), json_);
   out.write(comm().is_root() ? record.dump(2) + "\n" : "");
   out.commit();
 }
-
-namespace {
-
-/// Ctrl-C, a killed job, a closed terminal: remove what is half written, then die of it as usual. A file that grows
-/// past what `ulimit -f` grants is a failure to write, as on a full disk.
-void clean_up_on_signals() {
-  const auto handler = [](int signal) {
-    io::remove_unfinished_files();
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
-  };
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
-  std::signal(SIGXFSZ, SIG_IGN);
-}
-
-}  // namespace
 
 std::string number(double value) {
   if (std::isnan(value)) return "nan";
@@ -176,29 +219,41 @@ std::string number(double value) {
   return {digits.data(), end};
 }
 
+int App::leave(const Leave& reason) {
+  const bool is_job = runtime_ && comm().size() > 1;  // else ranks are only what a launcher calls its processes
+  const int rank = is_job ? comm().rank() : launcher_rank();
+  if (rank == 0 && reason.exit_code == 0) {
+    std::fputs(reason.message.c_str(), stdout);
+  } else if (rank == 0 && reason.exit_code == 1) {
+    std::fprintf(stderr, "error: %s\n", reason.message.c_str());
+  } else if (rank == 0) {
+    std::fprintf(stderr, "usage error: %s\n%s --help tells more\n", reason.message.c_str(), about_.name.c_str());
+  } else if (reason.exit_code != 0 && !is_job) {
+    // A launcher ends the whole job at the first process that fails: that has to be the one with the message.
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+  return reason.exit_code;
+}
+
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body) {
-  Runtime runtime(argc, argv);
-  clean_up_on_signals();
-  return runtime.run([&] {
-    App program(runtime, about, argc, argv);
+  App program(about, argc, argv);
+  std::exception_ptr failure;
+  try {
     try {
-      try {
-        body(program);
-      } catch (const InvalidArc& fault) {  // on all ranks
-        if (!program.explain_arc_) throw;
-        throw InvalidArgument(program.explain_arc_(fault));
-      }
-      program.finish();
-      return 0;
-    } catch (const Leave& leave) {
-      if (runtime.comm().is_root() && leave.exit_code != 0) {
-        std::fprintf(stderr, "usage error: %s\n%s --help tells more\n", leave.message.c_str(), about.name.c_str());
-      } else if (runtime.comm().is_root()) {
-        std::fputs(leave.message.c_str(), stdout);
-      }
-      return leave.exit_code;
+      body(program);
+    } catch (const InvalidArc& fault) {  // on all ranks
+      if (!program.explain_arc_) throw;
+      throw InvalidArgument(program.explain_arc_(fault));
     }
-  });
+    program.finish();
+    return 0;
+  } catch (const Leave& reason) {
+    return program.leave(reason);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!program.runtime_) std::rethrow_exception(failure);
+  return program.runtime_->run([&]() -> int { std::rethrow_exception(failure); });
 }
 
 }  // namespace filigree::app

@@ -3,7 +3,7 @@
 //   int main(int argc, char** argv) {
 //     return app::run(argc, argv, {"filigree-thing", "Does a thing.", "examples"}, [](app::App& program) {
 //       program.cli.option("--bits", bits, "of the thing");           options.hpp tells all kinds of them
-//       program.parse();                                             leaves here for --help and usage errors
+//       program.parse();                                             leaves here for --help; else starts MPI
 //       const auto result = program.measure("thing", [&] { return thing(...); });
 //       program.print(...);
 //     });
@@ -40,19 +40,27 @@ struct About {
   std::string examples;
 };
 
+/// So many things of a kind.
+struct Amount {
+  Offset count;
+  std::string one, many;
+};
+
 class App {
  public:
-  App(Runtime& runtime, About about, int argc, char** argv);
+  App(About about, int argc, char** argv);
 
   /// The command line. Options shared by all programs are added by parse(): to every subcommand, if there are some.
   CommandLine cli;
 
   /// Lets the output be given by position too.
   void add_output_argument(const std::string& name) { cli.option(name, output_, "where results go").type_name("FILE"); }
-  /// Reads the command line, sets the threads and says where it runs. Throws Leave on all ranks.
+  /// Reads the command line - help and mistakes leave here, by Leave, and need no MPI - then starts MPI, sets the
+  /// threads and says where it runs. What talks to other ranks or looks at files comes after this.
   void parse();
 
-  const Comm& comm() const { return runtime_.comm(); }
+  /// Once parse() has returned.
+  const Comm& comm() const { return runtime_->comm(); }
   std::uint64_t seed() const { return seed_; }
   bool verify() const { return verify_; }
   /// Where results go; empty = standard output.
@@ -90,6 +98,11 @@ class App {
     }
   }
 
+  /// What the last line tells, beside seconds and memory: what was worked on, the first also as a rate.
+  void worked_on(std::vector<Amount> amounts) { amounts_ = std::move(amounts); }
+  /// From now on the same command goes on from where this run ended, if it left `partial`: Ctrl-C says so.
+  void goes_on_from(const std::string& partial) const;
+
   /// Prints results, those of rank 0 first, to --output (which gets its name once it is complete) or standard output.
   /// Collective.
   void print(std::string_view mine);
@@ -118,9 +131,13 @@ class App {
  private:
   friend int run(int, char**, const About&, const std::function<void(App&)>&);
   void add_shared_options(Command to);
+  /// Ends the program; the exit code.
+  int leave(const Leave& reason);
   void print_to(const std::string& path, std::string_view mine);
-  /// Writes the record of --json. Collective.
+  /// Says how long it took and writes the record of --json. Collective.
   void finish();
+  /// "34.8 M walks, 290 MB in 21.4 s (1.6 M walks/s); 22 s in all, peak memory 1.1 GB".
+  std::string last_line(double total_seconds, Offset peak_bytes) const;
   template <class F>
   auto measure_result(const std::string& phase, F& work) {
     reset_peak_memory();
@@ -135,6 +152,7 @@ class App {
       const double slowest = comm().max(mine);
       if (run < warmup_ || slowest >= fastest) continue;
       fastest = slowest;
+      work_seconds_ = slowest;
       phases_[phase] = mine;
       if constexpr (requires { result->timings; }) {
         for (const auto& [part, seconds] : result->timings) phases_[phase + "." + part] = seconds;
@@ -146,7 +164,7 @@ class App {
     return std::move(*result);
   }
 
-  Runtime& runtime_;
+  std::optional<Runtime> runtime_;  // parse() makes it
   About about_;
   int argc_;
   char** argv_;
@@ -157,13 +175,17 @@ class App {
   int warmup_ = 0;
   bool verify_ = false;
   bool quiet_ = false;
+  bool timings_ = false;
   enum class Show { automatic, bar, lines, off } show_ = Show::automatic;
   ProgressDisplay display_;
   std::string json_;
   std::string output_;
   std::function<std::string(const InvalidArc&)> explain_arc_;
 
+  Stopwatch since_start_;
   Timings phases_;
+  std::optional<double> work_seconds_;  // of the fastest repetition on the slowest rank
+  std::vector<Amount> amounts_;
   Stats stats_;
   Json input_;
   Json results_ = Json::object();

@@ -15,7 +15,7 @@ class GraphInput {
   /// `options`: how it is read where the command line says nothing.
   explicit GraphInput(const io::ReadOptions& options = {}) : options_(options) {}
   /// `name`: of the option that takes the path, "--graph" or a positional "IN".
-  void add_to(Command cli, const std::string& name = "--graph");
+  void add_to(Command cli, const std::string& name = "--graph,GRAPH");
   /// Reads it, says what it met and describes it in the record. Collective.
   io::GraphFile load(App& program);
   /// Reads another file in the same way; the record does not describe it. Collective.

@@ -6,6 +6,10 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <type_traits>
+
+#include "numbers.hpp"
+#include "suggest.hpp"
 
 namespace filigree::app {
 namespace {
@@ -20,16 +24,46 @@ std::string to_bytes(std::string& given) {
   const std::string rest = unit.empty() ? "" : unit.substr(1);
   const bool is_unit = rest.empty() || (power > 0 && (rest == "b" || rest == "i" || rest == "ib"));
   number = std::ldexp(number, 10 * static_cast<int>(power));
+  if (number > 0 && number < 1) number = -1;  // less than a byte
   if (error != std::errc() || power > 6 || !is_unit || !(number >= 0 && number < 0x1p63))
     return "'" + given + "' is no size; sizes lie between 0 and 8EiB, in bytes or with a unit: 4096, 64KiB, 1.5GiB, 2T";
   given = std::to_string(static_cast<std::int64_t>(number));
   return "";
 }
 
+/// The number that an option's variable holds: T of T, std::vector<T> and std::optional<T>.
 template <class T>
-CLI::Validator in_range(T least, T most, const std::string& name) {
-  return name.empty() ? CLI::Range(least, most) : CLI::Range(least, most, name);
+struct NumberIn {
+  using type = T;
+};
+template <class T>
+struct NumberIn<std::vector<T>> : NumberIn<T> {};
+template <class T>
+struct NumberIn<std::optional<T>> : NumberIn<T> {};
+
+/// All subcommands, or those of the command line.
+std::vector<CLI::App*> subcommands_of(CLI::App& app) {
+  return app.get_subcommands([](CLI::App*) { return true; });
 }
+
+std::vector<std::string> long_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// Options that also have a position are shown once, as options.
+class Formatter : public CLI::Formatter {
+  std::string make_positionals(const CLI::App* app) const override {
+    const auto only_by_position = [](const CLI::Option* option) {
+      return option->get_positional() && !option->nonpositional();
+    };
+    const auto options = app->get_options(only_by_position);
+    return options.empty() ? "" : make_group(get_label("Positionals"), true, options);
+  }
+};
 
 }  // namespace
 
@@ -37,14 +71,18 @@ Option& Option::required() { return option_->required(), *this; }
 Option& Option::type_name(const std::string& name) { return option_->type_name(name), *this; }
 Option& Option::default_text(const std::string& shown) { return option_->default_str(shown), *this; }
 Option& Option::group(const std::string& name) { return option_->group(name), *this; }
-Option& Option::whole_range(std::int64_t least, std::int64_t most, const std::string& name) {
-  return option_->check(in_range(least, most, name)), *this;
-}
-Option& Option::real_range(double least, double most, const std::string& name) {
-  return option_->check(in_range(least, most, name)), *this;
+Option& Option::within(const std::string& written) {
+  const Interval interval(written);
+  const auto check = [interval](const std::string& given) {
+    return interval.holds(given) ? "" : given + " must be " + interval.requirement();
+  };
+  option_->check(CLI::Validator(check, ""));
+  // Of counts, at least 0 goes without saying.
+  if (written != "[0, inf)") option_->description(option_->get_description() + "; " + interval.requirement());
+  return *this;
 }
 Option& Option::one_of(const std::vector<std::string>& texts) { return option_->check(CLI::IsMember(texts)), *this; }
-Option& Option::size_in_bytes() { return option_->transform(CLI::Validator(to_bytes, "SIZE")), *this; }
+Option& Option::size_in_bytes() { return option_->type_name("SIZE")->transform(CLI::Validator(to_bytes, "")), *this; }
 Option& Option::expected(int num_values) { return option_->expected(num_values), *this; }
 Option& Option::delimiter(char between) { return option_->delimiter(between), *this; }
 Option& Option::needs(const Option& other) { return option_->needs(other.option_), *this; }
@@ -53,7 +91,12 @@ std::size_t Option::count() const { return option_->count(); }
 
 template <class T>
 Option Command::option(const std::string& names, T& variable, const std::string& help) {
-  return Option(command_->add_option(names, variable, help));
+  CLI::Option* const option = command_->add_option(names, variable, help);
+  using Number = typename NumberIn<T>::type;
+  if constexpr (std::is_arithmetic_v<Number>) {
+    option->check(CLI::Validator([](const std::string& given) { return fault_of_number<Number>(given); }, ""));
+  }
+  return Option(option);
 }
 template Option Command::option(const std::string&, std::string&, const std::string&);
 template Option Command::option(const std::string&, int&, const std::string&);
@@ -80,7 +123,8 @@ Option Command::add_choice(const std::string& names, const std::vector<std::stri
   const std::string all = CLI::detail::join(texts, "|");
   const auto choose = [names, texts, all, set = std::move(set)](const std::string& given) {
     const auto chosen = std::find(texts.begin(), texts.end(), given);
-    if (chosen == texts.end()) throw CLI::ValidationError(names, "'" + given + "' is none of " + all);
+    if (chosen == texts.end())
+      throw CLI::ValidationError(names, "'" + given + "' is none of " + all + did_you_mean(given, texts));
     set(static_cast<std::size_t>(chosen - texts.begin()));
   };
   CLI::Option* const option = command_->add_option_function<std::string>(names, choose, help);
@@ -100,6 +144,7 @@ std::size_t Command::count(const std::string& name) const {
 CommandLine::CommandLine(const std::string& name, const std::string& summary, const std::string& footer,
                          const std::string& version)
     : CommandLine(new CLI::App(summary, name)) {
+  root_->formatter(std::make_shared<Formatter>());
   root_->footer(footer);
   root_->set_version_flag("--version", version);
   root_->option_defaults()->always_capture_default();
@@ -108,24 +153,51 @@ void CommandLine::Deleter::operator()(CLI::App* app) const { delete app; }
 
 std::vector<Command> CommandLine::leaves() const {
   std::vector<Command> all;
-  for (CLI::App* const command : root_->get_subcommands([](CLI::App*) { return true; })) all.emplace_back(command);
+  for (CLI::App* const command : subcommands_of(*root_)) all.emplace_back(command);
   if (all.empty()) all.push_back(*this);
   return all;
 }
 
 void CommandLine::parse(int argc, char** argv) {
-  const auto commands = root_->get_subcommands([](CLI::App*) { return true; });
+  const auto commands = subcommands_of(*root_);
   for (CLI::App* const command : commands) command->footer(root_->get_footer());
   root_->require_subcommand(commands.empty() ? 0 : 1);
   try {
     root_->parse(argc, argv);
-  } catch (const CLI::ParseError& stop) {
-    // --help and --version come this way too, as exceptions of code 0.
-    if (stop.get_exit_code() != 0) throw Leave{2, stop.what()};
+  } catch (const CLI::Success& wanted) {  // --help or --version
     std::ostringstream out;
-    root_->exit(stop, out, out);
-    throw Leave{0, out.str()};
+    root_->exit(wanted, out, out);
+    throw Leave{0, CLI::detail::find_and_replace(out.str(), "\n\n\n", "\n\n")};
+  } catch (const CLI::ParseError& mistake) {
+    // An option that is unknown is the mistake, whatever is missing or taken wrongly because of it.
+    const std::vector<std::string> unknown = root_->remaining(true);
+    const bool is_too_much = dynamic_cast<const CLI::ExtrasError*>(&mistake) != nullptr;
+    const bool is_too_little = dynamic_cast<const CLI::RequiredError*>(&mistake) != nullptr;
+    const bool is_cause = !unknown.empty() && (unknown.front().starts_with('-') || is_too_much || is_too_little);
+    throw Leave{2, is_cause ? about_unknown(unknown.front()) : mistake.what()};
   }
+}
+
+std::string CommandLine::about_unknown(const std::string& word) const {
+  const auto listed = [](const std::vector<std::string>& words) { return CLI::detail::join(words, ", "); };
+  std::vector<std::string> commands;
+  std::vector<std::string> with_option;
+  const std::string name = word.substr(0, word.find('='));
+  for (const CLI::App* const command : subcommands_of(*root_)) {
+    commands.push_back(command->get_name());
+    if (name.starts_with('-') && command->get_option_no_throw(name) != nullptr) with_option.push_back(commands.back());
+  }
+  const bool is_before_command = !commands.empty() && root_->remaining_size() > 0;
+  if (!name.starts_with('-')) {
+    if (!is_before_command) return "nothing takes the argument '" + word + "'";
+    const std::string meant = did_you_mean(word, commands);
+    return "unknown subcommand '" + word + "'" + (meant.empty() ? "; there are " + listed(commands) : meant);
+  }
+  if (!with_option.empty())
+    return "option " + name + " is of " + listed(with_option) +
+           (is_before_command ? " and stands behind that word" : "");
+  const auto given = root_->get_subcommands();
+  return "unknown option " + name + did_you_mean(name, long_options(given.empty() ? *root_ : *given.front()));
 }
 
 std::string CommandLine::chosen() const {

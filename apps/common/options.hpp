@@ -2,9 +2,11 @@
 //
 //   auto& cli = program.cli;                                                   or a command of it:
 //   app::Command build = program.cli.command("build", "makes a thing");
-//   build.option("--bits", bits, "of the thing").range(1, 64);                 the variable holds the default
+//   build.option("--bits", bits, "of the thing").within("[1, 64]");            the variable holds the default
+//   build.option("--share", share, "of the thing").within("(0, 1]");           numbers are finite in any case
 //   build.option("-k,--clusters", clusters, "how many; 0 = estimated");
 //   build.option("IN", path, "what is read").required().type_name("FILE");     no dashes: by position
+//   build.option("--graph,GRAPH", path, "what is read").type_name("FILE");     by either
 //   build.option("--budget", bytes, "most memory").size_in_bytes().default_text("no limit");
 //   build.flag("--fast", fast, "do it worse");
 //   build.choice("--method", method, {{"exact", Method::exact}, {"push", Method::push}}, "how");
@@ -13,11 +15,9 @@
 //   if (build.given()) ...
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
-#include <limits>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -43,18 +43,12 @@ class Option {
   Option& default_text(const std::string& shown);
   /// The heading under which --help shows it.
   Option& group(const std::string& name);
-  /// Refuses other numbers. `name` is what --help shows instead of the bounds.
-  template <class T>
-  requires std::is_arithmetic_v<T> Option& range(T least, T most, const std::string& name = "") {
-    if constexpr (std::integral<T>) {
-      return whole_range(static_cast<std::int64_t>(least), static_cast<std::int64_t>(most), name);
-    } else {
-      return real_range(least, most, name);
-    }
-  }
+  /// Refuses numbers outside an interval such as "(0, 1)", "[1, 64]" or "[0, inf)", which --help shows. Call it last:
+  /// the help text is complete then.
+  Option& within(const std::string& interval);
   /// Refuses other texts.
   Option& one_of(const std::vector<std::string>& texts);
-  /// Takes "1536", "64 KiB", "1.5GB" or "2g" for a whole number; units are of 1024.
+  /// Takes "1536", "64 KiB", "1.5GB" or "2g" for a whole number of bytes; units are of 1024.
   Option& size_in_bytes();
   /// Exactly so many values.
   Option& expected(int num_values);
@@ -66,9 +60,6 @@ class Option {
   std::size_t count() const;
 
  private:
-  Option& whole_range(std::int64_t least, std::int64_t most, const std::string& name);
-  Option& real_range(double least, double most, const std::string& name);
-
   CLI::Option* option_;
 };
 
@@ -78,7 +69,7 @@ class Command {
   explicit Command(CLI::App* command) : command_(command) {}
 
   /// An option that sets `variable`, whose value is the default. T: std::string, int, std::int64_t, std::uint64_t,
-  /// double; std::vector of these for several values; std::optional of a number.
+  /// double (finite); std::vector of these for several values; std::optional of a number.
   template <class T>
   Option option(const std::string& names, T& variable, const std::string& help);
   Option flag(const std::string& names, bool& variable, const std::string& help);
@@ -138,7 +129,7 @@ class CommandLine : public Command {
               const std::string& version);
   /// All commands; the program itself if it has none.
   std::vector<Command> leaves() const;
-  /// Throws Leave for --help, --version and mistakes.
+  /// Throws Leave for --help, --version and mistakes. Needs no MPI.
   void parse(int argc, char** argv);
   /// The name of the command that was given; "" if there are none.
   std::string chosen() const;
@@ -150,10 +141,13 @@ class CommandLine : public Command {
     void operator()(CLI::App* app) const;
   };
   explicit CommandLine(CLI::App* root) : Command(root), root_(root) {}
+  /// What is wrong with a word that no option took.
+  std::string about_unknown(const std::string& word) const;
   std::unique_ptr<CLI::App, Deleter> root_;
 };
 
-/// Ends the program without its work: help was wanted, or the command line is wrong.
+/// Ends the program without its work: help was wanted (code 0), the command line is wrong (2), or it was started in a
+/// way that cannot work (1).
 struct Leave {
   int exit_code;
   std::string message;

@@ -8,6 +8,10 @@
 
 namespace filigree::app {
 
+/// "read [####....] 42 %, 5.9 M/s, 12 s, 17 s left" in at most `columns` characters: with share, rate, time since the
+/// phase began and time left as far as they fit. 0 < total, 0 <= done.
+std::string progress_bar(std::string_view phase, Offset done, Offset total, double seconds, std::size_t columns);
+
 class ProgressDisplay {
  public:
   enum class Style {
@@ -23,6 +27,7 @@ class ProgressDisplay {
  private:
   Style style_ = Style::off;
   std::string phase_;
+  Offset done_ = 0;
   Stopwatch since_;  // the last report
   Stopwatch begin_;  // of the phase
   bool visible_ = false;

@@ -2,13 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
+#include <iomanip>
 #include <set>
+#include <sstream>
 
 #include "filigree/matrix/content_hash.hpp"
+#include "filigree/version.hpp"
 
 namespace filigree::app {
 namespace {
@@ -25,16 +29,6 @@ std::string value_in(const char* path, const std::string& key) {
   return "";
 }
 
-std::string mpi_name() {
-#if defined(OMPI_MAJOR_VERSION)
-  return text("Open MPI ", OMPI_MAJOR_VERSION, ".", OMPI_MINOR_VERSION, ".", OMPI_RELEASE_VERSION);
-#elif defined(MPICH_VERSION)
-  return text("MPICH ", MPICH_VERSION);
-#else
-  return "unknown";
-#endif
-}
-
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
@@ -45,6 +39,16 @@ std::string utc_now() {
 }
 
 }  // namespace
+
+std::string mpi_name() {
+#if defined(OMPI_MAJOR_VERSION)
+  return text("Open MPI ", OMPI_MAJOR_VERSION, ".", OMPI_MINOR_VERSION, ".", OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+  return text("MPICH ", MPICH_VERSION);
+#else
+  return "unknown";
+#endif
+}
 
 Json provenance(const std::string& app) {
   std::array<char, 256> host{};
@@ -130,6 +134,24 @@ Json phases_record(const Comm& comm, const Timings& phases) {
     record[name] = Json::object({{"min", least}, {"mean", mean}, {"max", comm.max(seconds)}});
   }
   return record;
+}
+
+std::string timings_table(const Json& phases) {
+  std::size_t width = 0;
+  for (const auto& [name, seconds] : phases.members()) width = std::max(width, name.size());
+  const auto line = [&](const std::string& name, auto... columns) {
+    std::ostringstream out;
+    out << std::left << std::setw(static_cast<int>(width)) << name << std::right << std::fixed << std::setprecision(4);
+    ((out << std::setw(12) << columns), ...);
+    return out.str() + '\n';
+  };
+  const auto of = [&](const std::string& name) {
+    const Json& seconds = phases.at(name);
+    return line(name, seconds.at("min").number(), seconds.at("mean").number(), seconds.at("max").number());
+  };
+  std::string table = line("seconds", "min", "mean", "max");
+  for (const auto& [name, seconds] : phases.members()) table += name == "total" ? "" : of(name);
+  return table + of("total").substr(0, table.find('\n'));
 }
 
 void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << 5; }

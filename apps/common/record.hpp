@@ -11,6 +11,8 @@
 
 namespace filigree::app {
 
+/// "Open MPI 4.1.4", which this program was built for.
+std::string mpi_name();
 /// {"app", "version", "git", "date", "host", "cpu", "mpi"} of this process.
 Json provenance(const std::string& app);
 /// {"path", "rows", "cols", "nnz", "hash"} of a graph that was made; path is null. Collective.
@@ -27,5 +29,7 @@ Json options_record(const CommandLine& cli, OptionsFor use);
 inline const std::string shared_group = "Options of every program";
 /// {"NAME": {"min", "mean", "max"}} in seconds over ranks, for the phases of rank 0. Collective.
 Json phases_record(const Comm& comm, const Timings& phases);
+/// The same as lines for people, "total" last.
+std::string timings_table(const Json& phases);
 
 }  // namespace filigree::app

@@ -34,7 +34,7 @@ Json record_of(const communities::Agreement& agreement) {
 
 CompareCommand::CompareCommand(App& program)
     : command_(program.cli.command("compare", "says how well a tree agrees with known labels")) {
-  command_.option("--tree", tree_, "a file that detect wrote").required().type_name("FILE");
+  command_.option("--tree,TREE", tree_, "a file that detect wrote").required().type_name("FILE");
   command_
       .option("--truth", truth_,
               "lines `vertex label ...`; labels may be paths, 0/1/0, and are compared at each depth; - is no label")
@@ -42,8 +42,8 @@ CompareCommand::CompareCommand(App& program)
       .type_name("FILE");
   command_.option("--columns", columns_, "the columns of labels to compare with; the vertex is column 1")
       .delimiter(',')
-      .range(2, 1000)
-      .default_text("2");
+      .default_text("2")
+      .within("[2, 1000]");
   command_.check([&] {
     if (program.verify()) usage_error("--verify checks trees, when detect makes them");
   });

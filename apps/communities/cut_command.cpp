@@ -16,12 +16,12 @@ TreeFile load_tree(App& program, const std::string& path) {
 CutCommand::CutCommand(App& program)
     : command_(program.cli.command("cut", "cuts a tree into clusters and writes lines `vertex cluster`")) {
   constexpr auto most = std::numeric_limits<Offset>::max();
-  command_.option("--tree", tree_, "a file that detect wrote").required().type_name("FILE");
-  command_.option("--level", level_, "the nodes so many steps below the root, and leaves above").range(Global{0}, most);
-  command_.option("--clusters", clusters_, "exactly so many clusters").range(Global{1}, most);
-  command_.option("--height", height_, "all merges up to this height").range(0.0, 1.0);
-  command_.option("--min-size", min_size_, "the fewest clusters of at least so many vertices").range(Offset{1}, most);
-  command_.option("--max-size", max_size_, "... and of at most so many").range(Offset{1}, most);
+  command_.option("--tree,TREE", tree_, "a file that detect wrote").required().type_name("FILE");
+  command_.option("--level", level_, "the nodes so many steps below the root, and leaves above").within("[0, inf)");
+  command_.option("--clusters", clusters_, "exactly so many clusters").within("[1, inf)");
+  command_.option("--height", height_, "all merges up to this height").within("[0, 1]");
+  command_.option("--min-size", min_size_, "the fewest clusters of at least so many vertices").within("[1, inf)");
+  command_.option("--max-size", max_size_, "... and of at most so many").within("[1, inf)");
   command_.check([&] {
     if (program.verify()) usage_error("--verify checks trees, when detect makes them");
     const int given = int{level_.has_value()} + int{clusters_.has_value()} + int{height_.has_value()} +

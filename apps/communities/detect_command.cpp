@@ -82,7 +82,7 @@ DetectCommand::DetectCommand(App& program)
   input_.add_to(command_);
   auto& leaves = options_.leaves;
   command_.option("-k,--communities", leaves.num_communities, "leaves of the tree; 0 = as many as can be detected")
-      .range(Global{0}, std::numeric_limits<Global>::max(), "COUNT");
+      .within("[0, inf)");
   command_.choice(
       "--model", leaves.model,
       {{"auto", EdgeModel::automatic},
@@ -91,7 +91,7 @@ DetectCommand::DetectCommand(App& program)
       "likelihood of edges by which vertices are relabelled: equal for all vertices of two communities, or in "
       "proportion to their degrees; auto: by the degrees");
   command_.option("--refinements", leaves.max_refinements, "passes that relabel vertices, at most; 0 = none")
-      .range(0, std::numeric_limits<int>::max(), "COUNT");
+      .within("[0, inf)");
   command_
       .option("--labels", labels_,
               "take the leaves from here instead of finding them: lines `vertex label`, or a label a line")
@@ -156,6 +156,7 @@ void DetectCommand::run(App& program) {
   if (log_weights_) take_logarithms(file.graph);
   file.graph = program.time("undirected", [&] { return made_undirected(program, std::move(file.graph)); });
   const auto found = program.measure("detect", [&] { return make_tree(file); });
+  program.worked_on({{file.graph.num_nonzeros(), "arc", "arcs"}});
   report(program, found, file.graph.num_rows());
   if (program.verify()) {
     const std::string fault = check_tree(file.graph, found.tree, options_.link.linkage);

@@ -56,6 +56,7 @@ void build(app::App& program, app::SummaryArguments& a) {
   program.expect_writable({a.svg_path});
   const io::GraphFile file = load_graph(program, a);
   const auto result = program.measure("summarize", [&] { return summary::summarize(file.graph, a.build); });
+  program.worked_on({{result.summary.num_edges, "edge", "edges"}});
   app::record_measures(program, result.measures);
   program.result("budget_bits", result.budget_bits);
   const auto n = static_cast<double>(file.graph.num_rows());

@@ -6,7 +6,7 @@ namespace filigree::app {
 namespace {
 
 void add_summary(Command cli, SummaryArguments& a) {
-  cli.option("--summary", a.summary_path, "made by filigree-summary build").required().type_name("FILE");
+  cli.option("--summary,SUMMARY", a.summary_path, "made by filigree-summary build").required().type_name("FILE");
 }
 
 void add_build(App& program, Command build, SummaryArguments& a) {
@@ -57,8 +57,7 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
       .option("--vertices", a.vertices,
               "where bfs begins, whose neighbors, or what pagerank and degree print; or a file of them, one a line")
       .default_text("");
-  query.option("--top", a.top, "pagerank, degree: print the best only; 0 = all")
-      .range(Offset{0}, std::numeric_limits<Offset>::max());
+  query.option("--top", a.top, "pagerank, degree: print the best only; 0 = all").within("[0, inf)");
   query.option("--teleport", a.pagerank.teleport, "pagerank: probability of a jump, in [0.0001, 1)");
   query.option("--tolerance", a.pagerank.tolerance, "pagerank: on the L1 error of all scores");
   query.check([&a] {

@@ -6,7 +6,7 @@
 namespace filigree::app {
 
 void BlocksInput::add_to(Command cli) {
-  cli.option("--input", paths_,
+  cli.option("--input,INPUT", paths_,
              "folders, .npy, .h5, .nc, .mtx or a list of paths in .txt; a matrix each, of equal rows")
       .required()
       .type_name("FILE")

@@ -66,6 +66,8 @@ void cluster(app::App& program, Arguments& a) {
   program.expect_writable({a.svg, a.checkpoint});
   const DenseBlocks blocks = a.input.load(program);
   a.options.exact = a.options.exact || program.verify();
+  program.worked_on({{blocks.num_blocks(), "block", "blocks"}});
+  if (!a.checkpoint.empty()) program.goes_on_from(a.checkpoint);
   const auto result = program.measure("cluster", [&] {
     return a.checkpoint.empty() ? svd_clustering::cluster(blocks, a.options)
                                 : svd_clustering::cluster(blocks, a.options, a.checkpoint);

@@ -87,6 +87,7 @@ void SvdCommand::write(const Found& found, Offset local_rows, Offset row_length,
 
 void SvdCommand::run_on_blocks() {
   const DenseBlocks blocks = input_.load(program_);
+  program_.worked_on({{blocks.num_blocks(), "block", "blocks"}});
   const Progress progress = program_.progress();
   const auto [svd, found] = find(blocks.rows, [&](Offset rank) {
     IncrementalSvd all = svd_clustering::decompose(blocks, rank, oversampling_, kernel_, progress);

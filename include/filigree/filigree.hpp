@@ -1,6 +1,10 @@
 // Everything of filigree. Programs that compile often include only what they use.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "filigree needs C++20: compile with -std=c++20"
+#else
+
 #include "filigree/communities.hpp"
 #include "filigree/communities/draw.hpp"
 #include "filigree/communities/leaves.hpp"
@@ -51,3 +55,6 @@
 #include "filigree/summary_file.hpp"
 #include "filigree/svd_clustering.hpp"
 #include "filigree/svd_clustering_file.hpp"
+#include "filigree/version.hpp"
+
+#endif

@@ -3,7 +3,6 @@
 #include <omp.h>
 #include <sched.h>
 #include <tbb/global_control.h>
-#include <unistd.h>
 
 #include <Eigen/Core>
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "core/cpu_quota.hpp"
 #include "core/large_count.hpp"
 #include "filigree/core/timing.hpp"
 
@@ -66,24 +66,22 @@ void Runtime::set_threads(int threads) {
     CPU_AND(&theirs, &theirs, &mine);
     if (CPU_COUNT(&theirs) > 0) ++ranks_on_my_cores;
   }
-  const int my_cores = CPU_COUNT(&mine);
-  threads_ = threads > 0 ? threads : std::max(1, my_cores / ranks_on_my_cores);
+  const int quota = host_.min(cpu_quota());
+  threads_ = threads;
+  if (threads == 0) threads_ = std::max(1, std::min(CPU_COUNT(&mine) / ranks_on_my_cores, quota / host_.size()));
   omp_set_num_threads(threads_);
   threading_->tbb_limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
   Eigen::setNbThreads(threads_);
 
   warnings_.clear();
+  cores_ = std::min(CPU_COUNT(&used), quota);
   const int host_threads = host_.sum(threads_);
-  const int host_cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-  const int used_cores = CPU_COUNT(&used);
-  if (host_threads > used_cores) {
-    warnings_.push_back(text(host_threads, " threads share ", used_cores, " cores of this host: expect no speed-up"));
-  }
-  if (used_cores < host_cores && host_threads <= used_cores) {
-    warnings_.push_back(text("bound to ", used_cores, " of the ", host_cores,
-                             " cores of this host; with Open MPI, mpirun --bind-to none frees the others"));
-  } else if (host_threads < used_cores) {
-    warnings_.push_back(text(used_cores - host_threads, " of ", used_cores, " cores stay idle; see --threads"));
+  if (host_threads > cores_) {
+    warnings_.push_back(text(host_threads, " threads share ", cores_, cores_ == 1 ? " core" : " cores",
+                             " of this host: expect no speed-up"));
+  } else if (host_threads < cores_) {
+    const int idle = cores_ - host_threads;
+    warnings_.push_back(text(idle, " of ", cores_, idle == 1 ? " cores stays idle" : " cores stay idle"));
   }
 }
 

@@ -4,6 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "process.hpp"
 
 namespace filigree::testing {
@@ -22,6 +29,28 @@ inline std::string error_line(const std::string& err) {
   const auto at = err.find("error: ");
   return at == std::string::npos ? "" : err.substr(at, err.find('\n', at) - at);
 }
+
+/// Variables of the environment for a scope; "" takes one away.
+class Environment {
+ public:
+  explicit Environment(const std::map<std::string, std::string>& variables) {
+    for (const auto& [name, value] : variables) {
+      const char* const old = std::getenv(name.c_str());
+      before_.emplace_back(name, old == nullptr ? std::nullopt : std::optional<std::string>(old));
+      value.empty() ? unsetenv(name.c_str()) : setenv(name.c_str(), value.c_str(), 1);
+    }
+  }
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+  ~Environment() {
+    for (const auto& [name, value] : before_) {
+      value ? setenv(name.c_str(), value->c_str(), 1) : unsetenv(name.c_str());
+    }
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::optional<std::string>>> before_;
+};
 
 /// Every test works in a folder of its own, which goes when it ends.
 class Apps : public ::testing::Test {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <sstream>
+#include <thread>
 
 #include "schema.hpp"
 
@@ -34,6 +35,141 @@ TEST_F(Apps, HelpAndVersion) {
                                    "--verify", "--json", "--quiet", "--progress", "-o,--output"}) {
     EXPECT_EQ(occurrences(subcommand.out, "\n  " + option + " "), 1) << option;
   }
+}
+
+TEST_F(Apps, HelpAndMistakesNeedNoMpi) {
+  // MPI does not start here; the second also where it cannot have a folder.
+  for (const auto& [name, value] : {std::pair{"OMPI_MCA_btl", "nonexistent"}, {"TMPDIR", "/proc"}}) {
+    const Environment broken(std::map<std::string, std::string>{{name, value}});
+    EXPECT_EQ(run(0, "ppr", {"query", "--help"}).code, 0);
+    const Outcome version = run(0, "pagerank", {"--version"});
+    EXPECT_EQ(version.code, 0);
+    EXPECT_THAT(version.out, StartsWith("filigree-pagerank "));
+    EXPECT_EQ(version.err, "");
+    const Outcome mistake = run(0, "convert", {"--nonsense"});
+    EXPECT_EQ(mistake.code, 2);
+    EXPECT_THAT(mistake.err, StartsWith("usage error: unknown option --nonsense\n"));
+  }
+  // One rank alone prints, and the launcher has nothing to add.
+  const Outcome help = run(3, "ppr", {"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_EQ(occurrences(help.out, "Examples:"), 1);
+  EXPECT_EQ(help.err, "");
+}
+
+TEST_F(Apps, MistakesAreNamed) {
+  small_graph();
+  const std::vector<std::tuple<std::string, Words, std::string>> mistakes{
+      {"ppr", {"querry", "--graph", "g.txt"}, "unknown subcommand 'querry'; did you mean query?"},
+      {"ppr", {"magic"}, "unknown subcommand 'magic'; there are index, query, exact"},
+      {"ppr", {"query", "--grap", "g.txt"}, "unknown option --grap; did you mean --graph?"},
+      {"ppr", {"query", "--tpo=5", "g.txt", "--sources", "1"}, "unknown option --tpo; did you mean --top?"},
+      {"ppr", {"exact", "g.txt", "--target-error", "1"}, "option --target-error is of query"},
+      {"ppr", {"--graph", "g.txt", "query"}, "option --graph is of index, query, exact and stands behind that word"},
+      {"ppr",
+       {"query", "--graph", "g.txt", "--sources", "1", "--method", "pusj"},
+       "--method: 'pusj' is none of push|verd; did you mean push?"},
+      {"pagerank", {"--undirecte", "--graph", "g.txt"}, "unknown option --undirecte; did you mean --undirected?"},
+      {"pagerank", {"--xyzzy", "5", "--graph", "g.txt"}, "unknown option --xyzzy"},
+      {"pagerank", {"--graph", "g.txt", "stray"}, "nothing takes the argument 'stray'"},
+      {"pagerank", {"g.txt", "--top", "ten"}, "--top: 'ten' is no whole number"},
+      {"pagerank", {"g.txt", "--top", ""}, "--top: '' is no whole number"},
+      {"pagerank", {"g.txt", "--top", "-1"}, "--top: -1 must be at least 0"},
+      {"pagerank",
+       {"g.txt", "--top", "9223372036854775808"},
+       "--top: '9223372036854775808' must lie between -9223372036854775808 and 9223372036854775807"},
+      {"pagerank",
+       {"g.txt", "--seed", "18446744073709551616"},
+       "--seed: '18446744073709551616' must lie between 0 and 18446744073709551615"},
+      {"pagerank", {"g.txt", "--seed", "-1"}, "--seed: '-1' is no whole number of at least 0"},
+      {"pagerank", {"g.txt", "--tolerance", "inf"}, "--tolerance: 'inf' is no finite number"},
+      {"pagerank", {"g.txt", "--tolerance", "nan"}, "--tolerance: 'nan' is no finite number"},
+      {"pagerank", {"g.txt", "--tolerance", "1e"}, "--tolerance: '1e' is no number"},
+      {"pagerank", {"g.txt", "--tolerance", ""}, "--tolerance: '' is no number"},
+      {"spgemm", {"--a", "g.txt", "--memory-budget", "1e-300"}, "--memory-budget: '1e-300' is no size; "},
+      {"spgemm", {"--a", "g.txt", "--memory-budget", ""}, "--memory-budget: '' is no size; "},
+  };
+  for (const auto& [program, arguments, what] : mistakes) {
+    const Outcome outcome = run(0, program, arguments);
+    EXPECT_EQ(outcome.code, 2) << program << ::testing::PrintToString(arguments);
+    EXPECT_THAT(outcome.err, StartsWith("usage error: " + what));
+    EXPECT_EQ(outcome.out, "");
+  }
+  // The message is there although a launcher ends all ranks when one fails.
+  for (int again = 0; again < 3; ++again) {
+    const Outcome outcome = run(3, "pagerank", {"--grap", "g.txt"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(occurrences(outcome.err, "usage error: unknown option --grap; did you mean --graph?\n"), 1)
+        << outcome.err;
+  }
+}
+
+TEST_F(Apps, TheInputMayStandAlone) {
+  small_graph();
+  const std::string named = done(0, "pagerank", {"--graph", "g.txt", "--top", "2"}).out;
+  EXPECT_EQ(done(0, "pagerank", {"g.txt", "--top", "2"}).out, named);
+  EXPECT_EQ(done(0, "pagerank", {"--top", "2", "g.txt", "--seed", "18446744073709551615"}).out, named);
+  done(0, "ppr", {"index", "g.txt", "--walks", "5", "-o", "g.ppr.h5"});
+  done(0, "ppr", {"query", "g.txt", "--index", "g.ppr.h5", "--sources", "1"});
+  done(0, "spgemm", {"g.txt", "--estimate"});
+  done(0, "summary", {"build", "g.txt", "-o", "g.sum.h5"});
+  done(0, "summary", {"query", "g.sum.h5", "--kind", "degree"});
+  done(0, "generate", {"blocks", "--count", "2", "-o", "b.h5"});
+  done(0, "svd-clustering", {"svd", "b.h5", "--rank", "2"});
+}
+
+TEST_F(Apps, ThreadsAreThoseOfTheEnvironment) {
+  small_graph();
+  const auto layout = [&](const std::map<std::string, std::string>& environment, Words more = {}) {
+    const Environment scope(environment);
+    more.insert(more.begin(), {"g.txt", "-o", "x.tsv"});
+    const std::string err = done(0, "pagerank", more).err;
+    return err.substr(0, err.find('\n'));
+  };
+  EXPECT_EQ(layout({{"OMP_NUM_THREADS", "3"}}), "1 rank x 3 threads");
+  EXPECT_EQ(layout({{"OMP_NUM_THREADS", "3,2"}}), "1 rank x 3 threads");
+  EXPECT_EQ(layout({{"OMP_NUM_THREADS", "3"}}, {"--threads", "2"}), "1 rank x 2 threads");
+  EXPECT_EQ(layout({{"OMP_NUM_THREADS", ""}, {"SLURM_CPUS_PER_TASK", "1"}}), "1 rank x 1 thread");
+  EXPECT_EQ(layout({{"OMP_NUM_THREADS", "3"}, {"SLURM_CPUS_PER_TASK", "1"}}), "1 rank x 3 threads");
+}
+
+TEST_F(Apps, BindingIsToldWhereMpirunBinds) {
+  small_graph();
+  const auto warning = [&](const std::string& policy, int ranks) {
+    const Environment scope({{"OMPI_MCA_hwloc_base_binding_policy", policy}, {"OMP_NUM_THREADS", "1"}});
+    return occurrences(done(ranks, "pagerank", {"g.txt"}).err, "cores that mpirun may use; mpirun --bind-to none");
+  };
+  const bool one_core = std::thread::hardware_concurrency() == 1;
+  EXPECT_EQ(warning("core", 1), one_core ? 0 : 1);
+  EXPECT_EQ(warning("none", 1), 0);
+  EXPECT_EQ(warning("core", 0), 0);
+  const Words alone{"-c", "taskset -c $(taskset -cp $$ | grep -o '[0-9]*$') " PROGRAMS "/filigree-pagerank g.txt"};
+  Words command{"sh"};
+  command.insert(command.end(), alone.begin(), alone.end());
+  EXPECT_EQ(occurrences(Process(command, folder_).wait().err, "bound"), 0);
+}
+
+TEST_F(Apps, AJobOfAnotherLauncherIsRefused) {
+  small_graph();
+  // What a launcher of another MPI leaves in the environment of its two processes.
+  for (const std::string rank : {"0", "1"}) {
+    const Environment scope({{"PMI_RANK", rank}, {"PMI_SIZE", "2"}});
+    const Outcome outcome = run(0, "pagerank", {"g.txt", "-o", "scores.tsv"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(occurrences(outcome.err, "error: 2 copies were started (PMI_SIZE), but each sees itself alone"),
+              rank == "0" ? 1 : 0)
+        << outcome.err;
+    EXPECT_THAT(files(), ::testing::ElementsAre("g.txt"));
+  }
+  {
+    const Environment step({{"SLURM_PROCID", "0"}, {"SLURM_STEP_NUM_TASKS", "4"}});
+    EXPECT_EQ(run(0, "pagerank", {"g.txt"}).code, 1);
+  }
+  // The script of a job of four tasks runs one process itself.
+  const Environment script({{"SLURM_JOB_ID", "7"}, {"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "4"}});
+  EXPECT_EQ(run(0, "pagerank", {"g.txt"}).code, 0);
+  const Environment one({{"PMI_RANK", "0"}, {"PMI_SIZE", "1"}});
+  EXPECT_EQ(run(0, "pagerank", {"g.txt"}).code, 0);
 }
 
 TEST_F(Apps, UsageErrorsExitWith2) {
@@ -105,7 +241,7 @@ TEST_F(Apps, Progress) {
   };
   const std::string bar = shown("bar");
   EXPECT_THAT(bar, ::testing::ContainsRegex("\r[^\n]*\\[#*\\.*\\] +[0-9]+ %"));
-  EXPECT_THAT(bar, ::testing::EndsWith("bytes\n"));  // and it is gone before anything else is printed
+  EXPECT_THAT(bar, MatchesRegex("(.|\n|\r)*\r\x1B\\[K[0-9.]+ k walks, [^\r\n]*\n"));  // it is gone before the last line
   for (const std::string how : {"", "lines", "off"}) EXPECT_EQ(occurrences(shown(how), "\r"), 0) << how;
   EXPECT_EQ(occurrences(shown("off"), "%"), 0);
 }

@@ -23,10 +23,12 @@ class Runtime {
 
   const Comm& comm() const { return comm_; }
 
-  /// Threads per rank; 0 = the cores this rank may use, shared fairly with the ranks of its host that may use them too.
-  /// Throws InvalidArgument if negative. Collective.
+  /// Threads per rank; 0 = the cores this rank may use, shared fairly with the ranks of its host that may use them too,
+  /// and no more than the CPU quota of its container. Throws InvalidArgument if negative. Collective.
   void set_threads(int threads);
   int threads() const { return threads_; }
+  /// Cores that the ranks of this host may use together.
+  int cores() const { return cores_; }
   /// "2 ranks x 1 thread".
   std::string layout() const;
   /// Sentences about idle or oversubscribed cores, for rank 0 to print; empty when all is well.
@@ -46,6 +48,7 @@ class Runtime {
   struct Threading;
   std::unique_ptr<Threading> threading_;
   int threads_ = 1;
+  int cores_ = 1;
   std::vector<std::string> warnings_;
 };
 

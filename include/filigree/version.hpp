@@ -1,0 +1,10 @@
+// The version of these headers; CMake reads it from here.
+#pragma once
+
+#define FILIGREE_VERSION_MAJOR 0
+#define FILIGREE_VERSION_MINOR 1
+#define FILIGREE_VERSION_PATCH 0
+#define FILIGREE_VERSION "0.1.0"
+/// To compare: #if FILIGREE_VERSION_NUMBER >= 10203 means 1.2.3 or later.
+#define FILIGREE_VERSION_NUMBER \
+  (10000 * FILIGREE_VERSION_MAJOR + 100 * FILIGREE_VERSION_MINOR + FILIGREE_VERSION_PATCH)
