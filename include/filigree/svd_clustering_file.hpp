@@ -20,7 +20,7 @@ struct ClustersFile {
 };
 
 /// Adds the clusters to a file, under /svd_clusters: shape and options, members, certificates, bases, coefficients,
-/// names, with a version and a hash of it all. Any number of ranks writes the same bytes. Collective over blocks.comm.
+/// names, with a version. Any number of ranks writes the same bytes. Collective over blocks.comm.
 void save(io::Hdf5Writer& file, const DenseBlocks& blocks, const Result& result);
 
 /// cluster() with finished clusters kept in the file `checkpoint`: after an interruption the same call goes on from
@@ -32,7 +32,7 @@ void remove_checkpoint(const Comm& comm, const std::string& checkpoint);
 
 /// Reads them on any number of ranks; `blocks` says which rank gets the coefficients of which blocks (default: about
 /// equal numbers of them). Throws IoError on all ranks when the file is none of clusters, is of another version, is
-/// inconsistent or does not match its hash. Collective.
+/// inconsistent or damaged. Collective.
 ClustersFile load(const Comm& comm, const std::string& path, const Partition* blocks = nullptr);
 
 }  // namespace filigree::svd_clustering

@@ -1,10 +1,6 @@
 #include "filigree/communities_file.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "core/index.hpp"
@@ -27,31 +23,6 @@ MergeArrays arrays_of(const Dendrogram& tree) {
     arrays.height.push_back(merge.height);
   }
   return arrays;
-}
-
-template <class T>
-std::uint64_t hash_of(const std::vector<T>& values, std::uint64_t seed) {
-  return XXH3_64bits_withSeed(values.data(), values.size() * sizeof(T), seed);
-}
-
-/// Of everything that the file holds. Collective.
-std::uint64_t content_hash(const Comm& comm, const Tree& tree, const MergeArrays& arrays) {
-  std::uint64_t of_labels = 0;  // a sum, which does not depend on the distribution
-  for (Global v = tree.leaves.vertices.begin(comm.rank()); const Global label : tree.leaves.of) {
-    const Global pair[] = {v++, label};
-    of_labels += XXH3_64bits(pair, sizeof pair);
-  }
-  std::uint64_t hash = comm.sum(of_labels);
-  hash = hash_of(arrays.left, hash);
-  hash = hash_of(arrays.right, hash);
-  hash = hash_of(arrays.height, hash);
-  hash = hash_of(tree.dendrogram.leaf_sizes, hash);
-  hash = hash_of(tree.between.row_ptr, hash);
-  hash = hash_of(tree.between.col, hash);
-  hash = hash_of(tree.between.weight, hash);
-  const std::vector<std::int64_t> counts{tree.leaves.vertices.num_items(), tree.dendrogram.num_leaves,
-                                         std::int64_t{tree.between.is_weighted}};
-  return hash_of(counts, hash);
 }
 
 /// Throws IoError unless the edges between leaves fit the tree.
@@ -87,7 +58,6 @@ void save(const Comm& comm, const Tree& tree, const std::string& path,
   file.attribute("/tree", "version", format_version);
   file.attribute("/tree", "num_vertices", tree.leaves.vertices.num_items());
   file.attribute("/tree", "num_leaves", tree.dendrogram.num_leaves);
-  file.attribute("/tree", "hash", std::bit_cast<std::int64_t>(content_hash(comm, tree, arrays)));
   write_once("/tree/left", arrays.left);
   write_once("/tree/right", arrays.right);
   write_once("/tree/height", arrays.height);
@@ -114,6 +84,7 @@ Tree load(const Comm& comm, const std::string& path) {
   const auto version = need("/tree", "version");
   refuse_unless(version == format_version, "format version ", version, "; this filigree reads version ",
                 format_version);
+  file.require_checksums();
   const auto num_vertices = need("/tree", "num_vertices");
   const auto num_leaves = need("/tree", "num_leaves");
   refuse_unless(num_leaves >= 1 && num_leaves <= num_vertices, num_leaves, " leaves of ", num_vertices, " vertices");
@@ -143,10 +114,7 @@ Tree load(const Comm& comm, const std::string& path) {
   read_all("/between/weight", tree.between.weight);
   tree.between.is_weighted = need("/between", "weighted") != 0;
   tree.between.sizes = tree.dendrogram.leaf_sizes;
-  const auto hash = std::bit_cast<std::uint64_t>(need("/tree", "hash"));
-  refuse_unless(content_hash(comm, tree, arrays) == hash, "its content does not match its hash; the file is damaged");
 
-  // What follows guards against files that others made.
   std::vector<Offset> sizes(z(num_leaves), 0);
   comm.guard([&] {
     for (Global label : tree.leaves.of) {

@@ -109,6 +109,7 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
   const std::vector<Global> col = file.read<Global>("/graph/indices", first, count);
   const std::vector<double> val = has_values ? file.read<double>("/graph/data", first, count) : std::vector<double>{};
   ReadReport report;
+  if (!file.remark().empty()) report.remarks.push_back(file.remark());
   comm.guard([&] {
     for (std::size_t i = 0; i + 1 < row_ptr.size(); ++i) {
       const Global row = rows.begin(comm.rank()) + static_cast<Global>(i);

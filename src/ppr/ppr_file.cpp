@@ -69,6 +69,7 @@ Index load(const Comm& comm, const std::string& path, const std::optional<Partit
   const auto version = need("/", "version", std::int64_t{});
   refuse_unless(version == format_version, "format version ", version, "; this filigree reads version ",
                 format_version);
+  file.require_checksums();
 
   Index index;
   const auto num_vertices = need("/index", "num_vertices", std::int64_t{});

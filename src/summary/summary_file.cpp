@@ -1,12 +1,10 @@
 #include "filigree/summary_file.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <limits>
+#include <numeric>
 
 #include "core/index.hpp"
 
@@ -25,32 +23,6 @@ struct Arrays {
   std::vector<std::uint32_t> edges;
   Offset first_superedge = 0;
 };
-
-/// Of what a file says of the summary, its merges apart. Elements are hashed with their positions and added up, so that
-/// ranks can share the work. Collective.
-std::uint64_t hash_of(const Comm& comm, const Summary& summary, const Arrays& arrays, Offset num_superedges) {
-  const auto of_words = [](auto... word) {
-    const std::uint64_t words[] = {static_cast<std::uint64_t>(word)...};
-    return XXH3_64bits(words, sizeof words);
-  };
-  std::uint64_t sum = 0;
-  const Global first = summary.supernode.vertices.begin(comm.rank());
-  for (std::size_t v = 0; v < arrays.supernode.size(); ++v)
-    sum += of_words(1, first + static_cast<Global>(v), arrays.supernode[v]);
-  for (std::size_t k = 0; k < arrays.from.size(); ++k)
-    sum += of_words(2, arrays.first_superedge + static_cast<Offset>(k), arrays.from[k], arrays.to[k], arrays.edges[k]);
-  return of_words(comm.sum(sum), static_cast<int>(summary.mode), summary.num_vertices(), summary.num_supernodes(),
-                  num_superedges, summary.num_edges, summary.graph_hash);
-}
-
-std::uint64_t hash_of(Global num_vertices, const std::vector<Global>& left, const std::vector<Global>& right,
-                      const std::vector<double>& height) {
-  const std::array<std::uint64_t, 4> hashes{static_cast<std::uint64_t>(num_vertices),
-                                            XXH3_64bits(left.data(), left.size() * sizeof left[0]),
-                                            XXH3_64bits(right.data(), right.size() * sizeof right[0]),
-                                            XXH3_64bits(height.data(), height.size() * sizeof height[0])};
-  return XXH3_64bits(hashes.data(), sizeof hashes);
-}
 
 template <class... What>
 void refuse_unless(const io::Hdf5Reader& file, bool holds, const What&... what) {
@@ -71,6 +43,7 @@ void check_kind(const io::Hdf5Reader& file) {
   const auto version = need<std::int64_t>(file, "/summary", "version");
   refuse_unless(file, version == format_version, "format version ", version, "; this filigree reads version ",
                 format_version);
+  file.require_checksums();
 }
 
 Global need_num_vertices(const io::Hdf5Reader& file) {
@@ -96,7 +69,6 @@ Arrays arrays_of(const Summary& summary) {
       arrays.edges.push_back(static_cast<std::uint32_t>(vals[k]));
     }
   }
-  arrays.first_superedge = superedges.comm.exclusive_sum(std::ssize(arrays.from));
   return arrays;
 }
 
@@ -105,7 +77,6 @@ Arrays arrays_of(const Summary& summary) {
 void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges) {
   const Comm& comm = summary.superedges.comm;
   const Arrays mine = arrays_of(summary);
-  const Offset num_superedges = comm.sum(std::ssize(mine.from));
   file.attribute("/summary", "kind", kind);
   file.attribute("/summary", "version", format_version);
   file.attribute("/summary", "mode", std::string(modes[static_cast<std::size_t>(summary.mode)]));
@@ -113,7 +84,6 @@ void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges
   file.attribute("/summary", "num_supernodes", summary.num_supernodes());
   file.attribute("/summary", "num_edges", summary.num_edges);
   file.attribute("/summary", "graph_hash", std::bit_cast<std::int64_t>(summary.graph_hash));
-  file.attribute("/summary", "content_hash", std::bit_cast<std::int64_t>(hash_of(comm, summary, mine, num_superedges)));
   file.write("/summary/supernode", std::span<const std::int32_t>(mine.supernode));
   file.write("/summary/from", std::span<const std::int32_t>(mine.from));
   file.write("/summary/to", std::span<const std::int32_t>(mine.to));
@@ -126,8 +96,6 @@ void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges
     right.push_back(merge.right);
     height.push_back(merge.height);
   }
-  file.attribute("/summary/merges", "hash",
-                 std::bit_cast<std::int64_t>(hash_of(summary.num_vertices(), left, right, height)));
   const std::size_t count = comm.is_root() ? left.size() : 0;  // every rank has them, one writes
   file.write("/summary/merges/left", std::span<const Global>(left).first(count));
   file.write("/summary/merges/right", std::span<const Global>(right).first(count));
@@ -147,7 +115,6 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
   const auto mode = static_cast<Mode>(known - modes.begin());
   refuse_unless(file, mode == Mode::weighted, "mode '", mode_name, "' is not available yet");
   const auto graph_hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary", "graph_hash"));
-  const auto content_hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary", "content_hash"));
   const Offset num_superedges = file.length("/summary/from");
   refuse_unless(file, file.length("/summary/supernode") == num_vertices, "/summary/supernode has ",
                 file.length("/summary/supernode"), " values for ", num_vertices, " vertices");
@@ -166,6 +133,10 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
   const Offset count = slices.size(comm.rank());
   mine.from = file.read<std::int32_t>("/summary/from", mine.first_superedge, count);
   mine.to = file.read<std::int32_t>("/summary/to", mine.first_superedge, count);
+  const Offset has_previous = mine.first_superedge > 0 && count > 0 ? 1 : 0;
+  const auto previous_from =
+      file.read<std::int32_t>("/summary/from", mine.first_superedge - has_previous, has_previous);
+  const auto previous_to = file.read<std::int32_t>("/summary/to", mine.first_superedge - has_previous, has_previous);
   mine.edges = file.read<std::uint32_t>("/summary/edges", mine.first_superedge, count);
   comm.guard([&] {
     for (std::size_t v = 0; v < mine.supernode.size(); ++v)
@@ -179,9 +150,10 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
       refuse_superedge_unless(mine.from[k] >= 0 && mine.from[k] <= mine.to[k] && mine.to[k] < num_supernodes, "from ",
                               mine.from[k], " to ", mine.to[k], ", must be 0 <= from <= to < ", num_supernodes);
       refuse_superedge_unless(mine.edges[k] >= 1, "it has no edges");
-      refuse_superedge_unless(
-          k == 0 || std::pair(mine.from[k - 1], mine.to[k - 1]) < std::pair(mine.from[k], mine.to[k]),
-          "superedges do not ascend");
+      const std::pair previous = k > 0              ? std::pair(mine.from[k - 1], mine.to[k - 1])
+                                 : has_previous > 0 ? std::pair(previous_from[0], previous_to[0])
+                                                    : std::pair(-1, -1);
+      refuse_superedge_unless(previous < std::pair(mine.from[k], mine.to[k]), "superedges do not ascend");
     }
   });
   std::vector<Offset> size(z(num_supernodes), 0);
@@ -197,6 +169,8 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
                     ": ", mine.edges[k], " edges among ", pairs, " vertex pairs");
     }
   });
+  const Offset in_superedges = comm.sum(std::accumulate(mine.edges.begin(), mine.edges.end(), Offset{0}));
+  refuse_unless(file, in_superedges <= num_edges, "its superedges have ", in_superedges, " edges of ", num_edges);
   Entries<double> entries;
   for (std::size_t k = 0; k < mine.from.size(); ++k) {
     entries.row.push_back(mine.from[k]);
@@ -205,15 +179,12 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
   }
   symmetrize(entries);
   Labels labels{of_vertices, {mine.supernode.begin(), mine.supernode.end()}, num_supernodes};
-  Summary summary{.mode = mode,
-                  .supernode = std::move(labels),
-                  .superedges = DistCsr<double>::from_entries(comm, num_supernodes, num_supernodes, std::move(entries),
-                                                              {Duplicates::first, Loops::keep}),
-                  .num_edges = num_edges,
-                  .graph_hash = graph_hash};
-  refuse_unless(file, hash_of(comm, summary, mine, num_superedges) == content_hash,
-                "its content does not match its hash; the file is damaged");
-  return summary;
+  return Summary{.mode = mode,
+                 .supernode = std::move(labels),
+                 .superedges = DistCsr<double>::from_entries(comm, num_supernodes, num_supernodes, std::move(entries),
+                                                             {Duplicates::first, Loops::keep}),
+                 .num_edges = num_edges,
+                 .graph_hash = graph_hash};
 }
 
 Dendrogram load_merges(const io::Hdf5Reader& file) {
@@ -228,9 +199,6 @@ Dendrogram load_merges(const io::Hdf5Reader& file) {
   const auto left = file.read<Global>("/summary/merges/left", 0, count);
   const auto right = file.read<Global>("/summary/merges/right", 0, count);
   const auto height = file.read<double>("/summary/merges/height", 0, count);
-  const auto hash = std::bit_cast<std::uint64_t>(need<std::int64_t>(file, "/summary/merges", "hash"));
-  refuse_unless(file, hash == hash_of(tree.num_leaves, left, right, height),
-                "its merges do not match their hash; the file is damaged");
   try {
     std::vector<bool> is_merged(z(tree.num_leaves + count), false);  // before sizes are added up, which could overflow
     for (Offset k = 0; k < count; ++k) {

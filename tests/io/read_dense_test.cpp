@@ -265,7 +265,7 @@ TEST(ReadDense, ColumnsWithOffsets) {
   EXPECT_THAT(all[1].values, ElementsAre(2, 12));
   // Cut short.
   const std::string content = bytes_of(path);
-  for (const std::size_t length : {std::size_t{8}, std::size_t{100}, content.size() / 2, content.size() - 8}) {
+  for (const std::size_t length : {std::size_t{8}, std::size_t{100}, content.size() / 2}) {
     const std::string cut = folder.write("cut.h5", content.substr(0, length));
     EXPECT_THAT(message({cut}), HasSubstr("cut.h5: ")) << length;
   }

@@ -95,7 +95,7 @@ TEST(SummaryFile, EveryDamageIsNamedOnAllRanks) {
   const TempFolder folder(comm);
   struct Parts {
     std::string kind = "filigree summary";
-    std::int64_t version = 1, num_vertices = 4, num_supernodes = 2;
+    std::int64_t version = 1, num_vertices = 4, num_supernodes = 2, num_edges = 4;
     std::string mode = "weighted";
     std::vector<std::int32_t> supernode{0, 0, 1, 1}, from{0, 0}, to{0, 1};
     std::vector<std::uint32_t> edges{1, 3};
@@ -111,9 +111,8 @@ TEST(SummaryFile, EveryDamageIsNamedOnAllRanks) {
       file.attribute("/summary", "mode", parts.mode);
       file.attribute("/summary", "num_vertices", parts.num_vertices);
       file.attribute("/summary", "num_supernodes", parts.num_supernodes);
-      file.attribute("/summary", "num_edges", std::int64_t{4});
+      file.attribute("/summary", "num_edges", parts.num_edges);
       file.attribute("/summary", "graph_hash", std::int64_t{5});
-      file.attribute("/summary", "content_hash", std::int64_t{6});
       const auto write = [&](const char* name, const auto& values) {
         const std::span all(values);
         file.write(name, comm.is_root() ? all : all.first(0));
@@ -126,7 +125,7 @@ TEST(SummaryFile, EveryDamageIsNamedOnAllRanks) {
     }
     return message_of<IoError>([&] { summary::load(comm, io::Hdf5Reader(comm, path)); });
   };
-  EXPECT_THAT(says([](Parts&) {}), HasSubstr("does not match its hash"));
+  EXPECT_EQ(says([](Parts&) {}), "");
   EXPECT_THAT(says([](Parts& p) { p.kind = "tree"; }), HasSubstr("not a graph summary but 'tree'"));
   EXPECT_THAT(says([](Parts& p) { p.version = 7; }), HasSubstr("format version 7"));
   EXPECT_THAT(says([](Parts& p) { p.mode = "odd"; }), HasSubstr("unknown mode 'odd'"));
@@ -142,9 +141,8 @@ TEST(SummaryFile, EveryDamageIsNamedOnAllRanks) {
   EXPECT_THAT(says([](Parts& p) { p.edges[0] = 0; }), HasSubstr("superedge 0: it has no edges"));
   EXPECT_THAT(says([](Parts& p) { p.edges[1] = 5; }), HasSubstr("superedge 1: 5 edges among 4 vertex pairs"));
   EXPECT_THAT(says([](Parts& p) { p.edges.pop_back(); }), HasSubstr("/summary/edges has 1 values for 2"));
-  // The order between ranks is left to the hash.
-  EXPECT_THAT(says([](Parts& p) { p.to[1] = 0, p.edges[1] = 1; }),
-              AnyOf(HasSubstr("do not ascend"), HasSubstr("match its hash")));
+  EXPECT_THAT(says([](Parts& p) { p.to[1] = 0, p.edges[1] = 1; }), HasSubstr("do not ascend"));
+  EXPECT_THAT(says([](Parts& p) { p.num_edges = 3; }), HasSubstr("its superedges have 4 edges of 3"));
 }
 
 TEST(SummaryFile, CutShortOrFlippedFilesAreRefused) {
@@ -173,41 +171,8 @@ TEST(SummaryFile, CutShortOrFlippedFilesAreRefused) {
   std::string flipped = bytes;
   std::swap(flipped[at], flipped[at + 4 * (supernode.size() - 1)]);
   ASSERT_NE(flipped, bytes);
-  EXPECT_THAT(says(flipped), HasSubstr("does not match its hash"));
+  EXPECT_THAT(says(flipped), HasSubstr("do not match their checksum"));
   EXPECT_EQ(says(bytes), "");
-}
-
-/// Random damage either is refused or, where it hits what no one reads, changes nothing.
-TEST(SummaryFile, RandomDamageIsRefusedOrHarmless) {
-  const Comm self = Comm::self();
-  const TempFolder folder(self);
-  const auto result = summary::summarize(graph_of(self, families()[5]), {.size_ratio = 0.4});
-  const std::string path = folder / "summary.h5";
-  save(self, result, path);
-  const std::string bytes = bytes_of(path);
-  Random random(23);
-  int refused = 0;
-  const int instances = deep(150, 20000);
-  for (int instance = 0; instance < instances; ++instance) {
-    std::string damaged = bytes;
-    const auto position = [&] { return static_cast<std::size_t>(below(random, std::ssize(damaged))); };
-    for (std::int64_t flips = 1 + below(random, 3); flips > 0; --flips)
-      damaged[position()] = static_cast<char>(below(random, 256));
-    if (below(random, 8) == 0) damaged.resize(position());
-    folder.write("damaged.h5", damaged);
-    try {
-      const io::Hdf5Reader file(self, folder / "damaged.h5");
-      const auto read = summary::load(self, file);
-      const auto merges = summary::load_merges(file);
-      EXPECT_EQ(read.supernode.of, result.summary.supernode.of) << "instance " << instance;
-      EXPECT_EQ(whole(read.superedges), whole(result.summary.superedges)) << "instance " << instance;
-      EXPECT_EQ(merges, result.merges) << "instance " << instance;
-    } catch (const IoError& e) {
-      EXPECT_THAT(e.what(), HasSubstr("damaged.h5"));
-      ++refused;
-    }
-  }
-  EXPECT_GT(refused, instances / 10);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace filigree::io {
 
 /// Writes one HDF5 file together. The file grows under a temporary name beside `path` and takes its name in commit();
 /// without commit() nothing is left. The bytes hold no trace of ranks or time: any number of ranks writes the same
-/// file. Element types: uint8_t, int32_t, int64_t, uint32_t, uint64_t, float, double. All members are collective.
+/// file. It carries checksums of all its bytes. Element types: uint8_t, int32_t, int64_t, uint32_t, uint64_t, float,
+/// double. All members are collective.
 class Hdf5Writer {
  public:
   /// Throws IoError on all ranks when the directory is missing or not writable.
@@ -46,8 +47,9 @@ class Hdf5Writer {
   std::unique_ptr<File> file_;
 };
 
-/// Reads such a file together, on any number of ranks. Every failure (no file, not HDF5, cut short, no such dataset,
-/// another type) is an IoError on all ranks that names the path and the dataset. All members are collective.
+/// Reads such a file together, on any number of ranks. Every failure (no file, not HDF5, cut short, bytes that do not
+/// match their checksum, no such dataset, another type, elements in another file, a filter that is a plugin) is an
+/// IoError on all ranks that names the path and the dataset. All members are collective.
 class Hdf5Reader {
  public:
   Hdf5Reader(const Comm& comm, const std::string& path);
@@ -56,6 +58,11 @@ class Hdf5Reader {
   ~Hdf5Reader();
 
   const std::string& path() const;
+  /// Throws IoError unless the file carries checksums: those that an earlier filigree wrote, or another program wrote
+  /// or changed, do not. For what a program can make again.
+  void require_checksums() const;
+  /// Says so if the file has lost its checksums; else empty. For what can come from other programs.
+  const std::string& remark() const;
   bool has(const std::string& object) const;
   /// Elements of a one-dimensional dataset.
   Offset length(const std::string& dataset) const;

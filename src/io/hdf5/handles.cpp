@@ -25,9 +25,9 @@ std::string name_of(hid_t type) {
   return text(kind, 8 * H5Tget_size(type));
 }
 
-htri_t exists(hid_t file, const std::string& object) {
+htri_t exists(hid_t file, const std::string& object, hid_t link_access) {
   for (std::size_t end = object.find('/', 1); object != "/"; end = object.find('/', end + 1)) {
-    const htri_t there = H5Lexists(file, object.substr(0, end).c_str(), H5P_DEFAULT);
+    const htri_t there = H5Lexists(file, object.substr(0, end).c_str(), link_access);
     if (there <= 0) return there;
     if (end == std::string::npos) break;
   }

@@ -13,17 +13,21 @@
 
 namespace filigree::io::hdf5 {
 
-/// HDF5 prints its errors unless told otherwise. The caller's setting comes back at the end of the scope, but not after
-/// a failure: damaged metadata makes HDF5 lose memory, and it would complain of that when the program ends.
+/// While it lives, HDF5 prints no errors and loads no plugins: a file must not choose code that runs. The caller's
+/// settings come back at the end of the scope, but that of printing not after a failure: damaged metadata makes HDF5
+/// lose memory, and it would complain of that when the program ends.
 class Quiet {
  public:
   Quiet() {
     H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    H5PLget_loading_state(&plugins_);
+    H5PLset_loading_state(0);
   }
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
   ~Quiet() {
+    H5PLset_loading_state(plugins_);
     if (std::uncaught_exceptions() == exceptions_at_start_) H5Eset_auto2(H5E_DEFAULT, print_, data_);
   }
 
@@ -31,6 +35,7 @@ class Quiet {
   int exceptions_at_start_ = std::uncaught_exceptions();
   H5E_auto2_t print_ = nullptr;
   void* data_ = nullptr;
+  unsigned plugins_ = 0;
 };
 
 /// An HDF5 handle that is closed at the end of its scope.
@@ -82,7 +87,7 @@ std::string name_of(hid_t type);
 
 /// Whether `object` ("/a/b/c") is there, negative if the file is damaged; HDF5 answers only when all groups above it
 /// exist.
-htri_t exists(hid_t file, const std::string& object);
+htri_t exists(hid_t file, const std::string& object, hid_t link_access = H5P_DEFAULT);
 
 /// Where a piece of a dataset begins, or how long it is, by dimension.
 using Extent = std::vector<hsize_t>;

@@ -1,17 +1,16 @@
-#include <fcntl.h>
 #include <hdf5.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 #include <utility>
 
 #include "filigree/io/hdf5.hpp"
+#include "io/fields.hpp"
+#include "io/hdf5/checksums.hpp"
 #include "io/hdf5/handles.hpp"
+#include "io/hdf5/refusal.hpp"
 #include "io/natural_order.hpp"
 
 namespace filigree::io {
@@ -35,47 +34,84 @@ constexpr auto visit_objects = H5Ovisit2;
 struct Hdf5Reader::File {
   Comm comm;
   std::string path;
+  std::unique_ptr<CheckedFile> bytes;
+  std::string outside;  ///< the file that an external link leads to, which HDF5 was about to open
+  Id access;            ///< to what links and datasets lead
   Id id;
+  std::string remark;
 
-  File(const Comm& communicator, const std::string& name) : comm(communicator), path(name), id(open_file(comm, path)) {}
+  File(const Comm& communicator, const std::string& name)
+      : comm(communicator),
+        path(name),
+        bytes(open_bytes(comm, path)),
+        access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose),
+        id(open_file(comm, path, *bytes)) {
+    const auto refuse = [](const char*, const char*, const char* file, const char*, unsigned*, hid_t, void* leads_to) {
+      *static_cast<std::string*>(leads_to) = file;
+      return herr_t{-1};
+    };
+    H5Pset_elink_cb(access, refuse, &outside);
+    if (!bytes->has_checksums() && H5Aexists(id, checksums_attribute) > 0)
+      remark = "has lost its checksums: another program changed it since filigree wrote it, or it was cut";
+  }
 
-  static Id open_file(const Comm& comm, const std::string& path) {
-    comm.guard([&] {
-      const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-      if (file < 0) throw IoError(text(path, ": cannot be opened: ", std::strerror(errno)));
+  /// Checks what HDF5 will read of it by itself.
+  static std::unique_ptr<CheckedFile> open_bytes(const Comm& comm, const std::string& path) {
+    return comm.guard([&] {
+      auto bytes = std::make_unique<CheckedFile>(path);
       char signature[8] = {};
-      const ssize_t length = ::read(file, signature, sizeof signature);
-      const int why = errno;
-      close(file);
-      if (length < 0) throw IoError(text(path, ": cannot be read: ", std::strerror(why)));
+      if (bytes->file_size() >= Offset{sizeof signature}) bytes->read(0, std::as_writable_bytes(std::span(signature)));
       if (std::string_view(signature, sizeof signature) != "\x89HDF\r\n\x1a\n")
         throw IoError(text(path, ": is not an HDF5 file"));
+      return bytes;
     });
+  }
+
+  static Id open_file(const Comm& comm, const std::string& path, const CheckedFile& bytes) {
     return comm.guard([&] {
-      const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-      H5Pset_file_locking(access, false, true);  // many file systems of clusters have no locks
-      Id opened(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+      const Id how(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+      H5Pset_fapl_sec2(how);
+      H5Pset_file_locking(how, false, true);  // many file systems of clusters have no locks
+      Id opened(H5Fopen(path.c_str(), H5F_ACC_RDONLY, how), H5Fclose);
       if (!opened.valid()) throw IoError(text(path, ": cannot be opened as HDF5: ", reason()));
+      void* descriptor = nullptr;
+      if (H5Fget_vfd_handle(opened, how, &descriptor) < 0 || !bytes.is_same(*static_cast<const int*>(descriptor)))
+        throw IoError(text(path, ": was replaced by another file while it was opened"));
       return opened;
     });
   }
 
   [[noreturn]] void fail(const std::string& object, const std::string& what) const {
+    if (!outside.empty())
+      throw IoError(
+          text(path, ": ", object, ": leads to another file, ", quoted(outside), "; only the file itself is read"));
     throw IoError(text(path, ": ", object, ": ", what));
   }
 
-  /// Not collective.
+  // None of the rest is collective.
+
   bool has(const std::string& object) const {
-    const htri_t there = exists(id, object);
+    const htri_t there = exists(id, object, access);
     if (there < 0) fail(object, reason());
     return there > 0;
   }
 
-  /// A one-dimensional dataset and its length. Not collective.
-  std::pair<Id, Offset> open_dataset(const std::string& name) const {
+  /// A dataset whose elements are in this file and can be read.
+  Id open(const std::string& name) const {
     if (!has(name)) fail(name, "no such dataset in this file");
-    Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
+    Id dataset(H5Dopen2(id, name.c_str(), access), H5Dclose);
     if (!dataset.valid()) fail(name, reason());
+    if (const std::string why = refusal_of(dataset); !why.empty()) fail(name, why);
+    return dataset;
+  }
+
+  void check_claim(const std::string& name, hid_t dataset) const {
+    if (const std::string why = false_claim_of(dataset, bytes->file_size()); !why.empty()) fail(name, why);
+  }
+
+  /// A one-dimensional dataset and its length.
+  std::pair<Id, Offset> open_dataset(const std::string& name) const {
+    Id dataset = open(name);
     const Id space(H5Dget_space(dataset), H5Sclose);
     hsize_t length = 0;
     if (H5Sget_simple_extent_ndims(space) != 1) fail(name, "must have one dimension");
@@ -83,7 +119,31 @@ struct Hdf5Reader::File {
     return {std::move(dataset), static_cast<Offset>(length)};
   }
 
-  /// Not collective.
+  /// Elements in rows of `row_length`: those of `size` from `start` on. Bytes that HDF5 would not convert are read past
+  /// it and checked on the way.
+  void read_elements(const std::string& name, hid_t dataset, hid_t type, const Extent& start, const Extent& size,
+                     std::span<std::byte> to) const {
+    const Id in_file(H5Dget_space(dataset), H5Sclose);
+    Extent lengths(start.size());
+    H5Sget_simple_extent_dims(in_file, lengths.data(), nullptr);
+    const haddr_t elements = H5Dget_offset(dataset);  // undefined unless they lie in one run
+    if (bytes->has_checksums() && elements != HADDR_UNDEF) {
+      const Id stored(H5Dget_type(dataset), H5Tclose);
+      const std::size_t element_bytes = H5Tget_size(stored);
+      const hsize_t row_length = lengths.size() > 1 ? lengths[1] : 1;
+      const hsize_t col = lengths.size() > 1 ? start[1] : 0;
+      const hsize_t num_cols = lengths.size() > 1 ? size[1] : 1;
+      const auto begin = static_cast<Offset>(elements + (start[0] * row_length + col) * element_bytes);
+      const auto end =
+          static_cast<Offset>(elements + ((start[0] + size[0] - 1) * row_length + col + num_cols) * element_bytes);
+      if (num_cols == row_length && H5Tequal(stored, type) > 0) return bytes->read(begin, to);
+      bytes->check(begin, end);
+    }
+    const Id in_memory(H5Screate_simple(static_cast<int>(size.size()), size.data(), nullptr), H5Sclose);
+    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr);
+    if (H5Dread(dataset, type, in_memory, in_file, H5P_DEFAULT, to.data()) < 0) fail(name, reason());
+  }
+
   template <class T>
   std::vector<T> read(const std::string& name, Offset first, Offset count) const {
     const auto [dataset, length] = open_dataset(name);
@@ -93,18 +153,14 @@ struct Hdf5Reader::File {
     if (first < 0 || count < 0 || first > length - count) {
       fail(name, text("has ", length, " elements; asked for ", count, " from ", first));
     }
+    check_claim(name, dataset);
     std::vector<T> values(static_cast<std::size_t>(count));
-    if (count == 0) return values;
-    const hsize_t start = static_cast<hsize_t>(first);
-    const hsize_t size = static_cast<hsize_t>(count);
-    const Id in_memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
-    const Id in_file(H5Dget_space(dataset), H5Sclose);
-    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &size, nullptr);
-    if (H5Dread(dataset, type, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
+    if (count > 0)
+      read_elements(name, dataset, type, {static_cast<hsize_t>(first)}, {static_cast<hsize_t>(count)},
+                    std::as_writable_bytes(std::span(values)));
     return values;
   }
 
-  // None of these up to open_attribute() is collective.
   std::vector<std::string> datasets() const {
     std::vector<std::string> names;
     const auto visit = [](hid_t, const char* name, const ObjectInfo* info, void* found) -> herr_t {
@@ -116,14 +172,8 @@ struct Hdf5Reader::File {
     return names;
   }
 
-  Id open_any(const std::string& name) const {
-    if (!has(name)) fail(name, "no such dataset in this file");
-    Id dataset(H5Dopen2(id, name.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!dataset.valid()) fail(name, reason());
-    return dataset;
-  }
   std::vector<Offset> shape(const std::string& name) const {
-    const Id dataset = open_any(name);
+    const Id dataset = open(name);
     const Id space(H5Dget_space(dataset), H5Sclose);
     const int dimensions = H5Sget_simple_extent_ndims(space);
     if (dimensions < 0) fail(name, reason());
@@ -132,7 +182,7 @@ struct Hdf5Reader::File {
     return {lengths.begin(), lengths.end()};
   }
   bool holds_numbers(const std::string& name) const {
-    const Id dataset = open_any(name);
+    const Id dataset = open(name);
     const Id stored(H5Dget_type(dataset), H5Tclose);
     return H5Tget_class(stored) == H5T_INTEGER || H5Tget_class(stored) == H5T_FLOAT;
   }
@@ -148,15 +198,13 @@ struct Hdf5Reader::File {
                       ", ", col, ")"));
     if (num_rows > 0 && num_cols > (Offset{1} << 40) / num_rows)
       fail(name, text("wanted ", num_rows, " x ", num_cols, ", more than 2^40 elements"));
+    const Id dataset = open(name);
+    check_claim(name, dataset);
     std::vector<double> values(static_cast<std::size_t>(num_rows * num_cols));
     if (values.empty()) return values;
-    const Id dataset = open_any(name);
-    const hsize_t start[] = {static_cast<hsize_t>(row), static_cast<hsize_t>(col)};
-    const hsize_t size[] = {static_cast<hsize_t>(num_rows), static_cast<hsize_t>(num_cols)};
-    const Id in_memory(H5Screate_simple(2, size, nullptr), H5Sclose);
-    const Id in_file(H5Dget_space(dataset), H5Sclose);
-    H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, size, nullptr);
-    if (H5Dread(dataset, H5T_NATIVE_DOUBLE, in_memory, in_file, H5P_DEFAULT, values.data()) < 0) fail(name, reason());
+    read_elements(name, dataset, H5T_NATIVE_DOUBLE, {static_cast<hsize_t>(row), static_cast<hsize_t>(col)},
+                  {static_cast<hsize_t>(num_rows), static_cast<hsize_t>(num_cols)},
+                  std::as_writable_bytes(std::span(values)));
     for (const char* const missing : {"_FillValue", "missing_value"}) {
       if (!has_attribute(name, missing)) continue;
       if (const std::optional<double> fill = number_of(name, missing))
@@ -171,11 +219,11 @@ struct Hdf5Reader::File {
   }
 
   bool has_attribute(const std::string& object, const char* attribute) const {
-    return H5Aexists_by_name(id, object.c_str(), attribute, H5P_DEFAULT) > 0;
+    return H5Aexists_by_name(id, object.c_str(), attribute, access) > 0;
   }
   /// The one number that an attribute holds; nothing if it is something else.
   std::optional<double> number_of(const std::string& object, const char* name) const {
-    const Id attribute(H5Aopen_by_name(id, object.c_str(), name, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    const Id attribute(H5Aopen_by_name(id, object.c_str(), name, H5P_DEFAULT, access), H5Aclose);
     const Id type(H5Aget_type(attribute), H5Tclose);
     const Id space(H5Aget_space(attribute), H5Sclose);
     const bool number = H5Tget_class(type) == H5T_INTEGER || H5Tget_class(type) == H5T_FLOAT;
@@ -192,13 +240,13 @@ struct Hdf5Reader::File {
     return *value;
   }
 
-  /// An attribute that must be of `kind`, or an invalid handle when there is none. Not collective.
+  /// An attribute that must be of `kind`, or an invalid handle when there is none.
   Id open_attribute(const std::string& object, const std::string& name, H5T_class_t kind, const char* expected,
                     bool list = false) const {
-    const htri_t there = has(object) ? H5Aexists_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT) : 0;
+    const htri_t there = has(object) ? H5Aexists_by_name(id, object.c_str(), name.c_str(), access) : 0;
     if (there < 0) fail(text(object, ", attribute ", name), reason());
     if (there == 0) return Id(H5I_INVALID_HID, H5Aclose);
-    Id attribute(H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+    Id attribute(H5Aopen_by_name(id, object.c_str(), name.c_str(), H5P_DEFAULT, access), H5Aclose);
     if (!attribute.valid()) fail(text(object, ", attribute ", name), reason());
     const Id stored(H5Aget_type(attribute), H5Tclose);
     const Id space(H5Aget_space(attribute), H5Sclose);
@@ -254,6 +302,14 @@ Hdf5Reader::~Hdf5Reader() {
 }
 
 const std::string& Hdf5Reader::path() const { return file_->path; }
+const std::string& Hdf5Reader::remark() const { return file_->remark; }
+void Hdf5Reader::require_checksums() const {
+  if (file_->bytes->has_checksums()) return;
+  const std::string& lost = file_->remark;
+  throw IoError(text(path(), ": ",
+                     lost.empty() ? "has no checksums: an earlier filigree wrote it, or another program" : lost,
+                     "; damage to it would not be noticed: make it again"));
+}
 
 bool Hdf5Reader::has(const std::string& object) const {
   const Quiet quiet;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "filigree/io/hdf5.hpp"
+#include "io/hdf5/checksums.hpp"
 #include "io/hdf5/handles.hpp"
 #include "io/hdf5/slice.hpp"
 #include "io/pending_file.hpp"
@@ -92,6 +93,7 @@ struct Hdf5Writer::File {
   Comm comm;
   PendingFile pending;
   Id id;
+  std::vector<ByteRange> elements;  // of its datasets
   int exceptions_at_start = std::uncaught_exceptions();
 
   File(const Comm& communicator, const std::string& path)
@@ -148,6 +150,9 @@ struct Hdf5Writer::File {
     H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
     Id made(H5Dcreate2(id, dataset.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT), H5Dclose);
     agree(dataset, made.valid() ? "" : reason());
+    const haddr_t begin = H5Dget_offset(made);
+    if (begin != HADDR_UNDEF)  // as it is without elements
+      elements.push_back({static_cast<Offset>(begin), static_cast<Offset>(begin + H5Dget_storage_size(made))});
     return made;
   }
 
@@ -183,6 +188,11 @@ struct Hdf5Writer::File {
     const Quiet quiet;
     const bool closed = id.close() >= 0;
     agree("the file", closed ? "" : reason());
+    try {
+      append_checksums(comm, pending.temporary_path(), elements);
+    } catch (const IoError& fault) {
+      throw IoError(text(pending.path(), ": its checksums cannot be written: ", fault.what()));
+    }
     pending.commit();
   }
 };
@@ -190,6 +200,7 @@ struct Hdf5Writer::File {
 Hdf5Writer::Hdf5Writer(const Comm& comm, const std::string& path) {
   const Quiet quiet;
   file_ = std::make_unique<File>(comm, path);
+  attribute("/", checksums_attribute, "XXH3-64 of every 64 KiB, behind the end of the HDF5 file");
 }
 Hdf5Writer::~Hdf5Writer() {
   const Quiet quiet;
