@@ -107,6 +107,60 @@ class Exchange(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.expect_same(sparse.load_npz(self.folder / "c.npz"), self.matrix @ self.matrix.T)
 
+    def test_our_graph_in_h5py_and_anndata(self):
+        (self.folder / "g.csv").write_text("Zoë,Bob,0.5\nBob,\"New York\",2\n")
+        for options, data in (("--weights",), [2, 0.5]), ((), [1, 1]):
+            self.convert("g.csv", "g.h5", *options, ranks=3)
+            with h5py.File(self.folder / "g.h5") as file:
+                group = file["graph"]
+                self.assertEqual(list(group["names"].asstr()), ["Bob", "New York", "Zoë"])
+                matrix = sparse.csr_matrix((group["data"][:], group["indices"][:], group["indptr"][:]),
+                                           group.attrs["shape"])
+                self.assertEqual(matrix[0, 1], data[0])
+                self.assertEqual(matrix[2, 0], data[1])
+                if read_elem:
+                    self.expect_same(read_elem(group), matrix)
+            self.convert("g.h5", "back.csv", ranks=3)
+            self.assertEqual((self.folder / "back.csv").read_text().splitlines()[0],
+                             "Bob,New York" + (",2" if options else ""))
+
+    def write_group(self, file, path, matrix, attributes=True, **options):
+        group = file.require_group(path)
+        for name in ("data", "indices", "indptr"):
+            group.create_dataset(name, data=getattr(matrix, name), **options)
+        if attributes:
+            group.attrs["encoding-type"] = f"{matrix.format}_matrix"
+            group.attrs["encoding-version"] = "0.1.0"
+            group.attrs["shape"] = matrix.shape
+        return group
+
+    def test_groups_of_others(self):
+        cells = [f"cell {i}" for i in range(60)]
+        with h5py.File(self.folder / "a.h5ad", "w") as file:
+            obs = file.create_group("obs")
+            obs.attrs["_index"] = "barcode"
+            obs["barcode"] = np.array(cells, dtype=h5py.string_dtype())
+            self.write_group(file, "X", self.matrix.astype("f4"), chunks=(32,), compression="gzip")
+            self.write_group(file, "obsp/distances", self.matrix.tocsc(), chunks=(16,), compression="gzip", shuffle=True)
+        message = self.refusal("a.h5ad")
+        self.assertIn("holds 2 matrices, /X, /obsp/distances; choose one by --group", message)
+        for ranks in (1, 3):
+            for group in ("X", "/obsp/distances"):
+                self.convert("a.h5ad", "b.npz", "--group", group, ranks=ranks)
+                self.expect_same(sparse.load_npz(self.folder / "b.npz"), self.matrix)
+                self.assertEqual((self.folder / "b.npz.names").read_text().splitlines(), cells)
+        with h5py.File(self.folder / "c.h5", "w") as file:  # 10x: features x barcodes
+            group = self.write_group(file, "matrix", self.matrix[:, :40].tocsc().astype("i4"), attributes=False)
+            group["shape"] = np.array([60, 40], dtype="i4")
+            group["barcodes"] = np.array([b"AAAC-1"] * 40)
+            group.create_group("features")["id"] = np.array([f"ENSG{i}" for i in range(60)], dtype="S8")
+        self.convert("c.h5", "b.npz", ranks=3)
+        self.expect_same(sparse.load_npz(self.folder / "b.npz"), self.matrix[:, :40].astype("i4"))
+        with h5py.File(self.folder / "d.h5", "w") as file:  # only datasets, truths
+            self.write_group(file, "deep/er", (self.matrix != 0).tocsr(), attributes=False)
+        self.convert("d.h5", "b.npz")
+        self.expect_same(sparse.load_npz(self.folder / "b.npz"), (self.matrix != 0).astype(float))
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

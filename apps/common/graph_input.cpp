@@ -30,6 +30,9 @@ void GraphInput::add_to(Command cli, const std::string& name) {
              {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
              "what becomes of an arc that is there twice: the first weight, or the sum; without weights sum counts")
       .group(group);
+  cli.option("--group", options_.group, "HDF5: the group of a matrix that another program wrote, where it has several")
+      .type_name("PATH")
+      .group(group);
   cli.flag("--trust", options_.trust, "unpack compressed text however large it becomes").group(group);
   cli.flag(
          "--drop-loops", [this] { options_.policy.loops = Loops::drop; }, "leave out arcs from a vertex to itself")

@@ -143,7 +143,8 @@ class Gzip : public Compressed {
 /// One or more Zstandard frames.
 class Zstd : public Compressed {
  public:
-  Zstd(int file, Offset begin, Offset end) : Compressed(file, begin, end), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
+  Zstd(int file, Offset begin, Offset end)
+      : Compressed(file, begin, end), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
     if (!stream_) throw std::bad_alloc();
   }
 

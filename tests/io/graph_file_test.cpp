@@ -138,7 +138,7 @@ TEST(GraphFile, DamagedHdf5IsRefused) {
   EXPECT_THAT(why([](Parts& p) { p.hash = "0123456789abcdef"; }), HasSubstr("its content does not match its hash"));
   if (comm.is_root()) Hdf5Writer(Comm::self(), path).commit();
   comm.barrier();
-  EXPECT_THAT(message_of<IoError>([&] { read(comm, path); }), HasSubstr("bad.h5: /graph: is not there"));
+  EXPECT_THAT(message_of<IoError>([&] { read(comm, path); }), HasSubstr("bad.h5: holds no graph of filigree and no group with a compressed matrix"));
 }
 
 TEST(ContentHash, TellsMatricesApart) {
@@ -292,8 +292,13 @@ TEST(GraphFile, NamesThatTextFilesCannotHoldAreRefusedByPosition) {
   const struct {
     std::string name;
     const char* shown;
-  } cases[] = {{"a\tb", "'a?b'"},  {"x\ny", "'x?y'"},         {std::string("nul\0", 4), "'nul?'"}, {"\x1b[0m", "'?[0m'"},
-               {"cr\r", "'cr?'"}, {"\xef\xbb\xbfmark", "'\xef\xbb\xbfmark'"}, {"", "''"}};
+  } cases[] = {{"a\tb", "'a?b'"},
+               {"x\ny", "'x?y'"},
+               {std::string("nul\0", 4), "'nul?'"},
+               {"\x1b[0m", "'?[0m'"},
+               {"cr\r", "'cr?'"},
+               {"\xef\xbb\xbfmark", "'\xef\xbb\xbfmark'"},
+               {"", "''"}};
   for (const auto& c : cases) {
     const GraphFile file = ring_of(comm, {"plain", "caf\xe9", c.name, "a,\"b\""});
     for (const char* out : {"a.txt", "a.csv", "a.mtx", "a.npy", "a.npz"}) {
@@ -305,6 +310,30 @@ TEST(GraphFile, NamesThatTextFilesCannotHoldAreRefusedByPosition) {
     write(file.graph, file.names, folder / "a.h5");
     EXPECT_EQ(testing::read_on_any_ranks(folder / "a.h5").names[2], c.name);
   }
+}
+
+TEST(GraphFile, NamesAreTextsOfHdf5WhereTheyCanBe) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const auto kept_as_texts = [&](const std::vector<std::string>& called) {
+    const GraphFile file = ring_of(comm, called);
+    write(file.graph, file.names, folder / "a.h5");
+    const Content back = testing::read_on_any_ranks(folder / "a.h5");
+    EXPECT_EQ(back.names, called);
+    EXPECT_FALSE(back.has_values);
+    const Hdf5Reader raw(comm, folder / "a.h5");
+    EXPECT_EQ(raw.length("/graph/data"), std::ssize(called));  // ones, for others
+    EXPECT_EQ(raw.has("/graph/names_indptr"), !raw.holds_texts("/graph/names"));
+    return raw.holds_texts("/graph/names");
+  };
+  EXPECT_TRUE(kept_as_texts({"Zo\xc3\xab", "", "tab\tline\n", "\xf0\x9f\x90\xa7"}));
+  EXPECT_FALSE(kept_as_texts({"plain", "caf\xe9"}));                // Latin-1
+  EXPECT_FALSE(kept_as_texts({"plain", std::string("nul\0", 4)}));  // padding would eat it
+  EXPECT_FALSE(kept_as_texts({"plain", "\xed\xa0\x80"}));           // half of a pair of UTF-16
+  EXPECT_FALSE(kept_as_texts({"plain", "\xc0\xaf", "\xe2\x82"}));   // too long, cut
+  std::vector<std::string> one_long(20, std::string(200000, 'x'));
+  for (std::size_t i = 1; i < one_long.size(); ++i) one_long[i] = std::to_string(i);
+  EXPECT_FALSE(kept_as_texts(one_long));
 }
 
 }  // namespace

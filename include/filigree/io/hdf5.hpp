@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "filigree/core/comm.hpp"
+#include "filigree/io/strings.hpp"
 
 namespace filigree::io {
 
@@ -33,9 +34,16 @@ class Hdf5Writer {
   /// fill(i, row) writes row i of this rank over zeros; it must not communicate. Holds 64 MiB or one row at a time.
   void write_rows(const std::string& dataset, Offset num_rows, Offset num_cols,
                   const std::function<void(Offset, std::span<double>)>& fill);
+  /// A dataset of UTF-8 texts of at most `width` bytes each, padded with NUL to that: `padded` holds those of this
+  /// rank.
+  void write_texts(const std::string& dataset, Offset width, std::span<const char> padded);
+  /// A dataset of `length` doubles that are all one. They take no bytes in the file.
+  void write_ones(const std::string& dataset, Offset length);
   /// An attribute of a group or dataset (made as a group if missing): a text, an integer, a real number or a list of
   /// integers, equal on all ranks.
   void attribute(const std::string& object, const std::string& name, const std::string& value);
+  /// A text of variable length, which h5py gives as str, not bytes.
+  void text_attribute(const std::string& object, const std::string& name, const std::string& value);
   void attribute(const std::string& object, const std::string& name, std::int64_t value);
   void attribute(const std::string& object, const std::string& name, double value);
   void attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values);
@@ -79,6 +87,14 @@ class Hdf5Reader {
   /// This rank's elements [first, first + count) of a dataset; each rank may ask for others.
   template <class T>
   std::vector<T> read(const std::string& dataset, Offset first, Offset count) const;
+  // The same of files that other programs wrote, in whatever types they chose.
+  /// Elements of a dataset of integers of any size.
+  std::vector<std::int64_t> read_integers(const std::string& dataset, Offset first, Offset count) const;
+  /// Elements of a dataset of numbers or truths; integers must be such that a double holds them exactly.
+  std::vector<double> read_numbers(const std::string& dataset, Offset first, Offset count) const;
+  bool holds_texts(const std::string& dataset) const;
+  /// Elements of a dataset of texts, of fixed or variable length; without the padding at their ends.
+  Strings read_texts(const std::string& dataset, Offset first, Offset count) const;
   /// An attribute, or nothing when there is none. T: std::string, int64_t, double, vector of int64_t.
   template <class T>
   std::optional<T> attribute(const std::string& object, const std::string& name) const;

@@ -44,6 +44,7 @@ struct ReadOptions {
   bool finite = true;      ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
                            ///< any case), but for METIS and DIMACS
   bool trust = false;      ///< unpack compressed text however large it becomes (packed.hpp)
+  std::string group = {};  ///< HDF5: the group of a matrix that another program wrote, where there are several
   Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
 };
 
@@ -77,12 +78,12 @@ struct GraphFile {
 /// read. An entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of
 /// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems; lengths are
 /// always read, as weights. GAP: serialized graphs; the arcs that come in must be those that go out. HDF5: what write()
-/// made.
+/// made, or a compressed matrix in a group of AnnData, 10x or others (docs/file_formats.md).
 ///
 /// Dense matrices, a MatrixMarket array and .npy, become sparse: zeros are left out. NumPy: real, integer (as far as a
-/// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column. Format::edges_npy
-/// takes an array of two columns, or three with weights, as edges instead. SciPy's .npz: csr, csc and coo of any real
-/// numbers; truths that are all True are entries without values.
+/// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column.
+/// Format::edges_npy takes an array of two columns, or three with weights, as edges instead. SciPy's .npz: csr, csc and
+/// coo of any real numbers; truths that are all True are entries without values.
 ///
 /// Text may be compressed by gzip or Zstandard; every rank unpacks all of it and keeps its part. Formats other than
 /// edge lists and HDF5 have no names; if there is a file PATH.names with a line for each row, those are the names.

@@ -33,8 +33,14 @@ namespace filigree::io {
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
 
 /// Adds what vertices are called to a file of results, where read() finds it in a file of a graph: /graph/ids, or
-/// /graph/names with /graph/names_indptr, and their hash, or nothing when names are the vertex numbers. Collective.
+/// /graph/names, and their hash, or nothing when names are the vertex numbers. Collective.
 void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names);
+
+/// A dataset of texts, those of each rank behind each other: as UTF-8 of fixed length, which h5py reads by asstr(), or
+/// where that cannot be as bytes, with begins in `<dataset>_indptr`. Collective.
+void write_texts(const Comm& comm, Hdf5Writer& file, const std::string& dataset, const Strings& texts);
+/// Texts [first, first + count) of it; each rank may ask for others. Throws IoError on all ranks. Collective.
+Strings read_texts(const Comm& comm, const Hdf5Reader& file, const std::string& dataset, Offset first, Offset count);
 
 /// What write_names() wrote; vertices are called by their numbers where it wrote nothing. Throws IoError on all ranks.
 /// Collective.

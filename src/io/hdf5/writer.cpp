@@ -90,10 +90,16 @@ Offset hdf5_slice_bytes() { return slice_bytes; }
 void set_hdf5_slice_bytes(Offset bytes) { slice_bytes = bytes; }
 
 struct Hdf5Writer::File {
+  /// A dataset whose elements are all one.
+  struct Ones {
+    std::string dataset;
+    Offset length;
+  };
   Comm comm;
   PendingFile pending;
   Id id;
   std::vector<ByteRange> elements;  // of its datasets
+  std::vector<Ones> ones;           // yet to be made
   int exceptions_at_start = std::uncaught_exceptions();
 
   File(const Comm& communicator, const std::string& path)
@@ -184,10 +190,36 @@ struct Hdf5Writer::File {
     agree(text(object, ", attribute ", name), written ? "" : reason());
   }
 
+  /// Makes the datasets of ones in the closed file: no elements, but ones where there are none. Opened through MPI,
+  /// HDF5 would allocate all elements.
+  std::string make_ones() const {
+    if (ones.empty() || !comm.is_root()) return "";
+    const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    H5Pset_file_locking(access, false, true);  // many file systems of clusters have no locks
+    Id file(H5Fopen(pending.temporary_path().c_str(), H5F_ACC_RDWR, access), H5Fclose);
+    bool made = file.valid();
+    for (const auto& [dataset, length] : ones) {
+      if (!made) break;
+      const double one = 1;
+      const auto size = static_cast<hsize_t>(length);
+      const Id space(H5Screate_simple(1, &size, nullptr), H5Sclose);
+      const Id creation = timeless(H5P_DATASET_CREATE);
+      H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &one);
+      H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE);
+      const Id created(
+          H5Dcreate2(file, dataset.c_str(), type_of<double>().file, space, H5P_DEFAULT, creation, H5P_DEFAULT),
+          H5Dclose);
+      made = created.valid();
+    }
+    return made && file.close() >= 0 ? "" : reason();
+  }
+
   void commit() {
     const Quiet quiet;
     const bool closed = id.close() >= 0;
     agree("the file", closed ? "" : reason());
+    agree("the file", make_ones());
     try {
       append_checksums(comm, pending.temporary_path(), elements);
     } catch (const IoError& fault) {
@@ -212,6 +244,16 @@ void Hdf5Writer::write(const std::string& dataset, std::span<const T> mine) {
   file_->write(dataset, type_of<T>(), mine.data(), static_cast<Offset>(mine.size()));
 }
 
+void Hdf5Writer::write_texts(const std::string& dataset, Offset width, std::span<const char> padded) {
+  const Id type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, static_cast<std::size_t>(width));
+  H5Tset_strpad(type, H5T_STR_NULLPAD);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  file_->write(dataset, {type, type}, padded.data(), std::ssize(padded) / width);
+}
+
+void Hdf5Writer::write_ones(const std::string& dataset, Offset length) { file_->ones.push_back({dataset, length}); }
+
 void Hdf5Writer::write_rows(const std::string& dataset, Offset num_rows, Offset num_cols,
                             const std::function<void(Offset, std::span<double>)>& fill) {
   file_->write_rows(dataset, num_rows, num_cols, fill);
@@ -223,6 +265,13 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, c
   H5Tset_strpad(type, H5T_STR_NULLPAD);
   H5Tset_cset(type, H5T_CSET_UTF8);
   file_->attribute(object, name, {type, type}, value.c_str());
+}
+void Hdf5Writer::text_attribute(const std::string& object, const std::string& name, const std::string& value) {
+  const Id type(H5Tcopy(H5T_C_S1), H5Tclose);
+  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_cset(type, H5T_CSET_UTF8);
+  const char* const begin = value.c_str();
+  file_->attribute(object, name, {type, type}, &begin);
 }
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, std::int64_t value) {
   file_->attribute(object, name, type_of<std::int64_t>(), &value);
