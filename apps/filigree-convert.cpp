@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
     app::GraphOutput output;
     bool info = false;
     input.add_to(program.cli, "IN");
+    program.writes_graph();
     program.add_output_argument("OUT");
     output.add_to(program.cli);
     program.cli.flag("--info", info,

@@ -120,10 +120,9 @@ void add_hsbm(app::App& program, Arguments& a, Make& make) {
       .default_text("");
   cli.flag("--shuffle", o.shuffle, "number the vertices at random, not leaf by leaf");
   cli.option("--labels", a.labels, "write the leaf of each vertex here: lines `vertex 0/1/0`, its way from the root")
-      .type_name("FILE");
+      .file(app::FileRole::output);
   cli.check([&] {
     make = [&](const Comm& comm, EntryCounts&) {
-      program.expect_writable({a.labels});
       auto made = generate::hsbm(comm, program.seed(), a.hsbm);
       if (!a.labels.empty() && comm.size() == program.comm().size()) write_labels(comm, a, made);
       return std::move(made.graph);
@@ -162,6 +161,7 @@ int main(int argc, char** argv) {
              [](const Comm& comm, const auto& n) { return generate::grid3d(comm, n[0], n[1], n[2]); });
     add_grid(program, arguments, make, "stencil27", "27-point stencil on a grid, HPCG's matrix: 26 and -1", 3,
              [](const Comm& comm, const auto& n) { return generate::stencil27(comm, n[0], n[1], n[2]); });
+    program.writes_graph();
     app::BlocksCommand blocks(program);
     program.cli.check([&] {
       if (program.output().empty()) app::usage_error("--output is required");

@@ -6,6 +6,7 @@ namespace filigree::app {
 void parse_spgemm(App& program, SpgemmArguments& to) {
   using spgemm::Semiring;
   Command cli = program.cli;
+  program.writes_graph();
   to.input.add_to(cli, "--a,A");
   to.output.add_to(cli);
   cli.option("--b,B", to.b_path, "the second factor, read as A is; A if not given").type_name("FILE");

@@ -13,6 +13,7 @@
 #include <exception>
 #include <thread>
 
+#include "files.hpp"
 #include "filigree/core/error.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/unfinished.hpp"
@@ -32,6 +33,10 @@ std::array<char, PATH_MAX> partial_file{};
 /// past what `ulimit -f` grants is a failure to write, as on a full disk.
 void clean_up_on_signals() {
   const auto handler = [](int signal) {
+    if (gettid() != getpid()) {  // beside the thread that opens files, which could make them anew
+      tgkill(getpid(), getpid(), signal);
+      return;
+    }
     io::remove_unfinished_files();
     remove_session_folder();
     if (partial_file[0] != 0 && access(partial_file.data(), F_OK) == 0) {
@@ -55,7 +60,7 @@ App::App(About about, int argc, char** argv)
 
 void App::add_shared_options(Command to) {
   const std::string& group = shared_group;
-  to.option("-o,--output", output_, "write results here instead of to standard output").type_name("FILE").group(group);
+  to.option("-o,--output", output_, "write results here instead of to standard output").file(output_role_).group(group);
   to.option("--threads", threads_, "threads per rank; 0 = OMP_NUM_THREADS, else the cores that this rank may use")
       .group(group)
       .within("[0, inf)");
@@ -64,7 +69,7 @@ void App::add_shared_options(Command to) {
   to.option("--warmup", warmup_, "runs before that which do not count").group(group).within("[0, inf)");
   to.flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong").group(group);
   to.option("--json", json_, "write a record of this run: input, options, times, counted work")
-      .type_name("FILE")
+      .file(FileRole::output)
       .group(group);
   to.flag("--timings", timings_, "print the seconds of every phase at the end").group(group);
   to.flag("--quiet", quiet_, "say nothing but errors").group(group);
@@ -84,7 +89,7 @@ void App::parse() {
   clean_up_on_signals();  // again: MPI may have taken them
   const std::string fault = fault_of_launcher(comm().size());
   if (!fault.empty()) throw Leave{1, fault};
-  expect_writable({output_, json_});
+  prepare_files();
 
   set_threads(*runtime_, threads_);
   if (comm().is_root() && !quiet_) {
@@ -98,17 +103,14 @@ void App::parse() {
   if (!binding.empty()) note("warning: " + binding);
 }
 
-void App::expect_writable(std::initializer_list<std::string> paths) {
+void App::prepare_files() {
+  const std::vector<OptionValue> options = cli.values();
+  const std::string conflict =
+      comm().broadcast(comm().guard([&] { return comm().is_root() ? conflict_of_files(options) : ""; }));
+  if (!conflict.empty()) usage_error(conflict);
   comm().guard([&] {
     if (!comm().is_root()) return;
-    for (const std::string& path : paths) {
-      if (path.empty() || path == "-") continue;
-      io::expect_writable(path);
-      const io::AbandonedFiles left = io::remove_abandoned_files(path);
-      for (const std::string& file : left.removed) note(text("removed ", file, ", left by a job that was killed"));
-      for (const std::string& file : left.in_doubt)
-        note(text(file, " is there: of a job at work, perhaps on another host, or left by one that was killed"));
-    }
+    for (const std::string& line : prepare_outputs(options)) note(line);
   });
 }
 

@@ -54,9 +54,15 @@ class App {
   CommandLine cli;
 
   /// Lets the output be given by position too.
-  void add_output_argument(const std::string& name) { cli.option(name, output_, "where results go").type_name("FILE"); }
+  void add_output_argument(const std::string& name) {
+    cli.option(name, output_, "where results go").file(output_role_);
+  }
+  /// The output is a graph, perhaps with a file of names beside it. To be called first.
+  void writes_graph() { output_role_ = FileRole::graph_output; }
   /// Reads the command line - help and mistakes leave here, by Leave, and need no MPI - then starts MPI, sets the
-  /// threads and says where it runs. What talks to other ranks or looks at files comes after this.
+  /// threads and says where it runs. An output that is an input or another output is a mistake, too; one that could not
+  /// be written is an IoError, better before hours of work than after them. What talks to other ranks or looks at files
+  /// comes after this.
   void parse();
 
   /// Once parse() has returned.
@@ -66,11 +72,6 @@ class App {
   /// Where results go; empty = standard output.
   const std::string& output() const { return output_; }
   bool output_is_hdf5() const { return output_.ends_with(".h5") || output_.ends_with(".hdf5"); }
-
-  /// Throws IoError on all ranks if one of these files could not be written: better before hours of work than after
-  /// them. Removes what killed jobs left of them. parse() asks this of --output and --json; empty paths are none.
-  /// Collective.
-  void expect_writable(std::initializer_list<std::string> paths);
 
   /// A line on stderr from rank 0, unless --quiet.
   void note(const std::string& line);
@@ -133,6 +134,8 @@ class App {
   void add_shared_options(Command to);
   /// Ends the program; the exit code.
   int leave(const Leave& reason);
+  /// Refuses what cannot be written; removes what killed jobs left of it. Collective.
+  void prepare_files();
   void print_to(const std::string& path, std::string_view mine);
   /// Says how long it took and writes the record of --json. Collective.
   void finish();
@@ -181,6 +184,7 @@ class App {
   std::string json_;
   std::string output_;
   std::function<std::string(const InvalidArc&)> explain_arc_;
+  FileRole output_role_ = FileRole::output;
 
   Stopwatch since_start_;
   Timings phases_;

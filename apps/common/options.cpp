@@ -65,10 +65,31 @@ class Formatter : public CLI::Formatter {
   }
 };
 
+/// That a file is written is told by a check that holds always.
+constexpr std::pair<FileRole, const char*> roles[] = {{FileRole::output, "output"},
+                                                      {FileRole::graph_output, "graph output"}};
+
+FileRole role_of(CLI::Option& option) {
+  for (const auto& [role, name] : roles) {
+    try {
+      (void)option.get_validator(name);
+      return role;
+    } catch (const CLI::OptionNotFound&) {
+    }
+  }
+  return option.get_type_name().find("FILE") == std::string::npos ? FileRole::none : FileRole::input;
+}
+
 }  // namespace
 
 Option& Option::required() { return option_->required(), *this; }
 Option& Option::type_name(const std::string& name) { return option_->type_name(name), *this; }
+Option& Option::file(FileRole role) {
+  for (const auto& [known, name] : roles) {
+    if (known == role) option_->check([](const std::string&) { return std::string(); }, "", name);
+  }
+  return type_name("FILE");
+}
 Option& Option::default_text(const std::string& shown) { return option_->default_str(shown), *this; }
 Option& Option::group(const std::string& name) { return option_->group(name), *this; }
 Option& Option::within(const std::string& written) {
@@ -207,11 +228,11 @@ std::string CommandLine::chosen() const {
 
 std::vector<OptionValue> CommandLine::values() const {
   const auto given = root_->get_subcommands();
-  const CLI::App& leaf = given.empty() ? *root_ : *given.front();
+  CLI::App& leaf = given.empty() ? *root_ : *given.front();
   std::vector<OptionValue> all;
-  for (const CLI::Option* option : leaf.get_options()) {
-    all.push_back({option->get_single_name(), option->get_group(), option->get_type_name(),
-                   option->get_expected_max() == 0, option->results(), option->get_default_str()});
+  for (CLI::Option* const option : leaf.get_options()) {
+    all.push_back({option->get_single_name(), option->get_name(), option->get_group(), option->get_type_name(),
+                   role_of(*option), option->get_expected_max() == 0, option->results(), option->get_default_str()});
   }
   return all;
 }

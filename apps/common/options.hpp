@@ -31,6 +31,10 @@ class Option;
 
 namespace filigree::app {
 
+/// What becomes of the file that an option names: it is an input if the value is called FILE, unless file() says more.
+/// Beside a graph there may be a file of names.
+enum class FileRole { none, input, output, graph_output };
+
 /// An option that was added. Every call says more about it and returns it.
 class Option {
  public:
@@ -39,6 +43,8 @@ class Option {
   Option& required();
   /// What --help shows for the value: FILE, VERTEX.
   Option& type_name(const std::string& name);
+  /// The value is a FILE that is written: output or graph_output.
+  Option& file(FileRole role);
   /// What --help and the record show as the default instead of the variable's value.
   Option& default_text(const std::string& shown);
   /// The heading under which --help shows it.
@@ -115,8 +121,10 @@ class Command {
 /// What an option had in the end.
 struct OptionValue {
   std::string name;
+  std::string as_written;  ///< with its dashes
   std::string group;
   std::string type_name;
+  FileRole file_role = FileRole::none;
   bool is_flag = false;
   std::vector<std::string> given;  ///< as on the command line; empty = the default
   std::string default_text;

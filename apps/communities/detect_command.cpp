@@ -151,7 +151,6 @@ void DetectCommand::report(App& program, const communities::Detected& found, Glo
 void DetectCommand::run(App& program) {
   options_.progress = program.progress();
   options_.leaves.seed = program.seed();
-  program.expect_writable({outputs_.newick, outputs_.linkage_matrix, outputs_.json, outputs_.csv, outputs_.svg});
   io::GraphFile file = input_.load(program);
   if (log_weights_) take_logarithms(file.graph);
   file.graph = program.time("undirected", [&] { return made_undirected(program, std::move(file.graph)); });

@@ -174,15 +174,15 @@ std::string short_height(double height) {
 
 void TreeOutputs::add_to(Command cli) {
   const std::string group = "Other forms of the tree";
-  cli.option("--newick", newick, "Newick's format, leaves C0, C1, ...").type_name("FILE").group(group);
+  cli.option("--newick", newick, "Newick's format, leaves C0, C1, ...").file(FileRole::output).group(group);
   cli.option("--linkage-matrix", linkage_matrix,
              "SciPy's linkage matrix (left, right, height, vertices), .npy or else CSV")
-      .type_name("FILE")
+      .file(FileRole::output)
       .group(group);
-  cli.option("--tree-json", json, "nested objects, as d3.hierarchy takes them").type_name("FILE").group(group);
-  cli.option("--csv", csv, "the cluster of every vertex at each level").type_name("FILE").group(group);
+  cli.option("--tree-json", json, "nested objects, as d3.hierarchy takes them").file(FileRole::output).group(group);
+  cli.option("--csv", csv, "the cluster of every vertex at each level").file(FileRole::output).group(group);
   cli.option("--svg", svg, "a picture: the tree, and the density of edges in the order of its leaves")
-      .type_name("FILE")
+      .file(FileRole::output)
       .group(group);
   cli.flag("--linear", linear, "heights in the picture as they are, not log(1 - height)").group(group);
 }

@@ -26,7 +26,7 @@ void add_build(App& program, Command build, SummaryArguments& a) {
                 {"hybrid", summary::Mode::hybrid}},
                "what is stored; only weighted is available yet");
   build.option("--rounds", a.build.max_rounds, "of merging, at most");
-  build.option("--svg", a.svg_path, "draw the error after each round against the size").type_name("FILE");
+  build.option("--svg", a.svg_path, "draw the error after each round against the size").file(FileRole::output);
   build.check([&] {
     if (program.output().empty()) usage_error("--output is required");
     if (a.bytes && !(*a.bytes >= 0 && std::isfinite(*a.bytes)))

@@ -49,8 +49,8 @@ void add_cluster(app::App& program, Arguments& a) {
   cli.flag("--exact", a.options.exact, "one more pass: the error of what is stored, from the residuals themselves");
   cli.option("--checkpoint", a.checkpoint,
              "keep finished clusters here; the same command goes on from them, on any ranks")
-      .type_name("FILE");
-  cli.option("--svg", a.svg, "draw the clusters' errors and sizes here").type_name("FILE");
+      .file(app::FileRole::output);
+  cli.option("--svg", a.svg, "draw the clusters' errors and sizes here").file(app::FileRole::output);
   cli.check([&] { app::need_hdf5(program); });
 }
 
@@ -63,7 +63,6 @@ void draw(const app::App& program, const svd_clustering::Result& result, const s
 
 void cluster(app::App& program, Arguments& a) {
   a.options.progress = program.progress();
-  program.expect_writable({a.svg, a.checkpoint});
   const DenseBlocks blocks = a.input.load(program);
   a.options.exact = a.options.exact || program.verify();
   program.worked_on({{blocks.num_blocks(), "block", "blocks"}});

@@ -630,6 +630,49 @@ TEST_F(Apps, AnOldFileStaysWhenItsSuccessorFails) {
   EXPECT_THAT(files(), ::testing::UnorderedElementsAre("g.txt", "result", "folder"));
 }
 
+TEST_F(Apps, WhatARunReadsItDoesNotWriteOver) {
+  small_graph();
+  const std::string graph = read("g.txt");
+  write("q.txt", "1\n");
+  write("m.mtx", "%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 2\n");
+  write("m.mtx.names", "a\nb\n");
+  fs::create_hard_link(folder_ / "g.txt", folder_ / "hard.txt");
+  fs::create_symlink("g.txt", folder_ / "soft.txt");
+  struct Case {
+    std::string program;
+    Words arguments;
+    std::string message;
+  };
+  const std::string ending = ", and no input is written over; give another name";
+  const std::vector<Case> cases{
+      {"ppr",
+       {"index", "--graph", "g.txt", "--output", "g.txt"},
+       "--output g.txt is the same file as --graph g.txt" + ending},
+      {"convert", {"g.txt", "hard.txt"}, "OUT hard.txt is the same file as IN g.txt" + ending},
+      {"pagerank",
+       {"--graph", "g.txt", "--json", "soft.txt"},
+       "--json soft.txt is the same file as --graph g.txt" + ending},
+      {"ppr",
+       {"exact", "--graph", "g.txt", "--sources", "q.txt", "--output", "./q.txt"},
+       "--output ./q.txt is the same file as --sources q.txt" + ending},
+      {"spgemm",
+       {"--a", "m.mtx", "--json", "m.mtx.names"},
+       "--json m.mtx.names is the same file as --a m.mtx.names" + ending},
+      {"pagerank",
+       {"--graph", "g.txt", "--output", "new", "--json", "./new"},
+       "--json ./new and --output new are the same file; give one of them another name"},
+  };
+  for (const auto& [program, arguments, message] : cases) {
+    const auto outcome = run(program == "ppr" ? 3 : 0, program, arguments);
+    EXPECT_EQ(outcome.code, 2) << message;
+    EXPECT_THAT(outcome.err, ::testing::HasSubstr("usage error: " + message + "\n"));
+  }
+  EXPECT_EQ(read("g.txt"), graph);
+  EXPECT_TRUE(fs::is_symlink(folder_ / "soft.txt"));
+  EXPECT_FALSE(fs::exists(folder_ / "new"));
+  done(0, "pagerank", {"--graph", "g.txt", "--output", "/dev/null", "--json", "/dev/null"});
+}
+
 // ------------------------------------------------------------------------------------------------ ends by force
 
 class Killed : public Apps, public ::testing::WithParamInterface<const char*> {
