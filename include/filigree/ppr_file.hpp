@@ -16,7 +16,8 @@ void save(const Comm& comm, const Index& index, const std::string& path);
 /// build_index() and save() in one, for builds that take long. What is finished goes to `path`.partial (other ranks
 /// than the first: `path`.partial.RANK) slice by slice, about 1 MiB each; should the program die, the same call takes
 /// it up there and ends with the same bits. The partial files go when the index has its name. Peak bytes as
-/// build_index(); disk: twice the index. Throws what the two throw. Collective.
+/// build_index(); disk: twice the index. Throws what the two throw, and IoError if something else
+/// lies there, or another job is at work on it. Collective.
 /// Stats besides those of build_index(): "rows_restored" from an earlier run; "partials_discarded": ranks that found a
 /// partial file of another build (graph, options, ranks), and began anew.
 Index build_index_file(const Graph& graph, const IndexOptions& options, const std::string& path);
