@@ -20,7 +20,7 @@ install(FILES
 # filigree.pc names no MPI: programs are compiled with mpicxx. What the library uses privately is only named where it is
 # static and leaves that to its user.
 if(FILIGREE_IS_STATIC)
-  set(pc_requires "tbb libisal libzstd")
+  set(pc_requires "tbb libisal libzstd expat")
   set(pc_libs ${OpenMP_CXX_FLAGS})
   if(HDF5_OPENMPI_FOUND)
     string(APPEND pc_requires " hdf5-openmpi")

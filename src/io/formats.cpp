@@ -86,6 +86,17 @@ const std::vector<FormatEntry>& format_table() {
        .is_in = is_dimacs,
        .read = read_dimacs,
        .write = [](const Graph& graph, Names, const std::string& path) { write_dimacs(graph, path); }},
+      {.info = {.format = Format::dimacs_col,
+                .option = "col",
+                .title = "DIMACS col",
+                .extensions = {".col"},
+                .vertices = from_one,
+                .text = true,
+                .holds_names = false,
+                .writes = false},
+       .is_in = is_dimacs_col,
+       .read = read_dimacs_col,
+       .write = nullptr},
       {.info = {.format = Format::gap,
                 .option = "gap",
                 .title = "GAP",
@@ -154,6 +165,39 @@ const std::vector<FormatEntry>& format_table() {
        .is_in = is_hdf5,
        .read = read_hdf5,
        .write = write_hdf5},
+      {.info = {.format = Format::graphml,
+                .option = "graphml",
+                .title = "GraphML",
+                .extensions = {".graphml"},
+                .vertices = "vertices are called by their ids",
+                .text = true,
+                .holds_names = true,
+                .writes = false},
+       .is_in = is_graphml,
+       .read = read_graphml,
+       .write = nullptr},
+      {.info = {.format = Format::gml,
+                .option = "gml",
+                .title = "GML",
+                .extensions = {".gml"},
+                .vertices = "vertices are called by their labels, or by their ids if those are not distinct",
+                .text = true,
+                .holds_names = true,
+                .writes = false},
+       .is_in = is_gml,
+       .read = read_gml,
+       .write = nullptr},
+      {.info = {.format = Format::pajek,
+                .option = "pajek",
+                .title = "Pajek",
+                .extensions = {".net"},
+                .vertices = "vertices are called by their labels, or 1, 2, ... if those are not distinct",
+                .text = true,
+                .holds_names = true,
+                .writes = false},
+       .is_in = is_pajek,
+       .read = read_pajek,
+       .write = nullptr},
   };
   return table;
 }
@@ -207,8 +251,8 @@ FoundFormat format_to_read(const Comm& comm, const std::string& path, Format ask
   Format by_content = Format::automatic;
   comm.guard([&] {
     if (!comm.is_root()) return;
-    const std::optional<Head> head = read_head(path);
-    if (!head) return;
+    const std::unique_ptr<const Head> head = read_head(path);
+    if (head == nullptr) return;
     const auto refuse = [&](const std::string& what) {
       if (!what.empty()) throw IoError(text(path, ": ", what));
     };

@@ -58,11 +58,15 @@ GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOp
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_dimacs_col(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_gap(const Comm& comm, const std::string& path, const ReadOptions& options, bool weighted);
 GraphFile read_npy(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_edges_npy(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_npz(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_graphml(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_gml(const Comm& comm, const std::string& path, const ReadOptions& options);
+GraphFile read_pajek(const Comm& comm, const std::string& path, const ReadOptions& options);
 
 // Collective.
 void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path);

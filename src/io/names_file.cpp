@@ -77,12 +77,17 @@ std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string
     });
   }
 
-  std::vector<Global> ids(lines.size());
+  return names_in_order(comm, lines, vertices);
+}
+
+VertexNames names_in_order(const Comm& comm, const Strings& names, const Partition& vertices) {
+  const Offset first = comm.exclusive_sum(static_cast<Offset>(names.size()));
+  std::vector<Global> ids(names.size());
   bool all_ids = true;
-  for (std::size_t i = 0; i < lines.size(); ++i) all_ids = all_ids && is_plain_id(lines[i], ids[i]);
+  for (std::size_t i = 0; i < names.size(); ++i) all_ids = all_ids && is_plain_id(names[i], ids[i]);
   if (comm.min(static_cast<int>(all_ids)) != 0)
     return VertexNames(comm, vertices, deal_out(comm, ids, first, vertices));
-  return VertexNames(comm, vertices, deal_out(comm, lines, first, vertices));
+  return VertexNames(comm, vertices, deal_out(comm, names, first, vertices));
 }
 
 void expect_plain(const Comm& comm, const VertexNames& names, const std::string& path) {

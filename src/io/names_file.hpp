@@ -19,6 +19,10 @@ std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string
 /// character or a byte order mark. Messages begin with `path`. Collective.
 void expect_plain(const Comm& comm, const VertexNames& names, const std::string& path);
 
+/// The names of vertices that stand in order on the ranks, those of rank 0 first, in any pieces: ids if all are whole
+/// numbers as one writes them, else texts. Collective.
+VertexNames names_in_order(const Comm& comm, const Strings& names, const Partition& vertices);
+
 /// Writes them; the caller commits when what they belong to is there. Collective.
 void write_lines(const Comm& comm, const VertexNames& names, TextWriter& file);
 

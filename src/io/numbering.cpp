@@ -43,22 +43,25 @@ bool have_no_gaps(const Comm& comm, const std::vector<Global>& ids) {
 template <class Keys>
 GraphFile build_named(const Comm& comm, const std::string& path, Entries<double> entries,
                       const NumberedKeys<Keys>& numbered, const ReadOptions& options) {
-  GraphFile file = [&] {
-    try {
-      return assemble(comm, path, numbered.total, numbered.total, std::move(entries), options);
-    } catch (const InvalidArc& fault) {  // on all ranks
-      const Partition blocks = Partition::uniform(numbered.total, comm.size());
-      const VertexNames names(comm, blocks, deal_out(comm, numbered.sorted, numbered.first, blocks));
-      const auto called = names.fetch(comm, std::vector<Global>{fault.from, fault.to});
-      throw InvalidArgument(text(fault.before, called[0], " -> ", called[1], fault.after));
-    }
-  }();
-  const Partition& rows = file.graph.rows;
-  file.names = VertexNames(comm, rows, deal_out(comm, numbered.sorted, numbered.first, rows));
-  return file;
+  return assemble_named(comm, path, numbered.total, std::move(entries), options, [&](const Partition& vertices) {
+    return VertexNames(comm, vertices, deal_out(comm, numbered.sorted, numbered.first, vertices));
+  });
 }
 
 }  // namespace
+
+GraphFile assemble_named(const Comm& comm, const std::string& path, Global num_vertices, Entries<double> entries,
+                         const ReadOptions& options, const std::function<VertexNames(const Partition&)>& names_over) {
+  try {
+    GraphFile file = assemble(comm, path, num_vertices, num_vertices, std::move(entries), options);
+    file.names = names_over(file.graph.rows);
+    return file;
+  } catch (const InvalidArc& fault) {  // on all ranks
+    const VertexNames names = names_over(Partition::uniform(num_vertices, comm.size()));
+    const auto called = names.fetch(comm, std::vector<Global>{fault.from, fault.to});
+    throw InvalidArgument(text(fault.before, called[0], " -> ", called[1], fault.after));
+  }
+}
 
 GraphFile number_ids(const Comm& comm, const std::string& path, Entries<double> entries, const ReadOptions& options) {
   if (options.ids == Ids::keep) return build_kept(comm, path, std::move(entries), options);

@@ -1,11 +1,17 @@
 // Numbering: vertices as a file calls them -> rows 0, 1, 2, ... of a graph.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "io/formats.hpp"
 
 namespace filigree::io {
+
+/// assemble() for vertices with names, which messages use. names_over(partition), collective, distributes them.
+/// Collective.
+GraphFile assemble_named(const Comm& comm, const std::string& path, Global num_vertices, Entries<double> entries,
+                         const ReadOptions& options, const std::function<VertexNames(const Partition&)>& names_over);
 
 /// The graph of entries whose rows and columns are vertex ids of a file, whole numbers from 0 to below 10^18, with
 /// vertices as options.ids says: numbered in order of the ids that occur, or kept as they are (Ids::keep). Collective.

@@ -53,7 +53,7 @@ namespace {
 std::string place_by_number(const std::string& path, Format format, Global from, Global to) {
   if (format == Format::matrix_market)
     return to < 0 ? text(path, ": row ", from + 1) : text(path, ": row ", from + 1, ", column ", to + 1);
-  if (format == Format::metis || format == Format::dimacs)
+  if (format == Format::metis || format == Format::dimacs || format == Format::dimacs_col)
     return to < 0 ? text(path, ": vertex ", from + 1) : text(path, ": vertices ", from + 1, " and ", to + 1);
   return "";
 }

@@ -36,8 +36,9 @@ TEST(Dimacs, WithProblemLine) {
   }
 }
 
-TEST(Dimacs, WithoutProblemLineVerticesAreIds) {
-  const std::string bytes = "c no problem line\na 0 7 1.5\na 7 3 2\na 0 7 4\n";
+/// Numbered from 1 as below a problem line, so that vertex 1 of the file is called 0.
+TEST(Dimacs, WithoutProblemLineVerticesAreThoseThatOccur) {
+  const std::string bytes = "c no problem line\na 1 8 1.5\na 8 4 2\na 1 8 4\n";
   const Content compact = read_bytes(bytes, "a.gr");
   EXPECT_EQ(compact.num_rows, 3);
   EXPECT_TRUE(compact.matrix == (GlobalMatrix<double>{{{0, 2}, 1.5}, {{2, 1}, 2}}));
@@ -51,6 +52,29 @@ TEST(Dimacs, WithoutProblemLineVerticesAreIds) {
 TEST(Dimacs, Undirected) {
   EXPECT_TRUE(read_bytes("p sp 3 2\na 1 2 3\na 3 3 1\n", "a.gr", {.undirected = true}).matrix ==
               (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}, {{2, 2}, 1}}));
+}
+
+TEST(Dimacs, GraphsToBeColoured) {
+  const GlobalMatrix<double> path{{{0, 1}, 1}, {{1, 0}, 1}, {{1, 2}, 1}, {{2, 1}, 1}};
+  for (const std::string_view bytes : {
+           "c x\np edge 4 2\ne 1 2\ne 2 3\n", "p col 4 2\nn 1 5\ne 2 1\n\ne 3 2",
+           "p col 4 4\ne 1 2\ne 2 1\ne 2 3\ne 3 2\n",
+           "p edge 4 4\r\ne 1 2 \r\ne 2 3\r\n",  // promises both ends
+       }) {
+    const Content content = read_bytes(bytes, "a.txt");
+    EXPECT_EQ(content.report.format, Format::dimacs_col);
+    EXPECT_EQ(content.num_rows, 4);
+    EXPECT_TRUE(content.matrix == path) << bytes;
+    EXPECT_FALSE(content.has_values);
+    EXPECT_THAT(content.names, ElementsAre("0", "1", "2", "3"));
+  }
+  EXPECT_EQ(why_not("c no problem\ne 1 2\n", "bad.col"),
+            "bad.col:2: expected a problem line, p edge and the numbers of vertices and edges");
+  EXPECT_EQ(why_not("", "bad.col"), "bad.col:1: expected a problem line, p edge; there is none");
+  EXPECT_EQ(why_not("p edge 2 1\ne 1 3\n", "bad.col"), "bad.col:2: vertex 3 must be in [1, 2]");
+  EXPECT_EQ(why_not("p edge 2 1\na 1 2 1\n", "bad.col"), "bad.col:2: a line of kind 'a', expected e, n, c or p");
+  EXPECT_EQ(why_not("p edge 2 1\ne 1 2 1\n", "bad.col"), "bad.col:2: unexpected '1' behind the edge");
+  EXPECT_EQ(why_not("p edge 3 3\ne 1 2\ne 1 3\n", "bad.col"), "bad.col:3: ends after 2 of 3 edges");
 }
 
 TEST(Dimacs, Empty) {
@@ -78,7 +102,7 @@ TEST(Dimacs, MalformedFilesNameTheLine) {
       {"a 1 2 1\np sp 2 1\n", "bad.gr:2: the problem line stands behind an arc"},
       {"p sp 2 1\na 0 2 1\n", "bad.gr:2: vertex 0 must be in [1, 2]"},
       {"p sp 2 1\na 1 3 1\n", "bad.gr:2: vertex 3 must be in [1, 2]"},
-      {"a 1 -3 1\n", "bad.gr:1: vertex -3 must be at least 0"},
+      {"a 1 -3 1\n", "bad.gr:1: vertex -3 must be at least 1"},
       {"p sp 2 1\na 1 x 1\n", "bad.gr:2: 'x' is not a vertex number of at most 18 digits"},
       {"a 1 1.5 1\n", "bad.gr:1: '1.5' is not a vertex number of at most 18 digits"},
       {"a 1 1000000000000000000 1\n", "bad.gr:1: '1000000000000000000' is not a vertex number of at most 18 digits"},

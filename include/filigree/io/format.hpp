@@ -7,7 +7,23 @@
 
 namespace filigree::io {
 
-enum class Format { automatic, edge_list, matrix_market, metis, dimacs, gap, gap_weighted, npy, edges_npy, npz, hdf5 };
+enum class Format {
+  automatic,
+  edge_list,
+  matrix_market,
+  metis,
+  dimacs,
+  dimacs_col,
+  gap,
+  gap_weighted,
+  npy,
+  edges_npy,
+  npz,
+  hdf5,
+  graphml,
+  gml,
+  pajek
+};
 
 /// What users should know of a format.
 struct FormatInfo {

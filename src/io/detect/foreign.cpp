@@ -190,18 +190,6 @@ bool is_boeing(const Head& head) {
   return is_type && is_number(next_field(type_line)) && head.lines()[3].starts_with('(');
 }
 
-std::string xml_root(const Head& head) {
-  std::string_view text = head.text();
-  if (!text.starts_with("<?xml") && !text.starts_with("<gexf") && !text.starts_with("<!--")) return {};
-  while (text.starts_with("<?") || text.starts_with("<!")) {
-    const std::size_t end = text.find(text.starts_with("<!--") ? "-->" : ">");
-    if (end == std::string_view::npos) return "?";
-    text.remove_prefix(text.find('>', end) + 1);
-    text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));
-  }
-  return std::string(text.substr(0, std::min(text.size(), text.find_first_of(" \t\r\n>/", 1))));
-}
-
 /// Formats of text, by what is in it.
 struct TextFormat {
   bool (*is_in)(const Head& head);
@@ -255,9 +243,9 @@ std::string foreign_content(const Head& head, const std::string& path) {
     if (format.is_in(head)) return sentence(format.is, format.instead);
   }
   if (head.starts_with("PK\x03\x04") && !is_npz(head)) return sentence("a zip archive", unpack_it);
-  const std::string root = xml_root(head);
-  if (root == "<gexf") return sentence("GEXF", by_networkx);
-  if (!root.empty()) return sentence("XML, but not GraphML", two_columns);
+  const std::string_view root = xml_root(head);
+  if (root == "gexf") return sentence("GEXF", by_networkx);
+  if (!root.empty() && root != "graphml") return sentence("XML, but not GraphML", two_columns);
   return wide_encoding(head);
 }
 

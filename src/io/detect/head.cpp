@@ -31,7 +31,7 @@ std::string_view Head::first_line_without(std::string_view comment_characters) c
   return found == lines_.end() ? std::string_view() : *found;
 }
 
-std::optional<Head> read_head(const std::string& path) {
+std::unique_ptr<const Head> read_head(const std::string& path) {
   constexpr std::size_t most = std::size_t{1} << 16;
   std::string bytes(most, '\0');
   std::size_t length = 0;
@@ -47,10 +47,10 @@ std::optional<Head> read_head(const std::string& path) {
     }
   } catch (const IoError&) {
     // A reader will meet it too and tell where.
-    if (length == 0) return std::nullopt;
+    if (length == 0) return nullptr;
   }
   bytes.resize(length);
-  return Head(std::move(bytes), length < most);
+  return std::make_unique<const Head>(std::move(bytes), length < most);
 }
 
 }  // namespace filigree::io

@@ -1,7 +1,7 @@
 // Head: how a file begins, to tell its format.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +15,8 @@ class Head {
  public:
   /// `whole`: the bytes are all of the file.
   explicit Head(std::string bytes, bool whole = true);
+  Head(const Head&) = delete;  // lines are views
+  Head& operator=(const Head&) = delete;
 
   std::string_view bytes() const { return bytes_; }
   bool starts_with(std::string_view magic) const { return bytes().starts_with(magic); }
@@ -36,8 +38,8 @@ class Head {
   std::vector<std::string_view> lines_;
 };
 
-/// The first 64 KiB of the text of a file, less if its compressed data is damaged; nothing where no regular file can be
-/// read. Not collective.
-std::optional<Head> read_head(const std::string& path);
+/// The first 64 KiB of the text of a file, less if its compressed data is damaged; null where no regular file can be read.
+/// Not collective.
+std::unique_ptr<const Head> read_head(const std::string& path);
 
 }  // namespace filigree::io

@@ -7,12 +7,16 @@ namespace filigree::io {
 
 bool is_matrix_market(const Head& head);
 bool is_dimacs(const Head& head);
+bool is_dimacs_col(const Head& head);
+bool is_graphml(const Head& head);
+bool is_gml(const Head& head);
+bool is_pajek(const Head& head);
 bool is_npy(const Head& head);
 /// A zip archive whose first member is an array.
 bool is_npz(const Head& head);
 bool is_hdf5(const Head& head);
 
-/// Whether comments and a line "p `kind` number number" come first. `kind`: in lower case.
-bool has_problem_line(const Head& head, std::string_view kind);
+/// The name of the first element of an XML document, "" if it is none.
+std::string_view xml_root(const Head& head);
 
 }  // namespace filigree::io
