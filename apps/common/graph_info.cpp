@@ -67,7 +67,7 @@ struct Weights {
   double max = -std::numeric_limits<double>::infinity();
   double sum = 0;
 };
-/// Of a graph that has some.
+/// Of a graph that has some; NaN has no part in min and max, and is both where there is no number.
 Weights weights_of(const Graph& graph) {
   Weights weights;
   long double sum = 0;  // so that ten digits do not depend on the number of ranks
@@ -78,7 +78,9 @@ Weights weights_of(const Graph& graph) {
   }
   long double total = 0;
   for (long double part : graph.comm.all_gather(sum)) total += part;
-  return {graph.comm.min(weights.min), graph.comm.max(weights.max), static_cast<double>(total)};
+  weights = {graph.comm.min(weights.min), graph.comm.max(weights.max), static_cast<double>(total)};
+  if (weights.min > weights.max) weights.min = weights.max = std::numeric_limits<double>::quiet_NaN();
+  return weights;
 }
 
 Offset num_loops(const Graph& graph) {
@@ -177,7 +179,9 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
     to.info.figures["weight_max"] = weights.max;
     to.info.figures["weight_sum"] = weights.sum;
     to.line(square ? "weights" : "values",
-            text("min ", number(weights.min), ", max ", number(weights.max), ", sum ", number(weights.sum)));
+            std::isnan(weights.min)
+                ? "none is a number"
+                : text("min ", number(weights.min), ", max ", number(weights.max), ", sum ", number(weights.sum)));
   } else {
     to.line(square ? "weights" : "values", "none");
   }

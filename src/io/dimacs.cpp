@@ -165,7 +165,7 @@ Entries<double> read_part(const TextFile& file, TextFile::Range range, const Pro
 }  // namespace
 
 GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   const Header header = read_header(comm, file, Kind::shortest_paths);
   TextFile::Range range{};
   Entries<double> entries = comm.guard([&] {
@@ -179,7 +179,7 @@ GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptio
 }
 
 GraphFile read_dimacs_col(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   const Header header = read_header(comm, file, Kind::colouring);
   TextFile::Range range{};
   Entries<double> entries = comm.guard([&] {

@@ -345,7 +345,7 @@ void append_quoted(std::string& out, std::string_view name) {
 }  // namespace
 
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   const Dialect dialect = dialect_of(comm, file, options.ids);
   Interner<Strings> names;
   Part part = comm.guard([&] {
@@ -365,7 +365,7 @@ GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOp
 
 std::string find_edge(const Comm& comm, const std::string& path, const ReadOptions& options, const std::string& from,
                       const std::string& to) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   const Dialect dialect = dialect_of(comm, file, options.ids);
   const Offset nowhere = std::numeric_limits<Offset>::max();
   Offset found = nowhere;

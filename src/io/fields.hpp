@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "filigree/core/types.hpp"
 
@@ -31,12 +34,20 @@ inline const char* parse_digits(const char* p, Global& id) {
   return p > begin && p - begin <= most_digits ? p : nullptr;
 }
 
-/// A text as a number of type T; false unless the whole text is one. Texts out of range of T give false too.
+/// A text as a number of type T; false unless the whole text is one. Texts out of range of T give false too, but real
+/// numbers nearer to zero than any of T are zero or the nearest that there is.
 template <class T>
 bool parse_whole(std::string_view s, T& value) {
   if (s.size() > 1 && s.front() == '+' && s[1] != '-') s.remove_prefix(1);
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
-  return error == std::errc{} && end == s.data() + s.size();
+  if (end != s.data() + s.size()) return false;
+  if constexpr (std::is_same_v<T, double>) {
+    if (error == std::errc::result_out_of_range) {
+      value = std::strtod(std::string(s).c_str(), nullptr);
+      return std::abs(value) < 1;
+    }
+  }
+  return error == std::errc{};
 }
 
 /// Whether a text is written in digits as a number is, be it out of range.

@@ -246,20 +246,24 @@ Format format_to_write(const std::string& path, Format asked) {
 bool has_weights_by_extension(const std::string& path) { return extension_of(path) == ".wel"; }
 
 FoundFormat format_to_read(const Comm& comm, const std::string& path, Format asked) {
-  if (asked != Format::automatic) return {asked, ""};
+  struct Told {
+    Format format = Format::automatic;
+    bool lacks_checksum = false;
+  };
   const Format by_extension = format_of(path);
-  Format by_content = Format::automatic;
+  Told by_content;
   comm.guard([&] {
-    if (!comm.is_root()) return;
-    const std::unique_ptr<const Head> head = read_head(path);
+    const std::unique_ptr<const Head> head = comm.is_root() ? read_head(path) : nullptr;
     if (head == nullptr) return;
+    by_content.lacks_checksum = head->lacks_checksum;
+    if (asked != Format::automatic) return;
     const auto refuse = [&](const std::string& what) {
       if (!what.empty()) throw IoError(text(path, ": ", what));
     };
     refuse(foreign_content(*head, path));
     for (const FormatEntry& entry : format_table()) {
       if (entry.is_in == nullptr || !entry.is_in(*head)) continue;
-      by_content = entry.info.format;
+      by_content.format = entry.info.format;
       return;
     }
     if (by_extension == Format::automatic) refuse(foreign_extension(path));
@@ -269,10 +273,15 @@ FoundFormat format_to_read(const Comm& comm, const std::string& path, Format ask
       refuse("holds bytes of zero, so it is no text, and it is of no other format that filigree reads");
   });
   by_content = comm.broadcast(by_content);
-  if (by_content == Format::automatic)
-    return {by_extension == Format::automatic ? Format::edge_list : by_extension, ""};
-  if (by_content == by_extension) return {by_content, ""};
-  return {by_content, text("is read as ", info_of(by_content).title, ", as its first bytes say")};
+  FoundFormat found{asked, {}};
+  if (found.format == Format::automatic) found.format = by_content.format;
+  if (found.format == Format::automatic) found.format = by_extension;
+  if (found.format == Format::automatic) found.format = Format::edge_list;
+  if (by_content.format != Format::automatic && by_content.format != by_extension)
+    found.remarks.push_back(text("is read as ", info_of(by_content.format).title, ", as its first bytes say"));
+  if (by_content.lacks_checksum)
+    found.remarks.emplace_back("is compressed without a checksum: damage may go unnoticed");
+  return found;
 }
 
 }  // namespace filigree::io

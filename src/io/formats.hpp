@@ -27,7 +27,7 @@ const FormatEntry& entry_of(Format format);
 /// Throws IoError on all ranks for a format that cannot be read. Collective.
 struct FoundFormat {
   Format format;
-  std::string remark;  ///< where the first bytes tell something else than the extension
+  std::vector<std::string> remarks;  ///< where the first bytes tell something else than the extension, and the like
 };
 FoundFormat format_to_read(const Comm& comm, const std::string& path, Format asked);
 

@@ -17,7 +17,7 @@ namespace filigree::io {
 namespace {
 
 enum class Layout { coordinate, array };
-enum class Field { real, integer, pattern };
+enum class Field { real, integer, unsigned_integer, pattern };
 enum class Symmetry { general, symmetric, skew_symmetric };
 
 struct Header {
@@ -53,6 +53,8 @@ std::string parse_banner(std::string_view line, Header& header) {
     header.field = Field::real;
   else if (field == "integer")
     header.field = Field::integer;
+  else if (field == "unsigned-integer")
+    header.field = Field::unsigned_integer;
   else if (field == "pattern")
     header.field = Field::pattern;
   else
@@ -182,7 +184,8 @@ std::string parse_thoroughly(std::string_view line, Fields fields, Entry& entry)
       return text("value ", quoted(field), " is not a number that a double can hold");
   }
   if (!without_blanks(line).empty())
-    return text("unexpected ", quoted(without_blanks(line)), " behind the ", fields.position ? "entry" : "value");
+    return text("unexpected ", quoted(without_blanks(line)), " behind the ", fields.position ? "entry" : "value",
+                fields.value ? "" : "; a pattern has no values: let the banner say real");
   return {};
 }
 
@@ -193,13 +196,16 @@ std::string check(const Header& header, const Entry& entry, bool finite) {
       return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
     if (entry.col < 1 || entry.col > header.num_cols)
       return text("column ", entry.col, " must be in [1, ", header.num_cols, "]");
-    if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col)
-      return "a skew-symmetric matrix has no diagonal";
+    if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col && entry.value != 0)
+      return "the diagonal of a skew-symmetric matrix is zero";
   }
   if (finite && !std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
-  if (header.field == Field::integer && (std::trunc(entry.value) != entry.value || std::abs(entry.value) > 0x1p53)) {
+  const bool whole = header.field == Field::integer || header.field == Field::unsigned_integer;
+  if (whole && (std::trunc(entry.value) != entry.value || std::abs(entry.value) > 0x1p53)) {
     return text("value ", entry.value, " must be a whole number of at most 2^53");
   }
+  if (header.field == Field::unsigned_integer && entry.value < 0)
+    return text("value ", entry.value, " must not be negative: the banner says unsigned-integer");
   return {};
 }
 
@@ -282,7 +288,7 @@ std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::strin
 }
 
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   const Header header = read_header(comm, file);
   TextFile::Range range{};
   Part part = comm.guard([&] {

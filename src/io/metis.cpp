@@ -109,7 +109,8 @@ class Numbers {
   double weight() {
     double value = 0;
     const auto [stop, error] = std::from_chars(p_, end_, value);
-    if (error != std::errc{} || !is_end(stop) || !std::isfinite(value)) {
+    const bool fits = error == std::errc{} || parse_whole(std::string_view(p_, z(stop - p_)), value);
+    if (!fits || !is_end(stop) || !std::isfinite(value)) {
       throw Error(text("weight ", shown(), " is not a finite number that a double can hold"));
     }
     p_ = stop;
@@ -179,7 +180,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const Progress& prog
 }  // namespace
 
 GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   const Header header = read_header(comm, file);
   TextFile::Range range{};
   Part part = comm.guard([&] {

@@ -3,6 +3,7 @@
 #include <isa-l/igzip_lib.h>
 #include <unistd.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -67,16 +68,23 @@ class Input {
 /// What compressed formats have in common: text comes out before the damage behind it is told.
 class Compressed : public Unpacked {
  public:
-  Compressed(int file, Offset begin, Offset end) : input_(file, begin, end) {}
+  Compressed(int file, Offset begin, Offset end, bool trust) : input_(file, begin, end), begin_(begin), trust_(trust) {}
 
   std::size_t read(char* to, std::size_t most) final {
     const std::size_t got = fault_ == nullptr ? unpack(to, most) : 0;
     if (got == 0 && fault_ != nullptr) throw IoError(fault_);
+    length_ += static_cast<Offset>(got);
+    if (!trust_ && length_ > free_bytes && length_ / most_ratio > stored() - begin_) {
+      throw IoError(text("the compressed data unpacks to more than ", most_ratio,
+                         " times its size; if that is right, say --trust"));
+    }
     return got;
   }
 
  protected:
   static constexpr const char* damaged = "the compressed data is damaged here";
+  static constexpr const char* no_memory =
+      "there is no memory for the window of the compressed data; compress it again without --long";
   static constexpr const char* cut_off = "the compressed data ends here, before its end";
 
   /// As read(), but leaves a failure in fault_.
@@ -84,13 +92,20 @@ class Compressed : public Unpacked {
 
   Input input_;
   const char* fault_ = nullptr;
+
+ private:
+  static constexpr Offset most_ratio = 200;
+  static constexpr Offset free_bytes = 100'000'000;
+  Offset begin_;
+  bool trust_;
+  Offset length_ = 0;  ///< of the text so far
 };
 
 /// One or more gzip members, or deflated bytes without the header and checksum of gzip.
 class Gzip : public Compressed {
  public:
-  Gzip(int file, Offset begin, Offset end, std::uint32_t wrapping)
-      : Compressed(file, begin, end), wrapping_(wrapping), state_(new inflate_state) {
+  Gzip(int file, Offset begin, Offset end, std::uint32_t wrapping, bool trust)
+      : Compressed(file, begin, end, trust), wrapping_(wrapping), state_(new inflate_state) {
     isal_inflate_init(state_.get());
     begin_member();
     state_->avail_in = 0;
@@ -143,9 +158,11 @@ class Gzip : public Compressed {
 /// One or more Zstandard frames.
 class Zstd : public Compressed {
  public:
-  Zstd(int file, Offset begin, Offset end)
-      : Compressed(file, begin, end), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
-    if (!stream_) throw std::bad_alloc();
+  Zstd(int file, Offset begin, Offset end, bool trust)
+      : Compressed(file, begin, end, trust), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
+    constexpr int widest = 31;  // windows of 2 GiB, which zstd --long=31 makes
+    if (!stream_ || ZSTD_isError(ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, widest)) != 0)
+      throw std::bad_alloc();
   }
 
   Offset stored() const override { return input_.position() - static_cast<Offset>(in_.size - in_.pos); }
@@ -160,7 +177,7 @@ class Zstd : public Compressed {
       const std::size_t left = ZSTD_decompressStream(stream_.get(), &out, &in_);
       between_frames_ = left == 0;
       if (ZSTD_isError(left) != 0)
-        fault_ = damaged;
+        fault_ = ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation ? no_memory : damaged;
       else if (!more_input && out.pos == before)
         fault_ = cut_off;
     }
@@ -211,8 +228,12 @@ std::string gzip(std::string_view bytes) {
 
 std::string zstd(std::string_view bytes) {
   constexpr int level = 3;
+  const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  if (!context) throw std::bad_alloc();
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   std::string packed(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size = ZSTD_compress(packed.data(), packed.size(), bytes.data(), bytes.size(), level);
+  const std::size_t size = ZSTD_compress2(context.get(), packed.data(), packed.size(), bytes.data(), bytes.size());
   if (ZSTD_isError(size)) throw Error(text("zstd: ", ZSTD_getErrorName(size)));
   packed.resize(size);
   return packed;
@@ -240,6 +261,22 @@ Packing packing_of_content(std::string_view first_bytes) {
   return Packing::none;
 }
 
+const char* foreign_packing(std::string_view first_bytes) {
+  using namespace std::string_view_literals;
+  if (first_bytes.starts_with("\xfd\x37zXZ\0"sv)) return "xz";
+  if (first_bytes.starts_with("BZh") && first_bytes.substr(4).starts_with("1AY&")) return "bzip2";
+  if (first_bytes.starts_with("\x04\x22\x4d\x18")) return "lz4";
+  if (first_bytes.starts_with("\x1f\x9d")) return "compress";
+  return nullptr;
+}
+
+bool lacks_checksum(std::string_view first_bytes) {
+  constexpr std::size_t descriptor = 4;  // of the frame, behind its magic number
+  constexpr char has_checksum = 4;
+  return first_bytes.starts_with(zstd_magic) && first_bytes.size() > descriptor &&
+         (first_bytes[descriptor] & has_checksum) == 0;
+}
+
 std::string pack(Packing packing, std::string_view bytes) {
   switch (packing) {
     case Packing::gzip: return gzip(bytes);
@@ -249,17 +286,17 @@ std::string pack(Packing packing, std::string_view bytes) {
   return std::string(bytes);
 }
 
-std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end) {
+std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end, bool trust) {
   switch (packing) {
-    case Packing::gzip: return std::make_unique<Gzip>(file, begin, end, ISAL_GZIP);
-    case Packing::zstd: return std::make_unique<Zstd>(file, begin, end);
+    case Packing::gzip: return std::make_unique<Gzip>(file, begin, end, ISAL_GZIP, trust);
+    case Packing::zstd: return std::make_unique<Zstd>(file, begin, end, trust);
     case Packing::none: break;
   }
   return std::make_unique<Plain>(file, begin, end);
 }
 
 std::unique_ptr<Unpacked> unpack_deflated(int file, Offset begin, Offset end) {
-  return std::make_unique<Gzip>(file, begin, end, ISAL_DEFLATE);
+  return std::make_unique<Gzip>(file, begin, end, ISAL_DEFLATE, true);
 }
 
 std::size_t read_at(int file, Offset at, char* to, std::size_t most) {

@@ -18,6 +18,12 @@ std::string without_packing(const std::string& path);
 /// The packing that the first bytes of a file tell.
 Packing packing_of_content(std::string_view first_bytes);
 
+/// The packing by other programs that the first 8 bytes of a file tell, null if none.
+const char* foreign_packing(std::string_view first_bytes);
+
+/// Whether a file that begins so is packed by Zstandard without a checksum, so that damage may go unnoticed.
+bool lacks_checksum(std::string_view first_bytes);
+
 /// `bytes` as a file of its own; such files one behind the other are again a file, of the texts joined.
 std::string pack(Packing packing, std::string_view bytes);
 
@@ -31,9 +37,12 @@ class Unpacked {
   /// Bytes of the file that were needed for the text so far.
   virtual Offset stored() const = 0;
 };
-/// Reads bytes [begin, end) of an open file; compressed data only as a whole, from 0.
-std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end);
-/// Reads bytes [begin, end) of an open file, which are deflated without a header, as in zip archives.
+/// Reads bytes [begin, end) of an open file; compressed data only as a whole, from 0. Unless `trust`, read() throws
+/// where text is both above 100 MB and above 200 times the bytes it came from: graphs are never packed so well, and a
+/// file made for it fills any disk or hours.
+std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end, bool trust);
+/// Reads bytes [begin, end) of an open file, which are deflated without a header, as in zip archives. Arrays may be
+/// packed as well as they like: their lengths are known before.
 std::unique_ptr<Unpacked> unpack_deflated(int file, Offset begin, Offset end);
 
 /// Reads up to `most` bytes of an open file at position `at`, fewer only at its end. Throws IoError, without a path.

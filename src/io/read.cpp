@@ -90,7 +90,7 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
   }();
   if (!options.group.empty() && found.format != Format::hdf5)
     file.report.remarks.push_back("has no groups: --group is for HDF5");
-  if (!found.remark.empty()) file.report.remarks.insert(file.report.remarks.begin(), found.remark);
+  file.report.remarks.insert(file.report.remarks.begin(), found.remarks.begin(), found.remarks.end());
   if (!format.info.holds_names && file.names.kind() == VertexNames::Kind::numbers) {
     if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows)) {
       file.names = *std::move(names);

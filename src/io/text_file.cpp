@@ -14,22 +14,17 @@ constexpr Offset nowhere = std::numeric_limits<Offset>::max();
 
 }  // namespace
 
-TextFile::TextFile(const Comm& comm, const std::string& path) : path_(path) {
+TextFile::TextFile(const Comm& comm, const std::string& path, bool trust) : path_(path), trust_(trust) {
   comm.guard([&] {
     size_ = open_regular(path, file_);
-    char first[4] = {};
+    char first[8] = {};
     try {
       packing_ = packing_of_content({first, read_at(file_, 0, first, sizeof first)});
     } catch (const IoError& fault) {
       throw IoError(text(path, ": ", fault.what()));
     }
-    const std::string_view magic(first, sizeof first);
-    for (const auto& [name, begin] :
-         {std::pair<const char*, std::string_view>{"bzip2", "BZh"}, {"xz", "\xfd\x37zX"}, {"zip", "PK\x03\x04"}}) {
-      if (magic.starts_with(begin))
-        throw IoError(
-            text(path, ": is compressed by ", name, ", which cannot be read; unpack it, or use gzip or zstd"));
-    }
+    if (const char* const packing = foreign_packing({first, sizeof first}); packing != nullptr)
+      throw IoError(text(path, ": is compressed by ", packing, ", which filigree does not read; unpack it"));
     if (packing_ == Packing::none && packing_of(path) != Packing::none && size_ > 0)
       throw IoError(text(path, ": is not compressed as its extension says"));
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";

@@ -23,8 +23,8 @@ namespace filigree::io {
 class TextFile {
  public:
   /// Throws IoError on all ranks when a rank cannot open it as a regular file. Its first bytes tell whether it is
-  /// compressed. Collective.
-  TextFile(const Comm& comm, const std::string& path);
+  /// compressed; `trust` as in unpack(). Collective.
+  TextFile(const Comm& comm, const std::string& path, bool trust = false);
 
   const std::string& path() const { return path_; }
 
@@ -123,10 +123,13 @@ class TextFile {
   };
 
   Offset line_begin_from(Offset at) const;
-  std::unique_ptr<Unpacked> open_text(Offset begin, Offset end) const { return unpack(packing_, file_, begin, end); }
+  std::unique_ptr<Unpacked> open_text(Offset begin, Offset end) const {
+    return unpack(packing_, file_, begin, end, trust_);
+  }
 
   std::string path_;
   Descriptor file_;
+  bool trust_;
   Packing packing_ = Packing::none;
   Offset text_begin_ = 0;  ///< behind a byte order mark if there is one
   Offset size_ = 0;        ///< of the file as it is stored

@@ -102,6 +102,15 @@ TEST(MatrixMarket, Undirected) {
                   .matrix == (GlobalMatrix<double>{{{0, 1}, 3}, {{1, 0}, 3}}));
 }
 
+TEST(MatrixMarket, WhatOthersWrite) {
+  const Content tiny = read_bytes(banner + "real general\n2 2 2\n1 2 1e-400\n2 1 4.9e-324\n", "a.mtx");
+  EXPECT_TRUE(tiny.matrix == (GlobalMatrix<double>{{{0, 1}, 0}, {{1, 0}, 4.9e-324}}));
+  const Content whole = read_bytes(banner + "unsigned-integer general\n2 2 1\n1 2 3\n", "a.mtx");
+  EXPECT_TRUE(whole.matrix == (GlobalMatrix<double>{{{0, 1}, 3}}));
+  const Content skew = read_bytes(banner + "real skew-symmetric\n2 2 2\n1 1 0\n2 1 4\n", "a.mtx");
+  EXPECT_TRUE(skew.matrix == (GlobalMatrix<double>{{{0, 0}, 0}, {{0, 1}, -4}, {{1, 0}, 4}}));
+}
+
 TEST(MatrixMarket, Empty) {
   EXPECT_EQ(read_bytes(banner + "real general\n0 0 0\n", "a.mtx").num_rows, 0);
   const Content zeros = read_bytes(banner + "pattern general\n4 2 0", "a.mtx");
@@ -149,11 +158,13 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
       {real + "2 2 1\n1 1 nan\n", "bad.mtx:3: value nan must be finite"},
       {real + "2 2 1\n1 1 1e999\n", "bad.mtx:3: value '1e999' is not a number that a double can hold"},
       {real + "2 2 1\n1 1 1 1\n", "bad.mtx:3: unexpected '1' behind the entry"},
-      {banner + "pattern general\n2 2 1\n1 1 1\n", "bad.mtx:3: unexpected '1' behind the entry"},
+      {banner + "unsigned-integer general\n2 2 1\n1 1 -1\n", "bad.mtx:3: value -1 must not be negative"},
+      {banner + "pattern general\n2 2 1\n1 1 1\n",
+       "bad.mtx:3: unexpected '1' behind the entry; a pattern has no values: let the banner say real"},
       {banner + "integer general\n2 2 1\n1 1 1.5\n", "bad.mtx:3: value 1.5 must be a whole number"},
       {banner + "integer general\n2 2 1\n1 1 99999999999999999999\n",
        "bad.mtx:3: value 1e+20 must be a whole number of at most 2^53"},
-      {banner + "real skew-symmetric\n2 2 1\n1 1 0\n", "bad.mtx:3: a skew-symmetric matrix has no diagonal"},
+      {banner + "real skew-symmetric\n2 2 1\n1 1 2\n", "bad.mtx:3: the diagonal of a skew-symmetric matrix is zero"},
       {real + "2 2 3\n1 1 1\n2 2 1\n", "bad.mtx:4: ends after 2 of 3 entries"},
       {real + "2 2 1\n", "bad.mtx:2: ends after 0 of 1 entries"},
       {real + "2 2 1\n1 1 1\n% c\n2 2 1\n1 2 1\n", "bad.mtx:5: one entry more than the 1 promised above"},

@@ -63,13 +63,55 @@ TEST(Packed, TextComesOutInAnyPieces) {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
     const auto size = static_cast<Offset>(bytes_of(path).size());
     for (const std::size_t most : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, std::size_t{1} << 20}) {
-      const auto unpacked = unpack(packing, fileno(file.get()), 0, size);
+      const auto unpacked = unpack(packing, fileno(file.get()), 0, size, false);
       std::string out;
       std::string piece(most, '\0');
       while (const std::size_t got = unpacked->read(piece.data(), most)) out.append(piece, 0, got);
       EXPECT_EQ(out, bytes + "end") << most;
       EXPECT_EQ(unpacked->stored(), size);
     }
+  }
+}
+
+/// A frame with a window of 2 GiB, as zstd --long=31 makes it, and no checksum.
+TEST(Packed, LongWindows) {
+  const std::string frame(
+      "\x28\xb5\x2f\xfd\0\xa8\x41\0\0"
+      "1 2\n2 3\n",
+      17);
+  const Content read = read_bytes(frame, "a.txt.zst");
+  EXPECT_EQ(read.num_rows, 3);
+  EXPECT_THAT(read.report.remarks, ::testing::ElementsAre("is compressed without a checksum: damage may go unnoticed"));
+}
+
+TEST(Packed, DamageIsNoticedByAChecksum) {
+  const std::string bytes = "1 2\n2 3\n3 4\n5 6\n";
+  const std::string packed = pack(Packing::zstd, bytes);
+  EXPECT_FALSE(lacks_checksum(packed));
+  EXPECT_THAT(read_bytes(packed, "a.txt.zst").report.remarks, ::testing::IsEmpty());
+  for (std::size_t at = 0; at < packed.size(); ++at) {
+    std::string damaged = packed;
+    damaged[at] = static_cast<char>(damaged[at] ^ 4);
+    if (at != 4) EXPECT_NE(why_not(damaged, "a.txt.zst"), "") << at;  // there it says whether it has a checksum
+  }
+}
+
+TEST(Packed, TextThatGrowsWithoutBoundsIsRefused) {
+  const TempFolder folder(Comm::self());
+  for (const Packing packing : {Packing::gzip, Packing::zstd}) {
+    const std::string path = folder.write("bomb", pack(packing, std::string(110'000'000, '#')));
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+    const auto size = static_cast<Offset>(bytes_of(path).size());
+    const auto length = [&](bool trust) {
+      const auto unpacked = unpack(packing, fileno(file.get()), 0, size, trust);
+      std::string piece(std::size_t{1} << 20, '\0');
+      std::size_t all = 0;
+      while (const std::size_t got = unpacked->read(piece.data(), piece.size())) all += got;
+      return all;
+    };
+    EXPECT_EQ(length(true), 110'000'000U);
+    EXPECT_EQ(testing::message_of<IoError>([&] { length(false); }),
+              "the compressed data unpacks to more than 200 times its size; if that is right, say --trust");
   }
 }
 

@@ -28,10 +28,6 @@ struct Signature {
 };
 using namespace std::string_view_literals;
 constexpr Signature signatures[] = {
-    {"\xfd\x37zXZ\0"sv, 0, "compressed by xz", unpack_it},
-    {"1AY&SY"sv, 4, "compressed by bzip2", unpack_it},
-    {"\x04\x22\x4d\x18"sv, 0, "compressed by lz4", unpack_it},
-    {"\x1f\x9d"sv, 0, "compressed by compress", unpack_it},
     {"7z\xbc\xaf\x27\x1c"sv, 0, "a 7z archive", unpack_it},
     {"Rar!\x1a\x07"sv, 0, "a RAR archive", unpack_it},
     {"ustar"sv, 257, "a tar archive", unpack_it},
@@ -236,6 +232,8 @@ std::string extension_of(const std::string& path) {
 std::string foreign_content(const Head& head, const std::string& path) {
   if (is_hdf5(head) && extension_of(path) == ".mat")
     return sentence("a MATLAB 7.3 file", "save it with -v7, then scipy.io.loadmat and mmwrite");
+  if (const char* const packing = foreign_packing(head.bytes()); packing != nullptr)
+    return sentence(text("compressed by ", packing).c_str(), unpack_it);
   for (const Signature& signature : signatures) {
     if (head.holds(signature.bytes, signature.at)) return sentence(signature.is, signature.instead);
   }

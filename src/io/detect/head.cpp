@@ -35,11 +35,14 @@ std::unique_ptr<const Head> read_head(const std::string& path) {
   constexpr std::size_t most = std::size_t{1} << 16;
   std::string bytes(most, '\0');
   std::size_t length = 0;
+  bool may_be_damaged = false;
   try {
     Descriptor file;
     const Offset size = open_regular(path, file);
-    const Packing packing = packing_of_content({bytes.data(), read_at(file, 0, bytes.data(), 4)});
-    const auto unpacked = unpack(packing, file, 0, size);
+    const std::string_view first(bytes.data(), read_at(file, 0, bytes.data(), 8));
+    const Packing packing = packing_of_content(first);
+    may_be_damaged = lacks_checksum(first);
+    const auto unpacked = unpack(packing, file, 0, size, false);
     while (length < most) {
       const std::size_t got = unpacked->read(bytes.data() + length, most - length);
       if (got == 0) break;
@@ -50,7 +53,9 @@ std::unique_ptr<const Head> read_head(const std::string& path) {
     if (length == 0) return nullptr;
   }
   bytes.resize(length);
-  return std::make_unique<const Head>(std::move(bytes), length < most);
+  auto head = std::make_unique<Head>(std::move(bytes), length < most);
+  head->lacks_checksum = may_be_damaged;
+  return head;
 }
 
 }  // namespace filigree::io

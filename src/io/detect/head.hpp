@@ -18,6 +18,8 @@ class Head {
   Head(const Head&) = delete;  // lines are views
   Head& operator=(const Head&) = delete;
 
+  bool lacks_checksum = false;  ///< it is packed so that damage may go unnoticed
+
   std::string_view bytes() const { return bytes_; }
   bool starts_with(std::string_view magic) const { return bytes().starts_with(magic); }
   bool holds(std::string_view text, std::size_t at) const {
@@ -38,8 +40,8 @@ class Head {
   std::vector<std::string_view> lines_;
 };
 
-/// The first 64 KiB of the text of a file, less if its compressed data is damaged; null where no regular file can be read.
-/// Not collective.
+/// The first 64 KiB of the text of a file, less if its compressed data is damaged; null where no regular file can be
+/// read. Not collective.
 std::unique_ptr<const Head> read_head(const std::string& path);
 
 }  // namespace filigree::io

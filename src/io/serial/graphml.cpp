@@ -211,7 +211,7 @@ class GraphMl {
 }  // namespace
 
 GraphFile read_graphml(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   ParsedGraph graph = comm.guard([&] { return comm.is_root() ? GraphMl(file, options).parse() : ParsedGraph(); });
   return distribute(comm, path, std::move(graph), options);
 }

@@ -177,7 +177,7 @@ ParsedGraph parse(const TextFile& file, const ReadOptions& options) {
 }  // namespace
 
 GraphFile read_pajek(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const TextFile file(comm, path);
+  const TextFile file(comm, path, options.trust);
   ParsedGraph graph = comm.guard([&] { return comm.is_root() ? parse(file, options) : ParsedGraph(); });
   return distribute(comm, path, std::move(graph), options);
 }
