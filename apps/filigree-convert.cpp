@@ -33,12 +33,16 @@ std::string format_table() {
 }
 
 app::About about() {
-  return {"filigree-convert",
-          "Reads a graph or a sparse matrix and writes it in the format of OUT's extension, or says what is in it.\n" +
-              format_table() + "Text is read and written as .gz or .zst, too.",
-          "  filigree-convert g.txt.gz g.h5\n"
-          "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
-          "  filigree-convert --info g.txt\n"};
+  return {
+      "filigree-convert",
+      "Reads a graph or a sparse matrix and writes it in the format of OUT's extension, or says what is in it.\n" +
+          format_table() +
+          "Text is read and written as .gz or .zst, too. The first bytes of a file come before its extension. Vertices "
+          "of\n"
+          "MatrixMarket, METIS and DIMACS, which count from 1 in the file, are called 0, 1, 2, ...: its number 1 is 0.",
+      "  filigree-convert g.txt.gz g.h5\n"
+      "  mpirun -n 4 filigree-convert --undirected --drop-loops g.txt g.graph\n"
+      "  filigree-convert --info g.txt\n"};
 }
 
 void print_info(app::App& program, const app::GraphInput& input, const io::GraphFile& file) {

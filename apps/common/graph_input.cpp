@@ -14,7 +14,8 @@ std::string counted(Offset n, const std::string& one, const std::string& many) {
 void GraphInput::add_to(Command cli, const std::string& name) {
   using io::Ids;
   const std::string group = "How to read the graph";
-  cli.option(name, path_, "a file: edge list, MatrixMarket, METIS, DIMACS, GAP, NumPy or HDF5")
+  cli.option(name, path_,
+             "a file: edge list, MatrixMarket, GraphML, HDF5 and others; filigree-convert --help lists them")
       .required()
       .type_name("FILE");
   add_format_option(cli, "--format", options_.format, false,

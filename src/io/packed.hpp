@@ -40,7 +40,7 @@ class Unpacked {
 /// Reads bytes [begin, end) of an open file; compressed data only as a whole, from 0. Unless `trust`, read() throws
 /// where text is both above 100 MB and above 200 times the bytes it came from: graphs are never packed so well, and a
 /// file made for it fills any disk or hours.
-std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end, bool trust);
+std::unique_ptr<Unpacked> unpack(Packing packing, int file, Offset begin, Offset end, bool trust = false);
 /// Reads bytes [begin, end) of an open file, which are deflated without a header, as in zip archives. Arrays may be
 /// packed as well as they like: their lengths are known before.
 std::unique_ptr<Unpacked> unpack_deflated(int file, Offset begin, Offset end);

@@ -189,6 +189,11 @@ TEST_F(Apps, UsageErrorsExitWith2) {
       {"convert", {"g.txt", "--info", "--verify"}},
       {"generate", {"grid2d", "3", "--output", "x.txt"}},
       {"generate", {"rmat", "--scale", "3"}},
+      {"generate", {"grid2d", "2", "3", "--output", "x.parquet"}},
+      {"convert", {"g.txt", "x.gexf"}},
+      {"convert", {"g.txt", "x.gml"}},
+      {"convert", {"g.txt", "x.txt.bz2"}},
+      {"spgemm", {"--a", "g.txt", "--output", "x.mat"}},
   };
   for (const auto& [program, arguments] : mistakes) {
     const Outcome outcome = run(0, program, arguments);

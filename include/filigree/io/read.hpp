@@ -76,14 +76,19 @@ struct GraphFile {
 ///
 /// MatrixMarket: coordinate or array; real, integer or pattern; general, symmetric or skew-symmetric. Values are always
 /// read. An entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of
-/// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems; lengths are
-/// always read, as weights. GAP: serialized graphs; the arcs that come in must be those that go out. HDF5: what write()
-/// made, or a compressed matrix in a group of AnnData, 10x or others (docs/file_formats.md).
+/// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems, whose lengths are
+/// weights, and edges of graphs to be coloured (.col). The number 1 of these three is vertex 0. GAP: serialized graphs;
+/// the arcs that come in must be those that go out. HDF5: what write() made, or a compressed matrix in a group of
+/// AnnData, 10x or others (docs/file_formats.md).
 ///
 /// Dense matrices, a MatrixMarket array and .npy, become sparse: zeros are left out. NumPy: real, integer (as far as a
 /// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column.
 /// Format::edges_npy takes an array of two columns, or three with weights, as edges instead. SciPy's .npz: csr, csc and
 /// coo of any real numbers; truths that are all True are entries without values.
+///
+/// GraphML, GML and Pajek: rank 0 parses them whole and holds 24 bytes an arc and the names; vertices are in the order
+/// of the file. Weights are those that edges have under "weight" (GML: or "value"). Names are ids (GraphML), or labels
+/// if they are distinct (GML, Pajek). One graph in a file, no hyperedges; a document type (DTD) is refused.
 ///
 /// Text may be compressed by gzip or Zstandard; every rank unpacks all of it and keeps its part. Formats other than
 /// edge lists and HDF5 have no names; if there is a file PATH.names with a line for each row, those are the names.
