@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const std::string& path, const std::string& what) { throw IoError(text(path, ": ", what)); }
 
 bool ends_with_any(const std::string& path, std::initializer_list<const char*> endings) {
-  return std::ranges::any_of(endings, [&](const char* ending) { return path.ends_with(ending); });
+  const std::string lower = lower_case(path);
+  return std::ranges::any_of(endings, [&](const char* ending) { return lower.ends_with(ending); });
 }
 
 /// Finds the blocks of all paths. Works on one rank by itself.
@@ -47,7 +48,7 @@ class Scan {
   void add_folder(const std::string& path) {
     std::vector<std::string> files;
     for (const auto& entry : fs::directory_iterator(path)) {
-      if (entry.path().extension() == ".npy") files.push_back(entry.path().filename());
+      if (lower_case(entry.path().extension().string()) == ".npy") files.push_back(entry.path().filename());
     }
     if (files.empty()) fail(path, "holds no .npy files");
     std::ranges::sort(files, natural_less);

@@ -79,5 +79,16 @@ TEST(Fuzz, Metis) {
        {"4 3\n2\n1 3\n2 4\n3\n", "% c\n4 2 011 2\n7 7 2 5\n7 7 1 5 3 2\n7 7 2 2\n7 7\n", "5 1\n\n3\n2\n\n\n"}, {});
 }
 
+TEST(Fuzz, ParsedByOneRank) {
+  fuzz("a.graphml",
+       {"<graphml><key id=\"w\" for=\"edge\" attr.name=\"weight\"/><graph edgedefault=\"undirected\"><node id=\"a\"/>"
+        "<node id=\"b\"/><edge source=\"a\" target=\"b\"><data key=\"w\">3.5</data></edge></graph></graphml>\n"},
+       {});
+  fuzz("a.gml",
+       {"# c\ngraph [ directed 1 node [ id 1 label \"a\" ] node [ id 2 label \"b &amp; c\" ]\n"
+        "edge [ source 1 target 2 weight 0.5 ] ]\n"},
+       {});
+}
+
 }  // namespace
 }  // namespace filigree::io

@@ -92,7 +92,8 @@ TEST(Packed, DamageIsNoticedByAChecksum) {
   for (std::size_t at = 0; at < packed.size(); ++at) {
     std::string damaged = packed;
     damaged[at] = static_cast<char>(damaged[at] ^ 4);
-    if (at != 4) EXPECT_NE(why_not(damaged, "a.txt.zst"), "") << at;  // there it says whether it has a checksum
+    if (at == 4) continue;  // there it says whether it has a checksum
+    EXPECT_NE(why_not(damaged, "a.txt.zst"), "") << at;
   }
 }
 
