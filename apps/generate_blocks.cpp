@@ -57,7 +57,7 @@ BlocksCommand::BlocksCommand(App& program)
                    {"vectors", BlockCase::vectors},
                    {"outliers", BlockCase::outliers}},
                   "64 of 1024 x 128 (drift, shared, decay, groups), 800 or 300 of 512 x 20, 1500 of 768 x 1");
-  command_.option("--count", count_, "make the first of them only; 0 = all");
+  command_.option("--count", count_, "make the first of them only; 0 = all").within("[0, inf)");
 }
 
 void BlocksCommand::run() {

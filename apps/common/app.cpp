@@ -46,7 +46,8 @@ void clean_up_on_signals() {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   };
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, handler);
+  for (int signal : {SIGINT, SIGTERM}) std::signal(signal, handler);
+  if (std::signal(SIGHUP, handler) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // nohup
   std::signal(SIGXFSZ, SIG_IGN);
 }
 

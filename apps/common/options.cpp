@@ -195,12 +195,24 @@ void CommandLine::parse(int argc, char** argv) {
     const bool is_too_much = dynamic_cast<const CLI::ExtrasError*>(&mistake) != nullptr;
     const bool is_too_little = dynamic_cast<const CLI::RequiredError*>(&mistake) != nullptr;
     const bool is_cause = !unknown.empty() && (unknown.front().starts_with('-') || is_too_much || is_too_little);
-    throw Leave{2, is_cause ? about_unknown(unknown.front()) : mistake.what()};
+    throw Leave{2, is_cause ? about_unknown(unknown.front()) : in_our_words(mistake)};
   }
 }
 
+std::string CommandLine::in_our_words(const std::exception& mistake) const {
+  const std::string told = mistake.what();
+  if (!subcommands_of(*root_).empty() && chosen().empty()) return "give one of the subcommands " + names_of_commands();
+  if (told.ends_with(" missing")) return told.substr(0, told.find(':')) + ": its value is missing";
+  return told;
+}
+
+std::string CommandLine::names_of_commands() const {
+  std::vector<std::string> names;
+  for (const CLI::App* const command : subcommands_of(*root_)) names.push_back(command->get_name());
+  return CLI::detail::join(names, ", ");
+}
+
 std::string CommandLine::about_unknown(const std::string& word) const {
-  const auto listed = [](const std::vector<std::string>& words) { return CLI::detail::join(words, ", "); };
   std::vector<std::string> commands;
   std::vector<std::string> with_option;
   const std::string name = word.substr(0, word.find('='));
@@ -212,10 +224,10 @@ std::string CommandLine::about_unknown(const std::string& word) const {
   if (!name.starts_with('-')) {
     if (!is_before_command) return "nothing takes the argument '" + word + "'";
     const std::string meant = did_you_mean(word, commands);
-    return "unknown subcommand '" + word + "'" + (meant.empty() ? "; there are " + listed(commands) : meant);
+    return "unknown subcommand '" + word + "'" + (meant.empty() ? "; there are " + names_of_commands() : meant);
   }
   if (!with_option.empty())
-    return "option " + name + " is of " + listed(with_option) +
+    return "option " + name + " is of " + CLI::detail::join(with_option, ", ") +
            (is_before_command ? " and stands behind that word" : "");
   const auto given = root_->get_subcommands();
   return "unknown option " + name + did_you_mean(name, long_options(given.empty() ? *root_ : *given.front()));

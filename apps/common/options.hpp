@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -151,6 +152,8 @@ class CommandLine : public Command {
   explicit CommandLine(CLI::App* root) : Command(root), root_(root) {}
   /// What is wrong with a word that no option took.
   std::string about_unknown(const std::string& word) const;
+  std::string in_our_words(const std::exception& mistake) const;
+  std::string names_of_commands() const;
   std::unique_ptr<CLI::App, Deleter> root_;
 };
 

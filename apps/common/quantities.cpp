@@ -36,6 +36,8 @@ std::string short_count(double number, const std::string& one, const std::string
 
 std::string short_bytes(double bytes) { return with_prefix(bytes, "B"); }
 
-std::string short_seconds(double seconds) { return three_digits(seconds) + " s"; }
+std::string short_seconds(double seconds) {
+  return seconds < 0.1 ? three_digits(1000 * seconds) + " ms" : three_digits(seconds) + " s";
+}
 
 }  // namespace filigree::app

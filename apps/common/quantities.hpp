@@ -13,7 +13,7 @@ std::string short_number(double number);
 std::string short_count(double number, const std::string& one, const std::string& many);
 /// "290 MB", "1.1 GB"; units of 1000.
 std::string short_bytes(double bytes);
-/// "0.021 s", "21.4 s", "342 s".
+/// "0.134 ms", "21.4 s", "342 s".
 std::string short_seconds(double seconds);
 
 }  // namespace filigree::app

@@ -1,6 +1,5 @@
 #include "summary_arguments.hpp"
 
-#include <cmath>
 
 namespace filigree::app {
 namespace {
@@ -12,12 +11,14 @@ void add_summary(Command cli, SummaryArguments& a) {
 void add_build(App& program, Command build, SummaryArguments& a) {
   a.input.add_to(build);
   const Option ratio =
-      build.option("--size-ratio", a.build.size_ratio, "budget as a part of the graph's 2 m log2 n bits, in (0, 1]");
+      build.option("--size-ratio", a.build.size_ratio, "budget as a part of the graph's 2 m log2 n bits")
+          .within("(0, 1]");
   Option bits = build.option("--bits", a.build.bits, "budget in bits, n log2 |S| + |P| (2 log2 |S| + log2 w)");
-  bits.excludes(ratio);
+  bits.excludes(ratio).within("[0, inf)");
   build.option("--bytes", a.bytes, "budget of 8 such bits each: nominal, not the size of the file")
       .excludes(ratio)
-      .excludes(bits);
+      .excludes(bits)
+      .within("[0, inf)");
   build.choice("--error", a.build.error, {{"l1", summary::Norm::l1}, {"l2", summary::Norm::l2}},
                "that is made small: RE_1 or RE_2");
   build.choice("--mode", a.build.mode,
@@ -25,12 +26,10 @@ void add_build(App& program, Command build, SummaryArguments& a) {
                 {"unweighted", summary::Mode::unweighted},
                 {"hybrid", summary::Mode::hybrid}},
                "what is stored; only weighted is available yet");
-  build.option("--rounds", a.build.max_rounds, "of merging, at most");
+  build.option("--rounds", a.build.max_rounds, "of merging, at most").within("[1, inf)");
   build.option("--svg", a.svg_path, "draw the error after each round against the size").file(FileRole::output);
   build.check([&] {
     if (program.output().empty()) usage_error("--output is required");
-    if (a.bytes && !(*a.bytes >= 0 && std::isfinite(*a.bytes)))
-      usage_error(text("--bytes: ", *a.bytes, ", must be finite and at least 0"));
     if (a.bytes) a.build.bits = 8 * *a.bytes;
   });
 }

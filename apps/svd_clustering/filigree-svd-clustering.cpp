@@ -36,8 +36,8 @@ struct Arguments {
 void add_cluster(app::App& program, Arguments& a) {
   app::Command cli = program.cli.command("cluster", "partitions the blocks and stores each cluster as one SVD");
   a.input.add_to(cli);
-  cli.option("--rank", a.options.rank, "columns of a cluster's basis, at most");
-  cli.option("--error", a.options.error, "largest certified relative error of a cluster, in (0, 1)");
+  cli.option("--rank", a.options.rank, "columns of a cluster's basis, at most").within("[1, inf)");
+  cli.option("--error", a.options.error, "largest certified relative error of a cluster").within("(0, 1)");
   cli.choice("--rule", a.options.rule, {{"ours", Rule::ours}, {"published", Rule::published}},
              "how clusters grow: candidates ranked against the current basis, or as published");
   cli.choice("--method", a.options.method,
@@ -45,7 +45,7 @@ void add_cluster(app::App& program, Arguments& a) {
              "what certifies; residual and max_norm go with the published rule");
   cli.choice("--order", a.options.order, {{"residual", Order::residual}, {"norm", Order::norm}},
              "of candidates in the published rule");
-  cli.option("--oversampling", a.options.oversampling, "directions kept beside the rank");
+  cli.option("--oversampling", a.options.oversampling, "directions kept beside the rank").within("[0, inf)");
   cli.flag("--exact", a.options.exact, "one more pass: the error of what is stored, from the residuals themselves");
   cli.option("--checkpoint", a.checkpoint,
              "keep finished clusters here; the same command goes on from them, on any ranks")
@@ -144,7 +144,7 @@ int main(int argc, char** argv) {
     app::SvdCommand svd(program);
     app::Command back = program.cli.command("reconstruct", "one block as its cluster stores it, as .npy");
     back.option("--clusters", a.clusters, "file of clusters").required().type_name("FILE").default_text("");
-    back.option("--block", a.block, "its number, from 0").required().default_text("");
+    back.option("--block", a.block, "its number, from 0").required().default_text("").within("[0, inf)");
     back.check([&] {
       if (!program.output().ends_with(".npy")) app::usage_error("--output: a block is written as .npy");
       if (program.verify()) app::usage_error("--verify: goes with cluster, evaluate and svd, which have the matrices");

@@ -13,16 +13,16 @@ using svd_clustering::RowsSvd;
 SvdCommand::SvdCommand(App& program)
     : program_(program), command_(program.cli.command("svd", "one streamed, certified truncated SVD of all blocks")) {
   input_.add_to(command_);
-  command_.option("--rank", rank_, "columns of the basis");
-  command_.option("--tolerance", tolerance_, "take the least rank with this certified relative error instead");
-  command_.option("--oversampling", oversampling_, "directions kept beside the rank");
+  command_.option("--rank", rank_, "columns of the basis").within("[1, inf)");
+  command_.option("--tolerance", tolerance_, "take the least rank with this certified relative error instead")
+      .within("(0, 1)");
+  command_.option("--oversampling", oversampling_, "directions kept beside the rank").within("[0, inf)");
   command_.choice("--kernel", kernel_, {{"gram", Kernel::gram}, {"qr", Kernel::qr}},
                   "qr: errors below 1e-6 are told too, several times slower; taken for a --tolerance below 1e-5");
   command_.choice("--distribute", distribute_, {{"blocks", Distribute::blocks}, {"rows", Distribute::rows}},
                   "what is spread over ranks; rows: for tall matrices, by QR, the same bits on any ranks");
   command_.check([this] {
     need_hdf5(program_);
-    if (tolerance_ && !(*tolerance_ > 0 && *tolerance_ < 1)) usage_error("--tolerance: must lie in (0, 1)");
     if (tolerance_ && command_.count("--rank") > 0) usage_error("--rank and --tolerance exclude each other");
     if (tolerance_ && *tolerance_ < 1e-5 && command_.count("--kernel") == 0) kernel_ = Kernel::qr;
   });

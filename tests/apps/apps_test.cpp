@@ -61,6 +61,8 @@ TEST_F(Apps, MistakesAreNamed) {
   small_graph();
   const std::vector<std::tuple<std::string, Words, std::string>> mistakes{
       {"ppr", {"querry", "--graph", "g.txt"}, "unknown subcommand 'querry'; did you mean query?"},
+      {"ppr", {}, "give one of the subcommands index, query, exact\n"},
+      {"pagerank", {"g.txt", "--top"}, "--top: its value is missing\n"},
       {"ppr", {"magic"}, "unknown subcommand 'magic'; there are index, query, exact"},
       {"ppr", {"query", "--grap", "g.txt"}, "unknown option --grap; did you mean --graph?"},
       {"ppr", {"query", "--tpo=5", "g.txt", "--sources", "1"}, "unknown option --tpo; did you mean --top?"},
@@ -101,6 +103,28 @@ TEST_F(Apps, MistakesAreNamed) {
     EXPECT_EQ(outcome.code, 2);
     EXPECT_EQ(occurrences(outcome.err, "usage error: unknown option --grap; did you mean --graph?\n"), 1)
         << outcome.err;
+  }
+}
+
+TEST_F(Apps, RangesAreCheckedBeforeAnythingIsRead) {
+  const std::vector<std::tuple<std::string, Words, std::string>> mistakes{
+      {"ppr", {"query", "none.txt", "--sources", "1", "--top", "-1"}, "--top: -1 must be at least 0"},
+      {"summary", {"build", "none.txt", "-o", "s.h5", "--size-ratio", "0"}, "--size-ratio: 0 must be in (0, 1]"},
+      {"summary", {"build", "none.txt", "-o", "s.h5", "--size-ratio", "1.5"}, "--size-ratio: 1.5 must be in (0, 1]"},
+      {"summary", {"build", "none.txt", "-o", "s.h5", "--bits=-1"}, "--bits: -1 must be at least 0"},
+      {"summary", {"build", "none.txt", "-o", "s.h5", "--rounds", "0"}, "--rounds: 0 must be at least 1"},
+      {"svd-clustering", {"cluster", "none", "--rank", "0"}, "--rank: 0 must be at least 1"},
+      {"svd-clustering", {"cluster", "none", "--error", "1"}, "--error: 1 must be in (0, 1)"},
+      {"svd-clustering", {"cluster", "none", "--error", "0"}, "--error: 0 must be in (0, 1)"},
+      {"svd-clustering", {"svd", "none", "--tolerance", "2"}, "--tolerance: 2 must be in (0, 1)"},
+      {"communities", {"detect", "none.txt", "-k", "-1"}, "--communities: -1 must be at least 0"},
+      {"communities", {"cut", "none.h5", "--height", "1.5"}, "--height: 1.5 must be in [0, 1]"},
+      {"spgemm", {"none.mtx", "--fetch-bytes", "0"}, "--fetch-bytes: 0 must be at least 1"},
+  };
+  for (const auto& [program, arguments, what] : mistakes) {
+    const Outcome outcome = run(0, program, arguments);
+    EXPECT_EQ(outcome.code, 2) << program << ::testing::PrintToString(arguments);
+    EXPECT_THAT(outcome.err, StartsWith("usage error: " + what + "\n"));
   }
 }
 

@@ -80,7 +80,8 @@ TEST(Quantities, ThreeDigitsAndAUnit) {
   EXPECT_EQ(short_bytes(289665768), "290 MB");
   EXPECT_EQ(short_bytes(1100000000), "1.10 GB");
   EXPECT_EQ(short_seconds(21.44), "21.4 s");
-  EXPECT_EQ(short_seconds(0.02149), "0.021 s");
+  EXPECT_EQ(short_seconds(0.02149), "21.5 ms");
+  EXPECT_EQ(short_seconds(0.000134), "0.134 ms");
 }
 
 TEST(ProgressBar, FitsTheTerminal) {

@@ -175,11 +175,7 @@ TEST_F(SvdApp, BadInputIsNamedOnAllRanks) {
       {{"cluster", "--input", "text.npy"}, "error: text.npy: is no .npy file"},
       {{"cluster", "--input", "cut.h5"}, "error: cut.h5: "},
       {{"cluster", "--input", "none"}, "error: none: does not exist"},
-      {{"cluster", "--input", "b", "--rank", "0"}, "error: rank: 0, must lie in [1, 512]"},
       {{"cluster", "--input", "b", "--rank", "513"}, "error: rank: 513, must lie in [1, 512]"},
-      {{"cluster", "--input", "b", "--error", "1"}, "error: error: 1, must lie in (0, 1)"},
-      {{"cluster", "--input", "b", "--error", "0"}, "error: error: 0, must lie in (0, 1)"},
-      {{"svd", "--input", "b", "--rank", "0"}, "error: rank: 0, must lie in [1, 512]"},
       {{"evaluate", "--input", "b", "--clusters", "half.h5"}, "error: half.h5: "},
       {{"evaluate", "--input", "b", "--clusters", "b.h5"}, "error: b.h5: /svd_clusters: is not there"},
       {{"evaluate", "--input", "v", "--clusters", "c.h5"}, "error: blocks: 1 of them, but the clusters hold 32"},
@@ -191,7 +187,7 @@ TEST_F(SvdApp, BadInputIsNamedOnAllRanks) {
       const Outcome outcome = run(ranks, "svd-clustering", arguments);
       EXPECT_EQ(outcome.code, 1) << ::testing::PrintToString(arguments);
       EXPECT_THAT(error_line(outcome.err), StartsWith(message));
-      EXPECT_EQ(occurrences(outcome.err, "error: "), message.starts_with("error: error: ") ? 2 : 1) << outcome.err;
+      EXPECT_EQ(occurrences(outcome.err, "error: "), 1) << outcome.err;
       EXPECT_EQ(outcome.out, "");
     }
   }

@@ -7,8 +7,12 @@
 #include <tbb/global_control.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <limits>
 #include <new>
 
+#include "core/cpu_quota.hpp"
 #include "support/runtime.hpp"
 
 namespace filigree::testing {
@@ -41,6 +45,52 @@ TEST(Runtime, ZeroMeansTheCoresOfThisRank) {
   EXPECT_LE(on_host, std::max(omp_get_num_procs(), host.size())) << "the default oversubscribes the host";
 }
 
+/// A folder with files of /proc and /sys, which goes at the end.
+class FakeRoot {
+ public:
+  FakeRoot() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "filigree-quota-XXXXXX").string();
+    root_ = mkdtemp(pattern.data());
+  }
+  FakeRoot(const FakeRoot&) = delete;
+  FakeRoot& operator=(const FakeRoot&) = delete;
+  ~FakeRoot() { std::filesystem::remove_all(root_); }
+  void write(const std::string& path, const std::string& content) const {
+    std::filesystem::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << content;
+  }
+  int quota() const { return cpu_quota(root_); }
+
+ private:
+  std::filesystem::path root_;
+};
+
+TEST(CpuQuota, OfBothVersionsOfControlGroups) {
+  constexpr int unlimited = std::numeric_limits<int>::max();
+  const FakeRoot none;
+  EXPECT_EQ(none.quota(), unlimited);
+
+  const FakeRoot second;
+  second.write("proc/self/cgroup", "0::/jobs/mine\n");
+  EXPECT_EQ(second.quota(), unlimited);
+  second.write("sys/fs/cgroup/jobs/mine/cpu.max", "max 100000\n");
+  EXPECT_EQ(second.quota(), unlimited);
+  second.write("sys/fs/cgroup/jobs/cpu.max", "650000 100000\n");  // of a group above
+  EXPECT_EQ(second.quota(), 6);
+  second.write("sys/fs/cgroup/jobs/mine/cpu.max", "300000 100000\n");
+  EXPECT_EQ(second.quota(), 3);
+  second.write("sys/fs/cgroup/cpu.max", "50000 100000\n");
+  EXPECT_EQ(second.quota(), 1);
+
+  const FakeRoot first;
+  first.write("proc/self/cgroup", "5:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n0::/\n");
+  first.write("sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_quota_us", "-1\n");
+  first.write("sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_period_us", "100000\n");
+  EXPECT_EQ(first.quota(), unlimited);
+  first.write("sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_quota_us", "400000\n");
+  EXPECT_EQ(first.quota(), 4);
+}
+
 TEST(Runtime, RefusesNegativeThreads) {
   const int before = runtime().threads();
   EXPECT_THROW(runtime().set_threads(-1), InvalidArgument);
@@ -66,7 +116,11 @@ TEST(Runtime, WarnsOfOversubscribedCores) {
         << runtime().warnings().front();
   }
   const ThreadsScope scope(0);
-  for (const std::string& warning : runtime().warnings()) EXPECT_EQ(warning.find("1000"), std::string::npos);
+  for (const std::string& warning : runtime().warnings()) {
+    EXPECT_EQ(warning.find("1000"), std::string::npos);
+    EXPECT_EQ(warning.find("share 1 cores"), std::string::npos);
+    EXPECT_EQ(warning.find("bound"), std::string::npos);  // only a program knows its launcher
+  }
 }
 
 TEST(Runtime, SecondOneLeavesMpiAlone) {
