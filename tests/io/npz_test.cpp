@@ -171,7 +171,7 @@ TEST(Npz, ADamagedByteNeverChangesTheMatrix) {
   for (const bool deflated : {false, true}) {
     const std::string good = zip(csr<std::int32_t, double>("<i4", "<f8"), deflated);
     int refused = 0;
-    for (std::size_t at = 0; at < good.size(); at += 7) {
+    for (std::size_t at = 0; at < good.size(); at += 19) {
       std::string bad = good;
       bad[at] ^= static_cast<char>(1 << at % 8);
       const TempFolder folder(Comm::world());
@@ -182,7 +182,7 @@ TEST(Npz, ADamagedByteNeverChangesTheMatrix) {
         ++refused;
       }
     }
-    EXPECT_GT(refused, 20);
+    EXPECT_GT(refused, 10);
   }
 }
 
@@ -190,7 +190,7 @@ TEST(Npz, RandomMatricesComeBackBitByBit) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
   for (const auto values : {testing::Values::none, testing::Values::rounded}) {
-    const auto entries = testing::random_entries<double>(1300, 1000, 200000, values, 5);  // pieces of 256 KiB
+    const auto entries = testing::random_entries<double>(1300, 1000, 80000, values, 5);  // more than a piece
     const EntryPolicy policy{Duplicates::first, Loops::keep};
     const Graph graph = Graph::from_entries(comm, 1300, 1000, testing::deal(comm, entries, 6), policy);
     write(graph, VertexNames(graph.rows), folder / "a.npz");

@@ -71,7 +71,9 @@ class Archive {
   }
   /// Elements of an array of texts without dimensions, as its one text.
   std::string read_text(const std::string& name) const {
+    constexpr Offset most = Offset{1} << 10;
     const Array array = open(name);
+    if (array.member->bytes > most) damaged(array.path, "must be a text");
     std::string bytes;
     zip_.read(*array.member, array.header.data_begin, 1, [&](std::string_view piece) { bytes += piece; });
     std::erase(bytes, '\0');  // padding, and three of the four bytes of a character
@@ -151,8 +153,10 @@ Stored understand(const Archive& archive) {
     damaged(path, text("holds a matrix in SciPy's format ", quoted(stored.format),
                        "; csr, csc and coo are read: save A.tocsr()"));
   std::vector<Global> shape;
-  read_all<Global>(archive, archive.open_list("shape", true), [&](Global length) { shape.push_back(length); });
-  if (shape.size() != 2 || shape[0] < 0 || shape[1] < 0) damaged(path, "shape.npy: must be two lengths");
+  const Array lengths = archive.open_list("shape", true);
+  if (lengths.header.num_rows() == 2)
+    read_all<Global>(archive, lengths, [&](Global length) { shape.push_back(length); });
+  if (shape.size() != 2 || shape[0] < 0 || shape[1] < 0) damaged(lengths.path, "must be two lengths");
   stored.num_rows = shape[0];
   stored.num_cols = shape[1];
   stored.data = archive.open_list("data", false);

@@ -40,7 +40,6 @@ constexpr std::string_view end_mark = "PK\x05\x06";
 constexpr std::string_view end64_mark = "PK\x06\x06";
 constexpr std::string_view locator64_mark = "PK\x06\x07";
 constexpr Offset local_bytes = 30;
-constexpr Offset entry_bytes = 46;
 constexpr Offset end_bytes = 22;
 constexpr Offset end64_bytes = 56;
 constexpr Offset locator64_bytes = 20;
