@@ -115,6 +115,7 @@ struct Hdf5Reader::File {
   /// A one-dimensional dataset and its length.
   std::pair<Id, Offset> open_dataset(const std::string& name) const {
     Id dataset = open(name);
+    check_claim(name, dataset);
     const Id space(H5Dget_space(dataset), H5Sclose);
     hsize_t length = 0;
     if (H5Sget_simple_extent_ndims(space) != 1) fail(name, "must have one dimension");
@@ -165,7 +166,6 @@ struct Hdf5Reader::File {
     const Id stored(H5Dget_type(dataset), H5Tclose);
     if (name_of(stored) != name_of(type)) fail(name, text("holds ", name_of(stored), ", expected ", name_of(type)));
     expect_within(name, length, first, count);
-    check_claim(name, dataset);
     std::vector<T> values(static_cast<std::size_t>(count));
     read_run(name, dataset, type, first, count, std::as_writable_bytes(std::span(values)));
     return values;
