@@ -45,9 +45,17 @@ app::About about() {
       "  filigree-convert --info g.txt\n"};
 }
 
+app::Form info_form(const app::App& program) { return app::form_of(program.output(), "auto", app::text_forms); }
+
 void print_info(app::App& program, const app::GraphInput& input, const io::GraphFile& file) {
   const app::GraphInfo info = program.measure("info", [&] { return app::graph_info(file, input); });
   for (const auto& [name, value] : info.figures.members()) program.result(name, value);
+  if (!program.output_is_for_people()) {
+    app::Table table(info_form(program), {"figure", "value"});
+    table.head();
+    for (const auto& [name, value] : info.figures.members()) table.row({name, app::Field(value)});
+    return program.print(program.comm().is_root() ? table.take() : "");
+  }
   std::size_t width = 0;
   for (const auto& [label, value] : info.lines) width = std::max(width, label.size());
   std::string table;
@@ -106,6 +114,7 @@ int main(int argc, char** argv) {
                      "say what is in IN instead: size, weights, loops, duplicates, degrees, components");
     program.cli.check([&] {
       if (!info && program.output().empty()) app::usage_error("give OUT, or --info");
+      if (info) info_form(program);
       if (info && program.verify()) app::usage_error("--verify checks OUT, and --info writes none");
       if (info && program.cli.count("OUT") > 0) app::usage_error("--info says what is in IN and writes no OUT");
       if (program.verify() && program.output() == "-") app::usage_error("--verify cannot read standard output back");

@@ -1,5 +1,6 @@
 // filigree-pagerank: the living template of a program. Options, load, measure, verify, write.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -9,14 +10,14 @@
 #include "filigree/ppr.hpp"
 #include "graph_input.hpp"
 #include "seeds.hpp"
+#include "walk_options.hpp"
 
 namespace {
 
 using namespace filigree;
 
 const app::About about{
-    "filigree-pagerank",
-    "PageRank: lines `vertex score` in the order of the graph, or the best with --top; HDF5 with --output x.h5.",
+    "filigree-pagerank", "PageRank: rows `vertex score` in the order of the graph, or the best with --top.",
     "  filigree-pagerank --graph g.txt --top 10\n"
     "  mpirun -n 4 filigree-pagerank --graph g.txt --dangling uniform --tolerance 1e-12 --output scores.h5\n"
     "  filigree-pagerank --graph g.txt --seeds 12:0.7 40:0.3 --top 20        # jumps to vertices 12 and 40\n"};
@@ -58,17 +59,21 @@ std::vector<Scored<Global>> best(const Graph& graph, const std::vector<double>& 
 
 void write_scores(app::App& program, const io::GraphFile& input, const std::vector<double>& scores, Offset top) {
   const Comm& comm = program.comm();
-  if (program.output_is_hdf5()) {
+  const app::Form form = program.table_form();
+  if (form == app::Form::hdf5) {
     io::Hdf5Writer file(comm, program.output());
     file.write("/pagerank/scores", std::span<const double>(scores));
     program.sign(file, "pagerank", input.names);
     return file.commit();
   }
-  std::string table = comm.is_root() ? "vertex\tscore\n" : "";
+  if (form == app::Form::npy) {
+    const std::array shape{input.graph.num_rows()};
+    return program.print((comm.is_root() ? app::npy_header(shape) : "") + app::npy_bytes(scores));
+  }
+  app::Table table(form, {"vertex", "score"});
+  if (comm.is_root()) table.head();
   if (top == 0) {
-    for (Local v = 0; const double score : scores) {
-      table += text(input.names.owned(comm, v++), '\t', app::number(score), '\n');
-    }
+    for (Local v = 0; const double score : scores) table.row({input.names.owned(comm, v++), score});
   } else {
     const auto rows = best(input.graph, scores, top);
     std::vector<Global> vertices;
@@ -76,9 +81,9 @@ void write_scores(app::App& program, const io::GraphFile& input, const std::vect
       for (const auto& row : rows) vertices.push_back(row.id);
     }
     const auto names = input.names.fetch(comm, vertices);
-    for (std::size_t i = 0; i < names.size(); ++i) table += text(names[i], '\t', app::number(rows[i].score), '\n');
+    for (std::size_t i = 0; i < names.size(); ++i) table.row({names[i], rows[i].score});
   }
-  program.print(table);
+  program.print(table.take());
 }
 
 }  // namespace
@@ -97,7 +102,15 @@ int main(int argc, char** argv) {
                 "jump to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one is called so), not to all alike")
         .default_text("");
     program.cli.option("--top", top, "print the best only, best first; 0 = all vertices").within("[0, inf)");
+    program.add_table(program.cli, {app::Form::npy, app::Form::hdf5});
+    program.cli.check([&] {
+      const app::Form form = program.table_form();
+      if (top > 0 && (form == app::Form::npy || form == app::Form::hdf5))
+        app::usage_error(
+            "--top: arrays hold the scores of all vertices, in their order; the best go to a table of text");
+    });
     program.parse();
+    app::note_teleport(program, options.teleport);
     options.progress = program.progress();
 
     const io::GraphFile file = input.load(program);

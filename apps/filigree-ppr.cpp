@@ -24,6 +24,9 @@ const app::About about{
     "  filigree-ppr query --graph g.txt --index g.ppr.h5 --sources queries.txt --top 20 --output top.tsv\n"
     "  filigree-ppr exact --graph g.txt --sources '12:0.7 40:0.3' --tolerance 1e-12 --output exact.h5\n"};
 
+/// The L1 distance of any two distributions is at most this.
+constexpr double nothing_known = 2;
+
 io::GraphFile read_graph(app::App& program, app::PprArguments& a) {
   io::GraphFile file = a.input.load(program);
   if (a.reverse) file.graph = program.time("reverse", [&] { return transpose(file.graph); });
@@ -85,23 +88,26 @@ std::optional<ppr::Index> load_index(app::App& program, const app::PprArguments&
 void answer(app::App& program, app::PprArguments& a) {
   const Comm& comm = program.comm();
   const Loaded loaded = load(program, a, a.query.placement);
-  a.query.filter.candidates = app::read_vertices(comm, a.candidates_path, loaded.names);
+  a.query.filter.candidates = app::read_vertices(program, a.candidates_path, a.skip_unknown, loaded.names);
   const auto index = load_index(program, a, loaded);
   const app::Answer answer = [&](std::span<const ppr::Query> queries) {
     return std::visit([&](const auto& graph) { return ppr::query(graph, index ? &*index : nullptr, queries, a.query); },
                       loaded.graph);
   };
-  if (a.is_stream()) return app::answer_stream(program, loaded.names, answer);
+  if (a.is_stream()) return app::answer_stream(program, loaded.names, answer, a.skip_unknown);
 
   a.query.progress = program.progress();
-  const auto mine = app::deal_queries(program, a.sources, loaded.names);
+  const auto mine = app::read_queries(program, a.sources, a.skip_unknown, loaded.names);
   const auto answers = program.measure("query", [&] { return answer(mine.queries); });
   program.worked_on({{comm.sum(std::ssize(mine.queries)), "query", "queries"}});
   program.result("mean_error_estimate", app::mean(comm, answers.error_estimate));
   program.result("mean_error_bound", app::mean(comm, answers.error_bound));
   program.result("mean_index_share", app::mean(comm, answers.index_share));
-  program.note(text("L1 error ", app::mean(comm, answers.error_estimate), " expected, ",
-                    app::mean(comm, answers.error_bound), " at most (means over queries)"));
+  const double expected = app::mean(comm, answers.error_estimate);
+  const double bound = app::mean(comm, answers.error_bound);
+  if (expected < nothing_known)
+    program.note(text("L1 error ", expected, " expected", bound < nothing_known ? text(", ", bound, " at most") : "",
+                      " (means over queries)"));
   if (a.check_exact || program.verify()) {
     const auto truth = program.time("exact", [&] {
       const ppr::ExactOptions to_rounding{.teleport = a.query.teleport,
@@ -113,23 +119,23 @@ void answer(app::App& program, app::PprArguments& a) {
     });
     app::compare_with_exact(program, answers, truth, a.query.top);
   }
-  program.time("write", [&] { app::write_answers(program, loaded.names, mine.lines, answers, a.rows); });
+  program.time("write", [&] { app::write_answers(program, loaded.names, mine, answers, a.rows, a.skip_unknown); });
 }
 
 void answer_exactly(app::App& program, app::PprArguments& a) {
   const Loaded loaded = load(program, a, a.exact.placement);
-  a.exact.filter.candidates = app::read_vertices(program.comm(), a.candidates_path, loaded.names);
+  a.exact.filter.candidates = app::read_vertices(program, a.candidates_path, a.skip_unknown, loaded.names);
   const app::Answer answer = [&](std::span<const ppr::Query> queries) {
     return std::visit([&](const auto& graph) { return ppr::exact(graph, queries, a.exact); }, loaded.graph);
   };
-  if (a.is_stream()) return app::answer_stream(program, loaded.names, answer);
+  if (a.is_stream()) return app::answer_stream(program, loaded.names, answer, a.skip_unknown);
 
   a.exact.progress = program.progress();
-  const auto mine = app::deal_queries(program, a.sources, loaded.names);
+  const auto mine = app::read_queries(program, a.sources, a.skip_unknown, loaded.names);
   const auto answers = program.measure("exact", [&] { return answer(mine.queries); });
   program.worked_on({{program.comm().sum(std::ssize(mine.queries)), "query", "queries"}});
   program.result("mean_error_bound", app::mean(program.comm(), answers.error_bound));
-  program.time("write", [&] { app::write_answers(program, loaded.names, mine.lines, answers, a.rows); });
+  program.time("write", [&] { app::write_answers(program, loaded.names, mine, answers, a.rows, a.skip_unknown); });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "filigree/core/top_k.hpp"
@@ -71,25 +72,79 @@ void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Res
   program.result("min_rag", min_rag);
   program.result("mean_error", mean(comm, errors));
   program.result("share_covered_by_estimate", mean(comm, covered));
-  program.note(text("RAG(", k, ") ", mean_rag, " (worst query ", min_rag, "); ", 100 * mean(comm, answers.index_share),
-                    " % of the mass came through the index"));
+  program.note(text("relative aggregated goodness RAG(", k, ") ", mean_rag, " (worst query ", min_rag, "); ",
+                    100 * mean(comm, answers.index_share), " % of the mass came through the index"));
   if (program.verify()) program.verified(comm.max(worst_excess) <= 1e-9, "errors stay below their bounds");
 }
 
-std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines,
-                         const ppr::Result& answers) {
+std::vector<std::string> AnswerTable::headings(bool has_errors) {
+  std::vector<std::string> all{"query", "rank", "vertex", "score"};
+  if (has_errors) all.push_back("error");
+  return all;
+}
+
+std::string AnswerTable::head() {
+  table_.head();
+  return table_.take();
+}
+
+std::string AnswerTable::rows(const Comm& comm, const io::VertexNames& names, const OwnedQueries& mine,
+                              const ppr::Result& answers, std::optional<double> milliseconds) {
   const std::vector<std::string> called = names.fetch(comm, answers.vertex);
-  std::string table;
-  for (std::size_t query = 0; query < lines.size(); ++query) {
-    int rank = 0;
-    for (const auto& [at, score] : by_score(answers, query))
-      table += text(lines[query], '\t', ++rank, '\t', called[at], '\t', number(score), '\n');
-    if (rank == 0) table += lines[query] + "\t0\t\t0\n";
+  const auto row = [&](const std::string& query, int rank, const std::string& vertex, double score, Field error) {
+    std::vector<Field> fields{query, rank, vertex, score};
+    if (has_errors_) fields.push_back(std::move(error));
+    table_.row(fields);
+  };
+  std::string objects;
+  const auto member = [&](const char* name, const Field& value) {
+    objects += text(name, ':');
+    value.append_to(objects, form_);
+  };
+  std::size_t query = 0;
+  for (std::size_t line = 0; line < mine.lines.size(); ++line) {
+    const std::string& asked = mine.lines[line];
+    const std::string& mistake = mine.mistakes[line];
+    const auto best = mistake.empty() ? by_score(answers, query) : std::vector<Scored<std::size_t>>();
+    if (form_ != Form::jsonl) {
+      for (int rank = 0; const auto& [at, score] : best) row(asked, ++rank, called[at], score, std::nullopt);
+      if (best.empty()) row(asked, 0, "", 0, mistake.empty() ? Field(std::nullopt) : Field(mistake));
+    } else if (!mistake.empty()) {
+      member("{\"query\"", asked);
+      member(",\"error\"", mistake);
+      objects += "}\n";
+    } else {
+      member("{\"query\"", asked);
+      member(",\"error_bound\"", answers.error_bound[query]);
+      if (milliseconds) member(",\"ms\"", *milliseconds);
+      objects += ",\"answers\":[";
+      for (std::size_t i = 0; i < best.size(); ++i) {
+        objects += i == 0 ? "[" : ",[";
+        Field(called[best[i].id]).append_to(objects, form_);
+        objects += ',';
+        Field(best[i].score).append_to(objects, form_);
+        objects += ']';
+      }
+      objects += "]}\n";
+    }
+    if (mistake.empty()) ++query;
   }
-  return table;
+  return form_ == Form::jsonl ? objects : table_.take();
 }
 
 namespace {
+
+/// Answers with an empty row, whose error nobody knows, where a line had a mistake.
+ppr::Result with_empty_rows(const OwnedQueries& mine, ppr::Result answers) {
+  for (std::size_t line = 0; line < mine.lines.size(); ++line) {
+    if (mine.mistakes[line].empty()) continue;
+    const auto at = static_cast<std::ptrdiff_t>(line);
+    answers.row_ptr.insert(answers.row_ptr.begin() + at, answers.row_ptr[line]);
+    for (std::vector<double>* error : {&answers.error_bound, &answers.error_estimate})
+      error->insert(error->begin() + at, std::numeric_limits<double>::quiet_NaN());
+  }
+  return answers;
+}
 
 void write_dense(io::Hdf5Writer& file, const ppr::Result& answers, Global num_vertices) {
   file.write_rows("/ppr/scores", std::ssize(answers.row_ptr) - 1, num_vertices,
@@ -112,20 +167,23 @@ void write_sparse(const Comm& comm, io::Hdf5Writer& file, const ppr::Result& ans
 
 }  // namespace
 
-void write_answers(App& program, const io::VertexNames& names, std::span<const std::string> lines,
-                   const ppr::Result& answers, Rows rows) {
+void write_answers(App& program, const io::VertexNames& names, const OwnedQueries& mine, const ppr::Result& answers,
+                   Rows rows, bool has_errors) {
   const Comm& comm = program.comm();
-  if (!program.output_is_hdf5()) {
-    const std::string table = answer_lines(comm, names, lines, answers);
-    return program.print(comm.is_root() ? answers_header + table : table);
+  const Form form = program.table_form();
+  if (form != Form::hdf5) {
+    AnswerTable table(form, has_errors);
+    const std::string head = comm.is_root() ? table.head() : "";
+    return program.print(head + table.rows(comm, names, mine, answers));
   }
+  const ppr::Result all = with_empty_rows(mine, answers);
   io::Hdf5Writer file(comm, program.output());
   if (rows == Rows::dense)
-    write_dense(file, answers, names.vertices().num_items());
+    write_dense(file, all, names.vertices().num_items());
   else
-    write_sparse(comm, file, answers);
-  file.write("/ppr/error_bound", std::span<const double>(answers.error_bound));
-  file.write("/ppr/error_estimate", std::span<const double>(answers.error_estimate));
+    write_sparse(comm, file, all);
+  file.write("/ppr/error_bound", std::span<const double>(all.error_bound));
+  file.write("/ppr/error_estimate", std::span<const double>(all.error_estimate));
   program.sign(file, "personalized pagerank", names);
   file.commit();
 }

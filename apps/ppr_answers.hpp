@@ -1,12 +1,14 @@
 // What filigree-ppr does with answers: compare them with exact ones, write them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app.hpp"
 #include "filigree/io/names.hpp"
 #include "filigree/ppr.hpp"
+#include "seeds.hpp"
 
 namespace filigree::app {
 
@@ -22,18 +24,36 @@ double mean(const Comm& comm, const std::vector<double>& mine);
 /// Collective.
 void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Result& exact, int top);
 
-/// Answers as lines `query rank vertex score`, best first. An answer without vertices is one line, too: rank 0, no
-/// vertex, score 0. `lines`: the queries of this rank, as they were asked. Collective.
-std::string answer_lines(const Comm& comm, const io::VertexNames& names, std::span<const std::string> lines,
-                         const ppr::Result& answers);
-/// What stands above them.
-inline const std::string answers_header = "query\trank\tvertex\tscore\n";
+/// How answers are written as text. As tsv and csv they are rows `query rank vertex score`, best first; an answer
+/// without vertices is one row, too: rank 0, no vertex, score 0. With --skip-unknown a fifth column says why a line had
+/// no answer. As jsonl they are a line for each query:
+///
+///   {"query":"Anna","error_bound":1e-4,"answers":[["Bela",0.19],["Cili",0.02]]}
+///   {"query":"Zoe","error":"no vertex is called 'Zoe'"}
+class AnswerTable {
+ public:
+  AnswerTable(Form form, bool has_errors) : form_(form), has_errors_(has_errors), table_(form, headings(has_errors)) {}
+
+  /// What stands above them.
+  std::string head();
+  /// The lines of this rank and the answers of those without mistakes. `milliseconds`: of each query, for jsonl.
+  /// Collective.
+  std::string rows(const Comm& comm, const io::VertexNames& names, const OwnedQueries& mine, const ppr::Result& answers,
+                   std::optional<double> milliseconds = {});
+
+ private:
+  static std::vector<std::string> headings(bool has_errors);
+
+  Form form_;
+  bool has_errors_;
+  Table table_;
+};
 
 /// In an HDF5 file: sparse rows, only the scores that there are, or all, queries x vertices.
 enum class Rows { sparse, dense };
 
-/// To --output or standard output: lines, or, for *.h5, rows of scores. Collective.
-void write_answers(App& program, const io::VertexNames& names, std::span<const std::string> lines,
-                   const ppr::Result& answers, Rows rows);
+/// To --output or standard output: text, or, for *.h5, rows of scores, one for each line of `mine`. Collective.
+void write_answers(App& program, const io::VertexNames& names, const OwnedQueries& mine, const ppr::Result& answers,
+                   Rows rows, bool has_errors);
 
 }  // namespace filigree::app

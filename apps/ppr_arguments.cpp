@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "seeds.hpp"
+#include "walk_options.hpp"
 
 namespace filigree::app {
 namespace {
@@ -24,7 +25,8 @@ void add_placement(Command cli, ppr::Placement& placement) {
 void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filter& filter, ppr::Placement& placement) {
   add_graph(cli, a);
   add_placement(cli, placement);
-  add_sources(cli, a.sources);
+  add_sources(cli, a.sources, a.skip_unknown);
+  program.add_table(cli, {Form::hdf5});
   cli.option("--top", top, "answers per query; 0 = all").within("[0, inf)");
   cli.flag("--exclude-seeds", filter.exclude_seeds, "leave out the vertices of the query");
   cli.flag("--exclude-neighbours", filter.exclude_neighbours, "leave out those that their arcs lead to");
@@ -32,10 +34,18 @@ void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filt
   cli.flag(
       "--dense", [&a] { a.rows = Rows::dense; }, "HDF5: a score for every vertex");
   cli.check([&program, cli, &a] {
-    if (a.rows == Rows::dense && !program.output_is_hdf5())
-      usage_error("--dense: needs --output with a name that ends in .h5");
+    const bool is_hdf5 = program.table_form() == Form::hdf5;
+    if (a.rows == Rows::dense && !is_hdf5) usage_error("--dense: needs --output with a name that ends in .h5");
+    const bool is_verd = a.query.method == ppr::Method::verd;
+    if (is_verd && cli.count("--target-error") > 0)
+      usage_error("--target-error: --method verd pushes --levels times, whatever the error; push reaches an error");
+    if (!is_verd && cli.count("--levels") > 0)
+      usage_error("--levels: --method push goes on to --target-error; verd pushes so many times");
+    if (a.query.until_settled && a.query.top == 0) usage_error("--until-settled: needs --top");
+    if (a.query.until_settled && (is_verd || !a.index_path.empty()))
+      usage_error("--until-settled: goes with --method push and without --index");
     if (!a.is_stream()) return;
-    if (program.output_is_hdf5()) usage_error("--sources -: writes lines; for HDF5 take a file of queries");
+    if (is_hdf5) usage_error("--sources -: writes lines; for HDF5 take a file of queries");
     for (const char* other : {"--check-exact", "--verify", "--repeat", "--warmup"}) {
       if (cli.count(other) > 0)
         usage_error(text("--sources -: answers each query once and forgets it; does not go with ", other));
@@ -54,7 +64,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
               "of the whole index; takes the place of --walks, each vertex getting its share")
       .size_in_bytes()
       .default_text("by walks");
-  index.option("--teleport", a.index.teleport, "probability that a walk stops, in [0.0001, 1)");
+  add_teleport(index, a.index.teleport);
   index.choice("--estimator", a.index.estimator,
                {{"visits", ppr::Estimator::visits},
                 {"end-points", ppr::Estimator::end_points},
@@ -73,12 +83,16 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
   query.option("--index", a.index_path, "made by filigree-ppr index for this graph and teleport").type_name("FILE");
   add_walk_options(query, a.query.teleport, a.query.dangling);
   query.choice("--method", a.query.method, {{"push", ppr::Method::push}, {"verd", ppr::Method::verd}},
-               "push where the residual is large, or everywhere, --levels times");
-  query.option("--target-error", a.query.target_error, "push: L1 error to reach, in (0, 2)");
-  query.option("--levels", a.query.levels, "verd: how often");
+               "push: from vertices of large residual, until --target-error; verd (vertex-centric decomposition): from "
+               "all, --levels times");
+  query.option("--target-error", a.query.target_error,
+               "push: L1 error to reach: the sum of absolute differences from the exact scores");
+  query.option("--levels", a.query.levels, "verd: how often every vertex pushes");
   query.flag("--until-settled", a.query.until_settled,
              "stop when the order of the --top answers can no longer change; without --index");
-  query.flag("--check-exact", a.check_exact, "compare with exact answers and say how good the top is");
+  query.flag("--check-exact", a.check_exact,
+             "compare with exact answers: L1 error, and relative aggregated goodness RAG(k), the exact mass of the k "
+             "best answers divided by that of the k truly best (k = --top, or 200)");
 
   Command exact = program.cli.command("exact", "answer queries to a tolerance, slowly");
   add_queries(program, exact, a, a.exact.top, a.exact.filter, a.exact.placement);
@@ -86,6 +100,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
   exact.option("--tolerance", a.exact.tolerance, "on the L1 error");
 
   program.parse();
+  note_teleport(program, index.given() ? a.index.teleport : query.given() ? a.query.teleport : a.exact.teleport);
   if (index.given()) return PprCommand::index;
   return query.given() ? PprCommand::query : PprCommand::exact;
 }

@@ -17,6 +17,7 @@ struct PprArguments {
   bool reverse = false;
   std::string index_path;
   std::vector<std::string> sources;
+  bool skip_unknown = false;
   std::string candidates_path;
   Rows rows = Rows::sparse;
   bool check_exact = false;

@@ -30,24 +30,32 @@ std::vector<Line> next_lines(const Comm& comm, StandardInput& input) {
   return lines;
 }
 
+/// The lines to answer, on all ranks. jsonl answers every line, blank ones by what is wrong with them.
 struct Batch {
-  std::vector<std::string> lines;
-  std::vector<ppr::Query> queries;
+  std::vector<Line> lines;
+  std::vector<Question> questions;
+  Offset mistakes = 0;
 };
 
-/// The lines that are queries; of the others rank 0 says why not. Collective.
-Batch queries_among(const Comm& comm, const NameTable& table, const std::vector<Line>& lines) {
+/// Of tables, blank lines are left out, and those with mistakes as well, which rank 0 then tells on stderr, unless they
+/// have a row that says so. Collective.
+Batch batch_of(const Comm& comm, const NameTable& table, std::vector<Line> lines, bool answers_all, bool has_errors) {
   Batch batch;
   std::vector<Question> questions = understand(table, lines);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string& mistake = questions[i].mistake;
-    if (mistake.empty()) {
-      batch.lines.push_back(lines[i].text);
-      batch.queries.push_back(std::move(questions[i].query));
-    } else if (comm.is_root()) {
-      std::fprintf(stderr, "error: standard input:%lld: %s\n", static_cast<long long>(lines[i].number),
-                   mistake.c_str());
+    Question& question = questions[i];
+    if (question.is_blank && !answers_all) continue;
+    if (question.is_blank) question.mistake = "a blank line or a comment is no query";
+    const bool is_mistake = !question.mistake.empty() && !question.is_blank;
+    batch.mistakes += is_mistake ? 1 : 0;
+    if (is_mistake && !answers_all && !has_errors) {
+      if (comm.is_root())
+        std::fprintf(stderr, "error: standard input:%lld: %s\n", static_cast<long long>(lines[i].number),
+                     question.mistake.c_str());
+      continue;
     }
+    batch.lines.push_back(std::move(lines[i]));
+    batch.questions.push_back(std::move(question));
   }
   return batch;
 }
@@ -71,35 +79,37 @@ struct Account {
   }
 };
 
-Account answer_all(App& program, const io::VertexNames& names, const Answer& answer) {
+Account answer_all(App& program, const io::VertexNames& names, const Answer& answer, bool skip_unknown) {
   const Comm& comm = program.comm();
+  const Form form = program.table_form();
   const NameTable table(comm, names);
+  AnswerTable answers(form, skip_unknown);
   std::optional<io::TextWriter> file;
   if (!program.output().empty()) file.emplace(comm, program.output());
   const auto print = [&](std::string_view mine) { file ? file->write(mine) : program.print(mine); };
 
   Account account;
   StandardInput input;
-  print(comm.is_root() ? answers_header : "");
+  print(comm.is_root() ? answers.head() : "");
   while (true) {
     const Stopwatch waiting;
-    const std::vector<Line> lines = next_lines(comm, input);
+    std::vector<Line> lines = next_lines(comm, input);
     account.timings["wait"] += waiting.seconds();
     if (lines.empty()) break;
     const Stopwatch watch;
-    const Batch batch = queries_among(comm, table, lines);
-    const auto count = static_cast<Offset>(batch.queries.size());
-    account.mistakes += static_cast<Offset>(lines.size()) - count;
-    if (count == 0) continue;
+    Batch batch = batch_of(comm, table, std::move(lines), form == Form::jsonl, skip_unknown);
+    account.mistakes += batch.mistakes;
+    if (batch.lines.empty()) continue;
 
-    const auto shares = Partition::uniform(count, comm.size());
-    const auto first = static_cast<std::size_t>(shares.begin(comm.rank()));
-    const auto mine = static_cast<std::size_t>(shares.size(comm.rank()));
-    const ppr::Result answers = answer(std::span(batch.queries).subspan(first, mine));
+    const OwnedQueries mine = share_of(comm, batch.lines, std::move(batch.questions));
+    const Offset count = comm.sum(static_cast<Offset>(mine.queries.size()));
+    ppr::Result found;
+    if (count > 0) found = answer(mine.queries);
     account.timings["answer"] += watch.seconds();
-    print(answer_lines(comm, names, std::span(batch.lines).subspan(first, mine), answers));
-    account.add(count, watch.seconds());
-    for (const auto& [name, amount] : answers.stats) account.stats[name] += amount;
+    const double milliseconds = 1e3 * watch.seconds() / static_cast<double>(std::max<Offset>(count, 1));
+    print(answers.rows(comm, names, mine, found, milliseconds));
+    if (count > 0) account.add(count, watch.seconds());
+    for (const auto& [name, amount] : found.stats) account.stats[name] += amount;
   }
   if (file) file->commit();
   return account;
@@ -107,8 +117,8 @@ Account answer_all(App& program, const io::VertexNames& names, const Answer& ans
 
 }  // namespace
 
-void answer_stream(App& program, const io::VertexNames& names, const Answer& answer) {
-  const Account account = program.measure("stream", [&] { return answer_all(program, names, answer); });
+void answer_stream(App& program, const io::VertexNames& names, const Answer& answer, bool skip_unknown) {
+  const Account account = program.measure("stream", [&] { return answer_all(program, names, answer, skip_unknown); });
   program.result("queries", account.queries);
   program.result("mistakes", account.mistakes);
   if (account.queries > 0) {
@@ -116,9 +126,11 @@ void answer_stream(App& program, const io::VertexNames& names, const Answer& ans
     program.result("query_seconds_mean", account.seconds / static_cast<double>(account.queries));
     program.result("query_seconds_max", account.most);
   }
-  if (account.mistakes > 0)
-    program.fail(
-        text(account.mistakes, account.mistakes == 1 ? " line" : " lines", " of standard input could not be answered"));
+  if (account.mistakes == 0) return;
+  const std::string told =
+      text(account.mistakes, account.mistakes == 1 ? " line" : " lines", " of standard input could not be answered");
+  if (!skip_unknown) program.fail(told);
+  program.note(told);
 }
 
 }  // namespace filigree::app

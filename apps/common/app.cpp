@@ -80,9 +80,27 @@ void App::add_shared_options(Command to) {
       .group(group);
 }
 
+void App::add_table(Command to, std::vector<Form> beyond) {
+  std::vector<Form> forms(text_forms.begin(), text_forms.end());
+  forms.insert(forms.end(), beyond.begin(), beyond.end());
+  std::vector<std::string> names{"auto"};
+  for (const Form form : forms) names.push_back(name_of(form));
+  to.option("--output-format", output_format_, "how the table is written; auto: by the extension of --output, else tsv")
+      .one_of(names);
+  tables_.emplace_back(to, std::move(forms));
+}
+
+Form App::table_form() const {
+  for (const auto& [command, forms] : tables_) {
+    if (command.given()) return form_of(output_, output_format_, forms);
+  }
+  return Form::tsv;
+}
+
 void App::parse() {
   for (const Command& command : cli.leaves()) add_shared_options(command);
   cli.parse(argc_, argv_);
+  table_form();
 
   clean_up_on_signals();
   isolate_single_process();
@@ -212,14 +230,6 @@ void App::finish() {
   io::TextWriter out(comm(), json_);
   out.write(comm().is_root() ? record.dump(2) + "\n" : "");
   out.commit();
-}
-
-std::string number(double value) {
-  if (std::isnan(value)) return "nan";
-  std::array<char, 32> digits{};
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
-  return {digits.data(), end};
 }
 
 int App::leave(const Leave& reason) {

@@ -31,6 +31,7 @@
 #include "memory.hpp"
 #include "options.hpp"
 #include "progress.hpp"
+#include "table.hpp"
 
 namespace filigree::app {
 
@@ -71,7 +72,15 @@ class App {
   bool verify() const { return verify_; }
   /// Where results go; empty = standard output.
   const std::string& output() const { return output_; }
-  bool output_is_hdf5() const { return output_.ends_with(".h5") || output_.ends_with(".hdf5"); }
+  bool output_is_hdf5() const { return form_of_extension(output_) == Form::hdf5; }
+
+  /// Says that a command prints a table, which it can write as text and in the forms `beyond` that: adds
+  /// --output-format, and parse() refuses an --output of no such form.
+  void add_table(Command to, std::vector<Form> beyond = {});
+  /// The form of the table of the command that was given. Throws Leave as form_of().
+  Form table_form() const;
+  /// Whether a report may be laid out for people: nothing asks for rows to be read by programs.
+  bool output_is_for_people() const { return is_for_people(output_, output_format_); }
 
   /// A line on stderr from rank 0, unless --quiet.
   void note(const std::string& line);
@@ -185,6 +194,8 @@ class App {
   std::string output_;
   std::function<std::string(const InvalidArc&)> explain_arc_;
   FileRole output_role_ = FileRole::output;
+  std::string output_format_ = "auto";
+  std::vector<std::pair<Command, std::vector<Form>>> tables_;  // the commands that print one, in which forms
 
   Stopwatch since_start_;
   Timings phases_;
@@ -200,8 +211,5 @@ class App {
 /// A whole program: exit code 0 when `body` returns, 1 when it throws (one message, from rank 0), 2 for usage errors.
 /// Whatever ends it, signals included, no half-written file keeps its name.
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body);
-
-/// A score as tables print it: ten significant digits, so that the last bits, which ranks may change, do not show.
-std::string number(double value);
 
 }  // namespace filigree::app

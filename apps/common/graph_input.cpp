@@ -86,15 +86,4 @@ std::string GraphInput::fate_of_duplicates(bool weighted) const {
   return weighted && options_.policy.duplicates == Duplicates::sum ? "added up" : "left out";
 }
 
-void add_walk_options(Command cli, double& teleport, Dangling& dangling) {
-  cli.option("--teleport", teleport, "probability of a jump back, in [0.0001, 1)");
-  cli.choice("--dangling", dangling,
-             {{"source", Dangling::source},
-              {"self", Dangling::self},
-              {"uniform", Dangling::uniform},
-              {"drop", Dangling::drop}},
-             "where a walk goes from a vertex without out-arcs: back to where it began, nowhere else, "
-             "anywhere, or it ends");
-}
-
 }  // namespace filigree::app

@@ -5,7 +5,6 @@
 
 #include "app.hpp"
 #include "filigree/io/read.hpp"
-#include "filigree/matrix/transition.hpp"
 
 namespace filigree::app {
 
@@ -31,8 +30,5 @@ class GraphInput {
   std::string path_;
   io::ReadOptions options_;
 };
-
-/// `--teleport` and `--dangling`: the walk that pagerank and ppr share.
-void add_walk_options(Command cli, double& teleport, Dangling& dangling);
 
 }  // namespace filigree::app

@@ -6,24 +6,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "utf8.hpp"
+
 namespace filigree::app {
 namespace {
-
-/// How many bytes of UTF-8 begin here; 0 if they are none.
-std::size_t num_bytes_of_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : 4;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  // Longer than need be, surrogates, beyond the last character.
-  const bool is_wrong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) > 0x9F) ||
-                        (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
-  return is_wrong ? 0 : size;
-}
 
 void write_string(std::string& to, std::string_view text) {
   to += '"';
@@ -37,12 +23,12 @@ void write_string(std::string& to, std::string_view text) {
       to += "\\n";
     } else if (first == '\t') {
       to += "\\t";
-    } else if (first < 0x20) {
-      std::array<char, 8> escaped{};
-      std::snprintf(escaped.data(), escaped.size(), "\\u%04x", first);
-      to += escaped.data();
     } else if (size == 0) {
       to += "\\ufffd";
+    } else if (begins_with_control(text)) {
+      std::array<char, 8> escaped{};
+      std::snprintf(escaped.data(), escaped.size(), "\\u%04x", static_cast<unsigned char>(text[size - 1]));
+      to += escaped.data();
     } else {
       to += text.substr(0, size);
     }

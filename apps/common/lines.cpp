@@ -1,21 +1,17 @@
 #include "lines.hpp"
 
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sstream>
+#include <string_view>
+
+#include "filigree/io/read_text.hpp"
 
 namespace filigree::app {
 namespace {
-
-bool says_something(const std::string& line) {
-  return !line.starts_with('#') && line.find_first_not_of(" \t\r") != std::string::npos;
-}
 
 void cut_return(std::string& line) {
   if (line.ends_with('\r')) line.pop_back();
@@ -24,32 +20,17 @@ void cut_return(std::string& line) {
 }  // namespace
 
 std::vector<Line> read_lines(const Comm& comm, const std::string& path) {
-  const std::string content = comm.guard([&] {
-    if (!comm.is_root()) return std::string();
-    std::ifstream file(path, std::ios::binary);
-    std::string all{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file) throw IoError(text(path, ": cannot be read: ", std::strerror(errno)));
-    return all;
-  });
-  std::istringstream stream(comm.broadcast(content));
+  std::istringstream stream(io::read_text(comm, path));
   std::vector<Line> lines;
-  Line line;
-  while (std::getline(stream, line.text)) {
+  for (Line line; std::getline(stream, line.text); lines.push_back(line)) {
     ++line.number;
     cut_return(line.text);
-    if (says_something(line.text)) lines.push_back(line);
   }
   return lines;
 }
 
-Written read_written(const Comm& comm, const std::vector<std::string>& texts) {
-  struct stat status {};
-  const bool is_file =
-      comm.is_root() && texts.size() == 1 && stat(texts.front().c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  if (comm.broadcast(is_file)) return {read_lines(comm, texts.front()), texts.front()};
-  Written written;
-  for (const std::string& one : texts) written.lines.push_back({0, one});
-  return written;
+bool says_something(const std::string& line) {
+  return !line.starts_with('#') && line.find_first_not_of(" \t") != std::string::npos;
 }
 
 std::string trimmed(const std::string& line) {
@@ -60,11 +41,10 @@ std::string trimmed(const std::string& line) {
 std::vector<Line> StandardInput::next(std::size_t most) {
   std::vector<Line> lines;
   while (lines.size() < most) {
-    if (auto line = take()) {
-      if (says_something(line->text)) lines.push_back(std::move(*line));
-      continue;
-    }
-    if (is_over_ || !read(lines.empty() ? -1 : 0)) break;
+    if (auto line = take())
+      lines.push_back(std::move(*line));
+    else if (is_over_ || !read(lines.empty() ? -1 : 0))
+      break;
   }
   return lines;
 }
@@ -99,6 +79,8 @@ std::optional<Line> StandardInput::take() {
   }
   Line line{++number_, text_.substr(taken_, end - taken_)};
   taken_ = searched_ = std::min(end + 1, text_.size());
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (number_ == 1 && line.text.starts_with(byte_order_mark)) line.text.erase(0, byte_order_mark.size());
   cut_return(line.text);
   return line;
 }

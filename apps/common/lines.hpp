@@ -14,26 +14,16 @@ struct Line {
   std::string text;   ///< without its end
 };
 
-/// The lines of a file but empty ones and those that begin with #, on every rank. Throws IoError on all ranks when it
-/// cannot be read. Collective.
+/// All lines of a file on every rank: unpacked if it is compressed, without a byte order mark and carriage returns at
+/// their ends. Throws IoError on all ranks when it cannot be read. Collective.
 std::vector<Line> read_lines(const Comm& comm, const std::string& path);
 
-/// What a user wrote on the command line, the same on every rank: texts, or a file of lines.
-struct Written {
-  std::vector<Line> lines;
-  std::string path;  ///< of the file, "" without
-
-  /// "path:7: " of a line in a file, else "".
-  std::string where(std::size_t i) const { return path.empty() ? "" : text(path, ':', lines[i].number, ": "); }
-};
-/// If there is one text and it is the path of a file, the lines of that, else the texts as lines without numbers.
-/// Collective.
-Written read_written(const Comm& comm, const std::vector<std::string>& texts);
-
-/// A line without the blanks around it.
+/// Whether a line is neither blank nor a comment, which begins with #.
+bool says_something(const std::string& line);
+/// A line without the blanks and tabs around it.
 std::string trimmed(const std::string& line);
 
-/// Lines as read_lines() takes them, from standard input, as they come. For one rank.
+/// Lines of standard input, as those of a file, when they come. For one rank.
 class StandardInput {
  public:
   /// Waits for a line, and takes with it what else is there: up to `most` lines, without waiting for more. None = the

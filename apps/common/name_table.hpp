@@ -18,6 +18,13 @@ class NameTable {
   /// The vertices with these names, in their order, -1 where there is none. The same names on all ranks; collective.
   std::vector<Global> find(std::span<const std::string> wanted) const;
 
+  /// "no vertex is called 'ann'; did you mean 'Ann'?": for names that find() does not find, each with the vertex whose
+  /// name is the same but for case, or else one letter (added, left out, changed or swapped), or with how vertices are
+  /// called where they have numbers. Bytes that a terminal would not print are "?". The same names on all ranks;
+  /// collective. Costs a pass over the owned names for each of the first eight; the others get no suggestion.
+  std::vector<std::string> complaints(std::span<const std::string> unknown) const;
+  std::string complaint(const std::string& unknown) const { return complaints(std::span(&unknown, 1)).front(); }
+
  private:
   Global find_owned(const std::string& name) const;
 
@@ -25,8 +32,5 @@ class NameTable {
   const io::VertexNames& names_;
   std::vector<Local> order_;  // owned vertices by name; none if names are the vertices' numbers
 };
-
-/// "no vertex is called 'x'"; long names are cut, bytes that a terminal would not print are "?".
-std::string no_such_vertex(const std::string& name);
 
 }  // namespace filigree::app

@@ -132,6 +132,9 @@ template Option Command::option(const std::string&, std::optional<int>&, const s
 template Option Command::option(const std::string&, std::optional<std::int64_t>&, const std::string&);
 template Option Command::option(const std::string&, std::optional<double>&, const std::string&);
 
+Option Command::option(const std::string& names, std::function<void(double)> set, const std::string& help) {
+  return Option(command_->add_option_function<double>(names, std::move(set), help)->default_str(""));
+}
 Option Command::flag(const std::string& names, bool& variable, const std::string& help) {
   return Option(command_->add_flag(names, variable, help));
 }

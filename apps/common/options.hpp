@@ -79,6 +79,8 @@ class Command {
   /// double (finite); std::vector of these for several values; std::optional of a number.
   template <class T>
   Option option(const std::string& names, T& variable, const std::string& help);
+  /// An option whose number is handed to `set`; without it, nothing happens.
+  Option option(const std::string& names, std::function<void(double)> set, const std::string& help);
   Option flag(const std::string& names, bool& variable, const std::string& help);
   Option flag(const std::string& names, std::function<void()> when_given, const std::string& help);
   /// An option with named values: `--name a|b|c`.

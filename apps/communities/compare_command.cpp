@@ -18,7 +18,8 @@ std::string padded(const std::string& what, std::size_t width) {
   return what + std::string(what.size() < width ? width - what.size() : 1, ' ');
 }
 
-std::string row(const std::string& title, Global labels, Global clusters, const communities::Agreement& agreement) {
+/// As the screen shows it.
+std::string aligned(const std::string& title, Global labels, Global clusters, const communities::Agreement& agreement) {
   return padded(title, 24) + padded(text(labels), 8) + padded(text(clusters), 10) + padded(fixed(agreement.ami), 8) +
          padded(fixed(agreement.ari), 8) + padded(fixed(agreement.nmi), 8) +
          (agreement.accuracy ? fixed(*agreement.accuracy) : "-") + '\n';
@@ -44,6 +45,7 @@ CompareCommand::CompareCommand(App& program)
       .delimiter(',')
       .default_text("2")
       .within("[2, 1000]");
+  program.add_table(command_);
   command_.check([&] {
     if (program.verify()) usage_error("--verify checks trees, when detect makes them");
   });
@@ -60,24 +62,31 @@ void CompareCommand::run(App& program) {
   const Dendrogram& tree = file.tree.dendrogram;
   const auto result =
       program.measure("compare", [&] { return communities::compare(program.comm(), file.tree.leaves, tree, labels); });
-  std::string table = padded("", 24) + "labels  clusters  AMI     ARI     NMI     accuracy\n";
+  std::string screen = padded("", 24) + "labels  clusters  AMI     ARI     NMI     accuracy\n";
+  Table table(program.table_form(), {"level", "of", "labels", "clusters", "ami", "ari", "nmi", "accuracy"});
+  table.head();
+  const auto add = [&](const std::string& title, const char* of, Global num_labels, Global num_clusters,
+                       const communities::Agreement& agreement) {
+    screen += aligned(title + ", " + of, num_labels, num_clusters, agreement);
+    table.row({title, of, num_labels, num_clusters, agreement.ami, agreement.ari, agreement.nmi, agreement.accuracy});
+  };
   Json levels;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto& level = result.levels[i];
     const std::string& title = truth.columns[i].title;
-    if (level.cut) table += row(title + ", cut", level.num_labels, level.num_labels, *level.cut);
-    table += row(title + ", leaves", level.num_labels, tree.num_leaves, level.at_leaves);
+    if (level.cut) add(title, "cut", level.num_labels, level.num_labels, *level.cut);
+    add(title, "leaves", level.num_labels, tree.num_leaves, level.at_leaves);
     Json entry = Json::object({{"title", title}, {"labels", level.num_labels}, {"vertices", level.at_leaves.vertices}});
     entry["leaves"] = record_of(level.at_leaves);
     entry["cut"] = level.cut ? record_of(*level.cut) : Json();
     levels.push_back(std::move(entry));
   }
   if (result.true_groups.value_or(0) > 0) {
-    table += text(result.found_groups, " of ", *result.true_groups, " groups of the true tree found, ");
+    screen += text(result.found_groups, " of ", *result.true_groups, " groups of the true tree found, ");
     program.result("true_groups", *result.true_groups);
     program.result("found_groups", result.found_groups);
   }
-  table += text(result.inversions, " inversions\n");
+  screen += text(result.inversions, " inversions\n");
   program.result("levels", levels);
   program.result("communities", tree.num_leaves);
   program.result("inversions", result.inversions);
@@ -85,7 +94,8 @@ void CompareCommand::run(App& program) {
   const Global n = file.tree.leaves.vertices.num_items();
   if (scored < n) program.note(text(n - scored, " of ", n, " vertices have no label and do not count"));
   if (truth.strangers > 0) program.note(text(truth.strangers, " labels are of vertices that the tree does not have"));
-  program.print(program.comm().is_root() ? table : "");
+  if (!program.comm().is_root()) return program.print("");
+  program.print(program.output_is_for_people() ? screen : table.take());
 }
 
 }  // namespace filigree::app

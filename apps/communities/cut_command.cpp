@@ -22,6 +22,7 @@ CutCommand::CutCommand(App& program)
   command_.option("--height", height_, "all merges up to this height").within("[0, 1]");
   command_.option("--min-size", min_size_, "the fewest clusters of at least so many vertices").within("[1, inf)");
   command_.option("--max-size", max_size_, "... and of at most so many").within("[1, inf)");
+  program.add_table(command_);
   command_.check([&] {
     if (program.verify()) usage_error("--verify checks trees, when detect makes them");
     const int given = int{level_.has_value()} + int{clusters_.has_value()} + int{height_.has_value()} +
@@ -53,10 +54,10 @@ void CutCommand::run(App& program) {
     program.note(
         text("warning: ", cut.num_outside, " of them lie outside the bounds; no cut of this tree keeps all within"));
   }
-  const bool commas = program.output().ends_with(".csv");
-  std::string lines = commas && program.comm().is_root() ? "vertex,cluster\n" : "";
-  lines += label_lines(program.comm(), file.tree.leaves, file.names, {cut.cluster_of_leaf}, commas);
-  program.time("write", [&] { program.print(lines); });
+  Table table(program.table_form(), {"vertex", "cluster"});
+  if (program.comm().is_root() && program.table_form() == Form::csv) table.head();  // as tsv, lines to read as labels
+  add_label_rows(table, program.comm(), file.tree.leaves, file.names, {cut.cluster_of_leaf});
+  program.time("write", [&] { program.print(table.take()); });
 }
 
 }  // namespace filigree::app

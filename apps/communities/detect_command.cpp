@@ -110,6 +110,7 @@ DetectCommand::DetectCommand(App& program)
                 "ln w for every weight w >= 1, as for counts of contacts; edges of weight 1 no longer count");
   outputs_.add_to(command_);
   command_.check([&] {
+    outputs_.check();
     if (!program.output().empty() && !program.output_is_hdf5())
       usage_error("--output is the tree's file: its name must end in .h5 or .hdf5 (labels go to --csv)");
     if (!labels_.empty() && command_.count("--communities") > 0)

@@ -6,21 +6,29 @@
 #include "filigree/core/error.hpp"
 #include "lines.hpp"
 #include "name_table.hpp"
+#include "table.hpp"
 
 namespace filigree::app {
 namespace {
 
-std::vector<std::string> fields_of(const std::string& line) {
-  const char* const between = line.find('\t') != std::string::npos  ? "\t"
-                              : line.find(',') != std::string::npos ? ","
-                                                                    : " ";
+std::string without_blanks(const std::string& field) {
+  const std::size_t first = field.find_first_not_of(' ');
+  return first == std::string::npos ? "" : field.substr(first, field.find_last_not_of(' ') + 1 - first);
+}
+
+/// Between tabs, else commas, where fields may be quoted, else blanks.
+std::vector<std::string> split(const std::string& line) {
+  const bool has_tabs = line.find('\t') != std::string::npos;
+  if (!has_tabs && line.find(',') != std::string::npos) {
+    std::vector<std::string> fields = fields_of(line, Form::csv);
+    for (std::string& field : fields) field = without_blanks(field);
+    return fields;
+  }
   std::vector<std::string> fields;
   for (std::size_t at = 0; at <= line.size();) {
-    const std::size_t end = std::min(line.find_first_of(between, at), line.size());
-    std::string field = line.substr(at, end - at);
-    const std::size_t first = field.find_first_not_of(" \r");
-    field = first == std::string::npos ? "" : field.substr(first, field.find_last_not_of(" \r") + 1 - first);
-    if (*between != ' ' || !field.empty()) fields.push_back(field);
+    const std::size_t end = std::min(line.find(has_tabs ? '\t' : ' ', at), line.size());
+    std::string field = without_blanks(line.substr(at, end - at));
+    if (has_tabs || !field.empty()) fields.push_back(std::move(field));
     at = end + 1;
   }
   return fields;
@@ -39,8 +47,11 @@ struct Rows {
 
 Rows read_rows(const Comm& comm, const std::string& path, const io::VertexNames& names) {
   Rows rows;
-  rows.lines = read_lines(comm, path);
-  for (const Line& line : rows.lines) rows.fields.push_back(fields_of(line.text));
+  for (Line& line : read_lines(comm, path)) {
+    if (!says_something(line.text)) continue;
+    rows.fields.push_back(split(line.text));
+    rows.lines.push_back(std::move(line));
+  }
   if (rows.lines.empty()) throw IoError(text(path, ": it holds no labels"));
   const bool is_bare = rows.fields.front().size() == 1;
   for (std::size_t i = 0; i < rows.lines.size(); ++i) {
@@ -60,9 +71,11 @@ Rows read_rows(const Comm& comm, const std::string& path, const io::VertexNames&
     }
     return rows;
   }
-  std::vector<std::string> wanted;
-  for (const auto& fields : rows.fields) wanted.push_back(fields.front());
-  rows.vertex = NameTable(comm, names).find(wanted);
+  std::vector<std::string> wanted;  // as it stands there, and as tables escape it
+  for (const auto& fields : rows.fields)
+    wanted.insert(wanted.end(), {fields.front(), fields_of(fields.front(), Form::tsv).front()});
+  const std::vector<Global> found = NameTable(comm, names).find(wanted);
+  for (std::size_t i = 0; i < found.size(); i += 2) rows.vertex.push_back(found[i] >= 0 ? found[i] : found[i + 1]);
   std::string head = wanted.front();
   std::transform(head.begin(), head.end(), head.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

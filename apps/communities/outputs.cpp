@@ -1,7 +1,6 @@
 #include "outputs.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -23,33 +22,23 @@ void write_text(const Comm& comm, const std::string& path, const std::function<s
   file.commit();
 }
 
-/// NumPy's format, version 1: a header, then the numbers.
-std::string npy(const std::vector<double>& values, std::size_t num_cols) {
-  std::string header =
-      text("{'descr': '<f8', 'fortran_order': False, 'shape': (", values.size() / num_cols, ", ", num_cols, "), }");
-  constexpr std::size_t magic = 10;
-  while ((magic + header.size() + 1) % 64 != 0) header += ' ';
-  header += '\n';
-  std::string out("\x93NUMPY\x01\x00", 8);
-  out += static_cast<char>(header.size() & 0xff);
-  out += static_cast<char>(header.size() >> 8);
-  out += header;
-  for (double value : values) {
-    const auto bits = std::bit_cast<std::uint64_t>(value);
-    for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift & 0xff);
-  }
-  return out;
+Form linkage_form(const std::string& path) {
+  constexpr std::array forms{Form::npy, Form::csv, Form::tsv, Form::jsonl};
+  return form_of(path, "auto", forms, "--linkage-matrix");
 }
 
-std::string csv_of(const std::vector<double>& z_matrix) {
-  std::string out = "left,right,height,vertices\n";
-  for (std::size_t i = 0; i < z_matrix.size(); ++i) {
-    std::ostringstream field;
-    field.precision(17);
-    field << z_matrix[i];
-    out += field.str() + (i % 4 == 3 ? "\n" : ",");
+std::string linkage_table(const std::vector<double>& z_matrix, Form form) {
+  const std::size_t num_rows = z_matrix.size() / 4;
+  if (form == Form::npy)
+    return npy_header(std::array{static_cast<std::int64_t>(num_rows), std::int64_t{4}}) + npy_bytes(z_matrix);
+  Table table(form, {"left", "right", "height", "vertices"});
+  table.head();
+  for (std::size_t i = 0; i < num_rows; ++i) {
+    const std::span<const double> row = std::span(z_matrix).subspan(4 * i, 4);
+    table.row({static_cast<Global>(row[0]), static_cast<Global>(row[1]), Field::exactly(row[2]),
+               static_cast<Global>(row[3])});
   }
-  return out;
+  return table.take();
 }
 
 /// Nested objects, as d3.hierarchy reads them; without recursion, as trees may be deep.
@@ -87,14 +76,6 @@ std::string json_of(const Dendrogram& tree) {
     }
   }
   return out + "]\n";
-}
-
-/// A name that may stand in a field of CSV.
-std::string csv_field(const std::string& name) {
-  if (name.find_first_of(",\"\r\n") == std::string::npos) return name;
-  std::string quoted = "\"";
-  for (char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
 }
 
 constexpr Global most_levels = 64;
@@ -176,7 +157,7 @@ void TreeOutputs::add_to(Command cli) {
   const std::string group = "Other forms of the tree";
   cli.option("--newick", newick, "Newick's format, leaves C0, C1, ...").file(FileRole::output).group(group);
   cli.option("--linkage-matrix", linkage_matrix,
-             "SciPy's linkage matrix (left, right, height, vertices), .npy or else CSV")
+             "SciPy's linkage matrix (left, right, height, vertices): .npy, .csv, .tsv or .jsonl")
       .file(FileRole::output)
       .group(group);
   cli.option("--tree-json", json, "nested objects, as d3.hierarchy takes them").file(FileRole::output).group(group);
@@ -185,6 +166,10 @@ void TreeOutputs::add_to(Command cli) {
       .file(FileRole::output)
       .group(group);
   cli.flag("--linear", linear, "heights in the picture as they are, not log(1 - height)").group(group);
+}
+
+void TreeOutputs::check() const {
+  if (!linkage_matrix.empty()) linkage_form(linkage_matrix);
 }
 
 std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& names, const communities::Tree& tree) {
@@ -223,26 +208,21 @@ std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& 
   std::vector<std::size_t> count(z(n), 0);
   for (std::size_t i = 0; i < members.size(); ++i) {
     std::string& label = labels[z(members[i].leaf)];
-    label += (count[z(members[i].leaf)]++ == 0 ? ": " : ", ") + named[i];
+    label += count[z(members[i].leaf)]++ == 0 ? ": " : ", ";
+    Field(named[i]).append_to(label, Form::tsv);
   }
   for (Global leaf = 0; leaf < n; ++leaf)
     if (tree.dendrogram.size(leaf) > static_cast<Offset>(count[z(leaf)])) labels[z(leaf)] += ", ...";
   return labels;
 }
 
-std::string label_lines(const Comm& comm, const Labels& leaves, const io::VertexNames& names,
-                        const std::vector<std::vector<Global>>& clusters, bool commas) {
-  std::string lines;
+void add_label_rows(Table& table, const Comm& comm, const Labels& leaves, const io::VertexNames& names,
+                    const std::vector<std::vector<Global>>& clusters) {
   for (Local v = 0; const Global leaf : leaves.of) {
-    const std::string name = names.owned(comm, v++);
-    lines += commas ? csv_field(name) : name;
-    for (const auto& cluster_of_leaf : clusters) {
-      lines += commas ? ',' : '\t';
-      lines += std::to_string(cluster_of_leaf[z(leaf)]);
-    }
-    lines += '\n';
+    std::vector<Field> row{names.owned(comm, v++)};
+    for (const auto& cluster_of_leaf : clusters) row.emplace_back(cluster_of_leaf[z(leaf)]);
+    table.row(row);
   }
-  return lines;
 }
 
 void write_outputs(App& program, const communities::Tree& tree, const io::VertexNames& names,
@@ -252,10 +232,8 @@ void write_outputs(App& program, const communities::Tree& tree, const io::Vertex
   if (!outputs.newick.empty())
     write_text(comm, outputs.newick, [&] { return newick(dendrogram, [](Global leaf) { return text('C', leaf); }); });
   if (!outputs.linkage_matrix.empty()) {
-    write_text(comm, outputs.linkage_matrix, [&] {
-      const std::vector<double> z_matrix = scipy_linkage(dendrogram);
-      return outputs.linkage_matrix.ends_with(".npy") ? npy(z_matrix, 4) : csv_of(z_matrix);
-    });
+    write_text(comm, outputs.linkage_matrix,
+               [&] { return linkage_table(scipy_linkage(dendrogram), linkage_form(outputs.linkage_matrix)); });
   }
   if (!outputs.json.empty()) write_text(comm, outputs.json, [&] { return json_of(dendrogram); });
   if (!outputs.svg.empty()) {
@@ -267,21 +245,20 @@ void write_outputs(App& program, const communities::Tree& tree, const io::Vertex
   }
   if (!outputs.csv.empty()) {
     auto [levels, reach_leaves] = levels_of(dendrogram);
-    std::string lines;
-    if (comm.is_root()) {
-      lines = "vertex";
-      for (std::size_t level = 1; level <= levels.size(); ++level) lines += text(",level", level);
-      lines += reach_leaves ? "\n" : ",leaf\n";
-    }
+    std::vector<std::string> headings{"vertex"};
+    for (std::size_t level = 1; level <= levels.size(); ++level) headings.push_back(text("level", level));
+    if (!reach_leaves) headings.push_back("leaf");
     if (!reach_leaves) {
       program.note(text("--csv: the tree has more than ", most_levels,
                         " levels; the communities follow as column `leaf`, levels between are left out"));
       std::vector<Global>& leaves = levels.emplace_back(z(dendrogram.num_leaves));
       std::iota(leaves.begin(), leaves.end(), Global{0});
     }
-    lines += label_lines(comm, tree.leaves, names, levels, true);
+    Table table(Form::csv, std::move(headings));
+    if (comm.is_root()) table.head();
+    add_label_rows(table, comm, tree.leaves, names, levels);
     io::TextWriter file(comm, outputs.csv);
-    file.write(lines);
+    file.write(table.take());
     file.commit();
   }
 }

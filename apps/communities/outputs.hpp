@@ -15,6 +15,8 @@ struct TreeOutputs {
   std::string newick, linkage_matrix, json, csv, svg;
   bool linear = false;  ///< heights in the picture
   void add_to(Command cli);
+  /// Throws Leave for a name that tells no form.
+  void check() const;
 };
 
 /// What a leaf is called: "C3 (24): Valjean, Javert, ...".
@@ -30,9 +32,8 @@ void write_outputs(App& program, const communities::Tree& tree, const io::Vertex
 /// The tree as indented lines; beyond 40 leaves its cut into 40 clusters.
 std::string tree_lines(const communities::Tree& tree, const std::vector<std::string>& labels);
 
-/// Lines `vertex label label ...` of this rank's vertices, each label from `clusters` (one list of clusters by leaf for
-/// each column); between commas, names quoted, if `commas`.
-std::string label_lines(const Comm& comm, const Labels& leaves, const io::VertexNames& names,
-                        const std::vector<std::vector<Global>>& clusters, bool commas);
+/// Adds rows of this rank's vertices: the name, then the label from each of `clusters`, lists of clusters by leaf.
+void add_label_rows(Table& table, const Comm& comm, const Labels& leaves, const io::VertexNames& names,
+                    const std::vector<std::vector<Global>>& clusters);
 
 }  // namespace filigree::app

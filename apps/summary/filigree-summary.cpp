@@ -75,7 +75,7 @@ void build(app::App& program, app::SummaryArguments& a) {
     svg.write(comm.is_root() ? app::rounds_svg(result, a.build) : "");
     svg.commit();
   }
-  program.print_on_screen(comm.is_root() ? app::measures_table(result.measures) : "");
+  program.print_on_screen(comm.is_root() ? app::measures_table(result.measures, app::Form::tsv) : "");
   if (!program.verify()) return;
   const io::Hdf5Reader in(comm, program.output());
   const auto measures = summary::evaluate(file.graph, summary::load(comm, in, file.graph.rows));
@@ -90,7 +90,7 @@ void evaluate(app::App& program, app::SummaryArguments& a) {
   const auto read = program.time("load", [&] { return summary::load(program.comm(), in, file.graph.rows); });
   const auto measures = program.measure("evaluate", [&] { return summary::evaluate(file.graph, read); });
   app::record_measures(program, measures);
-  program.print(program.comm().is_root() ? app::measures_table(measures) : "");
+  program.print(program.comm().is_root() ? app::measures_table(measures, program.table_form()) : "");
 }
 
 struct Loaded {

@@ -1,6 +1,8 @@
 #include "summary_arguments.hpp"
 
 
+#include "walk_options.hpp"
+
 namespace filigree::app {
 namespace {
 
@@ -43,9 +45,11 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
   Command evaluate = program.cli.command("evaluate", "size and errors of a summary, from its graph");
   a.input.add_to(evaluate);
   add_summary(evaluate, a);
+  program.add_table(evaluate);
 
   Command query = program.cli.command("query", "ask a summary instead of its graph");
   add_summary(query, a);
+  program.add_table(query);
   query.choice("--kind", a.kind,
                {{"pagerank", SummaryQuery::pagerank},
                 {"bfs", SummaryQuery::bfs},
@@ -57,7 +61,7 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
               "where bfs begins, whose neighbors, or what pagerank and degree print; or a file of them, one a line")
       .default_text("");
   query.option("--top", a.top, "pagerank, degree: print the best only; 0 = all").within("[0, inf)");
-  query.option("--teleport", a.pagerank.teleport, "pagerank: probability of a jump, in [0.0001, 1)");
+  add_teleport(query, a.pagerank.teleport, "pagerank: ");
   query.option("--tolerance", a.pagerank.tolerance, "pagerank: on the L1 error of all scores");
   query.check([&a] {
     const bool needs = a.kind == SummaryQuery::bfs || a.kind == SummaryQuery::neighbors;
@@ -72,6 +76,7 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
             "superedges alone, a weighted edge list");
 
   program.parse();
+  note_teleport(program, a.pagerank.teleport);
   if (build.given()) return SummaryCommand::build;
   if (evaluate.given()) return SummaryCommand::evaluate;
   return query.given() ? SummaryCommand::query : SummaryCommand::export_to;

@@ -8,6 +8,7 @@
 #include "filigree/pagerank.hpp"
 #include "lines.hpp"
 #include "name_table.hpp"
+#include "seeds.hpp"
 
 namespace filigree::app {
 namespace {
@@ -17,33 +18,41 @@ struct Named {
   std::vector<std::string> names;
   std::vector<Global> vertices;
 };
-Named find_vertices(const Comm& comm, const std::vector<std::string>& given, const io::VertexNames& names) {
-  const Written written = read_written(comm, given);
-  require(given.empty() || !written.lines.empty(), written.path, ": holds no vertex");
+Named find_vertices(App& program, const std::vector<std::string>& given, const io::VertexNames& names) {
+  const NameTable table(program.comm(), names);
+  const Written written = read_written(program, table, given);
+  std::vector<std::string> wanted;
+  for (const Line& line : written.lines) wanted.insert(wanted.end(), {line.text, trimmed(line.text)});
+  const std::vector<Global> found = table.find(wanted);
   Named named;
-  for (const Line& line : written.lines) named.names.push_back(trimmed(line.text));
-  named.vertices = NameTable(comm, names).find(named.names);
-  for (std::size_t i = 0; i < named.names.size(); ++i)
-    require(named.vertices[i] >= 0, written.where(i), no_such_vertex(named.names[i]));
+  for (std::size_t i = 0; i < written.lines.size(); ++i) {
+    const Global vertex = found[2 * i] >= 0 ? found[2 * i] : found[2 * i + 1];
+    const std::string& name = wanted[2 * i + 1];
+    if (vertex < 0 && !written.path.empty() && !says_something(name)) continue;
+    if (vertex < 0) require(false, written.where(i), table.complaint(name), written.or_file());
+    named.names.push_back(found[2 * i] >= 0 ? wanted[2 * i] : name);
+    named.vertices.push_back(vertex);
+  }
+  require(given.empty() || !named.vertices.empty(), written.path, ": holds no vertex");
   return named;
 }
 
-/// A value of each owned vertex as lines `vertex value`, all or the best, or of some vertices.
+/// A value of each owned vertex as rows `vertex value`, all or the best, or of some vertices.
 std::string scores_table(App& program, const SummaryArguments& a, const Partition& vertices,
                          const io::VertexNames& names, const std::vector<double>& values, const std::string& head) {
   const Comm& comm = program.comm();
-  std::string table = comm.is_root() ? "vertex\t" + head + "\n" : "";
+  Table table(program.table_form(), {"vertex", head});
+  if (comm.is_root()) table.head();
   if (a.vertices.empty() && a.top == 0) {
-    for (std::size_t v = 0; v < values.size(); ++v)
-      table += text(names.owned(comm, static_cast<Local>(v)), '\t', number(values[v]), '\n');
-    return table;
+    for (std::size_t v = 0; v < values.size(); ++v) table.row({names.owned(comm, static_cast<Local>(v)), values[v]});
+    return table.take();
   }
   std::vector<Scored<Global>> shown;
   const Global first = vertices.begin(comm.rank());
   const auto show = [&](Global v) {
     if (vertices.owns(comm.rank(), v)) shown.push_back({v, values[static_cast<std::size_t>(v - first)]});
   };
-  const std::vector<Global> asked = find_vertices(comm, a.vertices, names).vertices;
+  const std::vector<Global> asked = find_vertices(program, a.vertices, names).vertices;
   if (a.vertices.empty())
     for (Global v = first; v < vertices.end(comm.rank()); ++v) show(v);
   else
@@ -54,17 +63,23 @@ std::string scores_table(App& program, const SummaryArguments& a, const Partitio
   for (const Scored<Global>& row : shown)
     if (comm.is_root()) wanted.push_back(row.id);
   const std::vector<std::string> called = names.fetch(comm, wanted);
-  for (std::size_t i = 0; i < called.size(); ++i) table += text(called[i], '\t', number(shown[i].score), '\n');
-  return table;
+  for (std::size_t i = 0; i < called.size(); ++i) table.row({called[i], shown[i].score});
+  return table.take();
 }
 
 }  // namespace
 
-std::string measures_table(const summary::Measures& m) {
-  const auto line = [](const std::string& name, const auto& value) { return name + "\t" + text(value) + "\n"; };
-  return line("supernodes", m.supernodes) + line("superedges", m.superedges) + line("max_count", m.max_count) +
-         line("bits", number(m.bits)) + line("size_ratio", number(m.bits / m.graph_bits)) + line("RE_1", number(m.l1)) +
-         line("RE_2", number(m.l2));
+std::string measures_table(const summary::Measures& m, Form form) {
+  Table table(form, {"measure", "value"});
+  if (form == Form::csv) table.head();
+  table.row({"supernodes", m.supernodes});
+  table.row({"superedges", m.superedges});
+  table.row({"max_count", m.max_count});
+  table.row({"bits", m.bits});
+  table.row({"size_ratio", m.bits / m.graph_bits});
+  table.row({"RE_1", m.l1});
+  table.row({"RE_2", m.l2});
+  return table.take();
 }
 
 void record_measures(App& program, const summary::Measures& m) {
@@ -110,7 +125,10 @@ std::string summary_text(const summary::Summary& summary, const io::VertexNames&
   std::size_t next = 0;
   for (std::size_t a = 0; a < members.size(); ++a) {
     lines += text(first + static_cast<Global>(a));
-    for (std::size_t i = 0; i < members[a].size(); ++i) lines += '\t' + called[next++];
+    for (std::size_t i = 0; i < members[a].size(); ++i) {
+      lines += '\t';
+      Field(called[next++]).append_to(lines, Form::tsv);
+    }
     lines += '\n';
   }
   return lines;
@@ -177,25 +195,24 @@ void answer_query(App& program, const SummaryArguments& a, const summary::Summar
         text("L1 error at most ", result.error_bound, " after ", result.stats.at("iterations"), " iterations"));
     return program.print(scores_table(program, a, vertices, names, result.scores, "score"));
   }
-  const Named asked = find_vertices(comm, a.vertices, names);
+  const Named asked = find_vertices(program, a.vertices, names);
   const bool is_bfs = a.kind == SummaryQuery::bfs;
   io::TextWriter out(comm, program.output().empty() ? "-" : program.output());
-  out.write(!comm.is_root() ? "" : is_bfs ? "source\tvertex\tsteps\n" : "vertex\tneighbor\tdensity\n");
+  Table table(program.table_form(), is_bfs ? std::vector<std::string>{"source", "vertex", "steps"}
+                                           : std::vector<std::string>{"vertex", "neighbor", "density"});
+  if (comm.is_root()) table.head();
   for (std::size_t i = 0; i < asked.vertices.size(); ++i) {
-    std::string lines;
     if (is_bfs) {
       const auto steps = program.time("bfs", [&] { return summary::bfs(summary, asked.vertices[i]); });
       for (std::size_t v = 0; v < steps.size(); ++v)
-        if (steps[v] >= 0)
-          lines += text(asked.names[i], '\t', names.owned(comm, static_cast<Local>(v)), '\t', steps[v], '\n');
+        if (steps[v] >= 0) table.row({asked.names[i], names.owned(comm, static_cast<Local>(v)), steps[v]});
     } else {
       const auto row = program.time("neighbors", [&] { return summary::neighbors(summary, asked.vertices[i]); });
       for (std::size_t k = 0; k < row.vertex.size(); ++k)
-        lines += text(asked.names[i], '\t',
-                      names.owned(comm, static_cast<Local>(row.vertex[k] - vertices.begin(comm.rank()))), '\t',
-                      number(row.density[k]), '\n');
+        table.row({asked.names[i], names.owned(comm, static_cast<Local>(row.vertex[k] - vertices.begin(comm.rank()))),
+                   row.density[k]});
     }
-    out.write(lines);
+    out.write(table.take());
   }
   out.commit();
 }

@@ -12,8 +12,8 @@
 
 namespace filigree::app {
 
-/// A table of size and errors, for the screen; the same figures for the record.
-std::string measures_table(const summary::Measures& measures);
+/// Rows `measure value` of size and errors; the same figures for the record.
+std::string measures_table(const summary::Measures& measures, Form form);
 void record_measures(App& program, const summary::Measures& measures);
 
 /// This rank's part of the text of a summary. Two sections, each a header line and then a line for each:
@@ -21,7 +21,7 @@ void record_measures(App& program, const summary::Measures& measures);
 ///   <Subnode of each supernode>     supernode, then the names of its vertices
 ///   <Superedge info>                supernode, supernode, number of edges
 ///
-/// separated by tabs. Supernodes are numbers from 0, ascending. Collective.
+/// separated by tabs, names escaped as in tables. Supernodes are numbers from 0, ascending. Collective.
 std::string summary_text(const summary::Summary& summary, const io::VertexNames& names);
 /// This rank's part of the superedges: lines `supernode supernode edges`, separated by tabs. Not collective.
 std::string superedge_lines(const summary::Summary& summary);

@@ -83,7 +83,7 @@ void cluster(app::App& program, Arguments& a) {
                           " certificates below the truth"));
   }
   program.time("write", [&] {
-    program.print_on_screen(program.comm().is_root() ? app::cluster_table(result, blocks.names) : "");
+    program.print_on_screen(program.comm().is_root() ? app::cluster_table(result, blocks.names, app::Form::tsv) : "");
     draw(program, result, a.svg);
     if (program.output().empty()) return;
     io::Hdf5Writer file(program.comm(), program.output());
@@ -107,7 +107,7 @@ void evaluate(app::App& program, Arguments& a) {
   program.result("ratio", truth.ratio);
   program.result("violations", truth.violations);
   program.result("false_certificates", truth.false_certificates);
-  program.print(program.comm().is_root() ? app::evaluation_table(file.result, truth) : "");
+  program.print(program.comm().is_root() ? app::evaluation_table(file.result, truth, program.table_form()) : "");
   if (program.verify()) program.verified(truth.violations == 0 && truth.false_certificates == 0, found);
 }
 
@@ -140,6 +140,7 @@ int main(int argc, char** argv) {
     add_cluster(program, a);
     app::Command evaluation = program.cli.command("evaluate", "true errors of stored clusters, from scratch");
     a.input.add_to(evaluation);
+    program.add_table(evaluation);
     evaluation.option("--clusters", a.clusters, "file of clusters").required().type_name("FILE").default_text("");
     app::SvdCommand svd(program);
     app::Command back = program.cli.command("reconstruct", "one block as its cluster stores it, as .npy");

@@ -59,11 +59,10 @@ void SvdCommand::tell(const Found& found) {
   program_.result("rank", found.rank);
   program_.result("certified_error", found.certified_error[rank]);
   program_.result("norm", found.norm);
-  std::string table = "k\tsingular_value\tcertified_error\n";
-  for (std::size_t k = 0; k < rank; ++k) {
-    table += text(k + 1, '\t', number(found.singular_values[k]), '\t', number(found.certified_error[k + 1]), '\n');
-  }
-  program_.print_on_screen(program_.comm().is_root() ? table : "");
+  Table table(Form::tsv, {"k", "singular_value", "certified_error"});
+  table.head();
+  for (std::size_t k = 0; k < rank; ++k) table.row({k + 1, found.singular_values[k], found.certified_error[k + 1]});
+  program_.print_on_screen(program_.comm().is_root() ? table.take() : "");
 }
 
 void SvdCommand::verify(const Found& found, double error) {

@@ -24,29 +24,29 @@ std::vector<Offset> shared_clusters(const Result& result) {
   return order;
 }
 
-std::string cluster_table(const Result& result, const std::vector<std::string>& names) {
-  std::string table = "cluster\tblocks\tcolumns\trank\tcertified\tlower\texact\tworst_block\tworst_name\n";
+std::string cluster_table(const Result& result, const std::vector<std::string>& names, Form form) {
+  Table table(form,
+              {"cluster", "blocks", "columns", "rank", "certified", "lower", "exact", "worst_block", "worst_name"});
+  table.head();
   for (const Offset c : shared_clusters(result)) {
     const Cluster& cluster = result.clusters[at(c)];
     const Global worst =
         *std::ranges::max_element(cluster.blocks, {}, [&](Global i) { return result.block_error[at(i)]; });
-    table += text(c, '\t', cluster.blocks.size(), '\t', cluster.num_columns, '\t', cluster.basis.cols, '\t',
-                  number(cluster.certified_error), '\t', number(cluster.lower_error), '\t',
-                  cluster.exact_error ? number(*cluster.exact_error) : "-", '\t', number(result.block_error[at(worst)]),
-                  '\t', names[at(worst)], '\n');
+    table.row({c, cluster.blocks.size(), cluster.num_columns, cluster.basis.cols, cluster.certified_error,
+               cluster.lower_error, cluster.exact_error, result.block_error[at(worst)], names[at(worst)]});
   }
-  return table;
+  return table.take();
 }
 
-std::string evaluation_table(const Result& result, const svd_clustering::Evaluation& evaluation) {
-  std::string table = "cluster\tblocks\tcolumns\trank\tcertified\terror\tleast\n";
+std::string evaluation_table(const Result& result, const svd_clustering::Evaluation& evaluation, Form form) {
+  Table table(form, {"cluster", "blocks", "columns", "rank", "certified", "error", "least"});
+  table.head();
   for (const Offset c : shared_clusters(result)) {
     const Cluster& cluster = result.clusters[at(c)];
-    table += text(c, '\t', cluster.blocks.size(), '\t', cluster.num_columns, '\t', cluster.basis.cols, '\t',
-                  number(cluster.certified_error), '\t', number(evaluation.error[at(c)]), '\t',
-                  number(evaluation.optimum[at(c)]), '\n');
+    table.row({c, cluster.blocks.size(), cluster.num_columns, cluster.basis.cols, cluster.certified_error,
+               evaluation.error[at(c)], evaluation.optimum[at(c)]});
   }
-  return table;
+  return table.take();
 }
 
 std::string headline(const Result& result, const std::vector<std::string>& names) {

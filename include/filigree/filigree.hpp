@@ -27,6 +27,7 @@
 #include "filigree/io/names.hpp"
 #include "filigree/io/read.hpp"
 #include "filigree/io/read_dense.hpp"
+#include "filigree/io/read_text.hpp"
 #include "filigree/io/text_writer.hpp"
 #include "filigree/io/unfinished.hpp"
 #include "filigree/io/write.hpp"

@@ -313,7 +313,7 @@ TEST_F(Apps, NamesOfVerticesSurvive) {
   write("queries.txt", "# who?\nAda\n\nEve:3\tBob Moran:1\n");
   const Outcome all = done(2, "ppr", {"exact", "--graph", "names.csv", "--sources", "queries.txt", "--top", "1"});
   EXPECT_THAT(all.out, HasSubstr("\nAda\t1\tAda\t0."));
-  EXPECT_THAT(all.out, HasSubstr("\nEve:3\tBob Moran:1\t1\t"));
+  EXPECT_THAT(all.out, HasSubstr("\nEve:3\\tBob Moran:1\t1\t"));
   EXPECT_EQ(occurrences(all.out, "\n"), 3) << all.out;
   // Into HDF5 and out again.
   done(2, "convert", {"names.csv", "names.h5"});

@@ -147,7 +147,7 @@ TEST_F(PprApp, BadCandidatesAreNamedByLine) {
       {"nobody.txt", "error: nobody.txt:3: no vertex is called 'nobody'"},
       {"twice.txt", "error: twice.txt:4: vertex dailykos.com is there twice, first in line 1"},
       {"none.txt", "error: none.txt: names no vertex"},
-      {"missing.txt", "error: missing.txt: cannot be read: No such file or directory"}};
+      {"missing.txt", "error: missing.txt: cannot be opened: No such file or directory"}};
   for (const auto& [path, complaint] : bad) {
     for (const int ranks : {0, 3}) {
       const Outcome outcome = run(ranks, "ppr", ask("query", {"--sources", "dailykos.com", "--candidates", path}));
@@ -181,7 +181,7 @@ TEST_F(PprApp, AVertexNameMayHaveColonsAndNumbers) {
   EXPECT_NEAR(first("host:8180:1 host:3", "host"), 0.75 * alone, 1e-9);
   EXPECT_NEAR(first("host:8180 host:3", "host:8180"), 0.25 * alone, 1e-9);
   const Outcome nobody = run(0, "ppr", {"exact", "--graph", "g.txt", "--sources", "guest:8180"});
-  EXPECT_EQ(error_line(nobody.err), "error: no vertex is called 'guest'");
+  EXPECT_EQ(error_line(nobody.err), "error: no vertex is called 'guest'; nor is there a file of this name");
 }
 
 // ------------------------------------------------------------------------------------------------ against the arcs

@@ -1,0 +1,267 @@
+#include "table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+
+#include "filigree/core/error.hpp"
+#include "options.hpp"
+#include "utf8.hpp"
+
+namespace filigree::app {
+namespace {
+
+const std::pair<std::string, Form> extensions[] = {{".tsv", Form::tsv},     {".txt", Form::tsv}, {".csv", Form::csv},
+                                                   {".jsonl", Form::jsonl}, {".npy", Form::npy}, {".h5", Form::hdf5},
+                                                   {".hdf5", Form::hdf5}};
+
+std::string lower_case(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
+bool is_text(Form form) { return std::ranges::find(text_forms, form) != text_forms.end(); }
+
+void append_hexadecimal(std::string& to, char byte) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  to += "\\x";
+  to += digits[static_cast<unsigned char>(byte) >> 4];
+  to += digits[static_cast<unsigned char>(byte) & 15];
+}
+
+/// Calls keep(character) for the characters of a text that are no control character, and escape(bytes) for the others
+/// and what is no UTF-8.
+template <class Keep, class Escape>
+void for_characters(std::string_view text, Keep keep, Escape escape) {
+  while (!text.empty()) {
+    const std::size_t size = num_bytes_of_character(text);
+    const std::string_view character = text.substr(0, std::max<std::size_t>(size, 1));
+    if (size == 0 || begins_with_control(character))
+      escape(character);
+    else
+      keep(character);
+    text.remove_prefix(character.size());
+  }
+}
+
+void append_tsv(std::string& to, std::string_view text) {
+  const auto hexadecimal = [&](std::string_view bytes) {
+    for (char byte : bytes) append_hexadecimal(to, byte);
+  };
+  if (text.starts_with('"')) {
+    hexadecimal("\"");
+    text.remove_prefix(1);
+  }
+  for_characters(
+      text, [&](std::string_view character) { to += character == "\\" ? "\\\\" : character; },
+      [&](std::string_view bytes) {
+        switch (bytes.front()) {
+          case '\t': to += "\\t"; break;
+          case '\n': to += "\\n"; break;
+          case '\r': to += "\\r"; break;
+          default: hexadecimal(bytes);
+        }
+      });
+}
+
+void append_csv(std::string& to, std::string_view text) {
+  const bool ends_are_blank = !text.empty() && (text.front() == ' ' || text.back() == ' ');
+  const bool quotes =
+      ends_are_blank || text.starts_with('#') || text.find_first_of(",\"\r\n") != std::string_view::npos;
+  if (quotes) to += '"';
+  for_characters(
+      text,
+      [&](std::string_view character) {
+        const bool is_escape =
+            character == "\\" && text.substr(static_cast<std::size_t>(character.end() - text.begin())).starts_with('x');
+        to += is_escape ? "\\x5c" : character == "\"" ? "\"\"" : character;
+      },
+      [&](std::string_view bytes) {
+        if (bytes == "\t" || bytes == "\n" || bytes == "\r") {
+          to += bytes;
+        } else {
+          for (char byte : bytes) append_hexadecimal(to, byte);
+        }
+      });
+  if (quotes) to += '"';
+}
+
+std::optional<unsigned> hexadecimal_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return std::nullopt;
+}
+
+/// Undoes \xNN, and backslashes before `letters`: t, n, r, backslash, or none of them.
+std::string without_escapes(std::string_view field, std::string_view letters) {
+  std::string text;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    const std::string_view rest = field.substr(i);
+    const char escaped = rest.size() > 1 ? rest[1] : '\0';
+    const auto high = rest.size() > 3 ? hexadecimal_digit(rest[2]) : std::nullopt;
+    const auto low = rest.size() > 3 ? hexadecimal_digit(rest[3]) : std::nullopt;
+    if (rest.front() != '\\') {
+      text += rest.front();
+    } else if (const auto letter = letters.find(escaped); letter != std::string_view::npos) {
+      text += "\t\n\r\\"[letter];
+      ++i;
+    } else if (escaped == 'x' && high && low) {
+      text += static_cast<char>(16 * *high + *low);
+      i += 3;
+    } else {
+      text += '\\';
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string name_of(Form form) {
+  constexpr const char* names[] = {"tsv", "csv", "jsonl", "npy", "h5"};
+  return names[static_cast<int>(form)];
+}
+
+std::optional<Form> form_of_extension(const std::string& path) {
+  const std::string name = lower_case(path);
+  for (const auto& [extension, form] : extensions) {
+    if (name.ends_with(extension)) return form;
+    if (is_text(form) && (name.ends_with(extension + ".gz") || name.ends_with(extension + ".zst"))) return form;
+  }
+  return std::nullopt;
+}
+
+Form form_of(const std::string& path, const std::string& name, std::span<const Form> possible,
+             const std::string& option) {
+  const bool is_screen = path.empty() || path == "-";
+  for (const Form form : possible) {
+    if (name_of(form) != name) continue;
+    if (is_screen && !is_text(form)) usage_error(text("--output-format ", name, ": needs --output"));
+    return form;
+  }
+  const std::string file = path.substr(path.rfind('/') + 1);
+  if (is_screen || file.find('.', 1) == std::string::npos) return Form::tsv;
+  const auto form = form_of_extension(path);
+  if (form && std::ranges::find(possible, *form) != possible.end()) return *form;
+  std::string list;
+  for (const auto& [extension, known] : extensions) {
+    if (std::ranges::find(possible, known) != possible.end()) list += ' ' + extension;
+  }
+  usage_error(text(option, ' ', path, ": is written as", list, ", text also as .gz or .zst",
+                   option == "--output" ? "; under another name by --output-format" : ""));
+}
+
+bool is_for_people(const std::string& path, const std::string& name) {
+  const std::string file = lower_case(path);
+  return name == "auto" && form_of_extension(path).value_or(Form::tsv) == Form::tsv &&
+         file.find(".tsv") == std::string::npos;
+}
+
+Field::Field(double number)
+    : kind_(std::isfinite(number) ? Kind::number : Kind::no_json_number), value_(app::number(number)) {}
+
+/// A text, else a number or a truth value as JSON writes it.
+Field::Field(const Json& value) : kind_(Kind::number), value_(value.dump()) {
+  if (value.is_null() || value.is_without_number()) *this = Field(std::nullopt);
+  if (value_.starts_with('"')) *this = Field(value.string());
+}
+
+Field Field::exactly(double number) {
+  Field field(number);
+  if (field.kind_ != Kind::number) return field;
+  std::array<char, 32> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  field.value_.assign(digits.data(), end);
+  return field;
+}
+
+void Field::append_to(std::string& line, Form form) const {
+  if (form == Form::jsonl) {
+    line += kind_ == Kind::text ? Json(value_).dump() : kind_ == Kind::number ? value_ : "null";
+  } else if (kind_ != Kind::text) {
+    line += value_;
+  } else if (form == Form::csv) {
+    append_csv(line, value_);
+  } else {
+    append_tsv(line, value_);
+  }
+}
+
+void Table::head() {
+  if (form_ == Form::jsonl) return;
+  row(std::vector<Field>(headings_.begin(), headings_.end()));
+}
+
+void Table::row(std::span<const Field> fields) {
+  const bool is_json = form_ == Form::jsonl;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (is_json)
+      lines_ += (i == 0 ? "{" : ",") + Json(headings_[i]).dump() + ':';
+    else if (i > 0)
+      lines_ += form_ == Form::csv ? ',' : '\t';
+    fields[i].append_to(lines_, form_);
+  }
+  lines_ += is_json ? "}\n" : "\n";
+}
+
+std::vector<std::string> fields_of(std::string_view line, Form form) {
+  std::vector<std::string> fields(1);
+  if (form == Form::tsv) {
+    for (std::size_t tab = 0; (tab = line.find('\t')) != std::string_view::npos; line.remove_prefix(tab + 1)) {
+      fields.back() = without_escapes(line.substr(0, tab), "tnr\\");
+      fields.emplace_back();
+    }
+    fields.back() = without_escapes(line, "tnr\\");
+    return fields;
+  }
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool is_quote = line[i] == '"';
+    if (is_quote && is_quoted && line.substr(i + 1).starts_with('"'))
+      fields.back() += line[i++];
+    else if (is_quote && (is_quoted || fields.back().empty()))
+      is_quoted = !is_quoted;
+    else if (line[i] == ',' && !is_quoted)
+      fields.emplace_back();
+    else
+      fields.back() += line[i];
+  }
+  for (std::string& field : fields) field = without_escapes(field, "");
+  return fields;
+}
+
+std::string npy_header(std::span<const std::int64_t> shape) {
+  std::string sizes;
+  for (const std::int64_t size : shape) sizes += text(size, ", ");
+  if (shape.size() > 1) sizes.resize(sizes.size() - 2);
+  std::string header = text("{'descr': '<f8', 'fortran_order': False, 'shape': (", sizes, "), }");
+  constexpr std::size_t magic = 10;
+  while ((magic + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  std::string out("\x93NUMPY\x01\x00", 8);
+  out += static_cast<char>(header.size() & 0xff);
+  out += static_cast<char>(header.size() >> 8);
+  return out + header;
+}
+
+std::string npy_bytes(std::span<const double> values) {
+  std::string out;
+  for (const double value : values) {
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift & 0xff);
+  }
+  return out;
+}
+
+std::string number(double value) {
+  if (std::isnan(value)) return "nan";
+  std::array<char, 32> digits{};
+  const auto [end, error] =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 10);
+  return {digits.data(), end};
+}
+
+}  // namespace filigree::app
