@@ -51,7 +51,7 @@ Batch batch_of(const Comm& comm, const NameTable& table, std::vector<Line> lines
     if (is_mistake && !answers_all && !has_errors) {
       if (comm.is_root())
         std::fprintf(stderr, "error: standard input:%lld: %s\n", static_cast<long long>(lines[i].number),
-                     question.mistake.c_str());
+                     printable(question.mistake).c_str());
       continue;
     }
     batch.lines.push_back(std::move(lines[i]));

@@ -136,7 +136,7 @@ void App::prepare_files() {
 void App::note(const std::string& line) {
   if (!comm().is_root() || quiet_) return;
   display_.clear();
-  std::fprintf(stderr, "%s\n", line.c_str());
+  std::fprintf(stderr, "%s\n", printable(line).c_str());
 }
 
 Progress App::progress() {

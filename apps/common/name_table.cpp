@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "table.hpp"
+
 namespace filigree::app {
 namespace {
 
@@ -18,13 +20,10 @@ std::optional<Global> whole_number(std::string_view name) {
   return number;
 }
 
-/// A name between quotes: cut when long, bytes that a terminal would not print as "?".
+/// A name between quotes, cut when long.
 std::string shown(std::string_view name) {
   constexpr std::size_t most = 40;
-  std::string bytes(name.substr(0, most));
-  std::ranges::replace_if(
-      bytes, [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
-  return "'" + bytes + (name.size() > most ? "...'" : "'");
+  return "'" + printable(name.substr(0, most)) + (name.size() > most ? "...'" : "'");
 }
 
 char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

@@ -233,6 +233,21 @@ std::vector<std::string> fields_of(std::string_view line, Form form) {
   return fields;
 }
 
+std::string printable(std::string_view text) {
+  std::string shown;
+  for_characters(
+      text, [&](std::string_view character) { shown += character; },
+      [&](std::string_view bytes) {
+        for (char byte : bytes) {
+          if (byte == '\n' || byte == '\t')
+            shown += byte;
+          else
+            append_hexadecimal(shown, byte);
+        }
+      });
+  return shown;
+}
+
 std::string npy_header(std::span<const std::int64_t> shape) {
   std::string sizes;
   for (const std::int64_t size : shape) sizes += text(size, ", ");

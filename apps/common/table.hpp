@@ -94,6 +94,9 @@ class Table {
 /// The fields of a line that a Table wrote as tsv or csv, as they were; of csv only if no field holds a line end.
 std::vector<std::string> fields_of(std::string_view line, Form form);
 
+/// A text as a terminal may show it: control characters but line ends and tabs, and bytes that are no UTF-8, are \xNN.
+std::string printable(std::string_view text);
+
 /// The first bytes of a .npy file of doubles (little-endian, C order) with this shape.
 std::string npy_header(std::span<const std::int64_t> shape);
 /// Doubles as they follow it.
