@@ -30,7 +30,8 @@ void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filt
   cli.option("--top", top, "answers per query; 0 = all").within("[0, inf)");
   cli.flag("--exclude-seeds", filter.exclude_seeds, "leave out the vertices of the query");
   cli.flag("--exclude-neighbours", filter.exclude_neighbours, "leave out those that their arcs lead to");
-  cli.option("--candidates", a.candidates_path, "answer with these vertices only, one a line").type_name("FILE");
+  cli.option("--candidates", a.candidates_path, "answer with these vertices only, one a line, as in files of --sources")
+      .type_name("FILE");
   cli.flag(
       "--dense", [&a] { a.rows = Rows::dense; }, "HDF5: a score for every vertex");
   cli.check([&program, cli, &a] {

@@ -85,7 +85,7 @@ Account answer_all(App& program, const io::VertexNames& names, const Answer& ans
   const NameTable table(comm, names);
   AnswerTable answers(form, skip_unknown);
   std::optional<io::TextWriter> file;
-  if (!program.output().empty()) file.emplace(comm, program.output());
+  if (!program.output().empty() && program.output() != "-") file.emplace(comm, program.output());
   const auto print = [&](std::string_view mine) { file ? file->write(mine) : program.print(mine); };
 
   Account account;

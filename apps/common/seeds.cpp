@@ -158,10 +158,12 @@ std::vector<ppr::Query> find_seeds(const Comm& comm, const io::VertexNames& name
 }
 
 void add_sources(Command cli, std::vector<std::string>& sources, bool& skip_unknown) {
-  cli.option("--sources", sources,
-             "queries: a vertex each, or several with weights, '12:0.7 40:0.3' (what stands behind the last colon "
-             "is a weight unless a vertex has the whole name); or a file of such lines; or - to answer lines of "
-             "standard input as they come")
+  cli.option(
+         "--sources", sources,
+         "queries: a vertex each, or several with weights, '12:0.7 40:0.3' (what stands behind the last colon "
+         "is a weight unless a vertex has the whole name; names with blanks stand alone or between tabs); or a file "
+         "of such lines, also .gz and .zst, where # begins a comment; or - to answer lines of standard input as they "
+         "come")
       .required()
       .type_name("VERTEX|FILE|-")
       .default_text("");

@@ -58,7 +58,8 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
                "what to ask");
   query
       .option("--vertices", a.vertices,
-              "where bfs begins, whose neighbors, or what pagerank and degree print; or a file of them, one a line")
+              "where bfs begins, whose neighbors, or what pagerank and degree print; or a file of them, one a line, "
+              "where # begins a comment")
       .default_text("");
   query.option("--top", a.top, "pagerank, degree: print the best only; 0 = all").within("[0, inf)");
   add_teleport(query, a.pagerank.teleport, "pagerank: ");
