@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
     Offset top = 0;
     input.add_to(program.cli);
     app::add_walk_options(program.cli, options.teleport, options.dangling);
-    program.cli.option("--tolerance", options.tolerance, "on the L1 error of all scores");
+    program.cli.option("--tolerance", options.tolerance, "on the L1 error of all scores").within("(0, inf)");
     program.cli
         .option("--seeds", seeds,
                 "jump to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one is called so), not to all alike")

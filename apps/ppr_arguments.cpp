@@ -59,7 +59,7 @@ void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filt
 PprCommand parse_ppr(App& program, PprArguments& a) {
   Command index = program.cli.command("index", "walk from every vertex and keep the visits");
   add_graph(index, a);
-  index.option("--walks", a.index.walks, "from every vertex");
+  index.option("--walks", a.index.walks, "from every vertex").within("[1, inf)");
   index
       .option("--index-bytes", a.index.index_bytes,
               "of the whole index; takes the place of --walks, each vertex getting its share")
@@ -86,9 +86,11 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
   query.choice("--method", a.query.method, {{"push", ppr::Method::push}, {"verd", ppr::Method::verd}},
                "push: from vertices of large residual, until --target-error; verd (vertex-centric decomposition): from "
                "all, --levels times");
-  query.option("--target-error", a.query.target_error,
-               "push: L1 error to reach: the sum of absolute differences from the exact scores");
-  query.option("--levels", a.query.levels, "verd: how often every vertex pushes");
+  query
+      .option("--target-error", a.query.target_error,
+              "push: L1 error to reach: the sum of absolute differences from the exact scores")
+      .within("[1e-15, 2)");
+  query.option("--levels", a.query.levels, "verd: how often every vertex pushes").within("[0, inf)");
   query.flag("--until-settled", a.query.until_settled,
              "stop when the order of the --top answers can no longer change; without --index");
   query.flag("--check-exact", a.check_exact,
@@ -98,7 +100,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
   Command exact = program.cli.command("exact", "answer queries to a tolerance, slowly");
   add_queries(program, exact, a, a.exact.top, a.exact.filter, a.exact.placement);
   add_walk_options(exact, a.exact.teleport, a.exact.dangling);
-  exact.option("--tolerance", a.exact.tolerance, "on the L1 error");
+  exact.option("--tolerance", a.exact.tolerance, "on the L1 error").within("[1e-15, 2)");
 
   program.parse();
   note_teleport(program, index.given() ? a.index.teleport : query.given() ? a.query.teleport : a.exact.teleport);

@@ -133,7 +133,8 @@ template Option Command::option(const std::string&, std::optional<std::int64_t>&
 template Option Command::option(const std::string&, std::optional<double>&, const std::string&);
 
 Option Command::option(const std::string& names, std::function<void(double)> set, const std::string& help) {
-  return Option(command_->add_option_function<double>(names, std::move(set), help)->default_str(""));
+  CLI::Option* const option = command_->add_option_function<double>(names, std::move(set), help);
+  return Option(option->default_str("")->check(CLI::Validator(fault_of_number<double>, "")));
 }
 Option Command::flag(const std::string& names, bool& variable, const std::string& help) {
   return Option(command_->add_flag(names, variable, help));

@@ -1,14 +1,24 @@
 #include "walk_options.hpp"
 
+#include <cmath>
+
 namespace filigree::app {
+namespace {
+
+/// 1 - damping in 15 digits, so that 0.85 is a teleport of 0.15 and no bit more.
+double teleport_of(double damping) { return std::round((1 - damping) * 1e15) / 1e15; }
+
+}  // namespace
 
 void add_teleport(Command cli, double& teleport, const std::string& of) {
   const Option option = cli.option("--teleport", teleport,
                                    of + "probability of a jump back at each step; 0.15 is what igraph calls damping "
-                                        "0.85 and networkx alpha 0.85");
+                                        "0.85 and networkx alpha 0.85")
+                            .within("[0.0001, 1)");
   cli.option(
-         "--damping", [&teleport](double damping) { teleport = 1 - damping; },
+         "--damping", [&teleport](double damping) { teleport = teleport_of(damping); },
          of + "1 - teleport, the other way to say it")
+      .within("(0, 0.9999]")
       .excludes(option);
 }
 

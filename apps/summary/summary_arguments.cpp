@@ -1,6 +1,5 @@
 #include "summary_arguments.hpp"
 
-
 #include "walk_options.hpp"
 
 namespace filigree::app {
@@ -63,7 +62,7 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
       .default_text("");
   query.option("--top", a.top, "pagerank, degree: print the best only; 0 = all").within("[0, inf)");
   add_teleport(query, a.pagerank.teleport, "pagerank: ");
-  query.option("--tolerance", a.pagerank.tolerance, "pagerank: on the L1 error of all scores");
+  query.option("--tolerance", a.pagerank.tolerance, "pagerank: on the L1 error of all scores").within("(0, inf)");
   query.check([&a] {
     const bool needs = a.kind == SummaryQuery::bfs || a.kind == SummaryQuery::neighbors;
     if (needs && a.vertices.empty()) usage_error("--vertices: bfs and neighbors need some");
