@@ -70,7 +70,8 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
                {{"visits", ppr::Estimator::visits},
                 {"end-points", ppr::Estimator::end_points},
                 {"ratio", ppr::Estimator::ratio}},
-               "what is counted of a walk, and how");
+               "what is counted: visits, all vertices of a walk (MCFP); end-points, where it stops (MCEP), which needs "
+               "1 / teleport times the walks; ratio, visits as a share of all of them, slightly biased");
   add_placement(index, a.index.placement);
   index.option("--memory", a.index.memory_bytes, "most that building may take on a rank, beyond the graph")
       .size_in_bytes()
