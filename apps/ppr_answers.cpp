@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "filigree/core/top_k.hpp"
-#include "filigree/io/hdf5.hpp"
+#include "filigree/io/write.hpp"
 
 namespace filigree::app {
 namespace {
@@ -154,7 +154,8 @@ void write_dense(io::Hdf5Writer& file, const ppr::Result& answers, Global num_ve
                   });
 }
 
-void write_sparse(const Comm& comm, io::Hdf5Writer& file, const ppr::Result& answers) {
+/// With the attributes by which AnnData reads a group as a sparse matrix.
+void write_sparse(const Comm& comm, io::Hdf5Writer& file, const ppr::Result& answers, Global num_vertices) {
   // Every rank's rows follow those of the ranks below it, and the last one closes the array.
   const Offset before = comm.exclusive_sum(answers.row_ptr.back());
   const bool is_last = comm.rank() + 1 == comm.size();
@@ -163,6 +164,10 @@ void write_sparse(const Comm& comm, io::Hdf5Writer& file, const ppr::Result& ans
   file.write("/ppr/indptr", std::span<const Offset>(indptr));
   file.write("/ppr/indices", std::span<const Global>(answers.vertex));
   file.write("/ppr/data", std::span<const double>(answers.score));
+  const Offset num_queries = comm.sum(std::ssize(answers.row_ptr) - 1);
+  file.attribute("/ppr", "shape", std::vector<std::int64_t>{num_queries, num_vertices});
+  file.text_attribute("/ppr", "encoding-type", "csr_matrix");
+  file.text_attribute("/ppr", "encoding-version", "0.1.0");
 }
 
 }  // namespace
@@ -181,7 +186,10 @@ void write_answers(App& program, const io::VertexNames& names, const OwnedQuerie
   if (rows == Rows::dense)
     write_dense(file, all, names.vertices().num_items());
   else
-    write_sparse(comm, file, all);
+    write_sparse(comm, file, all, names.vertices().num_items());
+  io::Strings asked;
+  for (const std::string& line : mine.lines) asked.push_back(line);
+  io::write_texts(comm, file, "/ppr/queries", asked);
   file.write("/ppr/error_bound", std::span<const double>(all.error_bound));
   file.write("/ppr/error_estimate", std::span<const double>(all.error_estimate));
   program.sign(file, "personalized pagerank", names);

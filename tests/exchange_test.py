@@ -161,6 +161,31 @@ class Exchange(unittest.TestCase):
         self.convert("d.h5", "b.npz")
         self.expect_same(sparse.load_npz(self.folder / "b.npz"), (self.matrix != 0).astype(float))
 
+    def test_answers_say_what_they_answer(self):
+        (self.folder / "g.csv").write_text("Anna,Bela\nBela,Anna\nBela,\"New York\"\n\"New York\",Anna\n")
+        (self.folder / "q.txt").write_text("New York\nAnna\nBela\n")
+        for ranks in (1, 3):
+            done = run("ppr", "exact", "--graph", self.folder / "g.csv", "--sources", self.folder / "q.txt", "--teleport", "0.5",
+                       "--output", self.folder / "a.h5", ranks=ranks)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with h5py.File(self.folder / "a.h5") as file:
+                queries = list(file["ppr/queries"].asstr())
+                names = list(file["graph/names"].asstr())
+                group = file["ppr"]
+                rows = sparse.csr_matrix((group["data"][:], group["indices"][:], group["indptr"][:]), group.attrs["shape"])
+                self.assertEqual(queries, ["New York", "Anna", "Bela"])
+                self.assertEqual([names[best] for best in np.asarray(rows.argmax(axis=1)).ravel()], queries)
+                if read_elem:
+                    self.expect_same(read_elem(group), rows)
+
+    def test_scores_go_with_their_names(self):
+        (self.folder / "g.csv").write_text("Anna,Bela\nCili,Bela\nBela,Anna\n")
+        done = run("pagerank", "--graph", self.folder / "g.csv", "--output", self.folder / "p.h5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with h5py.File(self.folder / "p.h5") as file:
+            scores = dict(zip(file["graph/names"].asstr(), file["pagerank/scores"]))
+        self.assertEqual(sorted(scores, key=scores.get), ["Cili", "Anna", "Bela"])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
