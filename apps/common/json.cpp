@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "utf8.hpp"
+#include "filigree/core/utf8.hpp"
 
 namespace filigree::app {
 namespace {

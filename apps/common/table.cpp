@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "filigree/core/error.hpp"
+#include "filigree/core/utf8.hpp"
 #include "options.hpp"
-#include "utf8.hpp"
 
 namespace filigree::app {
 namespace {

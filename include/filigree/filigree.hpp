@@ -21,6 +21,7 @@
 #include "filigree/core/timing.hpp"
 #include "filigree/core/top_k.hpp"
 #include "filigree/core/types.hpp"
+#include "filigree/core/utf8.hpp"
 #include "filigree/generate.hpp"
 #include "filigree/io/hdf5.hpp"
 #include "filigree/io/named_hash.hpp"

@@ -77,25 +77,6 @@ inline bool has_control_character(std::string_view s) {
   return std::any_of(s.begin(), s.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; });
 }
 
-/// Whether bytes are UTF-8: neither cut, nor longer than need be, nor beyond U+10FFFF, nor halves of UTF-16.
-inline bool is_utf8(std::string_view s) {
-  for (std::size_t i = 0; i < s.size();) {
-    const auto byte = [&](std::size_t k) { return i + k < s.size() ? static_cast<unsigned char>(s[i + k]) : 0U; };
-    const unsigned first = byte(0);
-    const std::size_t length = first < 0x80 ? 1 : first >> 5 == 6 ? 2 : first >> 4 == 14 ? 3 : first >> 3 == 30 ? 4 : 0;
-    if (length == 0) return false;
-    unsigned code = length == 1 ? first : first & (0x7fU >> length);
-    for (std::size_t k = 1; k < length; ++k) {
-      if (byte(k) >> 6 != 2) return false;
-      code = code << 6 | (byte(k) & 63);
-    }
-    constexpr unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < least[length] || code > 0x10ffff || code >> 11 == 27) return false;
-    i += length;
-  }
-  return true;
-}
-
 /// A text as an error message shows it: cut when long, bytes that a terminal would not print as "?".
 inline std::string quoted(std::string_view s) {
   constexpr std::size_t most = 40;

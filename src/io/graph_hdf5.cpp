@@ -13,12 +13,12 @@
 #include <cmath>
 
 #include "core/index.hpp"
+#include "filigree/core/utf8.hpp"
 #include "filigree/io/hdf5.hpp"
 #include "filigree/io/named_hash.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "io/csr_groups.hpp"
-#include "io/fields.hpp"
 #include "io/formats.hpp"
 #include "matrix/balanced_rows.hpp"
 

@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "filigree/core/utf8.hpp"
 #include "json.hpp"
 #include "options.hpp"
-#include "utf8.hpp"
 
 namespace filigree::app {
 namespace {

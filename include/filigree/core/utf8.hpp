@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace filigree::app {
+namespace filigree {
 
 /// How many bytes the first character of a text has; 0 if its first byte begins none. For texts that are not empty.
 inline std::size_t num_bytes_of_character(std::string_view text) {
@@ -32,4 +32,14 @@ inline bool begins_with_control(std::string_view text) {
   return first < 0x20 || first == 0x7F;
 }
 
-}  // namespace filigree::app
+/// Whether a text is UTF-8 from its first to its last byte.
+inline bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = num_bytes_of_character(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+}  // namespace filigree
