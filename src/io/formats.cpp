@@ -231,13 +231,12 @@ Format format_to_write(const std::string& path, Format asked) {
   const Format format = asked == Format::automatic && path == "-" ? Format::edge_list
                         : asked == Format::automatic              ? format_of(path)
                                                                   : asked;
-  if (format == Format::automatic) {
-    throw InvalidArgument(text(path, ": no format is written under the extension ", extension_of(path), "; there are ",
-                               written_extensions(), ", those of text also with .gz or .zst behind; or say which of ",
-                               format_names(true)));
-  }
-  if (!info_of(format).writes) {
-    throw InvalidArgument(text(path, ": ", info_of(format).title, " is only read; there are ", written_extensions()));
+  if (format == Format::automatic || !info_of(format).writes) {
+    const std::string what = format == Format::automatic
+                                 ? text("no format is written under the extension ", extension_of(path))
+                                 : text(info_of(format).title, " is only read");
+    throw InvalidArgument(text(path, ": ", what, "; there are ", written_extensions(),
+                               ", those of text also with .gz or .zst behind; or say which of ", format_names(true)));
   }
   refuse_packed_binary(format, path);
   return format;
