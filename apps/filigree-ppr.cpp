@@ -69,6 +69,10 @@ void build_index(app::App& program, app::PprArguments& a) {
   }
   program.worked_on(
       {{stat("walks"), "walk", "walks"}, {stat("entries"), "entry", "entries"}, {stat("bytes"), "byte", "bytes"}});
+  if (static_cast<double>(stat("bytes")) < 0.95 * static_cast<double>(a.index.index_bytes)) {
+    program.note(text("--index-bytes ", a.index.index_bytes, " is more than there is use for: further walks would meet ",
+                      "hardly any vertices for the first time"));
+  }
   if (!program.verify()) return;
   const auto read = ppr::load(program.comm(), program.output(), index.sources);
   program.verified(

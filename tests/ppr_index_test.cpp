@@ -111,6 +111,16 @@ TEST(PprIndex, BytesAreSpentToTheLastFewPerCent) {
   EXPECT_THAT(refusal(least - least / 100), HasSubstr(text("index bytes: ", least - least / 100, ", must")));
 }
 
+TEST(PprIndex, BudgetsBeyondSaturationEnd) {
+  const Comm comm = Comm::world();
+  const Graph graph = random_graph(comm, 40, 300, false, 23);
+  const ppr::IndexOptions options{.seed = 5, .index_bytes = 1000000};
+  const auto together = ppr::build_index(graph, options);
+  EXPECT_LT(together.stats.at("bytes"), 40 * (1 + 40 * 4 + 13));
+  EXPECT_LT(together.stats.at("visits"), 4096 * 40 * 400);
+  expect_same_rows(comm, together, ppr::build_index(random_graph(Comm::self(), 40, 300, false, 23), options));
+}
+
 TEST(PprIndex, MemoryIsCheckedBeforeTheWork) {
   const Comm comm = Comm::world();
   const Graph graph = random_graph(comm, 6000, 40000, false, 23);

@@ -105,7 +105,8 @@ struct Index {
 /// beta)), w_v being how much residual v expects: what uniform sources leave there after zero to two levels of pushes.
 /// A pilot of 8 walks from every vertex (they do not enter the index, so it stays unbiased) measures a_v and b_v; 32
 /// walks from some give alpha and beta; and the bytes of some rows correct the prediction. The total is at most
-/// `index_bytes` and within 5 % of it, if R_v can.
+/// `index_bytes` and within 5 % of it, unless rows are saturated before: the walks of a vertex make at most 4096
+/// visits for each byte of its row in the pilot.
 ///
 /// Collective. Work: about n R / c steps, each two cache misses on large graphs. Peak bytes per rank beyond graph and
 /// index: 16 n + four slices of rows (each 1 Mi, or 64 rows if they are longer); per thread 112 for every entry of the

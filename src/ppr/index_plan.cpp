@@ -12,6 +12,9 @@ constexpr double slice_bytes = 0x1p20;
 constexpr double fewest_slice_rows = 64;  // for threads to share
 constexpr Global small_sample = 256;      // rows: to see about how large an index gets
 constexpr Global sample_size = 4096;      // to know it to a per cent
+// A row is saturated when its walks visit so many vertices for each byte that few walks made of it: more of them hardly
+// find new vertices.
+constexpr double most_visits_per_pilot_byte = 4096;
 
 /// What rows turned out to be.
 struct Trial {
@@ -168,19 +171,26 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
     want[z(row)] = std::pow(residual[z(row)] * static_cast<double>(pilot.deviation[z(row)]) / pilot.bytes[z(row)],
                             1 / (alpha + beta));
   }
+  // Where a row is saturated.
+  const auto saturated_walks = [&](Global row) {
+    const double walks = most_visits_per_pilot_byte * options.teleport * pilot.bytes[z(row)];
+    return std::clamp<double>(std::round(walks), std::min(many, most_walks), most_walks);
+  };
   const auto walks_at = [&](Global row, double scale) {
-    return static_cast<std::int32_t>(
-        std::clamp(std::round(scale * want[z(row)]), 1.0, static_cast<double>(most_walks)));
+    return static_cast<std::int32_t>(std::clamp(std::round(scale * want[z(row)]), 1.0, saturated_walks(row)));
   };
   // Predicted bytes of a row, by what the scale becomes to the power of beta. Without powers and whole walks: this runs
   // for every row at every try of a scale.
   auto growth = for_rows(source, 0.0);
-  for (Global row = 0; row < rows; ++row) growth[z(row)] = std::pow(want[z(row)] / few, beta);
+  auto most_growth = for_rows(source, 0.0F);
+  for (Global row = 0; row < rows; ++row) {
+    growth[z(row)] = std::pow(want[z(row)] / few, beta);
+    most_growth[z(row)] = static_cast<float>(std::pow(saturated_walks(row) / few, beta));
+  }
   const double least_growth = std::pow(1.0 / few, beta);
-  const double most_growth = std::pow(static_cast<double>(most_walks) / few, beta);
   double correction = 1;
   const auto bytes_at = [&](Global row, double scale_to_beta) {
-    const double grown = std::clamp(scale_to_beta * growth[z(row)], least_growth, most_growth);
+    const double grown = std::clamp<double>(scale_to_beta * growth[z(row)], least_growth, most_growth[z(row)]);
     return 1 + correction * (pilot.bytes[z(row)] - 1) * (want[z(row)] == 0 ? 1 : grown);
   };
   const double target = static_cast<double>(aim - bytes_beside_rows(n));
