@@ -24,39 +24,32 @@ void check_options(const Options& options) {
 
 /// The summary that these supernodes and superedges are, supernodes without superedges made one.
 Summary assemble(const Graph& graph, const Merged& merged) {
-  const Filling& filling = merged.filling;
-  std::vector<char> used(merged.size.size(), 0);
-  for (const Superedge& edge : filling.superedges) used[z(edge.a)] = used[z(edge.b)] = 1;
-  // Numbers in the order of smallest vertices, as those of `merged` are.
-  std::vector<Global> renumbered(used.size());
-  Global num_supernodes = 0;
-  Global pool = -1;
-  for (std::size_t a = 0; a < used.size(); ++a) {
-    if (used[a]) {
-      renumbered[a] = num_supernodes++;
-    } else {
-      if (pool < 0) pool = num_supernodes++;
-      renumbered[a] = pool;
-    }
-  }
   const Comm& comm = graph.comm;
+  const Filling& filling = merged.filling;
+  Labels supernode{graph.rows, {}, 0};
   Entries<double> entries;
-  const Partition slices = Partition::uniform(std::ssize(filling.superedges), comm.size());
-  for (Global k = slices.begin(comm.rank()); k < slices.end(comm.rank()); ++k) {
-    const Superedge& edge = filling.superedges[z(k)];
-    const Global a = renumbered[z(edge.a)];
-    const Global b = renumbered[z(edge.b)];
-    entries.row.push_back(a);
-    entries.col.push_back(b);
-    entries.val.push_back(edge.edges);
-    if (a == b) continue;
-    entries.row.push_back(b);
-    entries.col.push_back(a);
-    entries.val.push_back(edge.edges);
-  }
-  Labels supernode{graph.rows, {}, num_supernodes};
-  for (Global v = graph.first_row(); v < graph.rows.end(comm.rank()); ++v)
-    supernode.of.push_back(renumbered[z(merged.of[z(v)])]);
+  comm.guard([&] {
+    std::vector<char> used(merged.size.size(), 0);
+    for (const Superedge& edge : filling.superedges) used[z(edge.a)] = used[z(edge.b)] = 1;
+    // Numbers in the order of smallest vertices, as those of `merged` are.
+    std::vector<Global> renumbered(used.size());
+    Global pool = -1;
+    for (std::size_t a = 0; a < used.size(); ++a) {
+      if (!used[a] && pool < 0) pool = supernode.num_labels++;
+      renumbered[a] = used[a] ? supernode.num_labels++ : pool;
+    }
+    const Partition slices = Partition::uniform(std::ssize(filling.superedges), comm.size());
+    for (Global k = slices.begin(comm.rank()); k < slices.end(comm.rank()); ++k) {
+      const Superedge& edge = filling.superedges[z(k)];
+      entries.row.push_back(renumbered[z(edge.a)]);
+      entries.col.push_back(renumbered[z(edge.b)]);
+      entries.val.push_back(edge.edges);
+    }
+    symmetrize(entries);
+    for (Global v = graph.first_row(); v < graph.rows.end(comm.rank()); ++v)
+      supernode.of.push_back(renumbered[z(merged.of[z(v)])]);
+  });
+  const Global num_supernodes = supernode.num_labels;
   return {.supernode = std::move(supernode),
           .superedges = DistCsr<double>::from_entries(comm, num_supernodes, num_supernodes, std::move(entries),
                                                       {Duplicates::error, Loops::keep})};

@@ -156,8 +156,11 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
       refuse_superedge_unless(previous < std::pair(mine.from[k], mine.to[k]), "superedges do not ascend");
     }
   });
-  std::vector<Offset> size(z(num_supernodes), 0);
-  for (const std::int32_t a : mine.supernode) ++size[z(a)];
+  std::vector<Offset> size;
+  comm.guard([&] {
+    size.assign(z(num_supernodes), 0);
+    for (const std::int32_t a : mine.supernode) ++size[z(a)];
+  });
   comm.sum(std::span<Offset>(size));
   comm.guard([&] {
     for (Global a = 0; a < num_supernodes; ++a)
@@ -172,13 +175,14 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
   const Offset in_superedges = comm.sum(std::accumulate(mine.edges.begin(), mine.edges.end(), Offset{0}));
   refuse_unless(file, in_superedges <= num_edges, "its superedges have ", in_superedges, " edges of ", num_edges);
   Entries<double> entries;
-  for (std::size_t k = 0; k < mine.from.size(); ++k) {
-    entries.row.push_back(mine.from[k]);
-    entries.col.push_back(mine.to[k]);
-    entries.val.push_back(mine.edges[k]);
-  }
-  symmetrize(entries);
-  Labels labels{of_vertices, {mine.supernode.begin(), mine.supernode.end()}, num_supernodes};
+  Labels labels{of_vertices, {}, num_supernodes};
+  comm.guard([&] {
+    entries.row.assign(mine.from.begin(), mine.from.end());
+    entries.col.assign(mine.to.begin(), mine.to.end());
+    entries.val.assign(mine.edges.begin(), mine.edges.end());
+    symmetrize(entries);
+    labels.of.assign(mine.supernode.begin(), mine.supernode.end());
+  });
   return Summary{.mode = mode,
                  .supernode = std::move(labels),
                  .superedges = DistCsr<double>::from_entries(comm, num_supernodes, num_supernodes, std::move(entries),

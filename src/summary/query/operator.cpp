@@ -8,26 +8,29 @@
 namespace filigree::summary {
 
 Operator::Operator(const Summary& summary) : vertices_(summary.supernode.vertices), density_(densities(summary)) {
-  inside_.assign(z(density_.num_local_rows()), 0);
-  for (Local a = 0; a < density_.num_local_rows(); ++a) {
-    const auto cols = density_.local.view().cols(a);
-    for (std::size_t k = 0; k < cols.size(); ++k) {
-      if (density_.global_col(cols[k]) == density_.first_row() + a)
-        inside_[z(a)] = density_.local.val[z(density_.local.row_ptr[z(a)]) + k];
-    }
-  }
   // Vertices by the rank that owns their supernode, each rank's ascending: sums run over ascending vertices.
   const std::vector<Global>& of = summary.supernode.of;
-  const Partition& owners = density_.rows;
-  RankOrder sent = comm().guard(
-      [&] { return RankOrder(comm().size(), std::ssize(of), [&](Offset v) { return owners.owner(of[z(v)]); }); });
-  order_ = std::move(sent.order);
-  send_counts_ = std::move(sent.counts);
-  std::vector<Global> supernodes(of.size());
-  for (std::size_t i = 0; i < of.size(); ++i) supernodes[i] = of[z(order_[i])];
+  const std::vector<Global> supernodes = comm().guard([&] {
+    inside_.assign(z(density_.num_local_rows()), 0);
+    for (Local a = 0; a < density_.num_local_rows(); ++a) {
+      const auto cols = density_.local.view().cols(a);
+      for (std::size_t k = 0; k < cols.size(); ++k) {
+        if (density_.global_col(cols[k]) == density_.first_row() + a)
+          inside_[z(a)] = density_.local.val[z(density_.local.row_ptr[z(a)]) + k];
+      }
+    }
+    RankOrder sent(comm().size(), std::ssize(of), [&](Offset v) { return density_.rows.owner(of[z(v)]); });
+    order_ = std::move(sent.order);
+    send_counts_ = std::move(sent.counts);
+    std::vector<Global> in_order(of.size());
+    for (std::size_t i = 0; i < of.size(); ++i) in_order[i] = of[z(order_[i])];
+    return in_order;
+  });
   auto received = comm().all_to_all(std::span<const Global>(supernodes), std::span<const Offset>(send_counts_));
   receive_counts_ = std::move(received.counts);
-  for (const Global a : received.values) supernode_.push_back(static_cast<Local>(a - density_.first_row()));
+  comm().guard([&] {
+    for (const Global a : received.values) supernode_.push_back(static_cast<Local>(a - density_.first_row()));
+  });
 }
 
 void Operator::apply(std::span<const double> x, std::span<double> y, const Finish& finish) const {
