@@ -9,6 +9,7 @@
 #include "graph_info.hpp"
 #include "graph_input.hpp"
 #include "graph_output.hpp"
+#include "isolated.hpp"
 
 namespace {
 

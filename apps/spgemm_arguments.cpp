@@ -30,6 +30,8 @@ void parse_spgemm(App& program, SpgemmArguments& to) {
              "how products are merged: auto, or as in the thesis on SMASH, with its statistics in --json");
   cli.choice("--reduce", to.reduction, {{"none", Reduction::none}, {"sum", Reduction::sum}},
              "print the sum of all values of C");
+  cli.choice("--values", to.values, {{"auto", ProductValues::automatic}, {"real", ProductValues::real}},
+             "auto: integer MatrixMarket files as 64-bit integers; real: all values as doubles");
   cli.flag("--drop-zeros", to.drop_zeros, "leave out zeros that A, B and the mask store, and zeros of C");
   cli.option("--fetch-bytes", to.options.fetch_bytes, "most bytes of remote rows of B on a rank at a time")
       .within("[1, inf)");

@@ -12,6 +12,8 @@
 namespace filigree::app {
 
 enum class Reduction { none, sum };
+/// What A, B and C hold: integers where the files say so, or reals.
+enum class ProductValues { automatic, real };
 
 /// What it says.
 struct SpgemmArguments {
@@ -25,6 +27,7 @@ struct SpgemmArguments {
   bool estimate = false;
   std::vector<int> at_ranks;
   Reduction reduction = Reduction::none;
+  ProductValues values = ProductValues::automatic;
   spgemm::Options options;
 };
 

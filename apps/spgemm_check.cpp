@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "filigree/core/random.hpp"
+#include "filigree/io/integers.hpp"
 #include "filigree/matrix/dist_dense.hpp"
 
 namespace filigree::app {
@@ -18,7 +19,13 @@ using spgemm::Semiring;
 
 std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
-double value_at(const CsrView<double>& rows, Offset k) { return rows.has_values() ? rows.val[z(k)] : 1; }
+bool is_nan(double value) { return std::isnan(value); }
+bool is_nan(std::int64_t) { return false; }
+
+template <class V>
+V value_at(const CsrView<V>& rows, Offset k) {
+  return rows.has_values() ? rows.val[z(k)] : 1;
+}
 
 // ------------------------------------------------------------------------------------------------ Freivalds' check
 
@@ -68,8 +75,8 @@ Offset longest_row(const Graph& matrix) {
 /// What rows of A (B x) and C x may differ by is `factor` times |A| |B| 8, as |x| <= 8: an element of either passes
 /// through at most so many roundings. Twice that, because the magnitudes are rounded too.
 double rounding_factor(const Graph& a, const Graph& b, const Graph& c) {
-  const Offset roundings = 2 * longest_row(a) + longest_row(b) + longest_row(c) + 4;
-  return static_cast<double>(roundings) * std::numeric_limits<double>::epsilon();  // twice the error of a rounding
+  const Offset roundings = 2 * longest_row(a) + longest_row(b) + longest_row(c) + 7;  // 3 if they are of integers
+  return static_cast<double>(roundings) * std::numeric_limits<double>::epsilon();     // twice the error of a rounding
 }
 
 /// Rows of C x that are not those of A (B x), counted over all vectors; rows whose sums overflow cannot be told.
@@ -114,18 +121,20 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
 constexpr std::uint64_t row_purpose = 0x726f7773;  // "rows"
 constexpr Global num_samples = 100;
 
+template <class V>
 struct Entry {
   Global row;
   Global col;
-  double value;
+  V value;
 };
 /// One product on its way to (row, col).
+template <class V>
 struct Term {
   Global row;
   Global col;
   Global k;
-  double a;
-  double b;
+  V a;
+  V b;
 };
 
 template <class T>
@@ -137,13 +146,14 @@ std::vector<T> on_root(const Comm& comm, const std::vector<T>& mine) {
 
 /// Rows of A, ascending, the same on all ranks: 100 of any, and the rows of 100 of its nonzeros, among which long rows
 /// are many.
-std::vector<Global> sample_rows(const Graph& a, std::uint64_t seed) {
+template <class V>
+std::vector<Global> sample_rows(const DistCsr<V>& a, std::uint64_t seed) {
   const Stream stream(seed, row_purpose);
   const auto draw = [&](Global i, Offset n) {
     const auto words = stream.block(i, 0, 0);
     return static_cast<Offset>(Stream::unit(words[0], words[1]) * static_cast<double>(n));
   };
-  const CsrView<double> rows = a.local;
+  const CsrView<V> rows = a.local;
   const Offset before = a.comm.exclusive_sum(rows.num_nonzeros());
   const Offset num_nonzeros = a.num_nonzeros();
   std::vector<Global> mine;
@@ -161,9 +171,10 @@ std::vector<Global> sample_rows(const Graph& a, std::uint64_t seed) {
 }
 
 /// This rank's entries of these rows of a matrix.
-std::vector<Entry> entries_of(const Graph& matrix, const std::vector<Global>& sampled) {
-  const CsrView<double> rows = matrix.local;
-  std::vector<Entry> entries;
+template <class V>
+std::vector<Entry<V>> entries_of(const DistCsr<V>& matrix, const std::vector<Global>& sampled) {
+  const CsrView<V> rows = matrix.local;
+  std::vector<Entry<V>> entries;
   for (const Global sample : sampled) {
     if (!matrix.rows.owns(matrix.comm.rank(), sample)) continue;
     const auto row = z(sample - matrix.first_row());
@@ -175,10 +186,11 @@ std::vector<Entry> entries_of(const Graph& matrix, const std::vector<Global>& sa
 }
 
 /// The products of these entries of A with the rows of B that this rank owns.
-std::vector<Term> terms_of(const std::vector<Entry>& of_a, const Graph& b) {
-  const CsrView<double> rows = b.local;
-  std::vector<Term> terms;
-  for (const Entry& entry : of_a) {
+template <class V>
+std::vector<Term<V>> terms_of(const std::vector<Entry<V>>& of_a, const DistCsr<V>& b) {
+  const CsrView<V> rows = b.local;
+  std::vector<Term<V>> terms;
+  for (const Entry<V>& entry : of_a) {
     if (!b.rows.owns(b.comm.rank(), entry.col)) continue;
     const auto row = z(entry.col - b.first_row());
     for (Offset k = rows.row_ptr[row]; k < rows.row_ptr[row + 1]; ++k) {
@@ -188,13 +200,17 @@ std::vector<Term> terms_of(const std::vector<Entry>& of_a, const Graph& b) {
   return terms;
 }
 
-double without_terms(Semiring semiring) {
-  const double infinity = std::numeric_limits<double>::infinity();
-  return semiring == Semiring::min_plus ? infinity : semiring == Semiring::max_times ? -infinity : 0;
+template <class V>
+V without_terms(Semiring semiring) {
+  using Limits = std::numeric_limits<V>;
+  const V most = Limits::has_infinity ? Limits::infinity() : Limits::max();
+  const V least = Limits::has_infinity ? -Limits::infinity() : Limits::min();
+  return semiring == Semiring::min_plus ? most : semiring == Semiring::max_times ? least : V{0};
 }
 
-double with_term(Semiring semiring, double sum, const Term& term) {
-  const auto better = [&](double value, bool is_better) { return is_better || std::isnan(value) ? value : sum; };
+template <class V>
+V with_term(Semiring semiring, V sum, const Term<V>& term) {
+  const auto better = [&](V value, bool is_better) { return is_better || is_nan(value) ? value : sum; };
   switch (semiring) {
     case Semiring::plus_times: return sum + term.a * term.b;
     case Semiring::min_plus: return better(term.a + term.b, term.a + term.b < sum);
@@ -206,55 +222,66 @@ double with_term(Semiring semiring, double sum, const Term& term) {
 }
 
 /// Entries of the product where the mask lets them be.
-std::vector<Entry> add_up(std::vector<Term> terms, Semiring semiring, const std::set<std::pair<Global, Global>>* mask,
-                          bool complement) {
-  std::sort(terms.begin(), terms.end(),
-            [](const Term& s, const Term& t) { return std::tie(s.row, s.col, s.k) < std::tie(t.row, t.col, t.k); });
-  std::vector<Entry> entries;
-  for (const Term& term : terms) {
+template <class V>
+std::vector<Entry<V>> add_up(std::vector<Term<V>> terms, Semiring semiring,
+                             const std::set<std::pair<Global, Global>>* mask, bool complement) {
+  std::sort(terms.begin(), terms.end(), [](const Term<V>& s, const Term<V>& t) {
+    return std::tie(s.row, s.col, s.k) < std::tie(t.row, t.col, t.k);
+  });
+  std::vector<Entry<V>> entries;
+  for (const Term<V>& term : terms) {
     if (mask != nullptr && mask->contains({term.row, term.col}) == complement) continue;
     if (entries.empty() || entries.back().row != term.row || entries.back().col != term.col) {
-      entries.push_back({term.row, term.col, without_terms(semiring)});
+      entries.push_back({term.row, term.col, without_terms<V>(semiring)});
     }
     entries.back().value = with_term(semiring, entries.back().value, term);
   }
   return entries;
 }
 
-bool same(const Entry& e, const Entry& f) {
-  const bool same_value =
-      std::memcmp(&e.value, &f.value, sizeof e.value) == 0 || (std::isnan(e.value) && std::isnan(f.value));
+template <class V>
+bool same(const Entry<V>& e, const Entry<V>& f) {
+  const bool same_value = std::memcmp(&e.value, &f.value, sizeof e.value) == 0 || (is_nan(e.value) && is_nan(f.value));
   return e.row == f.row && e.col == f.col && same_value;
 }
 
-bool rows_hold(const std::vector<Global>& sampled, const Graph& a, const Graph& b, const Graph* mask,
-               const spgemm::Options& options, const Graph& c) {
+template <class V>
+bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask,
+               const spgemm::Options& options, const DistCsr<V>& c) {
   const Comm& comm = a.comm;
-  const std::vector<Entry> of_a = entries_of(a, sampled);
-  const std::vector<Entry> all_of_a = comm.all_gather(std::span<const Entry>(of_a)).values;
-  const std::vector<Term> terms = on_root(comm, comm.guard([&] { return terms_of(all_of_a, b); }));
-  const std::vector<Entry> of_c = on_root(comm, entries_of(c, sampled));
+  const std::vector<Entry<V>> of_a = entries_of(a, sampled);
+  const std::vector<Entry<V>> all_of_a = comm.all_gather(std::span<const Entry<V>>(of_a)).values;
+  const std::vector<Term<V>> terms = on_root(comm, comm.guard([&] { return terms_of(all_of_a, b); }));
+  const std::vector<Entry<V>> of_c = on_root(comm, entries_of(c, sampled));
   std::set<std::pair<Global, Global>> places;
   if (mask != nullptr) {
-    for (const Entry& entry : on_root(comm, entries_of(*mask, sampled))) places.emplace(entry.row, entry.col);
+    for (const Entry<V>& entry : on_root(comm, entries_of(*mask, sampled))) places.emplace(entry.row, entry.col);
   }
   return comm.broadcast(comm.guard([&] {
     const auto expected = add_up(terms, options.semiring, mask != nullptr ? &places : nullptr, options.complement);
-    return std::equal(of_c.begin(), of_c.end(), expected.begin(), expected.end(), same);
+    return std::equal(of_c.begin(), of_c.end(), expected.begin(), expected.end(), same<V>);
   }));
 }
 
+const Graph& reals(const Graph& matrix) { return matrix; }
+Graph reals(const io::Integers& matrix) { return io::as_reals(matrix); }
+
 }  // namespace
 
-void check_product(App& program, const Graph& a, const Graph& b, const Graph* mask, const spgemm::Options& options,
-                   const Graph& c) {
+template <class V>
+void check_product(App& program, const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask,
+                   const spgemm::Options& options, const DistCsr<V>& c) {
   const std::vector<Global> sampled = sample_rows(a, program.seed());
   program.verified(rows_hold(sampled, a, b, mask, options, c),
                    text(sampled.size(), " sampled rows are, bit for bit, what adding product by product gives"));
   if (options.semiring != Semiring::plus_times || mask != nullptr) return;
-  const Freivalds found = freivalds(a, b, c, program.seed());
+  const Freivalds found = freivalds(reals(a), reals(b), reals(c), program.seed());
   if (found.untold > 0) program.note(text(found.untold, " row sums overflow: these rows cannot be checked by vectors"));
   program.verified(found.wrong == 0, text("C x = A (B x) for ", num_vectors, " random vectors x, to rounding"));
 }
+
+template void check_product(App&, const Graph&, const Graph&, const Graph*, const spgemm::Options&, const Graph&);
+template void check_product(App&, const io::Integers&, const io::Integers&, const io::Integers*, const spgemm::Options&,
+                            const io::Integers&);
 
 }  // namespace filigree::app

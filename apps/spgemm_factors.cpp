@@ -9,22 +9,59 @@ namespace filigree::app {
 namespace {
 
 /// Whether rows and columns are vertices that a file may call otherwise than another one does.
-bool names_vertices(const io::GraphFile& file) {
+template <class V>
+bool names_vertices(const io::MatrixFile<V>& file) {
   return file.graph.is_square() &&
          (file.report.format == io::Format::edge_list || file.names.kind() != io::VertexNames::Kind::numbers);
 }
 
-bool calls_them_by_number(const io::GraphFile& file) { return file.names.kind() == io::VertexNames::Kind::numbers; }
+template <class V>
+bool calls_them_by_number(const io::MatrixFile<V>& file) {
+  return file.names.kind() == io::VertexNames::Kind::numbers;
+}
+
+io::Values values_of(App& program, const GraphInput& input, const std::string& path) {
+  return io::values_of(program.comm(), path, input.options());
+}
+
+/// Reads a matrix; the record describes it if it is the first.
+template <class V>
+io::MatrixFile<V> load(App& program, GraphInput& input, const std::string& path) {
+  const bool first = path == input.path();
+  if constexpr (std::is_integral_v<V>) {
+    return first ? input.load_integers(program) : input.load_integers(program, path);
+  } else {
+    if (values_of(program, input, path) != io::Values::integers)
+      return first ? input.load(program) : input.load(program, path);
+    io::IntegerFile file = first ? input.load_integers(program) : input.load_integers(program, path);
+    return {io::as_reals(file.graph), std::move(file.names), std::move(file.report)};
+  }
+}
+
+/// Of a mask no values matter, but for zeros that are left out.
+template <class V>
+io::MatrixFile<V> load_mask(App& program, SpgemmArguments& arguments) {
+  const std::string& path = arguments.mask_path;
+  if (!std::is_integral_v<V> || values_of(program, arguments.input, path) != io::Values::reals)
+    return load<V>(program, arguments.input, path);
+  io::GraphFile file = arguments.input.load(program, path);
+  if (arguments.drop_zeros && file.graph.has_values()) file.graph = without_zeros(file.graph);
+  const Csr<double>& local = file.graph.local;
+  Csr<V> pattern{local.num_cols, local.row_ptr, local.col, {}};
+  return {DistCsr<V>(file.graph.comm, file.graph.rows, file.graph.cols, std::move(pattern), file.graph.ghosts),
+          std::move(file.names), std::move(file.report)};
+}
 
 /// Adds vertices without arcs behind the others, up to so many, on the last rank.
-void grow(io::GraphFile& file, Global num_vertices) {
-  const Graph& graph = file.graph;
+template <class V>
+void grow(io::MatrixFile<V>& file, Global num_vertices) {
+  const DistCsr<V>& graph = file.graph;
   const Comm& comm = graph.comm;
   std::vector<Global> begins;
   for (int rank = 0; rank < comm.size(); ++rank) begins.push_back(graph.rows.begin(rank));
   begins.push_back(num_vertices);
   Partition vertices = Partition::from_begins(std::move(begins));
-  Csr<double> local = graph.local;
+  Csr<V> local = graph.local;
   comm.guard([&] {
     if (comm.rank() + 1 < comm.size()) return;
     const Global more = num_vertices - graph.num_rows();
@@ -33,13 +70,15 @@ void grow(io::GraphFile& file, Global num_vertices) {
     local.num_cols += static_cast<Local>(more);
     local.row_ptr.resize(local.row_ptr.size() + static_cast<std::size_t>(more), local.row_ptr.back());
   });
-  file.graph = Graph(comm, vertices, vertices, std::move(local), graph.ghosts);
+  file.graph = DistCsr<V>(comm, vertices, vertices, std::move(local), graph.ghosts);
   file.names = io::VertexNames(std::move(vertices));
 }
 
 /// What is not A must not call its vertices otherwise than A does: positions would be mistaken for each other. Vertices
 /// that both call by number are those up to the largest of either.
-void fit(App& program, const std::string& a_path, io::GraphFile& a, const std::string& path, io::GraphFile& file) {
+template <class V>
+void fit(App& program, const std::string& a_path, io::MatrixFile<V>& a, const std::string& path,
+         io::MatrixFile<V>& file) {
   if (!names_vertices(a) || !names_vertices(file)) return;
   if (calls_them_by_number(a) && calls_them_by_number(file)) {
     const Global most = std::max(a.graph.num_rows(), file.graph.num_rows());
@@ -60,8 +99,9 @@ void fit(App& program, const std::string& a_path, io::GraphFile& a, const std::s
 }
 
 /// What the product takes instead of a matrix as it was read; nothing if it takes that. Collective.
-std::optional<Graph> made(const Graph& read, bool is_transposed, bool drop_zeros) {
-  std::optional<Graph> graph;
+template <class V>
+std::optional<DistCsr<V>> made(const DistCsr<V>& read, bool is_transposed, bool drop_zeros) {
+  std::optional<DistCsr<V>> graph;
   if (drop_zeros && read.has_values()) graph = without_zeros(read);
   if (is_transposed) graph = transpose(graph ? *graph : read);
   return graph;
@@ -69,16 +109,15 @@ std::optional<Graph> made(const Graph& read, bool is_transposed, bool drop_zeros
 
 }  // namespace
 
-Factors::Factors(App& program, SpgemmArguments& arguments)
-    : a_(arguments.input.load(program)),
+template <class V>
+Factors<V>::Factors(App& program, SpgemmArguments& arguments)
+    : a_(load<V>(program, arguments.input, arguments.input.path())),
       has_mask_(!arguments.mask_path.empty()),
       rows_have_names_(!arguments.transpose_a || a_.graph.is_square()) {
   const std::string& a_path = arguments.input.path();
-  const auto load_other = [&](const std::string& path, std::optional<io::GraphFile>& other) {
-    if (!path.empty() && path != a_path) other = arguments.input.load(program, path);
-  };
-  load_other(arguments.b_path, other_b_);
-  load_other(arguments.mask_path, other_mask_);
+  const auto is_other = [&](const std::string& path) { return !path.empty() && path != a_path; };
+  if (is_other(arguments.b_path)) other_b_ = load<V>(program, arguments.input, arguments.b_path);
+  if (is_other(arguments.mask_path)) other_mask_ = load_mask<V>(program, arguments);
   // A takes the size of the largest, and gives it to those that came before.
   if (other_b_) fit(program, a_path, a_, arguments.b_path, *other_b_);
   if (other_mask_) fit(program, a_path, a_, arguments.mask_path, *other_mask_);
@@ -94,11 +133,15 @@ Factors::Factors(App& program, SpgemmArguments& arguments)
   if (has_mask_) program.result("mask_hash", mask_file().report.hash);
 }
 
-io::VertexNames Factors::row_names() const { return rows_have_names_ ? a_.names : io::VertexNames(a().rows); }
+template <class V>
+io::VertexNames Factors<V>::row_names() const {
+  return rows_have_names_ ? a_.names : io::VertexNames(a().rows);
+}
 
-Graph without_zeros(const Graph& matrix) {
-  Entries<double> entries;
-  const CsrView<double> rows = matrix.local;
+template <class V>
+DistCsr<V> without_zeros(const DistCsr<V>& matrix) {
+  Entries<V> entries;
+  const CsrView<V> rows = matrix.local;
   for (Local row = 0; row < rows.num_rows(); ++row) {
     for (std::size_t k = 0; k < rows.vals(row).size(); ++k) {
       if (rows.vals(row)[k] == 0) continue;
@@ -107,7 +150,12 @@ Graph without_zeros(const Graph& matrix) {
       entries.val.push_back(rows.vals(row)[k]);
     }
   }
-  return Graph::from_entries(matrix.comm, matrix.rows, matrix.cols, std::move(entries), {Duplicates::error});
+  return DistCsr<V>::from_entries(matrix.comm, matrix.rows, matrix.cols, std::move(entries), {Duplicates::error});
 }
+
+template class Factors<double>;
+template class Factors<std::int64_t>;
+template DistCsr<double> without_zeros(const DistCsr<double>&);
+template DistCsr<std::int64_t> without_zeros(const DistCsr<std::int64_t>&);
 
 }  // namespace filigree::app

@@ -149,6 +149,7 @@ void App::result(const std::string& name, const Json& value) {
 
 void App::describe_input(const Graph& graph) { input_ = input_record(graph); }
 void App::describe_input(const std::string& path, const io::GraphFile& file) { input_ = input_record(path, file); }
+void App::describe_input(const std::string& path, const io::IntegerFile& file) { input_ = input_record(path, file); }
 
 void App::describe_input(const std::string& path, Offset rows, Offset cols, std::uint64_t hash) {
   input_ = input_record(path, rows, cols, hash);

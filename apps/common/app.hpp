@@ -24,8 +24,8 @@
 #include "filigree/core/runtime.hpp"
 #include "filigree/core/timing.hpp"
 #include "filigree/io/hdf5.hpp"
+#include "filigree/io/integers.hpp"
 #include "filigree/io/names.hpp"
-#include "filigree/io/read.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "json.hpp"
 #include "memory.hpp"
@@ -128,6 +128,7 @@ class App {
   /// What the record says of the input, made here or read from a file. Collective.
   void describe_input(const Graph& graph);
   void describe_input(const std::string& path, const io::GraphFile& file);
+  void describe_input(const std::string& path, const io::IntegerFile& file);
   /// The same of dense matrices with `cols` columns together.
   void describe_input(const std::string& path, Offset rows, Offset cols, std::uint64_t hash);
   /// A headline figure for the record, a text if it is NaN or infinite: JSON has no such numbers.

@@ -5,30 +5,36 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 
 #include "filigree/components.hpp"
 #include "filigree/matrix/symmetry.hpp"
+#include "isolated.hpp"
 
 namespace filigree::app {
 namespace {
 
 std::vector<Offset> out_degrees(const Graph& graph) {
-  std::vector<Offset> degrees;
-  for (Local row = 0; row < graph.num_local_rows(); ++row) degrees.push_back(graph.local.view().degree(row));
+  std::vector<Offset> degrees(static_cast<std::size_t>(graph.num_local_rows()));
+  for (Local row = 0; row < graph.num_local_rows(); ++row)
+    degrees[static_cast<std::size_t>(row)] = graph.local.view().degree(row);
   return degrees;
 }
 
 /// Nonzeros of the owned columns.
 std::vector<Offset> in_degrees(const Graph& graph) {
-  const auto num_below = static_cast<std::size_t>(graph.owned_begin());
-  const auto num_owned = static_cast<std::size_t>(graph.num_owned_cols());
-  std::vector<Offset> counts(static_cast<std::size_t>(graph.local.num_cols), 0);
-  for (Local column : graph.local.view().col) ++counts[static_cast<std::size_t>(column)];
-  const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(num_below);
-  std::vector<Offset> degrees(begin, begin + static_cast<std::ptrdiff_t>(num_owned));
-  counts.erase(begin, begin + static_cast<std::ptrdiff_t>(num_owned));
-  graph.build_halo().scatter(std::span<const Offset>(counts), std::span<Offset>(degrees), std::plus<>());
-  return degrees;
+  std::vector<Offset> owned(static_cast<std::size_t>(graph.num_owned_cols()), 0);
+  std::vector<Offset> ghosts(graph.ghosts.size(), 0);
+  const Local begin = graph.owned_begin();
+  const Local end = begin + graph.num_owned_cols();
+  for (const Local column : graph.local.view().col) {
+    if (begin <= column && column < end)
+      ++owned[static_cast<std::size_t>(column - begin)];
+    else
+      ++ghosts[static_cast<std::size_t>(column < begin ? column : column - (end - begin))];
+  }
+  graph.build_halo().scatter(std::span<const Offset>(ghosts), std::span<Offset>(owned), std::plus<>());
+  return owned;
 }
 
 struct Share {
@@ -44,13 +50,14 @@ constexpr std::array<Share, 6> shares{{{"min", "min", 0},
                                        {"max", "max", 1}}};
 
 /// For each share, the smallest value that at least this share of all values, over all ranks, does not exceed: from how
-/// often each value occurs.
-std::array<Offset, shares.size()> quantiles(const Comm& comm, const std::vector<Offset>& values) {
+/// often each value occurs. `zeros`: so many more values are 0.
+std::array<Offset, shares.size()> quantiles(const Comm& comm, const std::vector<Offset>& values, Offset zeros) {
   const Offset most = comm.max(values.empty() ? Offset{0} : *std::max_element(values.begin(), values.end()));
   std::vector<Offset> occurs(static_cast<std::size_t>(most) + 1, 0);
   for (Offset value : values) ++occurs[static_cast<std::size_t>(value)];
   comm.sum(std::span<Offset>(occurs));
-  const Offset count = comm.sum(static_cast<Offset>(values.size()));
+  occurs[0] += zeros;
+  const Offset count = comm.sum(static_cast<Offset>(values.size())) + zeros;
   std::array<Offset, shares.size()> found{};
   std::size_t value = 0;
   Offset below = occurs[0];
@@ -115,8 +122,8 @@ struct Builder {
   }
   void line(const std::string& label, const std::string& value) { info.lines.emplace_back(label, value); }
   void add_degrees(const Comm& comm, const std::string& label, const std::string& key,
-                   const std::vector<Offset>& degrees) {
-    const auto found = quantiles(comm, degrees);
+                   const std::vector<Offset>& degrees, Offset zeros = 0) {
+    const auto found = quantiles(comm, degrees, zeros);
     std::string values;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       info.figures[key + "_" + shares[i].key] = found[i];
@@ -130,19 +137,16 @@ Offset num_zeros(const Comm& comm, const std::vector<Offset>& degrees) {
   return comm.sum(static_cast<Offset>(std::count(degrees.begin(), degrees.end(), 0)));
 }
 
-Offset num_isolated(const Comm& comm, std::vector<Offset> degrees, const std::vector<Offset>& in) {
-  for (std::size_t v = 0; v < degrees.size(); ++v) degrees[v] += in[v];
-  return num_zeros(comm, degrees);
-}
-
 }  // namespace
 
-Offset num_isolated(const Graph& graph) { return num_isolated(graph.comm, out_degrees(graph), in_degrees(graph)); }
-
 GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
-  const Graph& graph = file.graph;
-  const Comm& comm = graph.comm;
-  const bool square = graph.is_square();
+  const Comm& comm = file.graph.comm;
+  const bool square = file.graph.is_square();
+  // Many vertices without arcs are counted and left out: what follows takes more memory for a vertex than reading did.
+  const Global isolated = square ? num_isolated(file.graph) : 0;
+  const Global left_out = isolated > file.graph.num_rows() / 2 ? isolated : 0;
+  const std::optional<Graph> others = left_out > 0 ? std::optional(without_isolated(file.graph)) : std::nullopt;
+  const Graph& graph = others ? *others : file.graph;
   const bool weighted = graph.has_values();
   const Offset num_arcs = graph.num_nonzeros();
   const Offset loops = num_loops(graph);
@@ -151,7 +155,7 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
 
   to.add("format", "format", std::string(io::info_of(file.report.format).title));
   if (square) {
-    to.add("vertices", "vertices", graph.num_rows());
+    to.add("vertices", "vertices", file.graph.num_rows());
     to.add("arcs", "arcs", num_arcs);
     const Phase phase(timings, "symmetry");
     const bool symmetric = is_symmetric(graph);
@@ -198,9 +202,9 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
     const std::vector<Offset> out = out_degrees(graph);
     const std::vector<Offset> in = in_degrees(graph);
     if (square) {
-      to.add("isolated", "isolated_vertices", num_isolated(comm, out, in));
-      to.add_degrees(comm, "out-degree", "out_degree", out);
-      to.add_degrees(comm, "in-degree", "in_degree", in);
+      to.add("isolated", "isolated_vertices", isolated);
+      to.add_degrees(comm, "out-degree", "out_degree", out, left_out);
+      to.add_degrees(comm, "in-degree", "in_degree", in, left_out);
     } else {
       to.add("empty rows", "empty_rows", num_zeros(comm, out));
       to.add("empty columns", "empty_columns", num_zeros(comm, in));
@@ -212,9 +216,10 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
     const Phase phase(timings, "components");
     const components::Result found = components::weak(graph);
     to.info.stats = found.stats;
-    to.info.figures["largest_component"] = found.largest;
-    to.add("components", "components", found.labels.num_labels,
-           text(", largest ", found.largest, " (", percent(ratio(found.largest, graph.num_rows())), ")"));
+    const Global largest = std::max(found.largest, std::min<Global>(left_out, 1));
+    to.info.figures["largest_component"] = largest;
+    to.add("components", "components", found.labels.num_labels + left_out,
+           text(", largest ", largest, " (", percent(ratio(largest, file.graph.num_rows())), ")"));
   }
   const std::string& beside = file.report.names_path;
   to.add("names", "names", name_of(file.names.kind()), beside.empty() ? "" : ", from " + beside);

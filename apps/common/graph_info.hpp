@@ -24,7 +24,4 @@ struct GraphInfo {
 /// what makes sense for it. Collective. A directed graph is transposed.
 GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input);
 
-/// Vertices without arcs, from and to. Collective.
-Offset num_isolated(const Graph& graph);
-
 }  // namespace filigree::app

@@ -34,7 +34,10 @@ void GraphInput::add_to(Command cli, const std::string& name) {
   cli.option("--group", options_.group, "HDF5: the group of a matrix that another program wrote, where it has several")
       .type_name("PATH")
       .group(group);
-  cli.flag("--trust", options_.trust, "unpack compressed text however large it becomes").group(group);
+  cli.flag("--trust", options_.trust,
+           "read files that claim far more rows than they have entries, and unpack compressed text however large it "
+           "becomes")
+      .group(group);
   cli.flag(
          "--drop-loops", [this] { options_.policy.loops = Loops::drop; }, "leave out arcs from a vertex to itself")
       .group(group);
@@ -50,6 +53,25 @@ io::GraphFile GraphInput::load(App& program) {
 io::GraphFile GraphInput::load(App& program, const std::string& path) {
   options_.progress = program.progress();
   io::GraphFile file = program.time("read", [&] { return io::read(program.comm(), path, options_); });
+  note_file(program, path, file);
+  return file;
+}
+
+io::IntegerFile GraphInput::load_integers(App& program) {
+  io::IntegerFile file = load_integers(program, path_);
+  program.describe_input(path_, file);
+  return file;
+}
+
+io::IntegerFile GraphInput::load_integers(App& program, const std::string& path) {
+  options_.progress = program.progress();
+  io::IntegerFile file = program.time("read", [&] { return io::read_integers(program.comm(), path, options_); });
+  note_file(program, path, file);
+  return file;
+}
+
+template <class V>
+void GraphInput::note_file(App& program, const std::string& path, const io::MatrixFile<V>& file) const {
   const Offset num_arcs = file.graph.num_nonzeros();
   std::string line = text(path, ": ");
   line +=
@@ -67,7 +89,6 @@ io::GraphFile GraphInput::load(App& program, const std::string& path) {
   }
   program.note(line);
   for (const std::string& remark : file.report.remarks) program.note(path + ": " + remark);
-  return file;
 }
 
 void GraphInput::explain_arcs(App& program, const io::GraphFile& file) const {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "app.hpp"
-#include "filigree/io/read.hpp"
+#include "filigree/io/integers.hpp"
 
 namespace filigree::app {
 
@@ -19,13 +19,20 @@ class GraphInput {
   io::GraphFile load(App& program);
   /// Reads another file in the same way; the record does not describe it. Collective.
   io::GraphFile load(App& program, const std::string& path);
+  /// The same of matrices of whole numbers. Collective.
+  io::IntegerFile load_integers(App& program);
+  io::IntegerFile load_integers(App& program, const std::string& path);
   const std::string& path() const { return path_; }
+  const io::ReadOptions& options() const { return options_; }
   /// What the policy makes of duplicates: "left out" or "added up".
   std::string fate_of_duplicates(bool weighted) const;
 
  private:
   /// Has messages about arcs say what the file calls their vertices and, if it is an edge list, the line.
   void explain_arcs(App& program, const io::GraphFile& file) const;
+  /// Says what reading met. Collective.
+  template <class V>
+  void note_file(App& program, const std::string& path, const io::MatrixFile<V>& file) const;
 
   std::string path_;
   io::ReadOptions options_;

@@ -72,7 +72,8 @@ std::string hash_text(std::uint64_t hash) {
   return digits.data();
 }
 
-Json input_record(const Json& path, const Graph& graph, const std::string& hash) {
+template <class V>
+Json input_record(const Json& path, const DistCsr<V>& graph, const std::string& hash) {
   return Json::object({{"path", path},
                        {"rows", graph.num_rows()},
                        {"cols", graph.num_cols()},
@@ -84,7 +85,8 @@ Json input_record(const Json& path, const Graph& graph, const std::string& hash)
 
 Json input_record(const Graph& graph) { return input_record(Json(), graph, hash_text(content_hash(graph))); }
 
-Json input_record(const std::string& path, const io::GraphFile& file) {
+template <class V>
+Json input_record(const std::string& path, const io::MatrixFile<V>& file) {
   Json record = input_record(Json(path), file.graph, file.report.hash);
   record["duplicates"] = file.report.entries.duplicates;
   record["loops"] = file.report.entries.loops;
@@ -92,6 +94,9 @@ Json input_record(const std::string& path, const io::GraphFile& file) {
   record["remarks"] = file.report.remarks;
   return record;
 }
+
+template Json input_record(const std::string&, const io::GraphFile&);
+template Json input_record(const std::string&, const io::IntegerFile&);
 
 Json input_record(const std::string& path, Offset rows, Offset cols, std::uint64_t hash) {
   return Json::object(

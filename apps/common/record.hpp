@@ -4,7 +4,7 @@
 #include <string>
 
 #include "filigree/core/timing.hpp"
-#include "filigree/io/read.hpp"
+#include "filigree/io/integers.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 #include "json.hpp"
 #include "options.hpp"
@@ -18,7 +18,8 @@ Json provenance(const std::string& app);
 /// {"path", "rows", "cols", "nnz", "hash"} of a graph that was made; path is null. Collective.
 Json input_record(const Graph& graph);
 /// The same of a graph that was read, and {"duplicates", "loops", "header_lines", "remarks"}. Collective.
-Json input_record(const std::string& path, const io::GraphFile& file);
+template <class V>
+Json input_record(const std::string& path, const io::MatrixFile<V>& file);
 /// The same of dense matrices with `cols` columns together, all of whose elements count.
 Json input_record(const std::string& path, Offset rows, Offset cols, std::uint64_t hash);
 /// The options of the command line with the values they had. A result file names no paths and nothing that only changes

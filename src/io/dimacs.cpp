@@ -93,7 +93,7 @@ const char* parse_arc(const char* p, const char* end, Kind kind, Arc& arc) {
   if (kind == Kind::shortest_paths) {
     if (!skip_blanks()) return nullptr;
     const auto [stop, error] = std::from_chars(p, end, arc.length);
-    if (error != std::errc{}) return nullptr;
+    if (error != std::errc{} || std::abs(arc.length) >= 0x1p53) return nullptr;
     p = stop;
   }
   skip_blanks();
@@ -118,6 +118,7 @@ std::string parse_thoroughly(std::string_view line, const Header& header, Arc& a
   if (paths && field.empty()) return expected;
   if (paths && !parse_whole(field, arc.length))
     return text("length ", quoted(field), " is not a number that a double can hold");
+  if (paths && is_rounded(field, arc.length)) return text("length ", quoted(field), only_rounded);
   if (!without_blanks(line).empty())
     return text("unexpected ", quoted(without_blanks(line)), " behind the ", paths ? "arc" : "edge");
   return {};

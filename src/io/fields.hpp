@@ -59,6 +59,20 @@ inline bool is_number(std::string_view s) {
   return error != std::errc::invalid_argument && end == s.data() + s.size();
 }
 
+/// Whether a text of digits is a whole number that the double which was read from it, `value`, is only near to.
+inline bool is_rounded(std::string_view s, double value) {
+  if (!(std::abs(value) >= 0x1p53)) return false;
+  if (s.front() == '+' || s.front() == '-') s.remove_prefix(1);
+  if (s.find_first_not_of("0123456789") != s.npos) return false;
+  s.remove_prefix(std::min(s.find_first_not_of('0'), s.size()));
+  char digits[400];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, std::abs(value), std::chars_format::fixed, 0);
+  return s != std::string_view(digits, static_cast<std::size_t>(end - digits));
+}
+/// What is wrong with such a number.
+inline const char* const only_rounded =
+    " is a whole number that a double holds only rounded; with a decimal point it is read so";
+
 inline std::string lower_case(std::string_view s) {
   std::string lower(s);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

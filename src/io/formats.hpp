@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "filigree/io/read.hpp"
+#include "filigree/io/integers.hpp"
 #include "io/detect/head.hpp"
 
 namespace filigree::io {
@@ -42,9 +42,12 @@ std::string hash_text(std::uint64_t hash);
 
 /// The graph of entries that stand in the order of the file, made undirected if options say so, duplicates and loops by
 /// their policy; vertices are called by their numbers. Messages begin with `path`. Collective.
-GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<double> entries,
-                   const ReadOptions& options);
+template <class V>
+MatrixFile<V> assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<V> entries,
+                       const ReadOptions& options);
 
+/// What values there are, by the header alone. Collective.
+Values matrix_market_values(const Comm& comm, const std::string& path);
 /// Rows and columns by the header alone. Collective.
 std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path);
 
@@ -56,6 +59,7 @@ std::string find_edge(const Comm& comm, const std::string& path, const ReadOptio
 // Collective.
 GraphFile read_edge_list(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options);
+IntegerFile read_matrix_market_integers(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptions& options);
 GraphFile read_dimacs_col(const Comm& comm, const std::string& path, const ReadOptions& options);
@@ -71,6 +75,7 @@ GraphFile read_pajek(const Comm& comm, const std::string& path, const ReadOption
 // Collective.
 void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path);
 void write_matrix_market(const Graph& graph, const std::string& path);
+void write_matrix_market(const Integers& matrix, const std::string& path);
 void write_metis(const Graph& graph, const std::string& path);
 void write_dimacs(const Graph& graph, const std::string& path);
 void write_gap(const Graph& graph, const std::string& path, bool weighted);

@@ -18,6 +18,7 @@
 #include "filigree/io/named_hash.hpp"
 #include "filigree/io/write.hpp"
 #include "filigree/matrix/content_hash.hpp"
+#include "io/claims.hpp"
 #include "io/csr_groups.hpp"
 #include "io/formats.hpp"
 #include "matrix/balanced_rows.hpp"
@@ -130,6 +131,11 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
   const Global num_cols = (*shape)[1];
   const Offset num_nonzeros = file.length("/graph/indices");
   if (file.length("/graph/indptr") - 1 != num_rows) damaged(file, text("indptr must have 1 + ", num_rows, " elements"));
+  try {
+    check_claim(comm, num_rows, num_cols, num_nonzeros, options);
+  } catch (const InvalidArgument& fault) {  // on all ranks
+    damaged(file, fault.what());
+  }
   const bool has_values = file.has("/graph/data") && !file.attribute<std::int64_t>("/graph", "pattern");
   if (has_values && file.length("/graph/data") != num_nonzeros) damaged(file, "indices and data differ in length");
 

@@ -129,10 +129,11 @@ Header read_header(const Comm& comm, const TextFile& file) {
 }
 
 /// A line of the file. An array has no rows and columns in its lines.
+template <class V>
 struct Entry {
   Global row = 0;  // from 1
   Global col = 0;
-  double value = 1;
+  V value = 1;
 };
 
 /// What a line consists of.
@@ -148,7 +149,8 @@ Fields fields_of(const Header& header) {
 }
 
 /// The fast way through a well-formed line. Returns the begin of the next line, or null when anything is unusual.
-const char* parse_entry(const char* p, const char* end, Fields fields, Entry& entry) {
+template <class V>
+const char* parse_entry(const char* p, const char* end, Fields fields, Entry<V>& entry) {
   const auto skip_blanks = [&] {
     const char* const begin = p;
     while (is_blank(*p)) ++p;
@@ -170,7 +172,8 @@ const char* parse_entry(const char* p, const char* end, Fields fields, Entry& en
 }
 
 /// The thorough way; returns what is wrong with a line that is no comment, or an empty text.
-std::string parse_thoroughly(std::string_view line, Fields fields, Entry& entry) {
+template <class V>
+std::string parse_thoroughly(std::string_view line, Fields fields, Entry<V>& entry) {
   for (Global* index : {&entry.row, &entry.col}) {
     if (!fields.position) break;
     const std::string_view field = next_field(line);
@@ -181,7 +184,8 @@ std::string parse_thoroughly(std::string_view line, Fields fields, Entry& entry)
     const std::string_view field = next_field(line);
     if (field.empty()) return text("expected ", fields.names);
     if (!parse_whole(field, entry.value))
-      return text("value ", quoted(field), " is not a number that a double can hold");
+      return text("value ", quoted(field), " is not a ",
+                  std::is_integral_v<V> ? "whole number of 64 bits" : "number that a double can hold");
   }
   if (!without_blanks(line).empty())
     return text("unexpected ", quoted(without_blanks(line)), " behind the ", fields.position ? "entry" : "value",
@@ -190,7 +194,8 @@ std::string parse_thoroughly(std::string_view line, Fields fields, Entry& entry)
 }
 
 /// What is wrong with an entry that could be read.
-std::string check(const Header& header, const Entry& entry, bool finite) {
+template <class V>
+std::string check(const Header& header, const Entry<V>& entry, bool finite) {
   if (header.layout == Layout::coordinate) {
     if (entry.row < 1 || entry.row > header.num_rows)
       return text("row ", entry.row, " must be in [1, ", header.num_rows, "]");
@@ -199,10 +204,18 @@ std::string check(const Header& header, const Entry& entry, bool finite) {
     if (header.symmetry == Symmetry::skew_symmetric && entry.row == entry.col && entry.value != 0)
       return "the diagonal of a skew-symmetric matrix is zero";
   }
-  if (finite && !std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
-  const bool whole = header.field == Field::integer || header.field == Field::unsigned_integer;
-  if (whole && (std::trunc(entry.value) != entry.value || std::abs(entry.value) > 0x1p53)) {
-    return text("value ", entry.value, " must be a whole number of at most 2^53");
+  if constexpr (std::is_integral_v<V>) {
+    if (header.symmetry == Symmetry::skew_symmetric && entry.value == std::numeric_limits<V>::min())
+      return text("value ", entry.value, " has no opposite of 64 bits");
+  } else {
+    if (finite && !std::isfinite(entry.value)) return text("value ", entry.value, " must be finite");
+    // The double 2^53 may have been read from 2^53 + 1.
+    const bool whole = header.field == Field::integer || header.field == Field::unsigned_integer;
+    if (whole && (std::trunc(entry.value) != entry.value || std::abs(entry.value) >= 0x1p53)) {
+      std::string fault = "value ";
+      append(fault, entry.value);
+      return fault + " must be a whole number below 2^53, where doubles begin to round";
+    }
   }
   if (header.field == Field::unsigned_integer && entry.value < 0)
     return text("value ", entry.value, " must not be negative: the banner says unsigned-integer");
@@ -210,21 +223,24 @@ std::string check(const Header& header, const Entry& entry, bool finite) {
 }
 
 /// What a rank found in its lines.
+template <class V>
 struct Part {
-  Entries<double> entries;  ///< of an array the nonzeros: `row` tells how many lines come before, `col` nothing
-  Offset num_lines = 0;     ///< entries in the file; those of the other triangle are not counted
+  Entries<V> entries;    ///< of an array the nonzeros: `row` tells how many lines come before, `col` nothing
+  Offset num_lines = 0;  ///< entries in the file; those of the other triangle are not counted
 };
 
 /// The value on the other side of the diagonal.
-double mirrored(const Header& header, double value) {
+template <class V>
+V mirrored(const Header& header, V value) {
   return header.symmetry == Symmetry::skew_symmetric ? -value : value;
 }
 
-Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, const Header& header) {
+template <class V>
+Part<V> read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, const Header& header) {
   const Fields fields = fields_of(header);
-  Part part;
-  Entries<double>& entries = part.entries;
-  const auto add = [&](Global row, Global col, double value) {
+  Part<V> part;
+  Entries<V>& entries = part.entries;
+  const auto add = [&](Global row, Global col, V value) {
     entries.row.push_back(row);
     entries.col.push_back(col);
     if (fields.value) entries.val.push_back(value);
@@ -234,7 +250,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
     const char* const end = p + chunk.lines.size();
     while (p < end) {
       const char* const begin = p;
-      Entry entry;
+      Entry<V> entry;
       std::string fault;
       p = parse_entry(begin, end, fields, entry);
       if (p == nullptr) {
@@ -262,7 +278,8 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
 
 /// Gives the nonzeros of an array, which know how many lines of this rank come before them, their rows and columns.
 /// `before`: lines of the ranks below. Of a symmetric matrix adds the other triangle.
-void place_elements(const Header& header, Offset before, Entries<double>& entries) {
+template <class V>
+void place_elements(const Header& header, Offset before, Entries<V>& entries) {
   const std::size_t num_lower = entries.size();
   Global col = 0;
   Offset col_begin = 0;  // lines before the first of the column
@@ -280,20 +297,14 @@ void place_elements(const Header& header, Offset before, Entries<double>& entrie
   }
 }
 
-}  // namespace
-
-std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path) {
-  const Header header = read_header(comm, TextFile(comm, path));
-  return {header.num_rows, header.num_cols};
-}
-
-GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options) {
+template <class V>
+MatrixFile<V> read_as(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const TextFile file(comm, path, options.trust);
   const Header header = read_header(comm, file);
   TextFile::Range range{};
-  Part part = comm.guard([&] {
+  Part<V> part = comm.guard([&] {
     range = file.share(comm, header.data_begin);
-    return read_part(file, range, options, header);
+    return read_part<V>(file, range, options, header);
   });
   check_count(comm, file, range, part.num_lines, header.num_entries, {"entry", "entries"},
               [](std::string_view line) { return !is_comment_or_blank(line); });
@@ -307,15 +318,16 @@ GraphFile read_matrix_market(const Comm& comm, const std::string& path, const Re
   return assemble(comm, path, header.num_rows, header.num_cols, std::move(part.entries), rest);
 }
 
-void write_matrix_market(const Graph& graph, const std::string& path) {
+template <class V>
+void write_as(const DistCsr<V>& graph, const std::string& path) {
   TextWriter file(graph.comm, path);
   const Offset num_nonzeros = graph.num_nonzeros();
   const bool has_values = graph.has_values() || num_nonzeros == 0;
-  file.write(!graph.comm.is_root()
-                 ? std::string()
-                 : text("%%MatrixMarket matrix coordinate ", has_values ? "real" : "pattern", " general\n",
-                        graph.num_rows(), ' ', graph.num_cols(), ' ', num_nonzeros, '\n'));
-  write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
+  const char* const field = !has_values ? "pattern" : std::is_integral_v<V> ? "integer" : "real";
+  file.write(!graph.comm.is_root() ? std::string()
+                                   : text("%%MatrixMarket matrix coordinate ", field, " general\n", graph.num_rows(),
+                                          ' ', graph.num_cols(), ' ', num_nonzeros, '\n'));
+  write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const V> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
       append(out, row + 1);
       out += ' ';
@@ -329,5 +341,32 @@ void write_matrix_market(const Graph& graph, const std::string& path) {
   });
   file.commit();
 }
+
+}  // namespace
+
+std::pair<Global, Global> matrix_market_shape(const Comm& comm, const std::string& path) {
+  const Header header = read_header(comm, TextFile(comm, path));
+  return {header.num_rows, header.num_cols};
+}
+
+Values matrix_market_values(const Comm& comm, const std::string& path) {
+  switch (read_header(comm, TextFile(comm, path)).field) {
+    case Field::pattern: return Values::none;
+    case Field::integer:
+    case Field::unsigned_integer: return Values::integers;
+    case Field::real: break;
+  }
+  return Values::reals;
+}
+
+GraphFile read_matrix_market(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  return read_as<double>(comm, path, options);
+}
+IntegerFile read_matrix_market_integers(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  return read_as<std::int64_t>(comm, path, options);
+}
+
+void write_matrix_market(const Graph& graph, const std::string& path) { write_as(graph, path); }
+void write_matrix_market(const Integers& matrix, const std::string& path) { write_as(matrix, path); }
 
 }  // namespace filigree::io

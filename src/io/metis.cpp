@@ -113,6 +113,7 @@ class Numbers {
     if (!fits || !is_end(stop) || !std::isfinite(value)) {
       throw Error(text("weight ", shown(), " is not a finite number that a double can hold"));
     }
+    if (is_rounded(std::string_view(p_, z(stop - p_)), value)) throw Error(text("weight ", shown(), only_rounded));
     p_ = stop;
     return value;
   }

@@ -18,11 +18,11 @@ void append(std::string& out, T value) {
 
 /// Writes what print(out, row, local columns, values) appends for every row, in row order. Holds the text of all rows
 /// of a rank. Collective.
-template <class F>
-void write_rows(const Graph& graph, TextWriter& file, F print) {
+template <class V, class F>
+void write_rows(const DistCsr<V>& graph, TextWriter& file, F print) {
   const std::string mine = graph.comm.guard([&] {
     std::string out;
-    const CsrView<double> local = graph.local.view();
+    const CsrView<V> local = graph.local.view();
     for (Local row = 0; row < local.num_rows(); ++row)
       print(out, graph.first_row() + row, local.cols(row), local.vals(row));
     return out;

@@ -5,6 +5,7 @@
 
 #include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/content_hash.hpp"
+#include "io/claims.hpp"
 #include "io/formats.hpp"
 #include "io/names_file.hpp"
 #include "io/packed.hpp"
@@ -23,11 +24,13 @@ std::string hash_text(std::uint64_t hash) {
   return std::string(digits.size() - shown.size(), '0') + std::string(shown);
 }
 
-GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<double> entries,
-                   const ReadOptions& options) {
+template <class V>
+MatrixFile<V> assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<V> entries,
+                       const ReadOptions& options) {
   try {
     require(!options.undirected || num_rows == num_cols, num_rows, " x ", num_cols,
             ": only a square matrix can be made undirected");
+    check_claim(comm, num_rows, num_cols, comm.sum(static_cast<Offset>(entries.size())), options);
     comm.guard([&] {
       if (options.undirected) symmetrize(entries);
     });
@@ -35,8 +38,9 @@ GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, G
     // Sums of entries without values count them.
     const bool counts =
         options.policy.duplicates == Duplicates::sum && comm.max(static_cast<int>(!entries.val.empty())) == 0;
-    if (counts) comm.guard([&] { entries.val.assign(entries.size(), 1); });
-    Graph graph = Graph::from_entries(comm, num_rows, num_cols, std::move(entries), options.policy, &report.entries);
+    if (counts) comm.guard([&] { entries.val.assign(entries.size(), V{1}); });
+    DistCsr<V> graph =
+        DistCsr<V>::from_entries(comm, num_rows, num_cols, std::move(entries), options.policy, &report.entries);
     if (counts && report.entries.duplicates == 0) graph.local.val = {};
     VertexNames names(graph.rows);
     return {std::move(graph), std::move(names), std::move(report)};
@@ -46,6 +50,10 @@ GraphFile assemble(const Comm& comm, const std::string& path, Global num_rows, G
     throw InvalidArgument(text(path, ": ", fault.what()));
   }
 }
+
+template GraphFile assemble(const Comm&, const std::string&, Global, Global, Entries<double>, const ReadOptions&);
+template IntegerFile assemble(const Comm&, const std::string&, Global, Global, Entries<std::int64_t>,
+                              const ReadOptions&);
 
 namespace {
 
@@ -72,15 +80,15 @@ std::string place_of(const Comm& comm, const std::string& path, const ReadOption
   return place.empty() && options.undirected ? find_edge(comm, path, options, called[1], called[0]) : place;
 }
 
-GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const FoundFormat found = format_to_read(comm, path, options.format);
-  const FormatEntry& format = entry_of(found.format);
-  refuse_packed_binary(found.format, path);
-  ReadOptions with_extension = options;
-  with_extension.weights |= found.format == Format::edge_list && has_weights_by_extension(path);
-  GraphFile file = [&] {
+namespace {
+
+/// What a reader returns, with the names beside the file, if the format holds none, and its hash. Collective.
+template <class V, class F>
+MatrixFile<V> completed(const Comm& comm, const std::string& path, const ReadOptions& options, const FoundFormat& found,
+                        F reader) {
+  MatrixFile<V> file = [&] {
     try {
-      return format.read(comm, path, with_extension);
+      return reader();
     } catch (const InvalidArc& fault) {  // on all ranks
       const std::string place = place_by_number("", found.format, fault.from, fault.to);
       if (place.empty()) throw;
@@ -91,7 +99,7 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
   if (!options.group.empty() && found.format != Format::hdf5)
     file.report.remarks.push_back("has no groups: --group is for HDF5");
   file.report.remarks.insert(file.report.remarks.begin(), found.remarks.begin(), found.remarks.end());
-  if (!format.info.holds_names && file.names.kind() == VertexNames::Kind::numbers) {
+  if (!info_of(found.format).holds_names && file.names.kind() == VertexNames::Kind::numbers) {
     if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows)) {
       file.names = *std::move(names);
       file.report.names_path = names_path(path);
@@ -101,6 +109,37 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
   file.report.format = found.format;
   if (file.report.hash.empty()) file.report.hash = hash_text(content_hash(file.graph));
   return file;
+}
+
+}  // namespace
+
+GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  const FoundFormat found = format_to_read(comm, path, options.format);
+  refuse_packed_binary(found.format, path);
+  ReadOptions with_extension = options;
+  with_extension.weights |= found.format == Format::edge_list && has_weights_by_extension(path);
+  return completed<double>(comm, path, options, found,
+                           [&] { return entry_of(found.format).read(comm, path, with_extension); });
+}
+
+Values values_of(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  const Format format = format_to_read(comm, path, options.format).format;
+  if (format == Format::matrix_market) return matrix_market_values(comm, path);
+  const bool weights = options.weights || has_weights_by_extension(path);
+  return format == Format::edge_list && !weights ? Values::none : Values::reals;
+}
+
+IntegerFile read_integers(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  if (values_of(comm, path, options) == Values::integers) {
+    return completed<std::int64_t>(comm, path, options, format_to_read(comm, path, options.format),
+                                   [&] { return read_matrix_market_integers(comm, path, options); });
+  }
+  GraphFile file = read(comm, path, options);
+  try {
+    return {as_integers(file.graph), std::move(file.names), std::move(file.report)};
+  } catch (const InvalidArgument& fault) {  // on all ranks
+    throw InvalidArgument(path + ": " + fault.what());
+  }
 }
 
 }  // namespace filigree::io

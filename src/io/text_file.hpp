@@ -159,7 +159,8 @@ void check_count(const Comm& comm, const TextFile& file, TextFile::Range range, 
 
 /// Makes room for the entries of a whole range, judging by those of its first chunk: vectors that grow by doubling
 /// would hold half as much again.
-inline void reserve(Entries<double>& entries, const TextFile::Chunk& first) {
+template <class V>
+void reserve(Entries<V>& entries, const TextFile::Chunk& first) {
   const auto expected = static_cast<std::size_t>(1.05 / first.share * static_cast<double>(entries.size()));
   entries.row.reserve(expected);
   entries.col.reserve(expected);

@@ -215,6 +215,16 @@ GlobalRows<V> sort_by_row(Global first_row, Global num_rows, OwnedEntries<I, V> 
   return sorted;
 }
 
+template <class V>
+void add_to(V& sum, V value) {
+  if constexpr (std::is_integral_v<V>) {
+    const V before = sum;
+    require(!__builtin_add_overflow(sum, value, &sum), "duplicates: ", before, " + ", value, " exceeds 64 bits");
+  } else {
+    sum += value;
+  }
+}
+
 /// Sorts a row by column (stable) and merges what shares a position, in place. Returns the length that is left.
 /// `pairs` is room to work in.
 template <class V>
@@ -231,7 +241,7 @@ Offset merge_row(std::span<Global> col, std::span<V> val, Duplicates policy, std
   std::size_t out = 0;
   for (const auto& [column, value] : pairs) {
     if (out > 0 && column == col[out - 1]) {
-      if (policy == Duplicates::sum) val[out - 1] += value;
+      if (policy == Duplicates::sum) add_to(val[out - 1], value);
     } else {
       col[out] = column;
       val[out++] = value;

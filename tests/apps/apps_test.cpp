@@ -385,6 +385,21 @@ TEST_F(Apps, InfoOfMatricesOfEveryKind) {
   info({"names.txt", "--undirected"}, {"edges         3, each as two arcs", "duplicates    2, left out"}, {});
 }
 
+TEST_F(Apps, IsolatedVerticesTakeFewBytes) {
+  write("keep.txt", "1 2\n2 4000000\n2 1\n7 7\n");
+  for (const int ranks : {1, 3}) {
+    const Outcome outcome = done(ranks, "convert", {"--info", "--ids", "keep", "keep.txt", "--json", "r.json"});
+    EXPECT_THAT(outcome.out,
+                HasSubstr("isolated      3999997\nout-degree    min 0, 25% 0, median 0, 75% 0, 99% 0, max 2\n"
+                          "in-degree     min 0, 25% 0, median 0, 75% 0, 99% 0, max 1\n"
+                          "components    3999999, largest 3 (0 %)\n"));
+    const auto record = nlohmann::json::parse(read("r.json"));
+    EXPECT_LT(record.at("peak_rss_bytes").get<double>(), 60e6 + 24 * 4000001.0 / ranks);
+  }
+  const Outcome none = done(2, "convert", {"--info", "--ids", "keep", write("none.txt", "# nothing\n")});
+  EXPECT_THAT(none.out, HasSubstr("vertices      0\n"));
+}
+
 TEST_F(Apps, InfoIsInTheRecordToo) {
   small_graph();
   Json results;
@@ -475,6 +490,31 @@ TEST_F(Apps, AnswersOfTwoVerticesByHand) {
         done(1, "pagerank", {"--graph", "arc.txt", "--seeds", "1:3", "--teleport", "0.2", "--dangling", dangling}).out);
     EXPECT_NEAR(iterated.at("1"), first, 1e-9) << dangling;
     EXPECT_NEAR(iterated.at("2"), second, 1e-9) << dangling;
+  }
+}
+
+TEST_F(Apps, PageRankOnRanksWithoutGhosts) {
+  struct Case {
+    const char* edges;
+    int ranks;
+    std::map<std::string, double> scores;
+  };
+  const std::vector<Case> cases{
+      {"0 1\n1 2\n2 0\n3 0\n", 3, {{"0", 0.332604470}, {"1", 0.320213800}, {"2", 0.309681730}, {"3", 0.0375}}},
+      {"1 2\n", 3, {{"1", 0.350877193}, {"2", 0.649122807}}},
+      {"1 5\n1 6\n2 5\n3 6\n3 7\n4 7\n",
+       2,
+       {{"1", 0.096153846},
+        {"2", 0.096153846},
+        {"3", 0.096153846},
+        {"4", 0.096153846},
+        {"5", 0.21875},
+        {"6", 0.177884615},
+        {"7", 0.21875}}}};
+  for (const auto& [edges, ranks, expected] : cases) {
+    const auto found = scores(done(ranks, "pagerank", {"--graph", write("g.txt", edges), "--tolerance", "1e-12"}).out);
+    ASSERT_EQ(found.size(), expected.size()) << edges;
+    for (const auto& [vertex, score] : expected) EXPECT_NEAR(found.at(vertex), score, 1e-8) << edges << vertex;
   }
 }
 

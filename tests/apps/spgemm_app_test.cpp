@@ -55,6 +55,52 @@ TEST_F(SpgemmApp, ProductsByHand) {
             general("2 2 4\n1 1 1\n1 2 2\n2 1 1\n2 2 2\n"));
 }
 
+TEST_F(SpgemmApp, IntegersAreMultipliedExactlyInto64Bits) {
+  const std::string integers = banner_ + "integer general\n";
+  write("big.mtx", integers + "2 2 3\n1 1 94906267\n1 2 94906267\n2 1 1\n");
+  const std::string square =
+      integers + "2 2 4\n1 1 9007199610781556\n1 2 9007199515875289\n2 1 94906267\n2 2 94906267\n";
+  EXPECT_EQ(product({"--a", "big.mtx"}, "square.mtx"), square);
+  EXPECT_EQ(done(0, "spgemm", {"--a", "big.mtx", "--reduce", "sum"}).out, "18014399316469379\n");
+  // What was written is read again, with a pattern and under a mask of reals.
+  write("swap.mtx", banner_ + "pattern general\n2 2 2\n1 2\n2 1\n");
+  write("mask.mtx", banner_ + "real general\n2 2 2\n1 1 0.5\n2 1 0\n");
+  EXPECT_EQ(product({"--a", "0square.mtx", "--b", "swap.mtx", "--mask", "mask.mtx"}),
+            integers + "2 2 2\n1 1 9007199515875289\n2 1 94906267\n");
+  EXPECT_EQ(product({"--a", "0square.mtx", "--b", "swap.mtx", "--mask", "mask.mtx", "--drop-zeros"}),
+            integers + "2 2 1\n1 1 9007199515875289\n");
+  EXPECT_EQ(product({"--a", "0square.mtx", "--semiring", "min_plus"}),
+            integers + "2 2 4\n1 1 9007199610781556\n1 2 9007199610781556\n2 1 189812534\n2 2 189812534\n");
+}
+
+TEST_F(SpgemmApp, IntegersThatDoNotFitAreRefused) {
+  const std::string integers = banner_ + "integer general\n";
+  // The bound of the largest row and value is too large; those of the products themselves are not.
+  write("ia.mtx", integers + "2 2 3\n1 1 3\n2 1 1\n2 2 3037000000\n");
+  write("ib.mtx", integers + "2 1 2\n1 1 4000000000\n2 1 3037000499\n");
+  write("wide.mtx", integers + "2 1 2\n1 1 4000000000\n2 1 3037001100\n");
+  EXPECT_EQ(product({"--a", "ia.mtx", "--b", "ib.mtx"}), integers + "2 1 2\n1 1 12000000000\n2 1 9223370519463000000\n");
+  for (const int ranks : {0, 3}) {
+    const Outcome outcome = run(ranks, "spgemm", {"--a", "ia.mtx", "--b", "wide.mtx", "--output", "c.mtx"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(error_line(outcome.err),
+              "error: C(2, 1), counted from 1, may exceed 64 bits; --values real multiplies as doubles, which round");
+    EXPECT_THAT(files(), ::testing::Not(::testing::Contains("c.mtx")));
+  }
+  EXPECT_EQ(product({"--a", "ia.mtx", "--b", "wide.mtx", "--values", "real"}),
+            general("2 1 2\n1 1 1.2e+10\n2 1 9.2233723447e+18\n"));
+  // Other programs, other formats and other files do not round either.
+  write("odd.mtx", integers + "2 2 1\n1 2 9007199254740993\n");
+  EXPECT_EQ(error_line(run(0, "pagerank", {"--graph", "odd.mtx"}).err),
+            "error: odd.mtx:3: value 9007199254740992 must be a whole number below 2^53, where doubles begin to round");
+  write("one.mtx", integers + "2 2 2\n1 1 1\n2 2 1\n");
+  EXPECT_THAT(error_line(run(0, "spgemm", {"--a", "odd.mtx", "--b", "one.mtx", "--output", "c.h5"}).err),
+              HasSubstr("c.h5: entry (0, 1) is 9007199254740993, which a double holds only rounded"));
+  write("twice.mtx", integers + "1 1 2\n1 1 9223372036854775807\n1 1 1\n");
+  EXPECT_THAT(error_line(run(0, "spgemm", {"--a", "twice.mtx"}).err),
+              HasSubstr("duplicates: 9223372036854775807 + 1 exceeds 64 bits"));
+}
+
 TEST_F(SpgemmApp, TransposesOfEitherFactor) {
   EXPECT_EQ(product({"--a", "a.mtx", "--transpose-b"}), general("2 2 4\n1 1 5\n1 2 -2\n2 1 -2\n2 2 17\n"));
   EXPECT_EQ(product({"--a", "a.mtx", "--transpose-a"}),

@@ -163,7 +163,7 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
        "bad.mtx:3: unexpected '1' behind the entry; a pattern has no values: let the banner say real"},
       {banner + "integer general\n2 2 1\n1 1 1.5\n", "bad.mtx:3: value 1.5 must be a whole number"},
       {banner + "integer general\n2 2 1\n1 1 99999999999999999999\n",
-       "bad.mtx:3: value 1e+20 must be a whole number of at most 2^53"},
+       "bad.mtx:3: value 1e+20 must be a whole number below 2^53, where doubles begin to round"},
       {banner + "real skew-symmetric\n2 2 1\n1 1 2\n", "bad.mtx:3: the diagonal of a skew-symmetric matrix is zero"},
       {real + "2 2 3\n1 1 1\n2 2 1\n", "bad.mtx:4: ends after 2 of 3 entries"},
       {real + "2 2 1\n", "bad.mtx:2: ends after 0 of 1 entries"},
@@ -183,7 +183,7 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
       {array + "real general\n1 2\n1 2\n", "bad.mtx:3: unexpected '2' behind the value"},
       {array + "real general\n1 2\n1\nx\n", "bad.mtx:4: value 'x' is not a number that a double can hold"},
       {array + "real general\n1 1\n-inf\n", "bad.mtx:3: value -inf must be finite"},
-      {array + "integer general\n1 1\n0.5\n", "bad.mtx:3: value 0.5 must be a whole number of at most 2^53"},
+      {array + "integer general\n1 1\n0.5\n", "bad.mtx:3: value 0.5 must be a whole number below 2^53, where doubles begin to round"},
       {real + "1000000000000000 5 999999999999999\n1 1 1\n", "bad.mtx:3: ends after 1 of 999999999999999 entries"},
   };
   for (const auto& c : cases) EXPECT_THAT(why_not(c.bytes, "bad.mtx"), HasSubstr(c.expected)) << c.bytes;

@@ -41,9 +41,11 @@ struct ReadOptions {
   bool isolated_lines = false;  ///< edge list: a line of one vertex is a vertex without edges, not an error
   bool bipartite = false;       ///< edge list: the second column numbers vertices of its own, named "to:1", "to:2", ...
   EntryPolicy policy = {Duplicates::first, Loops::keep};
-  bool finite = true;      ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
-                           ///< any case), but for METIS and DIMACS
-  bool trust = false;      ///< unpack compressed text however large it becomes (packed.hpp)
+  bool finite = true;  ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
+                       ///< any case), but for METIS and DIMACS
+  /// Unpack compressed text however large it becomes (packed.hpp), and read files that claim far more rows than they
+  /// have entries (claims.hpp).
+  bool trust = false;
   std::string group = {};  ///< HDF5: the group of a matrix that another program wrote, where there are several
   Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
 };
@@ -59,11 +61,13 @@ struct ReadReport {
   std::string hash;                   ///< content_hash() of the graph, 16 hexadecimal digits
 };
 
-struct GraphFile {
-  Graph graph;
-  VertexNames names;  ///< dealt out like the rows of the graph
+template <class V>
+struct MatrixFile {
+  DistCsr<V> graph;
+  VertexNames names;  ///< distributed like the rows of the graph
   ReadReport report;
 };
+using GraphFile = MatrixFile<double>;
 
 /// Reads a file on all ranks together: text by byte ranges, entries in the order of the file, so the result does not
 /// depend on the number of ranks. Throws IoError("path:line: what") on all ranks.

@@ -7,9 +7,10 @@
 
 namespace filigree {
 
-/// Equal for equal matrices on any number of ranks, and for a matrix without values and the same with ones; different,
-/// but for a chance of 2^-64, for any others. XXH3 of every row, keyed by its number, summed, and mixed with the shape.
-/// Not made against forgery. Collective. One pass over the nonzeros.
-std::uint64_t content_hash(const Graph& graph);
+/// Equal for equal matrices on any number of ranks, for a matrix without values and the same with ones, and for whole
+/// numbers as double and as int64; different, but for a chance of 2^-64, for any others. XXH3 of every row, keyed by
+/// its number, summed, and mixed with the shape. Not made against forgery. Collective. One pass over the nonzeros.
+template <class V>
+std::uint64_t content_hash(const DistCsr<V>& graph);
 
 }  // namespace filigree
