@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <type_traits>
 
 #include "app.hpp"
+#include "filigree/io/integers.hpp"
 #include "filigree/io/named_hash.hpp"
-#include "filigree/io/write.hpp"
 #include "graph_info.hpp"
 #include "graph_input.hpp"
 #include "graph_output.hpp"
@@ -85,19 +86,42 @@ void tell_losses(app::App& program, io::Format format, const Graph& graph) {
 }
 
 /// Reads OUT back: it must hold all that its format can.
-void check_output(app::App& program, io::Format format, const io::GraphFile& file) {
+template <class V>
+void check_output(app::App& program, io::Format format, const io::MatrixFile<V>& file) {
   const bool texts = file.names.kind() == io::VertexNames::Kind::texts;
-  const auto back = io::read(program.comm(), program.output(),
-                             {.format = format,
-                              .weights = file.graph.has_values(),
-                              .ids = texts ? io::Ids::names : io::Ids::compact,
-                              .finite = false});
+  const io::ReadOptions options{.format = format,
+                                .weights = file.graph.has_values(),
+                                .ids = texts ? io::Ids::names : io::Ids::compact,
+                                .finite = false,
+                                .trust = true};
+  const auto back = [&] {
+    if constexpr (std::is_integral_v<V>)
+      return io::read_integers(program.comm(), program.output(), options);
+    else
+      return io::read(program.comm(), program.output(), options);
+  }();
   if (back.report.format == io::Format::edge_list) {
-    const bool same = io::named_arcs_hash(back.graph, back.names) == io::named_arcs_hash(file.graph, file.names);
-    return program.verified(same, "OUT reads back with the same arcs between vertices of the same names");
+    if constexpr (!std::is_integral_v<V>) {
+      const bool same = io::named_arcs_hash(back.graph, back.names) == io::named_arcs_hash(file.graph, file.names);
+      return program.verified(same, "OUT reads back with the same arcs between vertices of the same names");
+    }
   }
   const bool same_names = io::names_hash(program.comm(), back.names) == io::names_hash(program.comm(), file.names);
   program.verified(back.report.hash == file.report.hash && same_names, "OUT reads back as the same graph, names too");
+}
+
+/// Writes what was read.
+template <class V>
+void write(app::App& program, io::Format format, const io::MatrixFile<V>& file) {
+  program.worked_on({{file.graph.num_nonzeros(), "arc", "arcs"}});
+  if constexpr (!std::is_integral_v<V>) tell_losses(program, format, file.graph);
+  const std::string beside = program.output() + ".names";
+  const bool had_names = exists(beside);
+  program.measure("write", [&] { io::write(file.graph, file.names, program.output(), format); });
+  const bool has_names = exists(beside);
+  if (has_names && !io::info_of(format).holds_names) program.note("what vertices are called is in " + beside);
+  if (had_names && !has_names) program.note("removed " + beside + ", which belonged to what was there before");
+  if (program.verify()) check_output(program, format, file);
 }
 
 }  // namespace
@@ -123,17 +147,16 @@ int main(int argc, char** argv) {
     });
     program.parse();
 
+    const io::Format format = info ? io::Format::automatic : output.format(program.output());
+    const bool keeps_integers = info || format == io::Format::matrix_market;
+    if (keeps_integers && io::values_of(program.comm(), input.path(), input.options()) == io::Values::integers) {
+      const io::IntegerFile file = input.load_integers(program);
+      if (!info) return write(program, format, file);
+      return print_info(program, input, {io::as_reals(file.graph), file.names, file.report});
+    }
     const io::GraphFile file = input.load(program);
+    if (!info) return write(program, format, file);
     program.worked_on({{file.graph.num_nonzeros(), "arc", "arcs"}});
-    if (info) return print_info(program, input, file);
-    const io::Format format = output.format(program.output());
-    tell_losses(program, format, file.graph);
-    const std::string beside = program.output() + ".names";
-    const bool had_names = exists(beside);
-    program.measure("write", [&] { io::write(file.graph, file.names, program.output(), format); });
-    const bool has_names = exists(beside);
-    if (has_names && !io::info_of(format).holds_names) program.note("what vertices are called is in " + beside);
-    if (had_names && !has_names) program.note("removed " + beside + ", which belonged to what was there before");
-    if (program.verify()) check_output(program, format, file);
+    print_info(program, input, file);
   });
 }

@@ -79,7 +79,8 @@ TEST_F(SpgemmApp, IntegersThatDoNotFitAreRefused) {
   write("ia.mtx", integers + "2 2 3\n1 1 3\n2 1 1\n2 2 3037000000\n");
   write("ib.mtx", integers + "2 1 2\n1 1 4000000000\n2 1 3037000499\n");
   write("wide.mtx", integers + "2 1 2\n1 1 4000000000\n2 1 3037001100\n");
-  EXPECT_EQ(product({"--a", "ia.mtx", "--b", "ib.mtx"}), integers + "2 1 2\n1 1 12000000000\n2 1 9223370519463000000\n");
+  EXPECT_EQ(product({"--a", "ia.mtx", "--b", "ib.mtx"}),
+            integers + "2 1 2\n1 1 12000000000\n2 1 9223370519463000000\n");
   for (const int ranks : {0, 3}) {
     const Outcome outcome = run(ranks, "spgemm", {"--a", "ia.mtx", "--b", "wide.mtx", "--output", "c.mtx"});
     EXPECT_EQ(outcome.code, 1);
@@ -89,10 +90,15 @@ TEST_F(SpgemmApp, IntegersThatDoNotFitAreRefused) {
   }
   EXPECT_EQ(product({"--a", "ia.mtx", "--b", "wide.mtx", "--values", "real"}),
             general("2 1 2\n1 1 1.2e+10\n2 1 9.2233723447e+18\n"));
-  // Other programs, other formats and other files do not round either.
+  // What is converted is not rounded either, and other programs, formats and files refuse it.
   write("odd.mtx", integers + "2 2 1\n1 2 9007199254740993\n");
   EXPECT_EQ(error_line(run(0, "pagerank", {"--graph", "odd.mtx"}).err),
             "error: odd.mtx:3: value 9007199254740992 must be a whole number below 2^53, where doubles begin to round");
+  done(3, "convert", {"odd.mtx", "copy.mtx.gz", "--verify"});
+  done(0, "convert", {"copy.mtx.gz", "copy.mtx"});
+  EXPECT_EQ(read("copy.mtx"), read("odd.mtx"));
+  EXPECT_EQ(run(0, "convert", {"odd.mtx", "odd.h5"}).code, 1);
+  EXPECT_EQ(run(0, "convert", {"--info", "odd.mtx"}).code, 0);
   write("one.mtx", integers + "2 2 2\n1 1 1\n2 2 1\n");
   EXPECT_THAT(error_line(run(0, "spgemm", {"--a", "odd.mtx", "--b", "one.mtx", "--output", "c.h5"}).err),
               HasSubstr("c.h5: entry (0, 1) is 9007199254740993, which a double holds only rounded"));
