@@ -29,7 +29,7 @@ std::string format_table() {
   std::string table;
   for (const io::FormatInfo& format : io::formats()) {
     const std::string title = text(format.title, format.writes ? "" : " (only read)");
-    table += text("  ", title, std::string(26 - title.size(), ' '), extensions_of(format), '\n');
+    table += text("  ", title, std::string(28 - title.size(), ' '), extensions_of(format), '\n');
   }
   return table;
 }

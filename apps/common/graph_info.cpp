@@ -196,6 +196,7 @@ GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
   to.add("duplicates", "duplicates", met.duplicates,
          met.duplicates > 0 ? text(", ", input.fate_of_duplicates(weighted)) : "");
   to.add("header lines", "header_lines", file.report.header_lines);
+  to.add("comments", "comment_lines", file.report.comment_lines);
 
   {
     const Phase phase(timings, "degrees");

@@ -22,7 +22,30 @@ void GraphInput::add_to(Command cli, const std::string& name) {
                     "of the file; auto: by its first bytes, then by its extension")
       .group(group);
   cli.flag("--undirected", options_.undirected, "take every arc both ways").group(group);
-  cli.flag("--weights", options_.weights, "edge list: the third column is a weight").group(group);
+  cli.flag("--weights", options_.weights, "edge list: the third column, or the one called weight, is the weight")
+      .group(group);
+  cli.option("--source", options_.columns.source,
+             "edge list: the column edges come from, by number (1, 2, ...) or name")
+      .type_name("COLUMN")
+      .group(group);
+  cli.option("--target", options_.columns.target, "edge list: the column edges lead to")
+      .type_name("COLUMN")
+      .group(group);
+  cli.option("--weight", options_.columns.weight, "edge list: the column of weights; includes --weights")
+      .type_name("COLUMN")
+      .group(group);
+  cli.choice("--comments", options_.comments, {{"skip", io::Comments::skip}, {"none", io::Comments::none}},
+             "edge list: lines that begin with # % or // are skipped, or are data")
+      .group(group);
+  cli.option("--vertices", options_.vertices,
+             "edge list: a file of all vertices, a name a line; they are numbered in its order")
+      .type_name("FILE")
+      .group(group);
+  cli.flag("--isolated-lines", options_.isolated_lines, "edge list: a line of one vertex is a vertex without edges")
+      .group(group);
+  cli.flag("--bipartite", options_.bipartite,
+           "edge list: vertices of the second column are others than those of the first, and are called to:NAME")
+      .group(group);
   cli.choice("--ids", options_.ids, {{"compact", Ids::compact}, {"keep", Ids::keep}, {"names", Ids::names}},
              "edge list: number the vertices that occur; or keep ids as numbers, gaps are isolated vertices; or "
              "take ids as texts (007)")

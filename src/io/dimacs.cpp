@@ -111,8 +111,7 @@ std::string parse_thoroughly(std::string_view line, const Header& header, Arc& a
   for (Global* vertex : {&arc.from, &arc.to}) {
     const std::string_view field = next_field(line);
     if (field.empty()) return expected;
-    if (!parse_whole(field, *vertex) || field.size() > most_digits)
-      return text(quoted(field), " is not a vertex number of at most ", most_digits, " digits");
+    if (!parse_whole(field, *vertex)) return quoted(field) + " is not a vertex number, a whole number below 2^63";
   }
   const std::string_view field = paths ? next_field(line) : "";
   if (paths && field.empty()) return expected;
@@ -173,7 +172,7 @@ GraphFile read_dimacs(const Comm& comm, const std::string& path, const ReadOptio
     range = header.given ? file.share(comm, header.data_begin) : file.share(comm);
     return read_part(file, range, options.progress, header);
   });
-  if (!header.given) return number_ids(comm, path, std::move(entries), options);
+  if (!header.given) return number_ids(comm, path, {std::move(entries)}, options);
   check_count(comm, file, range, static_cast<Offset>(entries.size()), header.num_arcs, {"arc", "arcs"},
               [](std::string_view line) { return !is_comment_or_blank(line, Kind::shortest_paths); });
   return assemble(comm, path, header.num_vertices, header.num_vertices, std::move(entries), options);

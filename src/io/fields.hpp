@@ -21,17 +21,19 @@ inline std::string_view without_blanks(std::string_view s) {
   return s;
 }
 
-/// Ids have at most 18 digits, so that they and their count are far from the limits of Global.
+/// Sizes have at most 18 digits, so that they are far from the limits of Global.
 constexpr int most_digits = 18;
 
-/// Reads an id at p, which must lie before a newline. Returns where it ends, or null unless 1 to 18 digits are there.
+/// Reads an id at p, which must lie before a newline. Returns where it ends, or null unless a number below 2^63 of 1 to
+/// 19 digits is there.
 inline const char* parse_digits(const char* p, Global& id) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const char* const begin = p;
-  std::uint64_t value = 0;  // has room for one digit more
-  for (; *p >= '0' && *p <= '9' && p - begin <= most_digits; ++p)
-    value = 10 * value + static_cast<std::uint64_t>(*p - '0');
+  std::uint64_t value = 0;
+  for (; is_digit(*p) && p - begin <= most_digits; ++p) value = 10 * value + static_cast<std::uint64_t>(*p - '0');
   id = static_cast<Global>(value);
-  return p > begin && p - begin <= most_digits ? p : nullptr;
+  if (p - begin <= most_digits) return p > begin ? p : nullptr;
+  return id >= 0 && !is_digit(*p) ? p : nullptr;
 }
 
 /// A text as a number of type T; false unless the whole text is one. Texts out of range of T give false too, but real

@@ -93,21 +93,27 @@ class DistinctIds {
   }
   /// All of them, ascending. Only then position() is known, and nothing may be added.
   std::vector<Global> sort() {
-    std::vector<Global> ids;
-    for (std::size_t id = 0; id < table_.size(); ++id) {
-      if (table_[id] < 0) continue;
-      table_[id] = static_cast<Local>(ids.size());
-      ids.push_back(static_cast<Global>(id));
-    }
     const std::vector<Global>& large = large_.keys();
     large_position_.resize(large.size());
     std::vector<Local> order(large.size());
     std::iota(order.begin(), order.end(), Local{0});
     std::sort(order.begin(), order.end(), [&](Local a, Local b) { return key(large, a) < key(large, b); });
-    for (Local i : order) {
-      large_position_[static_cast<std::size_t>(i)] = static_cast<Local>(ids.size());
-      ids.push_back(key(large, i));
+    const auto first_above =
+        std::partition_point(order.begin(), order.end(), [&](Local i) { return key(large, i) < 0; });
+    std::vector<Global> ids;
+    const auto add_large = [&](auto begin, auto end) {
+      for (auto i = begin; i != end; ++i) {
+        large_position_[static_cast<std::size_t>(*i)] = static_cast<Local>(ids.size());
+        ids.push_back(key(large, *i));
+      }
+    };
+    add_large(order.begin(), first_above);  // negative ids
+    for (std::size_t id = 0; id < table_.size(); ++id) {
+      if (table_[id] < 0) continue;
+      table_[id] = static_cast<Local>(ids.size());
+      ids.push_back(static_cast<Global>(id));
     }
+    add_large(first_above, order.end());
     return ids;
   }
   /// Lets position() give `number` of the position from now on.

@@ -1,11 +1,17 @@
 #include "io/keys.hpp"
 
+#define XXH_INLINE_ALL
 #include <tbb/parallel_sort.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
 
 #include "core/index.hpp"
+#include "core/mailbox.hpp"
 
 namespace filigree::io {
 namespace {
@@ -70,6 +76,19 @@ Keys splitters(const Comm& comm, const Keys& keys, std::span<const Offset> order
   }
   return chosen;
 }
+
+template <class Keys>
+Keys ordered(const Keys& keys, std::span<const Offset> order) {
+  Keys sorted;
+  for (Offset i : order) sorted.push_back(keys[z(i)]);
+  return sorted;
+}
+
+template <class Keys>
+using KeyOf = std::decay_t<decltype(std::declval<const Keys&>()[0])>;
+
+std::uint64_t hash_of(Global key) { return XXH3_64bits(&key, sizeof key); }
+std::uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }
 
 }  // namespace
 
@@ -137,6 +156,37 @@ NumberedKeys<Keys> number_keys(const Comm& comm, const Keys& keys) {
 }
 
 template <class Keys>
+std::vector<Global> look_up(const Comm& comm, const VertexList<Keys>& list, const Keys& keys) {
+  // Keys with a hash meet on one rank.
+  const auto to_ranks = [&](const Keys& some) {
+    return RankOrder(comm.size(), static_cast<Offset>(some.size()), [&](Offset i) {
+      return static_cast<int>(hash_of(some[z(i)]) % static_cast<std::uint64_t>(comm.size()));
+    });
+  };
+  const RankOrder listed = to_ranks(list.keys);
+  const ReceivedKeys<Keys> known = all_to_all(comm, ordered(list.keys, listed.order), listed.counts);
+  std::vector<Global> places(list.keys.size());
+  std::iota(places.begin(), places.end(), list.first);
+  const std::vector<Global> place =
+      comm.all_to_all(std::span<const Global>(listed.apply(places)), listed.counts).values;
+  std::unordered_map<KeyOf<Keys>, Global> place_of;
+  for (std::size_t i = 0; i < place.size(); ++i) place_of.emplace(known.keys[i], place[i]);
+
+  const RankOrder asked = to_ranks(keys);
+  const ReceivedKeys<Keys> questions = all_to_all(comm, ordered(keys, asked.order), asked.counts);
+  std::vector<Global> answers;
+  for (std::size_t i = 0; i < questions.keys.size(); ++i) {
+    const auto found = place_of.find(questions.keys[i]);
+    answers.push_back(found == place_of.end() ? -1 : found->second);
+  }
+  std::vector<Global> arrived(keys.size());
+  comm.all_to_all(std::span<const Global>(answers), questions.counts, std::span<Global>(arrived), asked.counts);
+  std::vector<Global> result(keys.size());
+  for (std::size_t k = 0; k < result.size(); ++k) result[z(asked.order[k])] = arrived[k];
+  return result;
+}
+
+template <class Keys>
 Keys deal_out(const Comm& comm, const Keys& keys, Global first, const Partition& owners) {
   const Global end = first + static_cast<Global>(keys.size());
   std::vector<Offset> counts(z(comm.size()));
@@ -148,6 +198,8 @@ Keys deal_out(const Comm& comm, const Keys& keys, Global first, const Partition&
 
 template NumberedKeys<std::vector<Global>> number_keys(const Comm&, const std::vector<Global>&);
 template NumberedKeys<Strings> number_keys(const Comm&, const Strings&);
+template std::vector<Global> look_up(const Comm&, const VertexList<std::vector<Global>>&, const std::vector<Global>&);
+template std::vector<Global> look_up(const Comm&, const VertexList<Strings>&, const Strings&);
 template std::vector<Global> deal_out(const Comm&, const std::vector<Global>&, Global, const Partition&);
 template Strings deal_out(const Comm&, const Strings&, Global, const Partition&);
 

@@ -38,6 +38,18 @@ struct NumberedKeys {
 template <class Keys>
 NumberedKeys<Keys> number_keys(const Comm& comm, const Keys& keys);
 
+/// Distinct keys in the order of a list: those of this rank stand at first, first + 1, ... of `total`.
+template <class Keys>
+struct VertexList {
+  Keys keys;
+  Offset first = 0;
+  Offset total = 0;
+};
+/// Where keys stand in the list, -1 for those that do not. A rank may ask for any, once each. Collective. The keys of
+/// the list and those asked for move once, to a rank by their hash.
+template <class Keys>
+std::vector<Global> look_up(const Comm& comm, const VertexList<Keys>& list, const Keys& keys);
+
 /// Keys of vertices first, first + 1, ... on each rank, ascending over ranks -> each key on the owner of its vertex.
 /// Collective.
 template <class Keys>

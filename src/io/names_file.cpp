@@ -38,6 +38,46 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, failed);
 }
 
+/// A file of names, and this rank's lines.
+struct NamesFile {
+  NamesFile(const Comm& comm, const std::string& path)
+      : file(comm, path), range(comm.guard([&] { return file.share(comm); })) {
+    names.keys = comm.guard([&] { return read_lines(file, range); });
+    names.first = comm.exclusive_sum(static_cast<Offset>(names.keys.size()));
+    names.total = comm.sum(static_cast<Offset>(names.keys.size()));
+  }
+
+  /// Whether a line of the file, from 0, is one of this rank.
+  bool has(Offset line) const { return names.first <= line && line < names.first + std::ssize(names.keys); }
+  [[noreturn]] void fail_at(Offset line, const std::string& what) const {
+    file.fail(file.find_line(range, line - names.first, [](std::string_view) { return true; }), what);
+  }
+  /// Throws IoError unless the keys of the lines, names or ids, differ. Collective.
+  template <class Keys>
+  void check_distinct(const Comm& comm, const Keys& keys) const {
+    const NumberedKeys<Keys> numbered = number_keys(comm, keys);
+    if (numbered.total == names.total) return;
+    // Only to name the lines, all numbers go to all ranks.
+    const std::vector<Global> numbers = all_gather(comm, numbered.number);
+    comm.guard([&] {
+      std::vector<Offset> first_line(z(numbered.total), -1);
+      for (Offset line = 0; line < names.total; ++line) {
+        Offset& before = first_line[z(numbers[z(line)])];
+        if (before < 0) {
+          before = line;
+        } else if (has(line)) {
+          fail_at(line, text("the name ", quoted(names.keys[z(line - names.first)]), " stands in line ", before + 1,
+                             " already"));
+        }
+      }
+    });
+  }
+
+  TextFile file;
+  TextFile::Range range;
+  VertexList<Strings> names;
+};
+
 }  // namespace
 
 std::string names_path(const std::string& path) { return path + ".names"; }
@@ -45,37 +85,19 @@ std::string names_path(const std::string& path) { return path + ".names"; }
 std::optional<VertexNames> read_names_beside(const Comm& comm, const std::string& path, const Partition& vertices) {
   const std::string beside = names_path(path);
   if (comm.broadcast(static_cast<int>(comm.is_root() && is_there(beside))) == 0) return std::nullopt;
-  const TextFile file(comm, beside);
-  const TextFile::Range range = comm.guard([&] { return file.share(comm); });
-  const Strings lines = comm.guard([&] { return read_lines(file, range); });
-  const Offset first = comm.exclusive_sum(static_cast<Offset>(lines.size()));
-  const Offset total = comm.sum(static_cast<Offset>(lines.size()));
+  const NamesFile file(comm, beside);
+  const Strings& lines = file.names.keys;
+  const Offset total = file.names.total;
   const Global num_rows = vertices.num_items();
-  const auto is_mine = [&](Offset line) { return first <= line && line < first + std::ssize(lines); };
-  const auto fail_at = [&](Offset line, const std::string& what) {
-    file.fail(file.find_line(range, line - first, [](std::string_view) { return true; }), what);
-  };
   comm.guard([&] {
-    if (total > num_rows && is_mine(num_rows))
-      fail_at(num_rows, text("one name more than the ", num_rows, " rows of the file beside it"));
-    if (total < num_rows)
-      file.fail_at_end(text("ends after ", total, " of ", num_rows, " names, one for each row of the file beside it"));
+    if (total > num_rows && file.has(num_rows))
+      file.fail_at(num_rows, text("one name more than the ", num_rows, " rows of the file beside it"));
+    if (total < num_rows) {
+      file.file.fail_at_end(
+          text("ends after ", total, " of ", num_rows, " names, one for each row of the file beside it"));
+    }
   });
-  const NumberedKeys<Strings> numbered = number_keys(comm, lines);
-  if (numbered.total < total) {
-    // Only to name the lines, all numbers go to all ranks.
-    const std::vector<Global> numbers = all_gather(comm, numbered.number);
-    comm.guard([&] {
-      std::vector<Offset> first_line(z(numbered.total), -1);
-      for (Offset line = 0; line < total; ++line) {
-        Offset& before = first_line[z(numbers[z(line)])];
-        if (before < 0)
-          before = line;
-        else if (is_mine(line))
-          fail_at(line, text("the name ", quoted(lines[z(line - first)]), " stands in line ", before + 1, " already"));
-      }
-    });
-  }
+  file.check_distinct(comm, lines);
 
   return names_in_order(comm, lines, vertices);
 }
@@ -101,6 +123,29 @@ void expect_plain(const Comm& comm, const VertexNames& names, const std::string&
               quoted(name), "; in text files names are not empty and have no control characters; .h5 holds any");
     }
   });
+}
+
+VertexList<Strings> read_vertex_list(const Comm& comm, const std::string& path) {
+  const NamesFile file(comm, path);
+  file.check_distinct(comm, file.names.keys);
+  return file.names;
+}
+
+VertexList<std::vector<Global>> read_vertex_ids(const Comm& comm, const std::string& path) {
+  const NamesFile file(comm, path);
+  std::vector<Global> ids(file.names.keys.size());
+  comm.guard([&] {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!parse_whole(file.names.keys[i], ids[i])) {
+        file.fail_at(file.names.first + static_cast<Offset>(i),
+                     quoted(file.names.keys[i]) +
+                         " is not a vertex id, a whole number, as the vertices of the edges are "
+                         "(with --ids names all may be any text)");
+      }
+    }
+  });
+  file.check_distinct(comm, ids);
+  return {std::move(ids), file.names.first, file.names.total};
 }
 
 void write_lines(const Comm& comm, const VertexNames& names, TextWriter& file) {

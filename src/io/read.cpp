@@ -9,6 +9,7 @@
 #include "io/formats.hpp"
 #include "io/names_file.hpp"
 #include "io/packed.hpp"
+#include "io/spool.hpp"
 
 namespace filigree::io {
 
@@ -70,17 +71,52 @@ std::string place_by_number(const std::string& path, Format format, Global from,
 
 std::string place_of(const Comm& comm, const std::string& path, const ReadOptions& options, Format format,
                      const VertexNames& names, Global from, Global to) {
-  if (format != Format::edge_list) {
+  if (format != Format::edge_list && format != Format::adjacency) {
     const bool has_own_ids = format == Format::dimacs && names.kind() == VertexNames::Kind::ids;
     return has_own_ids ? "" : place_by_number(path, format, from, to);
   }
-  if (to < 0) return "";
+  if (to < 0 || is_stream(comm, path)) return "";
   const std::vector<std::string> called = names.fetch(comm, std::vector<Global>{from, to});
-  const std::string place = find_edge(comm, path, options, called[0], called[1]);
-  return place.empty() && options.undirected ? find_edge(comm, path, options, called[1], called[0]) : place;
+  ReadOptions as_read = options;
+  as_read.format = format;
+  as_read.weights |= format == Format::edge_list && has_weights_by_extension(path);
+  const std::string place = find_edge(comm, path, as_read, called[0], called[1]);
+  return place.empty() && options.undirected ? find_edge(comm, path, as_read, called[1], called[0]) : place;
 }
 
 namespace {
+
+/// Throws for options of edge lists with a file of another format.
+void refuse_edge_options(const std::string& path, const FormatInfo& format, const ReadOptions& options) {
+  const Columns& columns = options.columns;
+  const bool chosen = !columns.source.empty() || !columns.target.empty() || !columns.weight.empty();
+  const char* const option = chosen                      ? "columns are chosen (--source, --target, --weight)"
+                             : !options.vertices.empty() ? "vertices are listed (--vertices)"
+                             : options.isolated_lines    ? "vertices stand in lines of their own (--isolated-lines)"
+                             : options.bipartite         ? "vertices are of two sides (--bipartite)"
+                             : options.comments == Comments::none ? "comments are data (--comments)"
+                                                                  : nullptr;
+  require(option == nullptr, path, ": ", option == nullptr ? "" : option, " in edge lists only; this is ",
+          format.title);
+}
+
+/// What a pipe carries, read like a file. Collective.
+GraphFile read_stream(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  const Spool spool(comm, path);
+  const auto renamed = [&](const std::string& message) {
+    const std::size_t at = message.find(spool.path());
+    return at == std::string::npos ? message : std::string(message).replace(at, spool.path().size(), path);
+  };
+  try {
+    return read(comm, spool.path(), options);
+  } catch (const IoError& fault) {  // on all ranks
+    throw IoError(renamed(fault.what()));
+  } catch (const InvalidArc& fault) {
+    throw InvalidArc(renamed(fault.before), fault.from, fault.to, fault.after);
+  } catch (const InvalidArgument& fault) {
+    throw InvalidArgument(renamed(fault.what()));
+  }
+}
 
 /// What a reader returns, with the names beside the file, if the format holds none, and its hash. Collective.
 template <class V, class F>
@@ -114,9 +150,13 @@ MatrixFile<V> completed(const Comm& comm, const std::string& path, const ReadOpt
 }  // namespace
 
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  if (is_stream(comm, path)) return read_stream(comm, path, options);
   const FoundFormat found = format_to_read(comm, path, options.format);
   refuse_packed_binary(found.format, path);
+  if (found.format != Format::edge_list && found.format != Format::adjacency)
+    refuse_edge_options(path, info_of(found.format), options);
   ReadOptions with_extension = options;
+  with_extension.format = found.format;
   with_extension.weights |= found.format == Format::edge_list && has_weights_by_extension(path);
   return completed<double>(comm, path, options, found,
                            [&] { return entry_of(found.format).read(comm, path, with_extension); });
@@ -125,7 +165,7 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
 Values values_of(const Comm& comm, const std::string& path, const ReadOptions& options) {
   const Format format = format_to_read(comm, path, options.format).format;
   if (format == Format::matrix_market) return matrix_market_values(comm, path);
-  const bool weights = options.weights || has_weights_by_extension(path);
+  const bool weights = options.weights || !options.columns.weight.empty() || has_weights_by_extension(path);
   return format == Format::edge_list && !weights ? Values::none : Values::reals;
 }
 

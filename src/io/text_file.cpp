@@ -12,6 +12,18 @@ namespace {
 constexpr std::size_t block_bytes = std::size_t{1} << 20;
 constexpr Offset nowhere = std::numeric_limits<Offset>::max();
 
+/// Whether text has carriage returns and no newlines, as files of old Macs: judged by its first 64 KiB.
+bool ends_lines_by_returns(std::string_view first, Unpacked& text) {
+  std::string bytes(first);
+  bytes.resize(first.size() + (std::size_t{1} << 16));
+  try {
+    bytes.resize(first.size() + text.read(bytes.data() + first.size(), bytes.size() - first.size()));
+  } catch (const IoError&) {
+    return false;  // whoever reads will meet it and say where
+  }
+  return bytes.find('\r') != std::string::npos && bytes.find('\n') == std::string::npos;
+}
+
 }  // namespace
 
 TextFile::TextFile(const Comm& comm, const std::string& path, bool trust) : path_(path), trust_(trust) {
@@ -28,12 +40,14 @@ TextFile::TextFile(const Comm& comm, const std::string& path, bool trust) : path
     if (packing_ == Packing::none && packing_of(path) != Packing::none && size_ > 0)
       throw IoError(text(path, ": is not compressed as its extension says"));
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    const std::unique_ptr<Unpacked> beginning = open_text(0, size_);
     try {
-      const std::size_t length = open_text(0, size_)->read(first, byte_order_mark.size());
+      const std::size_t length = beginning->read(first, byte_order_mark.size());
       if (std::string_view(first, length) == byte_order_mark) text_begin_ = std::ssize(byte_order_mark);
     } catch (const IoError& fault) {
       fail(0, fault.what());
     }
+    if (ends_lines_by_returns({first, byte_order_mark.size()}, *beginning)) newline_ = '\r';
   });
 }
 
@@ -43,7 +57,7 @@ Offset TextFile::line_begin_from(Offset at) const {
   for (Offset from = at - 1; from < size_;) {
     const std::string_view bytes(buffer.data(), read_at(file_, from, buffer.data(), buffer.size()));
     if (bytes.empty()) break;
-    const std::size_t newline = bytes.find('\n');
+    const std::size_t newline = bytes.find(newline_);
     if (newline != std::string_view::npos) return from + static_cast<Offset>(newline) + 1;
     from += static_cast<Offset>(bytes.size());
   }
@@ -77,6 +91,8 @@ bool TextFile::Lines::read_block() {
   if (buffer_.size() < size_ + block_ + 1) buffer_.resize(std::max(size_ + block_ + 1, 2 * size_));
   try {
     const std::size_t got = text_->read(buffer_.data() + size_, block_);
+    if (file_.newline_ != '\n')
+      std::replace(buffer_.data() + size_, buffer_.data() + size_ + got, file_.newline_, '\n');
     size_ += got;
     return got > 0;
   } catch (const IoError& fault) {
@@ -153,7 +169,7 @@ Offset TextFile::line_of(Offset at) const {
       // Damage right behind `at`, or a file that changes: the lines so far must do.
     }
     if (got == 0) break;
-    line += std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(got), '\n');
+    line += std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(got), newline_);
     left -= static_cast<Offset>(got);
   }
   return line;

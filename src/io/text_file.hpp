@@ -132,6 +132,7 @@ class TextFile {
   bool trust_;
   Packing packing_ = Packing::none;
   Offset text_begin_ = 0;  ///< behind a byte order mark if there is one
+  char newline_ = '\n';    ///< in the file; chunks have newlines where it has carriage returns alone
   Offset size_ = 0;        ///< of the file as it is stored
 };
 

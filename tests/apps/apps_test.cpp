@@ -249,7 +249,7 @@ TEST_F(Apps, StandardOutputCarriesResultsOnly) {
   const Outcome alone = done(0, "ppr", question);
   EXPECT_THAT(alone.out, MatchesRegex("query\trank\tvertex\tscore\n1\t1\t1\t0\\.[0-9]+\n1\t2\t[59]\t0\\.[0-9]+\n"));
   EXPECT_THAT(alone.err, HasSubstr("1 rank x "));
-  EXPECT_THAT(alone.err, HasSubstr("g.txt: 5 vertices, 7 arcs; 1 duplicate left out; 1 loop kept\ng.txt: passed over 1 "
+  EXPECT_THAT(alone.err, HasSubstr("g.txt: 5 vertices, 7 arcs; 1 duplicate left out; 1 loop kept\ng.txt: skipped 1 "
                                    "header line before the first edge: 'from to'\n"));
 
   const Outcome together = done(3, "ppr", question);
@@ -341,6 +341,7 @@ TEST_F(Apps, Info) {
       "loops         1\n"
       "duplicates    1, left out\n"
       "header lines  1\n"
+      "comments      0\n"
       "isolated      0\n"
       "out-degree    min 0, 25% 1, median 2, 75% 2, 99% 2, max 2\n"
       "in-degree     min 1, 25% 1, median 1, 75% 2, 99% 2, max 2\n"

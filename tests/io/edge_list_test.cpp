@@ -52,7 +52,7 @@ TEST(EdgeList, SeparatorsCommentsAndLineEnds) {
 TEST(EdgeList, HeaderLinesAreCounted) {
   EXPECT_EQ(read_bytes("source,target\n0,1\n1,2\n2,0\n", "a.csv").report.header_lines, 1);
   const Content odd =
-      read_bytes("# Relations:\n   -1 (<From> is a customer of <To>)\n42\nfrom to\n0 1\n1 2\n2 0\n", "a.txt");
+      read_bytes("# Relations:\n   (<From> is a customer of <To>)\nEdges\nfrom to\n0 1\n1 2\n2 0\n", "a.txt");
   EXPECT_EQ(odd.report.header_lines, 3);
   EXPECT_TRUE(odd.matrix == triangle);
   // A header longer than most ranks' parts.
@@ -163,7 +163,7 @@ TEST(EdgeList, LongRandomFilesComeBackEntryByEntry) {
     const auto name_of = [](Global v) { return text("v", v); };
     char number[32];
     for (std::size_t k = 0; k < entries.size(); ++k) {
-      const char* const separator = names ? "\t" : (const char*[]){" ", "\t", ",", " ; "}[testing::below(random, 4)];
+      const char* const separator = names ? "\t" : (const char*[]){" ", "\t", "  ", " \t"}[testing::below(random, 4)];
       for (Global v : {entries.row[k], entries.col[k]}) {
         bytes += names ? name_of(v) : text(v);
         bytes += separator;
@@ -214,12 +214,12 @@ TEST(EdgeList, MalformedFilesNameTheLine) {
       {"0 1\n1 x\n2 0\n", plain, "bad.txt:2: 'x' is not a vertex id"},
       {"0 1\n1 2x\n", plain, "bad.txt:2: '2x' is not a vertex id"},
       {"0 1\n\n# c\nhello world\n", plain, "bad.txt:4: 'hello' is not a vertex id"},
-      {"0 1\n-1 2\n", plain, "bad.txt:2: vertex id -1 is not a whole number in [0, 10^18)"},
-      {"-1 2\n0 1\n", plain, "bad.txt:1: vertex id -1 is not"},
+      {"0 1\n-1 2\n", keep, "bad.txt:2: vertex id -1 is not in [0, 10^18)"},
+      {"-1 2\n0 1\n", keep, "bad.txt:1: vertex id -1 is not"},
       {"0 1\n1 2.5\n", plain, "bad.txt:2: vertex id 2.5 is not"},
       {"1.5 2.5\n", plain, "bad.txt:1: vertex id 1.5 is not"},
       {"0 1\n1 1e3\n", plain, "bad.txt:2: vertex id 1e3 is not"},
-      {"0 1\n1000000000000000000 2\n", plain, "bad.txt:2: vertex id 1000000000000000000 is not"},
+      {"0 1\n1000000000000000000 2\n", keep, "bad.txt:2: a vertex id is not in [0, 10^18)"},
       {"0 1\n99999999999999999999999999 2\n", plain, "bad.txt:2: vertex id 99999999999999999999999999 is not"},
       {"0 99999999999999999999999999\n", keep, "bad.txt:1: vertex id 99999999999999999999999999 is not"},
       {"0 1\n1,,2\n", plain, "bad.txt:2: expected two vertices"},
@@ -236,7 +236,6 @@ TEST(EdgeList, MalformedFilesNameTheLine) {
       {"0 1 nan\n1 2 1\n", weights, "bad.txt:1: weight nan is not a finite number"},
       {"0 1 2\n1 2 -inf\n", weights, "bad.txt:2: weight -inf is not a finite number"},
       {"0 1 2\n1 2 1e999\n", weights, "bad.txt:2: weight 1e999 is not a finite number"},
-      {"0 1 2\n1 2 1e-999\n", weights, "bad.txt:2: weight 1e-999 is not a finite number"},
       {"anna bob\nbob\n", plain, "bad.txt:2: expected two vertices"},
       {"anna\tbob\nbob\t\n", plain, "bad.txt:2: expected two vertices"},
       {std::string("anna bob\nb\0b x\n", 15), plain, "bad.txt:2: a control character in the name 'b?b'"},
@@ -315,7 +314,7 @@ TEST(EdgeList, QuotedFields) {
       read_bytes("\"Smith, J.\",\"O\"\"Hara\",\"2.5\"\nAda , \"Smith, J.\",1\n", "a.csv", {.weights = true});
   EXPECT_EQ(content.names, (std::vector<std::string>{"Ada", "O\"Hara", "Smith, J."}));
   EXPECT_EQ(content.matrix, (testing::GlobalMatrix<double>{{{2, 1}, 2.5}, {{0, 2}, 1}}));
-  EXPECT_EQ(read_bytes("\"1\",\"2\"\n2;\"4\"\n", "a.csv").names, (std::vector<std::string>{"1", "2", "4"}));
+  EXPECT_EQ(read_bytes("\"1\",\"2\"\n2,\"4\"\n", "a.csv").names, (std::vector<std::string>{"1", "2", "4"}));
   // Tabs and blanks quote nothing.
   EXPECT_EQ(read_bytes("\"a\t\"b\n", "a.tsv").names, (std::vector<std::string>{"\"a", "\"b"}));
   for (const char* broken : {"a,b\n\"c,d\n", "a,b\n\"c\"d,e\n"})
@@ -340,18 +339,18 @@ TEST(EdgeList, HeadingsOfNames) {
   EXPECT_EQ(read_bytes("anna,bob\nsource,target\n", "a.csv").names.size(), 4U);
 }
 
-TEST(EdgeList, RemarksOnWhatIsPassedOver) {
+TEST(EdgeList, RemarksOnWhatIsSkipped) {
   using Remarks = std::vector<std::string>;
   const auto remarks = [](const char* bytes, bool weights) {
     return read_bytes(bytes, "a.txt", {.weights = weights}).report.remarks;
   };
   EXPECT_EQ(remarks("0 1\r\n1 2 \n", false), Remarks{});
   EXPECT_EQ(remarks("0 1 5\n1 2 6\n", true), Remarks{});
-  const std::string third = "passed over what follows the second column; it is no weight unless you say so";
+  const std::string third = "columns behind the second are not read; --weights reads the third as weights";
   EXPECT_EQ(remarks("0 1\n1 2 6\n", false), Remarks{third});
   EXPECT_EQ(remarks("a b\nb c 6\n", false), Remarks{third});
-  EXPECT_EQ(remarks("0 1 5\n1 2 6 7\n", true), Remarks{"passed over what follows the third column"});
-  EXPECT_EQ(remarks("u v\nw\n0 1\n", false), Remarks{"passed over 2 header lines before the first edge: 'u v', ..."});
+  EXPECT_EQ(remarks("0 1 5\n1 2 6 7\n", true), Remarks{"columns behind the third are not read"});
+  EXPECT_EQ(remarks("u v\nw\n0 1\n", false), Remarks{"skipped 2 header lines before the first edge: 'u v', ..."});
 }
 
 TEST(EdgeList, EdgesOfNamesAreNoHeader) {

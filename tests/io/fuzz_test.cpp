@@ -60,8 +60,9 @@ void fuzz(const std::string& name, const std::vector<std::string>& seeds, const 
 }
 
 TEST(Fuzz, EdgeLists) {
-  const std::vector<std::string> seeds{"# c\nu v\n0 1 2.5\n1 2 1e3\r\n 2,0,7\n17;4;1\n",
-                                       "anna\tbob\t1\nbob\tcarl\t2\ncarl\tanna\t-3.5\n"};
+  const std::vector<std::string> seeds{
+      "# c\nu v\n0 1 2.5\n1 2 1e3\r\n 2\t0 7\n17 4 1\n", "who;whom;how\n1;2;1,5\n\"2\";3;7\n", "a|b|c\n1|2|3\n",
+      ",source,target\n0,\"x, y\",z\n1,z,w\n", "anna\tbob\t1\nbob\tcarl\t2\ncarl\tanna\t-3.5\n"};
   fuzz("a.txt", seeds, {});
   fuzz("a.txt", seeds, {.undirected = true, .weights = true});
 }

@@ -10,6 +10,7 @@ namespace filigree::io {
 enum class Format {
   automatic,
   edge_list,
+  adjacency,
   matrix_market,
   metis,
   dimacs,

@@ -72,11 +72,11 @@ using GraphFile = MatrixFile<double>;
 /// Reads a file on all ranks together: text by byte ranges, entries in the order of the file, so the result does not
 /// depend on the number of ranks. Throws IoError("path:line: what") on all ranks.
 ///
-/// Edge list: two vertices and, behind them, anything; separated by blanks, a comma or a semicolon. Lines that begin
-/// with # % or // are comments, lines out of shape before the first edge are header. Ids are whole numbers below 10^18.
-/// Names are what stands between tabs, commas, semicolons or blanks, whichever of them the first edge has; with commas
-/// and semicolons fields may be quoted ("a ""b"", c"). A first line of names that head columns (source and target, from
-/// and to, and the like) is header.
+/// Edge list: a line an edge; fields stand between blanks, tabs, commas, semicolons or bars, the same in all lines, and
+/// between the last three may be quoted ("a ""b"", c"); with semicolons a weight may have a decimal comma. A first
+/// line, or a comment right above the edges, that names columns tells which are read, as ReadOptions::columns do. Lines
+/// before the first edge that hold no number where edges have some are header. Weights are numbers, or 'weight' in
+/// attributes as Python writes them, {'weight': 3}. Lines end in LF, CR LF or CR.
 ///
 /// MatrixMarket: coordinate or array; real, integer or pattern; general, symmetric or skew-symmetric. Values are always
 /// read. An entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of

@@ -64,7 +64,7 @@ GraphFile read_edges_npy(const Comm& comm, const std::string& path, const ReadOp
     if (options.weights && !has_weights) throw IoError(text(path, ": has two columns, so there are no weights"));
   });
   Entries<double> entries = comm.guard([&] { return read_edges(comm, file, header, options); });
-  GraphFile result = number_ids(comm, path, std::move(entries), options);
+  GraphFile result = number_ids(comm, path, {std::move(entries)}, options);
   if (has_weights && !options.weights)
     result.report.remarks.push_back("the third column is not read; --weights takes it as weights");
   return result;
