@@ -8,7 +8,6 @@
 #include <functional>
 
 #include "support/matrices.hpp"
-#include "support/runtime.hpp"
 
 namespace filigree::testing {
 namespace {
@@ -23,7 +22,7 @@ std::string objection(const Graph& a, const Graph& b, const Graph* mask, const s
   std::array<char, 8> name{"spgemm"};
   std::array<char, 8> quiet{"--quiet"};
   std::array<char*, 3> words{name.data(), quiet.data(), nullptr};
-  app::App program(runtime(), {"spgemm", "", ""}, 2, words.data());
+  app::App program({"spgemm", "", ""}, 2, words.data());
   program.parse();
   return message_of<Error>([&] { app::check_product(program, a, b, mask, options, c); });
 }
