@@ -46,6 +46,7 @@ void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filt
     if (a.query.until_settled && (is_verd || !a.index_path.empty()))
       usage_error("--until-settled: goes with --method push and without --index");
     if (!a.is_stream()) return;
+    if (a.input.path() == "-") usage_error("--sources -: standard input cannot be both the graph and the queries");
     if (is_hdf5) usage_error("--sources -: writes lines; for HDF5 take a file of queries");
     for (const char* other : {"--check-exact", "--verify", "--repeat", "--warmup"}) {
       if (cli.count(other) > 0)

@@ -122,6 +122,8 @@ GraphFile read_stream(const Comm& comm, const std::string& path, const ReadOptio
 template <class V, class F>
 MatrixFile<V> completed(const Comm& comm, const std::string& path, const ReadOptions& options, const FoundFormat& found,
                         F reader) {
+  if (found.format != Format::edge_list && found.format != Format::adjacency)
+    refuse_edge_options(path, info_of(found.format), options);
   MatrixFile<V> file = [&] {
     try {
       return reader();
@@ -153,8 +155,6 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
   if (is_stream(comm, path)) return read_stream(comm, path, options);
   const FoundFormat found = format_to_read(comm, path, options.format);
   refuse_packed_binary(found.format, path);
-  if (found.format != Format::edge_list && found.format != Format::adjacency)
-    refuse_edge_options(path, info_of(found.format), options);
   ReadOptions with_extension = options;
   with_extension.format = found.format;
   with_extension.weights |= found.format == Format::edge_list && has_weights_by_extension(path);

@@ -317,6 +317,36 @@ TEST_F(Apps, FilesHoldTheSameBytesOnAnyRanks) {
   same("pagerank", {"--graph", "loop.txt"}, "pagerank.h5");
 }
 
+TEST_F(Apps, EdgeListsAreReadAsTheirUsersMeanThem) {
+  write("multi.txt", "a b\na b\na c\nb a\nc a\n");
+  write("neg.txt", "ann bob 1\nbob cat -2\ncat ann 1\n");
+  write("neg.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 2 -4\n2 1 3\n");
+  write("big.txt", "1 2 1e308\n1 3 1e308\n2 1 1\n3 1 1\n");
+  write("calls.csv", "day|who|whom\n7|3|5\n8|5|3\n");
+  write("all.txt", "2\n3\n4\n5\n");
+  for (const int ranks : {0, 3}) {
+    EXPECT_THAT(done(ranks, "pagerank", {"--graph", "multi.txt", "--duplicates", "sum"}).out,
+                ::testing::EndsWith("a\t0.4864864865\nb\t0.3256756757\nc\t0.1878378378\n"));
+    const auto refusal = [&](const Words& input) {
+      const Outcome outcome = run(ranks, "pagerank", input);
+      EXPECT_EQ(outcome.code, 1);
+      return error_line(outcome.err);
+    };
+    EXPECT_EQ(refusal({"--graph", "neg.txt", "--weights"}),
+              "error: arc bob -> cat (neg.txt:2) has weight -2; weights must be finite and at least 0");
+    EXPECT_EQ(refusal({"--graph", "neg.mtx"}),
+              "error: arc 0 -> 1 (neg.mtx: row 1, column 2) has weight -4; weights must be finite and at least 0");
+    EXPECT_EQ(refusal({"--graph", "big.txt", "--weights"}),
+              "error: the weights of the arcs from 1 sum to inf, which cannot be divided by");
+    // Through a pipe, with columns by name and vertices of a list.
+    const Outcome piped =
+        run(ranks, "convert", {"--info", "-", "--source", "who", "--target", "whom", "--vertices", "all.txt"},
+            (folder_ / "calls.csv").string());
+    EXPECT_EQ(piped.code, 0) << piped.err;
+    EXPECT_THAT(piped.out, HasSubstr("vertices      4\narcs          2\n"));
+  }
+}
+
 TEST_F(Apps, NamesOfVerticesSurvive) {
   write("names.csv", "follower,followed\nAda,Bob Moran\nAda,Eve\nBob Moran,Ada\nEve,Bob Moran\n");
   write("queries.txt", "# who?\nAda\n\nEve:3\tBob Moran:1\n");
