@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "table.hpp"
+#include "fields.hpp"
 
 namespace filigree::app {
 namespace {

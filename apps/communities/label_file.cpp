@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "fields.hpp"
 #include "filigree/core/error.hpp"
 #include "lines.hpp"
 #include "name_table.hpp"
-#include "table.hpp"
 
 namespace filigree::app {
 namespace {
