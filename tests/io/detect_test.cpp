@@ -40,6 +40,12 @@ TEST(Detect, InsistingReadsWithoutALook) {
   EXPECT_EQ(read_bytes("1 2\n2 3 4\n", "h.hgr", {.format = Format::edge_list}).num_rows, 3);
 }
 
+TEST(Detect, RefusalsOfTextSayHowToInsist) {
+  const std::string_view bytes = "# a\nb 1\n# b\nc 1\n";
+  EXPECT_THAT(why_not(bytes, "a.txt"), HasSubstr("; if it is an edge list all the same, say --format edges"));
+  EXPECT_EQ(read_bytes(bytes, "a.txt", {.format = Format::edge_list}).num_rows, 3);
+}
+
 /// Plain edge lists with content that could mislead.
 TEST(Detect, EdgeListsStayEdgeLists) {
   const std::pair<std::string_view, Global> lists[] = {
@@ -55,6 +61,7 @@ TEST(Detect, EdgeListsStayEdgeLists) {
       {"1 80:90\n2 81:91\n", 4},
       {"dl n=4\n", 2},
       {"# one\n1 2\n# two\n2 3\n", 3},
+      {"# users\n# items\nalice 12\nbob 7\n", 4},
   };
   for (const auto& [bytes, num_vertices] : lists) {
     const Content read = read_bytes(bytes, "a.txt");

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "filigree/io/write.hpp"
 #include "io/reading.hpp"
 
 namespace filigree::io {
@@ -13,6 +14,7 @@ using filigree::testing::below;
 using filigree::testing::Content;
 using filigree::testing::message_of;
 using filigree::testing::read_bytes;
+using filigree::testing::read_on_any_ranks;
 using filigree::testing::TempFolder;
 using filigree::testing::why_not;
 using ::testing::Contains;
@@ -93,11 +95,69 @@ TEST(EdgeColumns, CanBeChosen) {
   EXPECT_THAT(refusal({.columns = {"1", "", ""}}), HasSubstr("(--source, --target)"));
   EXPECT_THAT(refusal({.columns = {"0", "1", ""}}), HasSubstr("column 0: columns count from 1"));
   EXPECT_THAT(refusal({.columns = {"2", "2", ""}}), HasSubstr("column 2 cannot be both"));
+  EXPECT_THAT(refusal({.format = Format::adjacency, .columns = {"2", "1", ""}}), HasSubstr("have no columns"));
   EXPECT_THAT(message_of<InvalidArgument>([&] {
                 read_bytes("%%MatrixMarket matrix coordinate pattern general\n1 1 1\n1 1\n", "a.mtx",
                            {.columns = {"1", "2", ""}});
               }),
               HasSubstr("a.mtx: columns"));
+}
+
+TEST(EdgeColumns, OfQuotedFieldsAreThoseChosen) {
+  const std::string quoted = "\"weight\",\"note\",\"source\",\"target\"\n\"3\",\"7\",\"a\",\"b\"\n";
+  EXPECT_EQ(arcs(quoted, "q.csv", weighted), (Arcs{{{"a", "b"}, 3}}));
+}
+
+TEST(EdgeColumns, ChosenByNumberHaveHeadingsToo) {
+  const Arcs friends{{{"bob", "alice"}, 1}, {{"cy", "bob"}, 1}};
+  EXPECT_EQ(arcs("source,target\nalice,bob\nbob,cy\n", "a.csv", {.columns = {"2", "1", ""}}), friends);
+  EXPECT_EQ(arcs("friend,age,person\nbob,30,alice\ncy,31,bob\n", "a.csv", {.columns = {"1", "3", ""}}), friends);
+}
+
+TEST(EdgeColumns, NamesOfRowsAreKnown) {
+  const Arcs arc{{{"x", "y"}, 1}, {{"y", "z"}, 1}};
+  EXPECT_EQ(arcs("from to\n1 x y\n2 y z\n", "r.txt"), arc);
+  EXPECT_EQ(arcs("\"from\" \"to\"\n\"k\" \"x\" \"y\"\n\"l\" \"y\" \"z\"\n", "r.txt"), arc);
+  const std::string longer = "source,target\n1,2,5\n3,4,7\n";
+  EXPECT_EQ(why_not(longer, "a.csv"),
+            "a.csv:2: a field more than the heading has, 'source' (1), 'target' (2), so that it does not say which "
+            "columns are meant; choose them by number (--source, --target)");
+  EXPECT_EQ(arcs(longer, "a.csv", {.columns = {"1", "2", ""}}), (Arcs{{{"1", "2"}, 1}, {{"3", "4"}, 1}}));
+}
+
+TEST(EdgeColumns, VerticesMayBeCalledAsColumnsAre) {
+  const std::string circle = "u v\nv w\nw u\n";
+  EXPECT_EQ(arcs(circle, "c.txt"), (Arcs{{{"u", "v"}, 1}, {{"v", "w"}, 1}, {{"w", "u"}, 1}}));
+  EXPECT_THAT(remarks(circle, "c.txt"), ElementsAre(HasSubstr("'u v' is read as an edge")));
+  EXPECT_EQ(arcs(circle, "c.txt", {.columns = {"u", "v", ""}}), (Arcs{{{"v", "w"}, 1}, {{"w", "u"}, 1}}));
+  EXPECT_EQ(arcs("a u v\nu b c\n", "c.txt"), (Arcs{{{"a", "u"}, 1}, {{"u", "b"}, 1}}));
+  const ReadOptions lists{.format = Format::adjacency};
+  EXPECT_EQ(arcs("u v w\na b\n", "l.txt", lists), (Arcs{{{"u", "v"}, 1}, {{"u", "w"}, 1}, {{"a", "b"}, 1}}));
+  EXPECT_EQ(arcs("a b c\nd e 5\n", "l.txt", lists).size(), 4U);
+  // Such a first edge comes back, with its weight.
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  for (const auto& [from, to] : {std::pair{"u", "v"}, {"v", "u"}, {"source", "target"}, {"target", "source"}}) {
+    for (const std::string& back : {text(to, ' ', from, " 3\n"), std::string()}) {
+      const std::string bytes = text("source target weight\n", from, ' ', to, " 2.5\n", back);
+      const GraphFile file = read(comm, folder.write("w.txt", bytes), weighted);
+      write(file.graph, file.names, folder / "out.tsv");
+      Arcs expected{{{from, to}, 2.5}};
+      if (!back.empty()) expected[{to, from}] = 3;
+      EXPECT_EQ(arcs_of(read_on_any_ranks(folder / "out.tsv", weighted)), expected) << bytes;
+    }
+  }
+}
+
+TEST(EdgeColumns, MayHoldNoEdges) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const std::string list = folder.write("list", "4\n5\n");
+  const Content content = read_bytes("source,target\n", "e.csv", {.vertices = list});
+  EXPECT_THAT(content.names, ElementsAre("4", "5"));
+  EXPECT_THAT(content.matrix, IsEmpty());
+  EXPECT_EQ(read_bytes("source,target\n", "e.csv").num_rows, 0);
+  EXPECT_THAT(why_not("source,target\n,x\n", "e.csv"), HasSubstr("e.csv:2: expected two vertices"));
 }
 
 TEST(EdgeDialects, SeparatorsOfAllKinds) {
@@ -251,6 +311,26 @@ TEST(EdgeVertices, FromLinesOfTheirOwn) {
                         "edges by --isolated-lines"));
 }
 
+TEST(EdgeVertices, AloneMayHaveBlanks) {
+  const ReadOptions isolated{.isolated_lines = true};
+  for (const char* bytes : {"New York\nBoston,Chicago\n", "Boston,Chicago\nNew York\n"}) {
+    const Content cities = read_bytes(bytes, "a.txt", isolated);
+    EXPECT_THAT(cities.names, ElementsAre("Boston", "Chicago", "New York"));
+    EXPECT_EQ(arcs_of(cities), (Arcs{{{"Boston", "Chicago"}, 1}}));
+  }
+  EXPECT_EQ(arcs("New York\nLos Angeles,Boston\n", "l.txt", {.format = Format::adjacency}),
+            (Arcs{{{"Los Angeles", "Boston"}, 1}}));
+}
+
+TEST(EdgeVertices, AreFoundInListsOfQuotedNames) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const ReadOptions lists{.format = Format::adjacency};
+  const std::string path = folder.write("l.csv", "\"a\",\"b\"\n\"b\",\"a\",\"c\"\n");
+  const GraphFile file = read(comm, path, lists);
+  EXPECT_EQ(place_of(comm, path, lists, Format::adjacency, file.names, 1, 2), path + ":2");
+}
+
 TEST(EdgeVertices, OfTwoSides) {
   const std::string rates = "1 1 5 1\n2 2 3 2\n2 3 4 3\n3 4 1 4\n1 4 2 1\n3 1 2 7\n";
   const Arcs expected{{{"1", "to:1"}, 5}, {{"2", "to:2"}, 3}, {{"2", "to:3"}, 4},
@@ -264,6 +344,10 @@ TEST(EdgeVertices, OfTwoSides) {
   }
   EXPECT_THAT(remarks("% bip weighted\n1 1 5\n", "out.rate", weighted),
               ElementsAre(HasSubstr("tells a bipartite graph")));
+  EXPECT_THAT(read_bytes("% bipartite network\n1 2\n2 1\n", "a.txt").names, ElementsAre("1", "2"));
+  const Content kept = read_bytes("% bip\n0 1\n", "out.rate", {.ids = Ids::keep});
+  EXPECT_EQ(kept.num_rows, 2);
+  EXPECT_THAT(kept.report.remarks, ElementsAre(HasSubstr("both columns are read as the same vertices")));
   const Content names = read_bytes("ann,ann\nbob,ann\n", "a.csv", {.bipartite = true});
   EXPECT_THAT(names.names, ElementsAre("ann", "bob", "to:ann"));
   EXPECT_THAT(message_of<InvalidArgument>([&] { read_bytes("to:a,b\n", "a.csv", {.bipartite = true}); }),

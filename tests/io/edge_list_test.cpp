@@ -379,7 +379,7 @@ TEST(EdgeList, NamesThatNeedCareComeBack) {
   for (Global v = first.graph.rows.begin(comm.rank()); v < first.graph.rows.end(comm.rank()); ++v)
     texts.push_back(names[static_cast<std::size_t>(v)]);
   write(first.graph, VertexNames(comm, first.graph.rows, std::move(texts)), folder / "from.tsv");
-  EXPECT_EQ(testing::bytes_of(folder / "from.tsv"), "From\tto\nFrom\tto\nto\tFrom\n");
+  EXPECT_EQ(testing::bytes_of(folder / "from.tsv"), "source\ttarget\nFrom\tto\nto\tFrom\n");
   EXPECT_EQ(read_on_any_ranks(folder / "from.tsv").matrix.size(), 2U);
   write(blanks.graph, blanks.names, folder / "blanks.csv");
   testing::expect_same(testing::content_of(blanks), read_on_any_ranks(folder / "blanks.csv"));

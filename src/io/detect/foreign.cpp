@@ -14,6 +14,7 @@ namespace {
 
 constexpr const char* unpack_it = "unpack it";
 constexpr const char* two_columns = "write its edges as lines of two vertices";
+constexpr const char* edges_all_the_same = "; if it is an edge list all the same, say --format edges";
 constexpr const char* by_scipy = "in Python: scipy.io.mmwrite('m.mtx', scipy.io.loadmat(FILE)['NAME'])";
 constexpr const char* by_networkx = "in Python: networkx.write_graphml(...)";
 
@@ -152,7 +153,9 @@ bool is_svmlight(const Head& head) {
 bool is_lgl(const Head& head) {
   int vertices = 0;
   bool name_alone = false;
-  bool name_before = false;  // of a number
+  bool name_before = false;         // of a number
+  bool neighbours_between = false;  // headings, so that these are no comments above a list
+  bool neighbours = false;
   for (std::string_view line : head.lines()) {
     const bool heading = line.starts_with("# ");
     if (heading)
@@ -164,7 +167,11 @@ bool is_lgl(const Head& head) {
     if (!next_field(line).empty() || name.empty() || (heading && !weight.empty())) return false;
     if (heading) {
       ++vertices;
-    } else if (weight.empty()) {
+      neighbours_between = neighbours_between || neighbours;
+      continue;
+    }
+    neighbours = true;
+    if (weight.empty()) {
       name_alone = true;
     } else if (is_number(weight)) {
       name_before = name_before || !is_number(name);
@@ -172,7 +179,7 @@ bool is_lgl(const Head& head) {
       return false;
     }
   }
-  return vertices > 1 && (name_alone || name_before);
+  return neighbours_between && (name_alone || name_before);
 }
 
 /// A title; counts of lines; a type of three letters and sizes; formats of FORTRAN.
@@ -193,7 +200,6 @@ struct TextFormat {
   const char* instead;
 };
 constexpr TextFormat text_formats[] = {
-    {is_pickle, "a Python pickle", "in Python: scipy.io.mmwrite, or networkx.write_edgelist"},
     {is_dot, "a DOT graph of Graphviz", by_networkx},
     {is_rdf, "RDF (N-Triples or Turtle)", "write subject and object as two columns"},
     {is_json, "JSON", two_columns},
@@ -237,8 +243,9 @@ std::string foreign_content(const Head& head, const std::string& path) {
   for (const Signature& signature : signatures) {
     if (head.holds(signature.bytes, signature.at)) return sentence(signature.is, signature.instead);
   }
+  if (is_pickle(head)) return sentence("a Python pickle", "in Python: scipy.io.mmwrite, or networkx.write_edgelist");
   for (const TextFormat& format : text_formats) {
-    if (format.is_in(head)) return sentence(format.is, format.instead);
+    if (format.is_in(head)) return sentence(format.is, format.instead) + edges_all_the_same;
   }
   if (head.starts_with("PK\x03\x04") && !is_npz(head)) return sentence("a zip archive", unpack_it);
   const std::string_view root = xml_root(head);
@@ -250,8 +257,7 @@ std::string foreign_content(const Head& head, const std::string& path) {
 std::string foreign_extension(const std::string& path) {
   const std::string extension = extension_of(path);
   for (const Extension& known : extensions) {
-    if (known.extension == extension)
-      return sentence(known.is, known.instead) + "; if it is an edge list all the same, say --format edges";
+    if (known.extension == extension) return sentence(known.is, known.instead) + edges_all_the_same;
   }
   return {};
 }

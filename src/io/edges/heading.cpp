@@ -51,12 +51,6 @@ int position_of(const std::vector<std::string>& names, std::string_view name) {
 
 }  // namespace
 
-bool is_heading(std::string_view source, std::string_view target) {
-  const std::string from = normalized(source);
-  const std::string to = normalized(target);
-  return std::ranges::any_of(known_pairs, [&](const auto& known) { return from == known.first && to == known.second; });
-}
-
 std::optional<int> column_number(const std::string& chosen) {
   int number = 0;
   if (!parse_whole(chosen, number)) return std::nullopt;
@@ -76,20 +70,20 @@ std::optional<FoundColumns> columns_of(const std::vector<std::string>& heading, 
     if (*column < 0) return std::nullopt;
     by_name = true;
   }
+  bool known = false;
   for (const auto& [source, target] : known_pairs) {
     const int from = position_of(names, source);
     const int to = position_of(names, target);
     if (from < 0 || to < 0) continue;
     if (chosen.source.empty()) found.source = from;
     if (chosen.target.empty()) found.target = to;
+    known = true;
     break;
   }
   for (const std::string_view name : known_weights) {
     if (found.weight < 0 && chosen.weight.empty()) found.weight = position_of(names, name);
   }
-  if (!by_name && !is_heading(found.source < 0 ? "" : heading[static_cast<std::size_t>(found.source)],
-                              found.target < 0 ? "" : heading[static_cast<std::size_t>(found.target)]))
-    return std::nullopt;
+  if (!by_name && !known) return std::nullopt;
   return found;
 }
 

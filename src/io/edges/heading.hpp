@@ -10,9 +10,6 @@
 
 namespace filigree::io::edges {
 
-/// Whether two names head the columns of vertices in files that people and programs make, as "Source" and "Target".
-bool is_heading(std::string_view source, std::string_view target);
-
 /// Columns, from 0; -1: unknown.
 struct FoundColumns {
   int source = -1;

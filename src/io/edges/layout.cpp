@@ -7,68 +7,10 @@
 #include "core/index.hpp"
 #include "io/edges/heading.hpp"
 #include "io/edges/line.hpp"
+#include "io/edges/sample.hpp"
 
 namespace filigree::io::edges {
 namespace {
-
-struct Line {
-  Offset at;
-  std::string text;
-};
-using Fields = std::vector<std::string>;
-
-/// The beginning of a file.
-struct Sample {
-  std::vector<Line> data;                   ///< lines that are neither comments nor empty
-  std::string first;                        ///< the first line of the file if it is a comment
-  std::optional<std::string> last_comment;  ///< above the first line of data
-};
-
-Sample sample_of(const TextFile& file, bool comments) {
-  constexpr std::size_t most_lines = 1000;
-  constexpr Offset most_bytes = Offset{1} << 20;
-  Sample sample;
-  file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
-    std::string_view lines = chunk.lines;
-    while (!lines.empty() && sample.data.size() < most_lines) {
-      const std::size_t end = lines.find('\n');
-      const std::string_view line = lines.substr(0, end);
-      const Offset at = chunk.at + (lines.data() - chunk.lines.data());
-      lines.remove_prefix(end + 1);
-      if (is_empty_line(line)) continue;
-      if (!comments || !is_comment(line)) {
-        sample.data.push_back({at, std::string(line)});
-      } else if (sample.data.empty()) {
-        if (!sample.last_comment) sample.first = line;
-        sample.last_comment = line;
-      }
-    }
-    return sample.data.size() < most_lines && chunk.at < most_bytes;  // a last line without its newline comes alone
-  });
-  return sample;
-}
-
-/// All fields of a line; none if its quotes are broken.
-Fields fields_of(std::string_view line, const Dialect& dialect) {
-  Fields fields;
-  FieldReader reader(line, dialect);
-  std::string unquoted;
-  while (reader.more()) {
-    fields.emplace_back(reader.next(unquoted));
-    if (reader.broken_quotes()) return {};
-  }
-  return fields;
-}
-Fields fields_of(std::string_view line, char separator) { return fields_of(line, Dialect{.separator = separator}); }
-
-/// The first separator that cuts a line into two fields; none if no one does.
-std::optional<char> separator_of(std::string_view line) {
-  for (char separator : separators) {
-    const Fields fields = fields_of(line, separator);
-    if (fields.size() >= 2 && !fields[1].empty()) return separator;
-  }
-  return std::nullopt;
-}
 
 bool are_numbers(const Fields& fields, const Layout& layout) {
   const auto most = z(std::max(layout.source, layout.target));
@@ -79,15 +21,18 @@ bool are_numbers(const Fields& fields, const Layout& layout) {
 class Detection {
  public:
   Detection(const TextFile& file, const Sample& sample, const ReadOptions& options)
-      : file_(file), options_(options), first_comment_(sample.first), lines_(sample.data) {
+      : file_(file), options_(options), first_comment_(without_blanks(sample.first)), lines_(sample.data) {
     layout_.dialect.comments = options.comments == Comments::skip;
     layout_.lists = options.format == Format::adjacency;
     layout_.weighted = options.weights || !options.columns.weight.empty();
-    layout_.bipartite = options.bipartite || first_comment_.starts_with("% bip");
+    says_bipartite_ = first_comment_ == "% bip" || first_comment_.starts_with("% bip ");
+    // Where users say how vertices are numbered, the comment does not undo it.
+    const bool numbered = !options.vertices.empty() || options.ids == Ids::keep;
+    layout_.bipartite = options.bipartite || (says_bipartite_ && !numbered);
     find_heading(sample.last_comment);
     choose_columns();
     find_dialect();
-    if (layout_.dialect.names) find_heading_above_numbers();
+    if (layout_.dialect.names && !layout_.lists) find_heading_above_numbers();
     if (options.ids == Ids::keep && layout_.dialect.names && !lines_.empty()) {
       file.fail(lines_.front().at, "vertices have names; only whole numbers can be kept as vertex numbers");
     }
@@ -100,6 +45,8 @@ class Detection {
 
  private:
   void find_heading(const std::optional<std::string>& last_comment);
+  bool heads_edges(char separator) const;
+  void skip_row_names(char separator);
   void choose_columns();
   void find_dialect();
   bool find_numbers();
@@ -112,11 +59,13 @@ class Detection {
   const TextFile& file_;
   const ReadOptions& options_;
   std::string first_comment_;
-  std::vector<Line> lines_;  ///< of data
+  bool says_bipartite_ = false;  ///< the first comment
+  std::vector<Line> lines_;      ///< of data
   Fields heading_;
   Offset heading_at_ = -1;
   std::optional<FoundColumns> named_;  ///< by the heading
   std::optional<char> separator_;      ///< of the heading
+  std::string edge_like_heading_;      ///< a first line of usual names that is read as an edge
   Layout layout_;
 };
 
@@ -129,10 +78,15 @@ void Detection::find_heading(const std::optional<std::string>& last_comment) {
   }
   require(chosen.source.empty() == chosen.target.empty(), file_.path(),
           ": a column was chosen for one vertex of an edge and not for the other (--source, --target)");
-  if (lines_.empty()) return;
+  if (lines_.empty() || layout_.lists) return;
   if (const std::optional<char> separator = separator_of(lines_.front().text)) {
     heading_ = fields_of(lines_.front().text, *separator);
     named_ = columns_of(heading_, chosen);
+    if (named_ && !heads_edges(*separator)) {
+      named_.reset();
+      edge_like_heading_ = without_blanks(lines_.front().text);
+      return;
+    }
     const bool unnamed_first = heading_.size() >= 3 && heading_.front().empty() &&
                                std::ranges::none_of(heading_, [](const auto& field) { return is_number(field); });
     if (!named_ && unnamed_first) named_ = FoundColumns{1, 2, heading_.size() > 3 ? 3 : -1};
@@ -140,11 +94,7 @@ void Detection::find_heading(const std::optional<std::string>& last_comment) {
       if (lines_.size() > 1 && fields_of(lines_[1].text, *separator).size() > 1) separator_ = separator;
       heading_at_ = layout_.heading = lines_.front().at;
       lines_.erase(lines_.begin());
-      // R writes row names without a heading of their own.
-      if (!lines_.empty() && fields_of(lines_.front().text, *separator).size() == heading_.size() + 1) {
-        heading_.insert(heading_.begin(), "");
-        for (int* column : {&named_->source, &named_->target, &named_->weight}) *column += *column >= 0 ? 1 : 0;
-      }
+      skip_row_names(*separator);
       return;
     }
     if (last_comment) {
@@ -160,6 +110,41 @@ void Detection::find_heading(const std::optional<std::string>& last_comment) {
     if (choice->empty() || column_number(*choice)) continue;
     file_.fail(lines_.front().at, text("expected a heading that has all columns chosen by name, as ", quoted(*choice),
                                        "; it has ", listed(heading_)));
+  }
+}
+
+/// Whether the first line, which has the usual names, heads the lines below, and is not an edge of vertices so called.
+bool Detection::heads_edges(char separator) const {
+  const auto is_name = [](const std::string& choice) { return !choice.empty() && !column_number(choice); };
+  const Columns& chosen = options_.columns;
+  if (is_name(chosen.source) || is_name(chosen.target) || is_name(chosen.weight)) return true;
+  const int source = column_number(chosen.source).value_or(named_->source);
+  const int target = column_number(chosen.target).value_or(named_->target);
+  // As edge lists are written whose first edge reads as a heading.
+  const bool as_written = heading_[0] == "source" && heading_[1] == "target";
+  if (as_written && lines_.size() > 1 && columns_of(fields_of(lines_[1].text, separator), chosen)) return true;
+  std::set<std::string> words;
+  for (const int column : {source, target})
+    if (z(column) < heading_.size()) words.insert(heading_[z(column)]);
+  for (auto line = lines_.begin() + 1; line < lines_.end(); ++line) {
+    const Fields fields = fields_of(line->text, separator);
+    for (const int column : {0, 1, source, target})
+      if (z(column) < fields.size() && words.contains(fields[z(column)])) return false;
+  }
+  return true;
+}
+
+/// R writes names of rows without a heading of their own.
+void Detection::skip_row_names(char separator) {
+  if (lines_.empty() || fields_of(lines_.front().text, separator).size() != heading_.size() + 1) return;
+  const Columns& chosen = options_.columns;
+  if (have_row_names(lines_, separator)) {
+    heading_.insert(heading_.begin(), "");
+    for (int* column : {&named_->source, &named_->target, &named_->weight}) *column += *column >= 0 ? 1 : 0;
+  } else if (!column_number(chosen.source) || !column_number(chosen.target)) {
+    file_.fail(lines_.front().at,
+               text("a field more than the heading has, ", listed(heading_),
+                    ", so that it does not say which columns are meant; choose them by number (--source, --target)"));
   }
 }
 
@@ -223,7 +208,8 @@ bool Detection::find_numbers() {
   return !any && std::ranges::all_of(lines_, [](const Line& line) { return is_number(without_blanks(line.text)); });
 }
 
-/// The first separator that cuts all lines into equally many fields, else the first that cuts the first edge.
+/// Where lines may hold one vertex, whose name may have blanks: the separator that cuts most lines, blanks last. Else
+/// the first that cuts all lines into equally many fields, else the first that cuts the first edge.
 void Detection::find_names() {
   Dialect& dialect = layout_.dialect;
   const auto quotes_hold = [&](char separator) {
@@ -237,6 +223,17 @@ void Detection::find_names() {
     dialect.quotes = quotes_hold(separator);
   };
   if (separator_) return use(*separator_);
+  if (options_.isolated_lines || layout_.lists) {
+    std::ptrdiff_t most = 0;
+    char best = ' ';
+    for (char separator : std::string_view("\t;,|")) {
+      const std::vector<Fields> all = rows({.separator = separator, .quotes = quotes_hold(separator)}, lines_.size());
+      const auto cut = std::ranges::count_if(all, [](const Fields& fields) { return fields.size() >= 2; });
+      if (cut > most) best = separator;
+      most = std::max(most, cut);
+    }
+    return use(best);
+  }
   for (char separator : separators) {
     const std::vector<Fields> all = rows({.separator = separator, .quotes = quotes_hold(separator)}, 100);
     const auto differs = [&](const Fields& fields) {
@@ -254,12 +251,13 @@ void Detection::find_names() {
   dialect.quotes = false;
 }
 
-/// Where a column behind the vertices holds numbers in all lines but the first, the first heads the columns.
+/// Where a column beside the vertices holds numbers in all lines but the first, the first heads the columns.
 void Detection::find_heading_above_numbers() {
   if (named_ || lines_.size() < 2) return;
   const std::vector<Fields> all = rows(layout_.dialect, 100);
   if (std::ranges::any_of(all.front(), [](const auto& field) { return is_number(field); })) return;
-  for (std::size_t column = 2; column < all.front().size(); ++column) {
+  for (std::size_t column = 0; column < all.front().size(); ++column) {
+    if (column == z(layout_.source) || column == z(layout_.target)) continue;
     const std::string lower = lower_case(all.front()[column]);
     if (lower.empty() || lower == "na" || lower == "nan" || lower == "null" || lower.starts_with('{')) continue;
     const auto has_number = [&](const Fields& fields) { return fields.size() > column && is_number(fields[column]); };
@@ -319,6 +317,17 @@ std::vector<std::string> Detection::remarks() const {
   }
   if (named_ && named_->weight >= 0 && !layout_.weighted)
     remarks.push_back(text("the weights in column ", column(named_->weight), " are not read; --weights reads them"));
+  if (!edge_like_heading_.empty()) {
+    remarks.push_back(text(quoted(edge_like_heading_),
+                           " is read as an edge, as vertices below have its names; if it heads the columns, choose "
+                           "them by name (--source, --target)"));
+  }
+  if (says_bipartite_ && !layout_.bipartite) {
+    remarks.push_back(
+        text(quoted(first_comment_),
+             " tells a bipartite graph; both columns are read as the same vertices nevertheless, as --ids "
+             "keep and --vertices ask for"));
+  }
   if (layout_.bipartite && !options_.bipartite) {
     remarks.push_back(text(quoted(first_comment_),
                            " tells a bipartite graph: vertices of the second column are others, "

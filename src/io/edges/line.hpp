@@ -36,7 +36,7 @@ struct Fault {
 
 /// What the fields of a line view.
 struct Workspace {
-  std::string unquoted[3];
+  std::string unquoted[4];  ///< source, target, weight, any other column
   std::string number;
 };
 
@@ -90,8 +90,8 @@ std::optional<Fault> parse_thoroughly(std::string_view line, const Layout& layou
   FieldReader fields(line, layout.dialect);
   std::string_view from, to, weight;
   for (int column = 0; column < layout.num_columns(); ++column) {
-    std::string& unquoted = workspace.unquoted[column == layout.source ? 0 : column == layout.target ? 1 : 2];
-    const std::string_view field = fields.next(unquoted);
+    const int at = column == layout.source ? 0 : column == layout.target ? 1 : column == layout.weight ? 2 : 3;
+    const std::string_view field = fields.next(workspace.unquoted[at]);
     if (column == layout.source) from = field;
     if (column == layout.target) to = field;
     if (column == layout.weight) weight = field;

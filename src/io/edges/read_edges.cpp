@@ -24,7 +24,7 @@ struct Lines {
   Offset count = 0;
   Offset at = 0;  ///< of the first
   std::string first;
-  std::string fault;
+  std::string fault;  ///< empty: it heads the columns for sure
 
   void add(Offset where, std::string_view line) {
     if (count++ > 0) return;
@@ -125,7 +125,7 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
         part.add_comment(at, line);
         continue;
       }
-      std::optional<Fault> fault = at == layout.heading ? Fault{"the heading of columns", true} : parse_line(line);
+      std::optional<Fault> fault = at == layout.heading ? Fault{"", true} : parse_line(line);
       if (!fault) continue;
       if (!fault->maybe_heading || part.any()) {
         part.fault_at = at;
@@ -133,7 +133,9 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
         return false;
       }
       part.headers.add(at, line);
-      if (part.headers.count == 1) part.headers.fault = std::move(fault->what);
+      if (!part.headers.fault.empty()) continue;
+      part.headers.at = at;
+      part.headers.fault = std::move(fault->what);
     }
     if (chunk.first) reserve(part.entries, chunk);
     return true;
@@ -157,7 +159,7 @@ void check_lines(const Comm& comm, const TextFile& file, const Part& part) {
   comm.guard([&] {
     // Without any edge there is nothing that a heading could be before.
     const bool no_headers = comm.rank() > first_with_edge || (first_with_edge == nobody && first_fault == nobody);
-    if (no_headers && part.headers.count > 0) file.fail(part.headers.at, part.headers.fault);
+    if (no_headers && !part.headers.fault.empty()) file.fail(part.headers.at, part.headers.fault);
     if (part.fault_at >= 0) file.fail(part.fault_at, part.fault);
   });
 }
@@ -229,10 +231,10 @@ Offset find_line(const TextFile& file, TextFile::Range range, const ReadOptions&
     using Key = decltype(key);
     bool any = false;
     if (layout.lists) {
-      Key from{};
+      std::conditional_t<std::is_same_v<Key, Global>, Global, std::string> from{};  // a name in quotes is a view
       parse_list<Key>(
-          line, layout, options, workspace, [&](Key vertex) { any = wanted(from = vertex, vertex); },
-          [&](Key vertex) { any = any || wanted(from, vertex); });
+          line, layout, options, workspace, [&](Key vertex) { any = wanted(vertex, vertex), from = vertex; },
+          [&](Key vertex) { any = any || wanted(Key(from), vertex); });
       return any;
     }
     Edge<Key> edge;
@@ -315,6 +317,7 @@ void check_options(const std::string& path, const ReadOptions& options, const La
   require(!layout.bipartite || (options.vertices.empty() && options.ids != filigree::io::Ids::keep), path,
           ": a bipartite graph numbers its vertices by itself: neither --ids keep nor --vertices");
   require(!layout.lists || !layout.weighted, path, ": adjacency lists have no weights");
+  require(!layout.lists || options.columns.source.empty(), path, ": adjacency lists have no columns to be chosen");
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
       append_name(from, static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
       append_name(to, cols[k]);
       // An edge that reads as a heading is none below one.
-      if (std::exchange(first_line, false) && edges::is_heading(from, to)) out += from + separator + to + '\n';
+      if (std::exchange(first_line, false) && edges::columns_of({from, to}, {}))
+        out += text("source", separator, "target", has_values ? text(separator, "weight") : "", '\n');
       out += from;
       out += separator;
       out += to;
