@@ -71,7 +71,7 @@ std::optional<Bytes> CheckpointFile::identity() const {
   return read_block(file.get());
 }
 
-void CheckpointFile::open_locked() {
+bool CheckpointFile::open_locked() {
   while (!file_) {
     Descriptor descriptor;
     struct stat opened {};
@@ -84,8 +84,7 @@ void CheckpointFile::open_locked() {
     if (!S_ISREG(opened.st_mode) || is_planted(opened, folder_of(path_)))
       throw IoError(text(path_, ": is no file of yours; a checkpoint is to be there"));
     // A file system without locks does without.
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-      throw IoError(text(path_, ": another job is at work on it; let it finish, or name another output"));
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
     // It may have finished, and removed the file, meanwhile.
     if (lstat(path_.c_str(), &called) != 0 || called.st_ino != opened.st_ino) continue;
     File file(fdopen(descriptor, "r+b"));
@@ -95,11 +94,13 @@ void CheckpointFile::open_locked() {
       throw IoError(text(path_, ": is no checkpoint of filigree, which is to be there; rename it or remove it"));
     file_ = std::move(file);
   }
+  return true;
 }
 
 Offset CheckpointFile::open(std::span<const std::byte> identity) {
   ends_.clear();
-  open_locked();
+  if (!open_locked())
+    throw IoError(text(path_, ": another job is at work on it; let it finish, or name another output"));
   std::rewind(file_.get());
   const auto found = read_block(file_.get());
   if (!found || !std::ranges::equal(*found, identity)) {
@@ -146,8 +147,7 @@ void CheckpointFile::remove() {
 }
 
 bool CheckpointFile::remove_leftover() {
-  if (!identity()) return false;
-  open_locked();
+  if (!identity() || !open_locked()) return false;
   remove();
   return true;
 }

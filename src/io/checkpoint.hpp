@@ -49,7 +49,7 @@ class CheckpointFile {
   void append(std::span<const std::byte> slice);
   /// The computation is complete.
   void remove();
-  /// Removes what another run left, if it is a checkpoint. Returns whether it was.
+  /// Removes what another run left, if it is a checkpoint and no job is at work on it. Returns whether it did.
   bool remove_leftover();
 
  private:
@@ -58,7 +58,8 @@ class CheckpointFile {
   };
   using File = std::unique_ptr<std::FILE, Close>;
   [[noreturn]] void fail(const char* what) const;
-  void open_locked();
+  /// False if another job is at work on the file.
+  bool open_locked();
   void write_block(std::span<const std::byte> bytes);
 
   std::string path_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "core/index.hpp"
@@ -200,8 +201,9 @@ GraphFile read_csr_group(const Comm& comm, const Hdf5Reader& file, const ReadOpt
   others = file.read_integers(indices, first, count);
   Global& num_others = layout.by_columns ? layout.num_rows : layout.num_cols;
   if (!layout.has_shape) {
+    constexpr Global most = std::numeric_limits<Global>::max();  // lies outside of every matrix
     const auto largest = std::ranges::max_element(others);
-    num_others = std::max(num_others, comm.max(largest == others.end() ? Global{0} : *largest + 1));
+    num_others = std::max(num_others, comm.max(largest == others.end() ? Global{0} : std::min(*largest, most - 1) + 1));
   }
   about(comm, file, indices, [&] { expect_indices(others, first, num_others); });
   if (has_values) {

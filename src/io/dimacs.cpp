@@ -190,8 +190,15 @@ GraphFile read_dimacs_col(const Comm& comm, const std::string& path, const ReadO
   const bool counts_ends = 2 * comm.sum(mine) == header.num_arcs;
   check_count(comm, file, range, mine, counts_ends ? header.num_arcs / 2 : header.num_arcs, {"edge", "edges"},
               [](std::string_view line) { return !is_comment_or_blank(line, Kind::colouring); });
+  // An edge that stands both ways is one edge; --duplicates error refuses one that stands twice the same way.
+  if (options.policy.duplicates == Duplicates::error) {
+    ReadOptions one_way = options;
+    one_way.undirected = false;
+    assemble(comm, path, header.num_vertices, header.num_vertices, entries, one_way);
+  }
   ReadOptions both_ways = options;
   both_ways.undirected = true;
+  both_ways.policy.duplicates = Duplicates::first;
   return assemble(comm, path, header.num_vertices, header.num_vertices, std::move(entries), both_ways);
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <map>
 
 #include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/content_hash.hpp"
@@ -100,15 +101,25 @@ void refuse_edge_options(const std::string& path, const FormatInfo& format, cons
           format.title);
 }
 
-/// What a pipe carries, read like a file. Collective.
-GraphFile read_stream(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  const Spool spool(comm, path);
+/// What pipes carried, from the first question about it until it is read: a pipe gives its bytes once.
+std::map<std::string, Spool>& spools() {
+  static std::map<std::string, Spool> kept;
+  return kept;
+}
+
+const Spool& spool_of(const Comm& comm, const std::string& stream) {
+  return spools().try_emplace(stream, comm, stream).first->second;
+}
+
+/// Runs f(path of a spool); what it throws is said of the stream.
+template <class F>
+auto about_stream(const std::string& stream, const Spool& spool, F f) {
   const auto renamed = [&](const std::string& message) {
     const std::size_t at = message.find(spool.path());
-    return at == std::string::npos ? message : std::string(message).replace(at, spool.path().size(), path);
+    return at == std::string::npos ? message : std::string(message).replace(at, spool.path().size(), stream);
   };
   try {
-    return read(comm, spool.path(), options);
+    return f(spool.path());
   } catch (const IoError& fault) {  // on all ranks
     throw IoError(renamed(fault.what()));
   } catch (const InvalidArc& fault) {
@@ -116,6 +127,14 @@ GraphFile read_stream(const Comm& comm, const std::string& path, const ReadOptio
   } catch (const InvalidArgument& fault) {
     throw InvalidArgument(renamed(fault.what()));
   }
+}
+
+/// What a pipe carries, read like a file by f(path), and forgotten. Collective.
+template <class F>
+auto read_stream(const Comm& comm, const std::string& stream, F f) {
+  spool_of(comm, stream);
+  const auto taken = spools().extract(stream);
+  return about_stream(stream, taken.mapped(), f);
 }
 
 /// What a reader returns, with the names beside the file, if the format holds none, and its hash. Collective.
@@ -152,7 +171,8 @@ MatrixFile<V> completed(const Comm& comm, const std::string& path, const ReadOpt
 }  // namespace
 
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options) {
-  if (is_stream(comm, path)) return read_stream(comm, path, options);
+  if (is_stream(comm, path))
+    return read_stream(comm, path, [&](const std::string& spool) { return read(comm, spool, options); });
   const FoundFormat found = format_to_read(comm, path, options.format);
   refuse_packed_binary(found.format, path);
   ReadOptions with_extension = options;
@@ -163,6 +183,9 @@ GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& opt
 }
 
 Values values_of(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  if (is_stream(comm, path))
+    return about_stream(path, spool_of(comm, path),
+                        [&](const std::string& spool) { return values_of(comm, spool, options); });
   const Format format = format_to_read(comm, path, options.format).format;
   if (format == Format::matrix_market) return matrix_market_values(comm, path);
   const bool weights = options.weights || !options.columns.weight.empty() || has_weights_by_extension(path);
@@ -170,6 +193,8 @@ Values values_of(const Comm& comm, const std::string& path, const ReadOptions& o
 }
 
 IntegerFile read_integers(const Comm& comm, const std::string& path, const ReadOptions& options) {
+  if (is_stream(comm, path))
+    return read_stream(comm, path, [&](const std::string& spool) { return read_integers(comm, spool, options); });
   if (values_of(comm, path, options) == Values::integers) {
     return completed<std::int64_t>(comm, path, options, format_to_read(comm, path, options.format),
                                    [&] { return read_matrix_market_integers(comm, path, options); });

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "filigree/core/error.hpp"
@@ -32,6 +34,16 @@ void copy(const std::string& stream, int from, int to) {
   }
 }
 
+/// What tells an open file from any other.
+using Identity = std::array<std::int64_t, 5>;
+
+Identity identity_of(const std::string& stream, int file) {
+  struct stat status {};
+  if (fstat(file, &status) != 0) fail(stream, "cannot be read");
+  return {static_cast<std::int64_t>(status.st_dev), static_cast<std::int64_t>(status.st_ino), status.st_size,
+          status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
 }  // namespace
 
 bool is_stream(const Comm& comm, const std::string& path) {
@@ -42,6 +54,7 @@ bool is_stream(const Comm& comm, const std::string& path) {
 }
 
 Spool::Spool(const Comm& comm, const std::string& stream) {
+  Identity kept{};
   comm.guard([&] {
     if (!comm.is_root()) return;
     Descriptor opened;
@@ -49,11 +62,14 @@ Spool::Spool(const Comm& comm, const std::string& stream) {
     if (!memory_.take(memfd_create("filigree", MFD_CLOEXEC))) fail(stream, "cannot be kept in memory");
     copy(stream, stream == "-" ? STDIN_FILENO : static_cast<int>(opened), memory_);
     path_ = text("/proc/", getpid(), "/fd/", static_cast<int>(memory_));
+    kept = identity_of(stream, memory_);
   });
   path_ = comm.broadcast(path_);
+  kept = comm.broadcast(kept);
   comm.guard([&] {
     Descriptor seen;
-    if (!seen.take(open(path_.c_str(), O_RDONLY | O_CLOEXEC)))
+    // On another host the path may lead to another file.
+    if (!seen.take(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) || identity_of(stream, seen) != kept)
       throw IoError(text(stream, ": a pipe is read on one host only, and rank ", comm.rank(),
                          " is on another than rank 0; write it to a file that all can read"));
   });

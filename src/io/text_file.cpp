@@ -133,15 +133,16 @@ bool TextFile::Lines::next() {
   chunk_.lines = {};
   std::size_t length = 0;  // of the whole lines in the buffer
   bool more = true;
-  while (length == 0) {
+  for (std::size_t searched = 0; length == 0; searched = size_) {
     more = read_block();
     if (at_ >= stop_) return false;
     const std::string_view bytes(buffer_.data(), size_);
     // The last line of the range is the one that holds the byte before its end.
-    const std::size_t last =
-        stop_ < at_ + static_cast<Offset>(size_) ? bytes.find('\n', z(stop_ - at_ - 1)) : bytes.rfind('\n');
-    if (last != std::string_view::npos) {
-      length = last + 1;
+    const bool ends = stop_ < at_ + static_cast<Offset>(size_);
+    const std::string_view fresh = bytes.substr(ends ? std::max(searched, z(stop_ - at_ - 1)) : searched);
+    const std::size_t newline = ends ? fresh.find('\n') : fresh.rfind('\n');
+    if (newline != std::string_view::npos) {
+      length = z(fresh.data() - bytes.data()) + newline + 1;
     } else if (!more) {
       if (size_ == 0) return false;
       buffer_[size_] = '\n';

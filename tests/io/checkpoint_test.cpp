@@ -96,6 +96,7 @@ TEST(CheckpointFile, TouchesNothingElse) {
   at_work.open(bytes_of("me"));
   at_work.append(bytes_of("slice"));
   EXPECT_EQ(why(other), other + ": another job is at work on it; let it finish, or name another output");
+  EXPECT_FALSE(CheckpointFile(other).remove_leftover());
   EXPECT_EQ(at_work.open(bytes_of("me")), 1);
 }
 

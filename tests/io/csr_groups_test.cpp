@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "filigree/io/hdf5.hpp"
 #include "filigree/io/write.hpp"
 #include "io/reading.hpp"
@@ -151,6 +153,11 @@ TEST(CsrGroups, DamageIsNamed) {
               file.attribute("/X", "shape", Shape{2, 2});
             }),
             "a.h5: /X/indices: element 2 is 2, must be in [0, 2)");
+  EXPECT_EQ(why_not([](Groups& file) {
+              file.list<std::int32_t>("/X/indptr", {0, 1});
+              file.list<std::int64_t>("/X/indices", {std::numeric_limits<std::int64_t>::max()});
+            }),
+            "a.h5: /X/indices: element 0 is 9223372036854775807, must be in [0, 9223372036854775807)");
   EXPECT_EQ(why_not([](Groups& file) {
               file.list<std::int32_t>("/X/indptr", {0, 2, 1});
               file.list<std::int32_t>("/X/indices", {0});

@@ -77,6 +77,23 @@ TEST(Dimacs, GraphsToBeColoured) {
   EXPECT_EQ(why_not("p edge 3 3\ne 1 2\ne 1 3\n", "bad.col"), "bad.col:3: ends after 2 of 3 edges");
 }
 
+TEST(Dimacs, AnEdgeThatStandsBothWaysIsOne) {
+  for (const Duplicates duplicates : {Duplicates::first, Duplicates::sum, Duplicates::error}) {
+    for (const bool undirected : {false, true}) {
+      const ReadOptions options{.undirected = undirected, .policy = {duplicates, Loops::keep}};
+      for (const char* const bytes : {"p edge 3 2\ne 1 2\ne 3 3\n", "p edge 3 3\ne 1 2\ne 2 1\ne 3 3\n"}) {
+        const Content content = read_bytes(bytes, "a.col", options);
+        EXPECT_TRUE(content.matrix == (GlobalMatrix<double>{{{0, 1}, 1}, {{1, 0}, 1}, {{2, 2}, 1}})) << bytes;
+        EXPECT_FALSE(content.has_values);
+      }
+    }
+  }
+  const std::string why = testing::message_of([] {
+    read_bytes("p edge 3 3\ne 1 2\ne 2 3\ne 1 2\n", "a.col", {.policy = {Duplicates::error, Loops::keep}});
+  });
+  EXPECT_NE(why.find("vertices 1 and 2"), std::string::npos) << why;
+}
+
 TEST(Dimacs, Empty) {
   EXPECT_EQ(read_bytes("", "a.gr").num_rows, 0);
   EXPECT_EQ(read_bytes("c nothing\n", "a.gr").num_rows, 0);

@@ -114,6 +114,19 @@ TEST(EdgeList, Weights) {
   EXPECT_TRUE(content.has_values);
 }
 
+TEST(EdgeList, WeightsAreNotRounded) {
+  const ReadOptions weights{.weights = true};
+  for (const std::string weight : {"9007199254740993", "-9007199254740993", "+9007199254740993"}) {
+    for (const std::string before : {"0 1 2\n1 2 ", "", "1 2 "}) {
+      const std::string bytes = before.empty() ? "0,1,2\n1,2,\"" + weight + "\"\n" : before + weight + "\n";
+      EXPECT_THAT(why_not(bytes, "w.txt", weights),
+                  HasSubstr("weight " + weight + " is a whole number that a double holds only rounded"));
+    }
+  }
+  const Content exact = read_bytes("0 1 9007199254740994\n1 2 9007199254740993.0\n2 0 1e300\n", "w.txt", weights);
+  EXPECT_TRUE(exact.matrix == (GlobalMatrix<double>{{{0, 1}, 0x1p53 + 2}, {{1, 2}, 0x1p53}, {{2, 0}, 1e300}}));
+}
+
 TEST(EdgeList, DuplicatesAndLoopsFollowThePolicy) {
   const char* bytes = "0 1 1\n1 1 2\n0 1 4\n1 0 8\n0 1 16\n";
   const auto read = [&](Duplicates duplicates, Loops loops) {

@@ -43,6 +43,13 @@ std::string flipped(std::string bytes, std::size_t at) {
   return bytes;
 }
 
+TEST(Hdf5Safety, AUserBlockIsNamed) {
+  const TempFolder folder(Comm::world());
+  const std::string path = folder.write("a.h5", std::string(1024, ' ') + "\x89HDF\r\n\x1a\n");
+  EXPECT_EQ(message_of<IoError>([&] { read(Comm::world(), path); }),
+            path + ": is HDF5 behind 1024 bytes of a user block, which is not read: h5unjam -i OLD -o NEW removes it");
+}
+
 TEST(Hdf5Safety, EveryFlippedBitIsFoundByTheRanksThatReadIt) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
@@ -103,7 +110,8 @@ TEST(Hdf5Safety, FilesThatLostTheirChecksumsSaySo) {
   comm.barrier();
   const Hdf5Reader other(comm, path);
   EXPECT_EQ(other.remark(), "");
-  EXPECT_THAT(message_of([&] { other.require_checksums(); }), HasSubstr("an earlier filigree wrote it, or another program"));
+  EXPECT_THAT(message_of([&] { other.require_checksums(); }),
+              HasSubstr("an earlier filigree wrote it, or another program"));
 }
 
 TEST(Hdf5Safety, NothingLeadsOutOfTheFile) {

@@ -1,9 +1,13 @@
 // MatrixMarket files of every kind that is read, and what is refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <map>
+#include <thread>
 
+#include "filigree/io/integers.hpp"
 #include "filigree/io/write.hpp"
 #include "io/reading.hpp"
 
@@ -111,6 +115,44 @@ TEST(MatrixMarket, WhatOthersWrite) {
   EXPECT_TRUE(skew.matrix == (GlobalMatrix<double>{{{0, 0}, 0}, {{0, 1}, -4}, {{1, 0}, 4}}));
 }
 
+/// What a pipe carries while f(path) runs. Collective.
+template <class F>
+auto through_pipe(const std::string& bytes, F f) {
+  const Comm comm = Comm::world();
+  const TempFolder folder(comm);
+  const std::string pipe = folder / "pipe";
+  if (comm.is_root()) {
+    EXPECT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  }
+  comm.barrier();
+  std::jthread writer;
+  if (comm.is_root()) writer = std::jthread([&] { std::ofstream(pipe) << bytes; });
+  return f(comm, pipe);
+}
+
+TEST(MatrixMarket, PipesTellTheirValuesBeforeTheyAreRead) {
+  const std::string head = "%%MatrixMarket matrix coordinate ";
+  const IntegerFile integers = through_pipe(head + "integer general\n2 2 1\n1 2 9007199254740993\n",
+                                            [](const Comm& comm, const std::string& pipe) {
+                                              EXPECT_EQ(values_of(comm, pipe, {}), Values::integers);
+                                              EXPECT_EQ(values_of(comm, pipe, {}), Values::integers);
+                                              return read_integers(comm, pipe, {});
+                                            });
+  EXPECT_TRUE(testing::whole(integers.graph) == (GlobalMatrix<std::int64_t>{{{0, 1}, 9007199254740993}}));
+  const GraphFile reals =
+      through_pipe(head + "real general\n2 2 1\n1 2 0.5\n", [](const Comm& comm, const std::string& pipe) {
+        EXPECT_EQ(values_of(comm, pipe, {}), Values::reals);
+        return read(comm, pipe, {});
+      });
+  EXPECT_TRUE(testing::whole(reals.graph) == (GlobalMatrix<double>{{{0, 1}, 0.5}}));
+  const std::string why = through_pipe(head + "integer\n", [](const Comm& comm, const std::string& pipe) {
+    const std::string message = message_of([&] { values_of(comm, pipe, {.format = Format::matrix_market}); });
+    EXPECT_EQ(message.substr(0, pipe.size()), pipe);
+    return message;
+  });
+  EXPECT_THAT(why, HasSubstr("pipe:1: "));
+}
+
 TEST(MatrixMarket, Empty) {
   EXPECT_EQ(read_bytes(banner + "real general\n0 0 0\n", "a.mtx").num_rows, 0);
   const Content zeros = read_bytes(banner + "pattern general\n4 2 0", "a.mtx");
@@ -183,7 +225,8 @@ TEST(MatrixMarket, MalformedFilesNameTheLine) {
       {array + "real general\n1 2\n1 2\n", "bad.mtx:3: unexpected '2' behind the value"},
       {array + "real general\n1 2\n1\nx\n", "bad.mtx:4: value 'x' is not a number that a double can hold"},
       {array + "real general\n1 1\n-inf\n", "bad.mtx:3: value -inf must be finite"},
-      {array + "integer general\n1 1\n0.5\n", "bad.mtx:3: value 0.5 must be a whole number below 2^53, where doubles begin to round"},
+      {array + "integer general\n1 1\n0.5\n",
+       "bad.mtx:3: value 0.5 must be a whole number below 2^53, where doubles begin to round"},
       {real + "1000000000000000 5 999999999999999\n1 1 1\n", "bad.mtx:3: ends after 1 of 999999999999999 entries"},
   };
   for (const auto& c : cases) EXPECT_THAT(why_not(c.bytes, "bad.mtx"), HasSubstr(c.expected)) << c.bytes;

@@ -163,6 +163,8 @@ TEST(Npz, DamagedFilesSayWhatIsWrong) {
        "bad.npz: indices.npy: element 2 is 3, must be in [0, 3)"},
       {with(0, list<std::int32_t>("indices", "<i4", L{1, -1, 2})),
        "bad.npz: indices.npy: element 1 is -1, must be in [0, 3)"},
+      {with(0, list<std::uint64_t>("indices", "<u8", {1, 0, std::uint64_t{1} << 63})),
+       "bad.npz: indices.npy: element 2 is 9.22337e+18, too large for an index"},
   };
   for (const auto& c : cases) EXPECT_EQ(why_not(c.bytes, "bad.npz"), c.expected);
 }

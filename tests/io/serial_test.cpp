@@ -60,6 +60,14 @@ TEST(GraphMl, EmptyAndWithoutEdges) {
   EXPECT_EQ(read_bytes("<graphml><graph><node id='a'/><node id='b'/></graph></graphml>", "a.graphml").num_rows, 2);
 }
 
+TEST(GraphMl, FilesOfOneLongLine) {
+  std::string bytes = "<graphml><graph edgedefault='directed'><node id='a'/><node id='b'/>";
+  bytes += "<!--" + std::string((std::size_t{5} << 19), 'x') + "-->";
+  bytes += "<edge source='b' target='a'/></graph></graphml>";
+  EXPECT_TRUE(read_bytes(bytes, "a.graphml").matrix == (GlobalMatrix<double>{{{1, 0}, 1}}));
+  EXPECT_THAT(testing::why_not(bytes + "<", "a.graphml"), HasSubstr("a.graphml:1: "));
+}
+
 // -- GML -------------------------------------------------------------------------------------------------------------
 
 TEST(Gml, LabelsAreNames) {
@@ -113,6 +121,42 @@ TEST(Pajek, MatricesAndVerticesWithoutLabels) {
   const Content twice = read_bytes("*Vertices 2\n1 \"x\"\n2 \"x\"\n*Edges\n1 2\n", "a.net");
   EXPECT_THAT(twice.names, ElementsAre("1", "2"));
   EXPECT_EQ(twice.report.remarks.size(), 1U);
+}
+
+// -- All of them -----------------------------------------------------------------------------------------------------
+
+TEST(Serial, UndirectedEdgesStayOneEdge) {
+  const GlobalMatrix<double> expected{{{0, 1}, 3}, {{1, 0}, 3}, {{1, 1}, 2}};
+  const std::pair<const char*, const char*> files[] = {
+      {"a.graphml",
+       "<graphml><key id='w' for='edge' attr.name='weight'/><graph edgedefault='undirected'><node id='a'/><node "
+       "id='b'/><edge source='a' target='b'><data key='w'>3</data></edge><edge source='b' target='b'><data "
+       "key='w'>2</data></edge></graph></graphml>"},
+      {"a.gml",
+       "graph [ node [ id 1 ] node [ id 2 ] edge [ source 1 target 2 weight 3 ] edge [ source 2 target 2 weight 2 ] ]"},
+      {"a.net", "*Vertices 2\n*Edges\n1 2 3\n2 2 2\n"},
+  };
+  for (const auto& [name, bytes] : files) {
+    for (const Duplicates duplicates : {Duplicates::first, Duplicates::sum, Duplicates::error}) {
+      for (const bool undirected : {false, true}) {
+        const Content read = read_bytes(bytes, name, {.undirected = undirected, .policy = {duplicates, Loops::keep}});
+        EXPECT_TRUE(read.matrix == expected) << name;
+        EXPECT_EQ(read.report.entries.duplicates, 0) << name;
+      }
+    }
+  }
+  EXPECT_TRUE(read_bytes("*Vertices 3\n*Edgeslist\n1 2 3\n", "a.net",
+                         {.undirected = true, .policy = {Duplicates::sum, Loops::keep}})
+                  .matrix == (GlobalMatrix<double>{{{0, 1}, 1}, {{0, 2}, 1}, {{1, 0}, 1}, {{2, 0}, 1}}));
+}
+
+TEST(Serial, WeightsAreNotRounded) {
+  const auto why = [](const std::string& weight) {
+    return testing::why_not("*Vertices 2\n*Arcs\n1 2 " + weight + "\n", "a.net");
+  };
+  EXPECT_THAT(why("9007199254740993"), HasSubstr("a.net:3: weight 9007199254740993 is a whole number that a double"));
+  EXPECT_EQ(why("9007199254740994"), "");
+  EXPECT_EQ(why("9007199254740993.0"), "");
 }
 
 }  // namespace

@@ -52,7 +52,10 @@ std::optional<Fault> parse_weight(std::string_view field, const Layout& layout, 
                                   double& weight) {
   const std::string_view digits = digits_of(field, layout, workspace);
   if (digits.empty()) return Fault{text("the attributes ", quoted(field), " have no 'weight'")};
-  if (parse_whole(digits, weight) && (!finite || std::isfinite(weight))) return std::nullopt;
+  if (parse_whole(digits, weight) && (!finite || std::isfinite(weight))) {
+    if (is_rounded(digits, weight)) return Fault{text("weight ", digits, only_rounded)};
+    return std::nullopt;
+  }
   double any = 0;
   if (is_number(digits) || parse_whole(digits, any))
     return Fault{text("weight ", digits, " is not a ", finite ? "finite " : "", "number that a double can hold")};
@@ -62,7 +65,8 @@ std::optional<Fault> parse_weight(std::string_view field, const Layout& layout, 
 bool is_weight(std::string_view field, const Layout& layout) {
   std::string workspace;
   double weight = 0;
-  return !field.empty() && !parse_weight(field, layout, false, workspace, weight);
+  const std::string_view digits = digits_of(field, layout, workspace);
+  return !digits.empty() && parse_whole(digits, weight);
 }
 
 }  // namespace filigree::io::edges

@@ -60,7 +60,7 @@ const char* parse_numbers(const char* p, const char* end, char separator, Edge<G
   if (weighted) {
     if (!skip_separator()) return nullptr;
     const auto [stop, error] = std::from_chars(p, end, edge.weight);
-    if (error != std::errc{} || !std::isfinite(edge.weight)) return nullptr;
+    if (error != std::errc{} || !(std::abs(edge.weight) < 0x1p53)) return nullptr;
     p = stop;
   }
   if (*p == '\n') return p + 1;

@@ -167,7 +167,7 @@ bool CheckedFile::is_same(int file) const {
 
 void CheckedFile::read(Offset begin, std::span<std::byte> to) {
   if (!has_checksums()) return read_bytes(begin, to);
-  const Offset end = begin + std::ssize(to);
+  const Offset end = begin > size_ ? begin : begin + std::ssize(to);  // which need not fit in
   require_inside(begin, end);
   for (Offset block = begin / block_bytes; block * block_bytes < end; ++block) {
     const Offset from = std::max(begin, block * block_bytes);

@@ -62,11 +62,19 @@ struct Hdf5Reader::File {
   static std::unique_ptr<CheckedFile> open_bytes(const Comm& comm, const std::string& path) {
     return comm.guard([&] {
       auto bytes = std::make_unique<CheckedFile>(path);
-      char signature[8] = {};
-      if (bytes->file_size() >= Offset{sizeof signature}) bytes->read(0, std::as_writable_bytes(std::span(signature)));
-      if (std::string_view(signature, sizeof signature) != "\x89HDF\r\n\x1a\n")
-        throw IoError(text(path, ": is not an HDF5 file"));
-      return bytes;
+      const auto is_at = [&](Offset at) {
+        char signature[8] = {};
+        if (bytes->file_size() - at < Offset{sizeof signature}) return false;
+        bytes->read(at, std::as_writable_bytes(std::span(signature)));
+        return std::string_view(signature, sizeof signature) == "\x89HDF\r\n\x1a\n";
+      };
+      if (is_at(0)) return bytes;
+      for (Offset at = 512; at < bytes->file_size(); at *= 2) {
+        if (is_at(at))
+          throw IoError(text(path, ": is HDF5 behind ", at,
+                             " bytes of a user block, which is not read: h5unjam -i OLD -o NEW removes it"));
+      }
+      throw IoError(text(path, ": is not an HDF5 file"));
     });
   }
 

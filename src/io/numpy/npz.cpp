@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "core/index.hpp"
 #include "io/compressed_rows.hpp"
@@ -99,6 +100,8 @@ void for_elements(const Array& array, Offset first, std::string_view bytes, cons
       damaged(array.path,
               text("element ", first, " of type ", array.header.type,
                    array.header.type[1] == 'b' ? " must be 0 or 1" : " is a number that a double cannot hold exactly"));
+    if (std::is_integral_v<T> && !(*value < 0x1p63))
+      damaged(array.path, text("element ", first, " is ", *value, ", too large for an index"));
     use(static_cast<T>(*value));
   }
 }

@@ -217,7 +217,7 @@ class Gml {
       for (const Local end : {edge.from, edge.to}) {
         if (number[z(end)] < 0) throw Fault{edge.at, text("no node has the id ", quoted(ids_.keys()[z(end)]))};
       }
-      graph.add(number[z(edge.from)], number[z(edge.to)], edge.weight, directed_);
+      graph.add(number[z(edge.from)], number[z(edge.to)], edge.weight, directed_ || options_.undirected);
     }
     take_labels(graph, labels_, std::move(names));
     return graph;

@@ -45,7 +45,10 @@ class GraphMl {
   ParsedGraph parse() {
     file_.for_lines(file_.all(), options_.progress, [&](const TextFile::Chunk& chunk) {
       if (chunk.first) first_ = chunk.at;
-      feed(chunk.lines, false);
+      // A file may be one line; expat counts bytes in int.
+      constexpr std::size_t most = std::size_t{1} << 20;
+      for (std::string_view left = chunk.lines; !left.empty(); left.remove_prefix(std::min(most, left.size())))
+        feed(left.substr(0, most), false);
       return true;
     });
     feed({}, true);
@@ -171,7 +174,8 @@ class GraphMl {
           throw IoError(
               text(file_.path(), ": an edge has the end ", quoted(ids_.keys()[z(end)]), ", and no node has this id"));
       }
-      graph.add(number[z(edge.from)], number[z(edge.to)], edge.weight.value_or(1), edge.directed);
+      graph.add(number[z(edge.from)], number[z(edge.to)], edge.weight.value_or(1),
+                edge.directed || options_.undirected);
     }
     if (!left_out_.empty()) graph.remarks.push_back("left out attributes of vertices and edges: " + left_out_);
     return graph;

@@ -113,13 +113,13 @@ class Pajek {
     const Global to = number(next_field(line));
     const std::string_view weight = next_field(line);
     graph_.has_weights = graph_.has_weights || !weight.empty();
-    graph_.add(from, to, weight.empty() ? 1 : parse_weight(weight, options_), directed_);
+    graph_.add(from, to, weight.empty() ? 1 : parse_weight(weight, options_), directed_ || options_.undirected);
   }
 
   void list(std::string_view line) {
     const Global from = number(next_field(line));
     for (std::string_view to = next_field(line); !to.empty(); to = next_field(line))
-      graph_.add(from, number(to), 1, directed_);
+      graph_.add(from, number(to), 1, directed_ || options_.undirected);
   }
 
   void row(std::string_view line) {

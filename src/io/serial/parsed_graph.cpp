@@ -60,6 +60,7 @@ double parse_weight(std::string_view field, const ReadOptions& options) {
   if (!parse_whole(field, weight))
     throw Error(text("weight ", quoted(field), " is not a number that a double can hold"));
   if (options.finite && !std::isfinite(weight)) throw Error(text("weight ", field, " must be finite"));
+  if (is_rounded(field, weight)) throw Error(text("weight ", field, only_rounded));
   return weight;
 }
 

@@ -20,10 +20,11 @@ struct ParsedGraph {
   bool has_weights = false;  ///< else they are left out
   std::vector<std::string> remarks;
 
-  /// An arc or, if it is not directed, an edge: arcs both ways, one for a loop.
-  void add(Global from, Global to, double weight, bool directed) {
+  /// An arc or, unless it is one way, an edge: arcs both ways, one for a loop. An edge goes one way too where
+  /// distribute() adds the other way to every arc (ReadOptions::undirected).
+  void add(Global from, Global to, double weight, bool one_way) {
     push(from, to, weight);
-    if (!directed && from != to) push(to, from, weight);
+    if (!one_way && from != to) push(to, from, weight);
   }
 
  private:
