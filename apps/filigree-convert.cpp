@@ -79,7 +79,7 @@ void tell_losses(app::App& program, io::Format format, const Graph& graph) {
     const Offset zeros = graph.comm.sum(static_cast<Offset>(std::count(values.begin(), values.end(), 0.0)));
     if (zeros > 0) program.note(text(zeros, " stored zeros are lost: an array cannot tell them from others"));
   }
-  if (format != io::Format::edge_list) return;
+  if (format != io::Format::edge_list || !graph.is_square()) return;
   const Offset lost = app::num_isolated(graph);
   if (lost == 1) program.note("1 vertex without arcs is lost: an edge list has no place for it");
   if (lost > 1) program.note(text(lost, " vertices without arcs are lost: an edge list has no place for them"));

@@ -29,7 +29,9 @@ constexpr double nothing_known = 2;
 
 io::GraphFile read_graph(app::App& program, app::PprArguments& a) {
   io::GraphFile file = a.input.load(program);
-  if (a.reverse) file.graph = program.time("reverse", [&] { return transpose(file.graph); });
+  if (!a.reverse) return file;
+  file.graph = program.time("reverse", [&] { return transpose(file.graph); });
+  program.reverse_explained_arcs();
   return file;
 }
 
@@ -70,7 +72,8 @@ void build_index(app::App& program, app::PprArguments& a) {
   program.worked_on(
       {{stat("walks"), "walk", "walks"}, {stat("entries"), "entry", "entries"}, {stat("bytes"), "byte", "bytes"}});
   if (static_cast<double>(stat("bytes")) < 0.95 * static_cast<double>(a.index.index_bytes)) {
-    program.note(text("--index-bytes ", a.index.index_bytes, " is more than there is use for: further walks would meet ",
+    program.note(text("--index-bytes ", a.index.index_bytes,
+                      " is more than there is use for: further walks would meet ",
                       "hardly any vertices for the first time"));
   }
   if (!program.verify()) return;

@@ -114,6 +114,7 @@ Factors<V>::Factors(App& program, SpgemmArguments& arguments)
     : a_(load<V>(program, arguments.input, arguments.input.path())),
       has_mask_(!arguments.mask_path.empty()),
       rows_have_names_(!arguments.transpose_a || a_.graph.is_square()) {
+  program.explain_arcs({});  // arcs that are refused from here on are those of another file, or of C
   const std::string& a_path = arguments.input.path();
   const auto is_other = [&](const std::string& path) { return !path.empty() && path != a_path; };
   if (is_other(arguments.b_path)) other_b_ = load<V>(program, arguments.input, arguments.b_path);

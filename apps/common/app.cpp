@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <exception>
 #include <thread>
+#include <utility>
 
 #include "files.hpp"
 #include "filigree/core/error.hpp"
@@ -139,6 +140,14 @@ void App::note(const std::string& line) {
   std::fprintf(stderr, "%s\n", printable(line).c_str());
 }
 
+void App::reverse_explained_arcs() {
+  if (!explain_arc_) return;
+  explain_arc_ = [explain = std::move(explain_arc_)](InvalidArc fault) {
+    if (fault.to >= 0) std::swap(fault.from, fault.to);
+    return explain(fault);
+  };
+}
+
 Progress App::progress() {
   return [this](std::string_view phase, Offset done, Offset total) { display_.report(phase, done, total); };
 }
@@ -180,7 +189,10 @@ void App::sign(io::Hdf5Writer& file, const std::string& kind) const {
   file.attribute("/", "kind", kind);
   file.attribute("/", "version", std::string(FILIGREE_VERSION));
   file.attribute("/", "options", options_record(cli, OptionsFor::result_file).dump());
-  file.attribute("/", "seed", static_cast<std::int64_t>(seed_));
+  if (std::in_range<std::int64_t>(seed_))
+    file.attribute("/", "seed", static_cast<std::int64_t>(seed_));
+  else
+    file.attribute("/", "seed", std::to_string(seed_));  // no integer of these files holds it
   file.attribute("/", "input_hash", input_.at("hash").string());
 }
 
@@ -235,21 +247,24 @@ void App::finish() {
 
 int App::leave(const Leave& reason) {
   const bool is_job = runtime_ && comm().size() > 1;  // else ranks are only what a launcher calls its processes
-  const int rank = is_job ? comm().rank() : launcher_rank();
-  if (rank == 0 && reason.exit_code == 0) {
+  const bool is_first = (is_job ? comm().rank() : launcher_rank()) == 0;
+  if (!is_first && (is_job || (reason.exit_code == 0 && launcher_size() > 1))) return reason.exit_code;
+  // A launcher ends the whole job at the first process that fails: that has to be the first one, with the message. Who
+  // is not ended by then has no such launcher, or one whose first process is late.
+  if (!is_first && reason.exit_code != 0) std::this_thread::sleep_for(std::chrono::seconds(3));
+  if (reason.exit_code == 0)
     std::fputs(reason.message.c_str(), stdout);
-  } else if (rank == 0 && reason.exit_code == 1) {
+  else if (reason.exit_code == 1)
     std::fprintf(stderr, "error: %s\n", reason.message.c_str());
-  } else if (rank == 0) {
+  else
     std::fprintf(stderr, "usage error: %s\n%s --help tells more\n", reason.message.c_str(), about_.name.c_str());
-  } else if (reason.exit_code != 0 && !is_job) {
-    // A launcher ends the whole job at the first process that fails: that has to be the one with the message.
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-  }
   return reason.exit_code;
 }
 
 int run(int argc, char** argv, const About& about, const std::function<void(App&)>& body) {
+  struct AfterMpi {
+    ~AfterMpi() { remove_session_folder(); }
+  } const after_mpi;
   App program(about, argc, argv);
   std::exception_ptr failure;
   try {

@@ -87,6 +87,8 @@ class App {
   /// How messages show an arc that an algorithm or a format does not take; without it by vertex numbers. explain(fault)
   /// gives the whole message. Collective.
   void explain_arcs(std::function<std::string(const InvalidArc&)> explain) { explain_arc_ = std::move(explain); }
+  /// From now on algorithms meet the arcs of what was explained the other way round.
+  void reverse_explained_arcs();
   /// Shows progress on stderr, from rank 0, unless --quiet.
   Progress progress();
 

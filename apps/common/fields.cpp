@@ -34,10 +34,12 @@ void append_tsv(std::string& to, std::string_view text) {
   const auto hexadecimal = [&](std::string_view bytes) {
     for (char byte : bytes) append_hexadecimal(to, byte);
   };
-  if (text.starts_with('"')) {
-    hexadecimal("\"");
+  if (text.starts_with('"') || text.starts_with('#') || text.starts_with(' ')) {
+    hexadecimal(text.substr(0, 1));
     text.remove_prefix(1);
   }
+  const bool ends_in_blank = text.ends_with(' ');
+  if (ends_in_blank) text.remove_suffix(1);
   for_characters(
       text, [&](std::string_view character) { to += character == "\\" ? "\\\\" : character; },
       [&](std::string_view bytes) {
@@ -48,6 +50,7 @@ void append_tsv(std::string& to, std::string_view text) {
           default: hexadecimal(bytes);
         }
       });
+  if (ends_in_blank) hexadecimal(" ");
 }
 
 void append_csv(std::string& to, std::string_view text) {

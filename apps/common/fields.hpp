@@ -11,8 +11,8 @@ namespace filigree::app {
 /// to a terminal or tears a row:
 ///
 ///   tsv    a heading, fields between tabs. In a field, tab, line feed, carriage return and backslash are \t \n \r \\;
-///          other control characters and bytes that are no UTF-8 are \xNN, and so is a " at its begin, which some
-///          readers take for a quote
+///          other control characters and bytes that are no UTF-8 are \xNN, and so are " and #, which readers may take
+///          for a quote or a comment, at its begin, and a blank at either end
 ///   csv    RFC 4180 with lines that end in a line feed alone: a heading, commas, quotes around fields that need them;
 ///          control characters but tabs and line ends, bytes that are no UTF-8, and a backslash before an x are \xNN
 ///   jsonl  an object a line; texts are strings, bytes that are no UTF-8 become U+FFFD

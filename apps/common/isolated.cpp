@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "filigree/core/error.hpp"
+
 namespace filigree::app {
 namespace {
 
@@ -10,6 +12,7 @@ std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
 
 /// 1 for each owned vertex with arcs.
 std::vector<std::uint8_t> have_arcs(const Graph& graph) {
+  require(graph.is_square(), "a matrix of ", graph.num_rows(), " x ", graph.num_cols(), " has no vertices");
   std::vector<std::uint8_t> have(z(graph.num_local_rows()), 0);
   const Local begin = graph.owned_begin();
   for (Local row = 0; row < graph.num_local_rows(); ++row) {

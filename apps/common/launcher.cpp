@@ -55,6 +55,11 @@ std::array<char, PATH_MAX> session_folder{};
 
 int launcher_rank() { return launcher() == nullptr ? 0 : number_in(launcher()->rank).value_or(0); }
 
+int launcher_size() {
+  if (launcher() == nullptr || launcher()->size == nullptr) return 1;
+  return number_in(launcher()->size).value_or(1);
+}
+
 void isolate_single_process() {
   if (launcher() != nullptr || std::getenv("OMPI_MCA_ess_singleton_isolated") != nullptr) return;
   // All isolated processes of a user share one folder for what MPI keeps in files, which each removes at its end: so
@@ -81,9 +86,8 @@ void remove_session_folder() noexcept {
 }
 
 std::string fault_of_launcher(int num_ranks) {
-  if (num_ranks > 1 || launcher() == nullptr || launcher()->size == nullptr) return "";
-  const int copies = number_in(launcher()->size).value_or(1);
-  if (copies <= 1) return "";
+  const int copies = launcher_size();
+  if (num_ranks > 1 || copies <= 1) return "";
   return text(copies, " copies were started (", launcher()->size,
               "), but each sees itself alone: this program was built for ", mpi_name(),
               "; start it with its mpirun, or without ", launcher()->rank, " for runs of their own");
@@ -102,9 +106,13 @@ std::string fault_of_binding(const Runtime& runtime) {
   cpu_set_t of_launcher;
   CPU_ZERO(&of_launcher);
   if (sched_getaffinity(getppid(), sizeof of_launcher, &of_launcher) != 0) return "";
-  const int idle = CPU_COUNT(&of_launcher) - runtime.cores();
-  if (idle <= 0) return "";
-  return text("bound to ", runtime.cores(), " of the ", CPU_COUNT(&of_launcher),
+  cpu_set_t mine;
+  CPU_ZERO(&mine);
+  if (sched_getaffinity(0, sizeof mine, &mine) != 0) return "";
+  // Not cores() alone, which a quota of processor time limits, too; OMP_PROC_BIND may bind the first thread further.
+  const int cores = std::max(CPU_COUNT(&mine), runtime.cores());
+  if (CPU_COUNT(&of_launcher) <= cores) return "";
+  return text("bound to ", cores, " of the ", CPU_COUNT(&of_launcher),
               " cores that mpirun may use; mpirun --bind-to none frees the others");
 }
 

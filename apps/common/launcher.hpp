@@ -11,6 +11,8 @@ namespace filigree::app {
 
 /// The rank that a launcher gave to this process; 0 without a launcher.
 int launcher_rank();
+/// How many processes it says to have started; 1 if it does not say.
+int launcher_size();
 
 /// Before MPI starts: a process that no launcher started needs no daemon of Open MPI beside it, which takes half of the
 /// time that a short run takes. Nothing changes where OMPI_MCA_ess_singleton_isolated is set.

@@ -22,7 +22,8 @@ bool Interval::holds(const std::string& text) const {
   const char* const last = text.data() + text.size();
   std::int64_t whole = 0;
   double real = 0;
-  const bool is_whole = std::from_chars(text.data(), last, whole).ptr == last;
+  const auto [end, error] = std::from_chars(text.data(), last, whole);
+  const bool is_whole = error == std::errc() && end == last;
   if (!is_whole) std::from_chars(text.data(), last, real);
   const long double number = is_whole ? static_cast<long double>(whole) : static_cast<long double>(real);
   return (with_least_ ? number >= least_ : number > least_) && (with_most_ ? number <= most_ : number < most_);

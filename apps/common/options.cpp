@@ -41,6 +41,18 @@ struct NumberIn<std::vector<T>> : NumberIn<T> {};
 template <class T>
 struct NumberIn<std::optional<T>> : NumberIn<T> {};
 
+/// Makes a number one in plain decimal digits: CLI11 would take those behind a leading 0 for octal.
+template <class T>
+std::string to_plain_number(std::string& given) {
+  std::string fault = fault_of_number<T>(given);
+  if constexpr (std::is_integral_v<T>) {
+    T number{};
+    std::from_chars(given.data(), given.data() + given.size(), number);
+    if (fault.empty()) given = std::to_string(number);
+  }
+  return fault;
+}
+
 /// All subcommands, or those of the command line.
 std::vector<CLI::App*> subcommands_of(CLI::App& app) {
   return app.get_subcommands([](CLI::App*) { return true; });
@@ -115,7 +127,7 @@ Option Command::option(const std::string& names, T& variable, const std::string&
   CLI::Option* const option = command_->add_option(names, variable, help);
   using Number = typename NumberIn<T>::type;
   if constexpr (std::is_arithmetic_v<Number>) {
-    option->check(CLI::Validator([](const std::string& given) { return fault_of_number<Number>(given); }, ""));
+    option->transform(CLI::Validator(to_plain_number<Number>, ""));
   }
   return Option(option);
 }

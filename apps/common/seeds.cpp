@@ -138,7 +138,8 @@ Written read_written(App& program, const NameTable& table, const std::vector<std
   std::error_code failed;
   const bool is_alone = texts.size() == 1;
   const std::string& first = texts.empty() ? std::string() : texts.front();
-  const bool is_file = comm.broadcast(comm.is_root() && is_alone && std::filesystem::is_regular_file(first, failed));
+  const bool is_file = comm.broadcast(comm.is_root() && is_alone && std::filesystem::exists(first, failed) &&
+                                      !std::filesystem::is_directory(first, failed));  // a pipe, too
   if (is_file) {
     if (table.find(std::span(&first, 1)).front() < 0) return {read_lines(comm, first), first};
     program.note(text(first, " is a vertex and a file: taken for the vertex; ./", first, " is the file"));

@@ -22,6 +22,10 @@ std::string lower_case(std::string_view name) {
   return lower;
 }
 
+bool has_extension(const std::string& path) {
+  return path.substr(path.rfind('/') + 1).find('.', 1) != std::string::npos;
+}
+
 bool is_text(Form form) { return std::ranges::find(text_forms, form) != text_forms.end(); }
 
 }  // namespace
@@ -48,8 +52,7 @@ Form form_of(const std::string& path, const std::string& name, std::span<const F
     if (is_screen && !is_text(form)) usage_error(text("--output-format ", name, ": needs --output"));
     return form;
   }
-  const std::string file = path.substr(path.rfind('/') + 1);
-  if (is_screen || file.find('.', 1) == std::string::npos) return Form::tsv;
+  if (is_screen || !has_extension(path)) return Form::tsv;
   const auto form = form_of_extension(path);
   if (form && std::ranges::find(possible, *form) != possible.end()) return *form;
   std::string list;
@@ -61,9 +64,7 @@ Form form_of(const std::string& path, const std::string& name, std::span<const F
 }
 
 bool is_for_people(const std::string& path, const std::string& name) {
-  const std::string file = lower_case(path);
-  return name == "auto" && form_of_extension(path).value_or(Form::tsv) == Form::tsv &&
-         file.find(".tsv") == std::string::npos;
+  return name == "auto" && (path == "-" || !has_extension(path));
 }
 
 Field::Field(double number)

@@ -34,7 +34,7 @@ std::optional<Form> form_of_extension(const std::string& path);
 Form form_of(const std::string& path, const std::string& name, std::span<const Form> possible,
              const std::string& option = "--output");
 
-/// Whether neither `name` ("auto") nor the extension of `path` (none, or .txt) asks for a table.
+/// Whether neither `name` ("auto") nor an extension of `path` asks for a table.
 bool is_for_people(const std::string& path, const std::string& name);
 
 /// A value in a table: a text, a number, or nothing.

@@ -1,6 +1,8 @@
 #include "walk_options.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace filigree::app {
 namespace {
@@ -11,12 +13,16 @@ double teleport_of(double damping) { return std::round((1 - damping) * 1e15) / 1
 }  // namespace
 
 void add_teleport(Command cli, double& teleport, const std::string& of) {
-  const Option option = cli.option("--teleport", teleport,
-                                   of + "probability of a jump back at each step; 0.15 is what igraph calls damping "
-                                        "0.85 and networkx alpha 0.85")
-                            .within("[0.0001, 1)");
+  Option option = cli.option("--teleport", teleport,
+                             of + "probability of a jump back at each step; 0.15 is what igraph calls damping "
+                                  "0.85 and networkx alpha 0.85")
+                      .within("[0.0001, 1)");
   cli.option(
-         "--damping", [&teleport](double damping) { teleport = teleport_of(damping); },
+         "--damping",
+         [&teleport, option](double damping) mutable {
+           teleport = teleport_of(damping);
+           option.default_text(Json(teleport).dump());  // for the record
+         },
          of + "1 - teleport, the other way to say it")
       .within("(0, 0.9999]")
       .excludes(option);
@@ -34,7 +40,10 @@ void add_walk_options(Command cli, double& teleport, Dangling& dangling) {
 }
 
 void note_teleport(App& program, double teleport) {
-  if (teleport <= 0.5) return;
+  const std::vector<OptionValue> options = program.cli.values();
+  const bool is_given = std::ranges::any_of(
+      options, [](const OptionValue& option) { return option.name == "teleport" && !option.given.empty(); });
+  if (!is_given || teleport <= 0.5) return;
   program.note(text("--teleport ", teleport, " jumps back more often than it follows an arc; a damping factor is ",
                     "given by --damping ", teleport));
 }

@@ -12,7 +12,7 @@ namespace filigree::app {
 void add_teleport(Command cli, double& teleport, const std::string& of = "");
 /// The same and `--dangling`: the walk that pagerank and ppr share.
 void add_walk_options(Command cli, double& teleport, Dangling& dangling);
-/// A note where a teleport probability looks like a damping factor.
+/// A note where --teleport looks like a damping factor.
 void note_teleport(App& program, double teleport);
 
 }  // namespace filigree::app

@@ -14,7 +14,7 @@ TreeFile load_tree(App& program, const std::string& path) {
 }
 
 CutCommand::CutCommand(App& program)
-    : command_(program.cli.command("cut", "cuts a tree into clusters and writes lines `vertex cluster`")) {
+    : command_(program.cli.command("cut", "cuts a tree into clusters and writes a table `vertex cluster`")) {
   constexpr auto most = std::numeric_limits<Offset>::max();
   command_.option("--tree,TREE", tree_, "a file that detect wrote").required().type_name("FILE");
   command_.option("--level", level_, "the nodes so many steps below the root, and leaves above").within("[0, inf)");
@@ -55,7 +55,7 @@ void CutCommand::run(App& program) {
         text("warning: ", cut.num_outside, " of them lie outside the bounds; no cut of this tree keeps all within"));
   }
   Table table(program.table_form(), {"vertex", "cluster"});
-  if (program.comm().is_root() && program.table_form() == Form::csv) table.head();  // as tsv, lines to read as labels
+  if (program.comm().is_root()) table.head();
   add_label_rows(table, program.comm(), file.tree.leaves, file.names, {cut.cluster_of_leaf});
   program.time("write", [&] { program.print(table.take()); });
 }

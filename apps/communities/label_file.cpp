@@ -21,7 +21,7 @@ std::vector<std::string> split(const std::string& line) {
   const bool has_tabs = line.find('\t') != std::string::npos;
   if (!has_tabs && line.find(',') != std::string::npos) {
     std::vector<std::string> fields = fields_of(line, Form::csv);
-    for (std::string& field : fields) field = without_blanks(field);
+    for (std::size_t i = line.starts_with('"') ? 1 : 0; i < fields.size(); ++i) fields[i] = without_blanks(fields[i]);
     return fields;
   }
   std::vector<std::string> fields;
@@ -76,10 +76,12 @@ Rows read_rows(const Comm& comm, const std::string& path, const io::VertexNames&
     wanted.insert(wanted.end(), {fields.front(), fields_of(fields.front(), Form::tsv).front()});
   const std::vector<Global> found = NameTable(comm, names).find(wanted);
   for (std::size_t i = 0; i < found.size(); i += 2) rows.vertex.push_back(found[i] >= 0 ? found[i] : found[i + 1]);
+  const bool is_of_cut = rows.fields.front() == std::vector<std::string>{"vertex", "cluster"};
   std::string head = wanted.front();
   std::transform(head.begin(), head.end(), head.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (rows.vertex.front() < 0 && (head == "vertex" || head == "node" || head == "id" || head == "name")) {
+  const bool is_usual = head == "vertex" || head == "node" || head == "id" || head == "name";
+  if (is_of_cut || (rows.vertex.front() < 0 && is_usual)) {
     rows.lines.erase(rows.lines.begin());
     rows.fields.erase(rows.fields.begin());
     rows.vertex.erase(rows.vertex.begin());

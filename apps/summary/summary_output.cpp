@@ -71,7 +71,7 @@ std::string scores_table(App& program, const SummaryArguments& a, const Partitio
 
 std::string measures_table(const summary::Measures& m, Form form) {
   Table table(form, {"measure", "value"});
-  if (form == Form::csv) table.head();
+  table.head();
   table.row({"supernodes", m.supernodes});
   table.row({"superedges", m.superedges});
   table.row({"max_count", m.max_count});

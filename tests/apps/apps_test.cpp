@@ -189,8 +189,7 @@ TEST_F(Apps, AJobOfAnotherLauncherIsRefused) {
     const Environment scope({{"PMI_RANK", rank}, {"PMI_SIZE", "2"}});
     const Outcome outcome = run(0, "pagerank", {"g.txt", "-o", "scores.tsv"});
     EXPECT_EQ(outcome.code, 1);
-    EXPECT_EQ(occurrences(outcome.err, "error: 2 copies were started (PMI_SIZE), but each sees itself alone"),
-              rank == "0" ? 1 : 0)
+    EXPECT_EQ(occurrences(outcome.err, "error: 2 copies were started (PMI_SIZE), but each sees itself alone"), 1)
         << outcome.err;
     EXPECT_THAT(files(), ::testing::ElementsAre("g.txt"));
   }
@@ -203,6 +202,12 @@ TEST_F(Apps, AJobOfAnotherLauncherIsRefused) {
   EXPECT_EQ(run(0, "pagerank", {"g.txt"}).code, 0);
   const Environment one({{"PMI_RANK", "0"}, {"PMI_SIZE", "1"}});
   EXPECT_EQ(run(0, "pagerank", {"g.txt"}).code, 0);
+}
+
+TEST_F(Apps, AProcessAloneSpeaksWhateverRankItsEnvironmentHolds) {
+  const Environment left_over({{"PMIX_RANK", "3"}});
+  EXPECT_THAT(run(0, "pagerank", {"--version"}).out, StartsWith("filigree-pagerank "));
+  EXPECT_THAT(run(0, "pagerank", {"--top", "x"}).err, StartsWith("usage error: --top: 'x' is no whole number"));
 }
 
 TEST_F(Apps, UsageErrorsExitWith2) {
@@ -478,6 +483,13 @@ TEST_F(Apps, ConvertTellsWhatIsLostAndVerifiesTheRest) {
   EXPECT_EQ(read("n.tsv"), "007\tCleo\nAda\tBob\nBob\tAda\nCleo\t007\n");
   for (const std::string to : {"w.h5", "w.txt", "w.mtx"}) convert("weighted.csv", to, {"--weights"});
 
+  // Columns of a rectangular matrix are no vertices that could be lost.
+  write("rect.mtx", "%%MatrixMarket matrix coordinate real general\n2 5 2\n2 4 0.5\n1 5 2\n");
+  for (const int ranks : {0, 3}) {
+    EXPECT_EQ(error_line(run(ranks, "convert", {"rect.mtx", "rect.txt"}).err),
+              "error: rect.txt: edge lists hold square matrices only; this one has 2 rows and 5 columns");
+  }
+
   // Digits are names here, and none may change: the edge list must be read as names again.
   write("digits.txt", "007\t8\n8\t7\n");
   convert("digits.txt", "d.txt", {"--ids", "names"});
@@ -616,6 +628,26 @@ TEST_F(Apps, RecordsFollowTheirSchema) {
   EXPECT_EQ(query["options"]["sources"], Json({1, 2, 3}));
   const Json exact = record_of(0, "ppr", {"exact", "--graph", "r.h5", "--sources", "1", "--output", "e.h5"});
   EXPECT_TRUE(exact["verified"].is_null());
+}
+
+TEST_F(Apps, RecordsHoldTheNumbersThatWereUsed) {
+  small_graph();
+  for (const int ranks : {0, 3}) {
+    const Outcome outcome =
+        done(ranks, "pagerank",
+             {"g.txt", "--damping", "0.3", "--top", "010", "--seed", "010", "--json", "record.json", "-o", "top.tsv"});
+    EXPECT_EQ(occurrences(outcome.err, "--teleport"), 0) << outcome.err;  // not what was given
+    const Json record = Json::parse(read("record.json"));
+    EXPECT_EQ(record["options"]["teleport"], 0.7);
+    EXPECT_FALSE(record["options"].contains("damping"));
+    EXPECT_EQ(record["options"]["top"], 10);
+    EXPECT_EQ(record["seed"], 10);
+  }
+  done(0, "pagerank", {"g.txt", "--top", "08", "--json", "record.json"});
+  const Json record = Json::parse(read("record.json"));
+  EXPECT_EQ(record["options"]["top"], 8);
+  EXPECT_EQ(record["options"]["teleport"], 0.15);
+  EXPECT_THAT(run(0, "pagerank", {"g.txt", "--teleport", "0.7"}).err, HasSubstr("given by --damping 0.7"));
 }
 
 TEST_F(Apps, TheSchemaRefusesBrokenRecords) {

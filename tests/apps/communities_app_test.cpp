@@ -80,14 +80,26 @@ TEST_F(CommunitiesApp, NamesSurvive) {
   EXPECT_THAT(outcome.err, HasSubstr("every arc counts both ways"));
   EXPECT_THAT(outcome.out, HasSubstr("C1 (3): d, f, e"));
   EXPECT_EQ(done(1, "communities", {"cut", "--tree", "t.h5", "--level", "1"}).out,
-            "a\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t1\n");
+            "vertex\tcluster\na\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t1\n");
   EXPECT_EQ(done(1, "communities", {"cut", "--tree", "t.h5", "--height", "0.5"}).out,
-            "a\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t2\n");
+            "vertex\tcluster\na\t0\nb\t0\nc\t0\nd\t1\ne\t1\nf\t1\ng\t2\n");
   write("partial.truth", "a 1\nb 1\nd 2\ne -\nz 2\n");
   const auto compared = done(1, "communities", {"compare", "--tree", "t.h5", "--truth", "partial.truth"});
   EXPECT_THAT(compared.err, HasSubstr("4 of 7 vertices have no label"));
   EXPECT_THAT(compared.err, HasSubstr("1 labels are of vertices that the tree does not have"));
   EXPECT_THAT(compared.out, HasSubstr("column 2, cut           2       2         1.000"));
+}
+
+TEST_F(CommunitiesApp, WhatCutWritesIsReadAsLabels) {
+  write("h.tsv", "a\t#x\nb\t c\na\tb\n");
+  write("h.labels", "a\t1\n\\x23x\t1\nb\t2\nc\t2\n");
+  done(0, "communities", {"detect", "--graph", "h.tsv", "--labels", "h.labels", "-o", "h.h5"});
+  for (const char* const file : {"cut.tsv", "cut.csv"}) {
+    done(3, "communities", {"cut", "--tree", "h.h5", "--clusters", "2", "-o", file});
+    const auto compared = done(0, "communities", {"compare", "--tree", "h.h5", "--truth", file});
+    EXPECT_EQ(occurrences(compared.err, "label"), 0) << compared.err;
+  }
+  EXPECT_THAT(read("cut.tsv"), HasSubstr("\n\\x23x\t"));
 }
 
 TEST_F(CommunitiesApp, FindsLeavesByItself) {
@@ -143,7 +155,8 @@ TEST_F(CommunitiesApp, MoreThanAPictureOrATableShows) {
                           {"detect", "--graph", "path.txt", "--labels", "path.labels", "-o", "p.h5", "--svg", "p.svg"});
   EXPECT_THAT(drawn.err, HasSubstr("--svg: the picture shows 2000 clusters of the 2501 communities"));
   EXPECT_THAT(read("p.svg"), HasSubstr("2501 communities of 2501 vertices, in 2000 clusters"));
-  EXPECT_EQ(done(0, "communities", {"cut", "--tree", "p.h5", "--clusters", "2501"}).out.substr(0, 8), "0\t0\n1\t1\n");
+  EXPECT_EQ(done(0, "communities", {"cut", "--tree", "p.h5", "--clusters", "2501"}).out.substr(0, 23),
+            "vertex\tcluster\n0\t0\n1\t1\n");
 
   // 80 edges apart: each is merged with all before.
   std::string edges, pairs;

@@ -51,6 +51,8 @@ TEST(Interval, EndsAreOpenOrClosed) {
   EXPECT_EQ(counts.requirement(), "at least 1");
   EXPECT_TRUE(Interval("[1, 64]").holds("64"));
   EXPECT_FALSE(Interval("[1, 64]").holds("65"));
+  EXPECT_FALSE(Interval("[0, 1]").holds("99999999999999999999"));
+  EXPECT_TRUE(Interval("[0, inf)").holds("18446744073709551615"));
 }
 
 TEST(Suggest, TheNearestWord) {

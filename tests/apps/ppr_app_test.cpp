@@ -205,6 +205,11 @@ TEST_F(PprApp, ReverseWalksAgainstTheArcs) {
   EXPECT_EQ(table(2, "exact", reversed), of_turned("exact", best));
   EXPECT_NE(table(0, "exact", reversed), table(0, "exact", best));
 
+  // Messages are of arcs as they stand in the file.
+  write("negative.txt", "a b 1\nb c -2\n");
+  EXPECT_THAT(run(3, "ppr", {"exact", "--graph", "negative.txt", "--weights", "--reverse", "--sources", "c"}).err,
+              HasSubstr("arc b -> c (line 2)"));
+
   // An index is of one direction.
   done(2, "ppr", ask("index", {"--walks", "10", "--reverse", "--output", "back.h5"}));
   done(2, "ppr", ask("index", {"--walks", "10", "--output", "forth.h5"}));

@@ -216,6 +216,11 @@ TEST_F(SpgemmApp, EdgeListsOfNumbersTakeTheLargerSize) {
             general("6 6 1\n4 5 1\n"));
   const Outcome outcome = done(0, "spgemm", {"--a", "four.txt", "--b", "six.txt", "--ids", "keep"});
   EXPECT_THAT(outcome.err, HasSubstr("four.txt: 2 vertices more, without arcs: there are 6 in six.txt\n"));
+  // Arcs of C are in no file that was read.
+  const Outcome refused = run(0, "spgemm", {"--a", "four.txt", "--b", "six.txt", "--ids", "keep", "-o", "c.graph"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("error: c.graph: METIS files hold undirected graphs; arc 0 -> 4"));
+  EXPECT_EQ(occurrences(refused.err, "line"), 0) << refused.err;
 }
 
 TEST_F(SpgemmApp, ExtensionsOfNoFormatAreRefusedBeforeAnythingIsRead) {

@@ -76,6 +76,8 @@ TEST(Table, FormsAreWrittenAsDocumented) {
   EXPECT_EQ(row_of(Form::jsonl, "a\"\t\x1b\xe9"),
             "{\"query\":\"a\\\"\\t\\u001b\\ufffd\",\"rank\":7,\"vertex\":\"a\\\"\\t\\u001b\\ufffd\"}\n");
   EXPECT_EQ(row_of(Form::tsv, "\"x\""), "\\x22x\"\t7\t\\x22x\"\n");
+  EXPECT_EQ(row_of(Form::tsv, "#x y "), "\\x23x y\\x20\t7\t\\x23x y\\x20\n");
+  EXPECT_EQ(row_of(Form::tsv, " "), "\\x20\t7\t\\x20\n");
 
   const auto numbers = [](Form form) {
     Table table(form, {"a", "b", "c", "d"});
