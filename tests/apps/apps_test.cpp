@@ -205,7 +205,7 @@ TEST_F(Apps, AJobOfAnotherLauncherIsRefused) {
 }
 
 TEST_F(Apps, AProcessAloneSpeaksWhateverRankItsEnvironmentHolds) {
-  const Environment left_over({{"PMIX_RANK", "3"}});
+  const Environment left_over(std::map<std::string, std::string>{{"PMIX_RANK", "3"}});
   EXPECT_THAT(run(0, "pagerank", {"--version"}).out, StartsWith("filigree-pagerank "));
   EXPECT_THAT(run(0, "pagerank", {"--top", "x"}).err, StartsWith("usage error: --top: 'x' is no whole number"));
 }

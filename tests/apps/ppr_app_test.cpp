@@ -208,7 +208,7 @@ TEST_F(PprApp, ReverseWalksAgainstTheArcs) {
   // Messages are of arcs as they stand in the file.
   write("negative.txt", "a b 1\nb c -2\n");
   EXPECT_THAT(run(3, "ppr", {"exact", "--graph", "negative.txt", "--weights", "--reverse", "--sources", "c"}).err,
-              HasSubstr("arc b -> c (line 2)"));
+              HasSubstr("arc b -> c (negative.txt:2)"));
 
   // An index is of one direction.
   done(2, "ppr", ask("index", {"--walks", "10", "--reverse", "--output", "back.h5"}));

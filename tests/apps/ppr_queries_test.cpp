@@ -114,9 +114,8 @@ TEST_F(PprQueries, ARecordOfBytesThatAreNoText) {
   EXPECT_EQ(outcome.out, "query\trank\tvertex\tscore\nJos\\xe9\t0\t\t0\n");
   const Json record = Json::parse(read("r.json"));
   EXPECT_EQ(record["options"]["sources"], "Jos\xef\xbf\xbd");
-  // Nothing is known of the error before the first level; and a teleport of 0.8 is told.
+  // Nothing is known of the error before the first level.
   EXPECT_EQ(occurrences(outcome.err, "L1 error"), 0) << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("--teleport 0.8 jumps back more often"));
 }
 
 }  // namespace
