@@ -604,9 +604,9 @@ int main(int argc, char** argv) {
         each.excludes(peers);
         cli.choice("--rows", rows, {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
                    "of C: sorted by column, or in any order");
-        cli.option("--rounds", a.rounds, "turns of each").range(1, std::numeric_limits<int>::max(), "POSITIVE");
+        cli.option("--rounds", a.rounds, "turns of each").within("[1, inf)");
         cli.option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
-            .range(0.0, std::numeric_limits<double>::max(), "NONNEGATIVE");
+            .within("[0, inf)");
         cli.flag("--fresh", a.fresh, "let malloc return pages to the system");
         cli.flag("--no-check", a.unchecked, "do not compare the products");
         cli.option("--records", a.records, "append a line of JSON a matrix").type_name("FILE");

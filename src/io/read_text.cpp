@@ -1,5 +1,8 @@
 #include "filigree/io/read_text.hpp"
 
+#include <optional>
+
+#include "io/spool.hpp"
 #include "io/text_file.hpp"
 
 namespace filigree::io {
@@ -8,7 +11,9 @@ std::string read_text(const Comm& comm, const std::string& path) {
   return comm.broadcast(comm.guard([&] {
     std::string whole;
     if (!comm.is_root()) return whole;
-    const TextFile file(Comm::self(), path);
+    std::optional<Spool> spool;
+    if (is_stream(Comm::self(), path)) spool.emplace(Comm::self(), path);
+    const TextFile file(Comm::self(), spool ? spool->path() : path);
     file.for_lines(file.all(), {}, [&](const TextFile::Chunk& chunk) {
       whole += chunk.lines;
       return true;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "filigree/io/integers.hpp"
+#include "filigree/io/read_text.hpp"
 #include "filigree/io/write.hpp"
 #include "io/reading.hpp"
 
@@ -128,6 +129,12 @@ auto through_pipe(const std::string& bytes, F f) {
   std::jthread writer;
   if (comm.is_root()) writer = std::jthread([&] { std::ofstream(pipe) << bytes; });
   return f(comm, pipe);
+}
+
+TEST(MatrixMarket, ListsComeThroughPipesToo) {
+  const std::string list =
+      through_pipe("a b\nc", [](const Comm& comm, const std::string& pipe) { return read_text(comm, pipe); });
+  EXPECT_EQ(list, "a b\nc\n");
 }
 
 TEST(MatrixMarket, PipesTellTheirValuesBeforeTheyAreRead) {
