@@ -157,6 +157,7 @@ TEST(EdgeColumns, MayHoldNoEdges) {
   EXPECT_THAT(content.names, ElementsAre("4", "5"));
   EXPECT_THAT(content.matrix, IsEmpty());
   EXPECT_EQ(read_bytes("source,target\n", "e.csv").num_rows, 0);
+  EXPECT_EQ(read_bytes("id,source,target\n", "e.csv", weighted).num_rows, 0);
   EXPECT_THAT(why_not("source,target\n,x\n", "e.csv"), HasSubstr("e.csv:2: expected two vertices"));
 }
 

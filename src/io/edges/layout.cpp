@@ -309,7 +309,10 @@ void Detection::check_weights() {
 
 std::vector<std::string> Detection::remarks() const {
   std::vector<std::string> remarks;
-  const auto column = [&](int number) { return text(quoted(heading_[z(number)]), " (", number + 1, ")"); };
+  const auto column = [&](int number) {  // below a heading alone no column of weights is missed
+    const std::string count = std::to_string(number + 1);
+    return z(number) < heading_.size() ? text(quoted(heading_[z(number)]), " (", count, ")") : count;
+  };
   const bool usual = layout_.source == 0 && layout_.target == 1 && (!layout_.weighted || layout_.weight == 2);
   if (named_ && options_.columns.source.empty() && !usual) {
     remarks.push_back(text("columns by the heading: source ", column(layout_.source), ", target ",
