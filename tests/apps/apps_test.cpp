@@ -278,13 +278,13 @@ TEST_F(Apps, StandardOutputCarriesResultsOnly) {
 TEST_F(Apps, Progress) {
   done(0, "generate", {"rmat", "--scale", "13", "--output", "g.h5"});
   const auto shown = [&](const std::string& how) {
-    Words arguments{"index", "--graph", "g.h5", "--walks", "100", "--repeat", "4", "--output", "i.h5"};
+    Words arguments{"index", "--graph", "g.h5", "--walks", "1000", "--output", "i.h5"};
     if (!how.empty()) arguments.insert(arguments.end(), {"--progress", how});
     return done(2, "ppr", arguments).err;
   };
   const std::string bar = shown("bar");
   EXPECT_THAT(bar, ::testing::ContainsRegex("\r[^\n]*\\[#*\\.*\\] +[0-9]+ %"));
-  EXPECT_THAT(bar, MatchesRegex("(.|\n|\r)*\r\x1B\\[K[0-9.]+ k walks, [^\r\n]*\n"));  // it is gone before the last line
+  EXPECT_THAT(bar, MatchesRegex("(.|\n|\r)*\r\x1B\\[K[0-9.]+ M walks, [^\r\n]*\n"));  // it is gone before the last line
   for (const std::string how : {"", "lines", "off"}) EXPECT_EQ(occurrences(shown(how), "\r"), 0) << how;
   EXPECT_EQ(occurrences(shown("off"), "%"), 0);
 }
@@ -376,7 +376,7 @@ TEST_F(Apps, Info) {
       "loops         1\n"
       "duplicates    1, left out\n"
       "header lines  1\n"
-      "comments      0\n"
+      "comments      1\n"
       "isolated      0\n"
       "out-degree    min 0, 25% 1, median 2, 75% 2, 99% 2, max 2\n"
       "in-degree     min 1, 25% 1, median 1, 75% 2, 99% 2, max 2\n"
