@@ -151,6 +151,9 @@ MatrixFile<V> completed(const Comm& comm, const std::string& path, const ReadOpt
       if (place.empty()) throw;
       throw InvalidArgument(fault.before + std::to_string(fault.from) + " -> " + std::to_string(fault.to) + " (" +
                             place.substr(2) + ")" + fault.after);
+    } catch (const InvalidArgument& fault) {  // on all ranks
+      if (std::string_view(fault.what()).find(path) != std::string_view::npos) throw;
+      throw InvalidArgument(path + ": " + fault.what());
     }
   }();
   if (!options.group.empty() && found.format != Format::hdf5)
