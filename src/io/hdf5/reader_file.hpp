@@ -61,15 +61,15 @@ struct Hdf5Reader::File {
   /// Checks what HDF5 will read of it by itself.
   static std::unique_ptr<CheckedFile> open_bytes(const Comm& comm, const std::string& path) {
     return comm.guard([&] {
-      auto bytes = std::make_unique<CheckedFile>(path);
+      auto file = std::make_unique<CheckedFile>(path);
       const auto is_at = [&](Offset at) {
         char signature[8] = {};
-        if (bytes->file_size() - at < Offset{sizeof signature}) return false;
-        bytes->read(at, std::as_writable_bytes(std::span(signature)));
+        if (file->file_size() - at < Offset{sizeof signature}) return false;
+        file->read(at, std::as_writable_bytes(std::span(signature)));
         return std::string_view(signature, sizeof signature) == "\x89HDF\r\n\x1a\n";
       };
-      if (is_at(0)) return bytes;
-      for (Offset at = 512; at < bytes->file_size(); at *= 2) {
+      if (is_at(0)) return file;
+      for (Offset at = 512; at < file->file_size(); at *= 2) {
         if (is_at(at))
           throw IoError(text(path, ": is HDF5 behind ", at,
                              " bytes of a user block, which is not read: h5unjam -i OLD -o NEW removes it"));
