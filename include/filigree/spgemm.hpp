@@ -79,7 +79,7 @@ struct Options {
 /// mask    num_rows x num_cols, its values do not matter; null = no mask
 /// c       overwritten; memory that it has is used again. It must not be a, b or mask.
 /// returns counted work: products, nonzeros, and rows with products by the way they were made (see
-///         src/spgemm/row_kernels.hpp): scaled_rows, sorted_rows, listed_rows, tiled_rows, repeated_rows,
+///         src/spgemm/rows/row_kernels.hpp): scaled_rows, sorted_rows, listed_rows, tiled_rows, repeated_rows,
 ///         scattered_rows (all that a mask meets). Which way a row goes can depend on the number of threads, which C
 ///         does not
 ///         v1, v2, v3 instead of rows, but for products not the same on every run with several threads:
@@ -213,7 +213,7 @@ class Plan {
   /// rows of C with 65536 nonzeros or more, products are added by column.
   Offset num_bytes() const;
 
-  struct Rows;  // see src/spgemm/plan_rows.hpp
+  struct Rows;  // see src/spgemm/plan/plan_rows.hpp
   explicit Plan(std::shared_ptr<const Rows> rows);
   const Rows& rows() const { return *rows_; }
 
@@ -256,7 +256,7 @@ class DistPlan {
   /// products are added by column.
   Offset num_bytes() const;
 
-  struct Parts;  // see src/spgemm/distributed_plan.cpp
+  struct Parts;  // see src/spgemm/distributed/plan.cpp
   explicit DistPlan(std::shared_ptr<const Parts> parts);
   const Parts& parts() const { return *parts_; }
 

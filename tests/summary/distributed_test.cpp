@@ -6,7 +6,7 @@
 #include "summary/code/checks.hpp"
 #include "summary/code/fill.hpp"
 #include "summary/families.hpp"
-#include "summary/merge/supergraph.hpp"
+#include "summary/code/supergraph.hpp"
 #include "summary/signatures/groups.hpp"
 
 namespace filigree::testing {

@@ -7,7 +7,7 @@
 #include "summary/code/fill.hpp"
 #include "summary/families.hpp"
 #include "summary/merge/group_merge.hpp"
-#include "summary/merge/supergraph.hpp"
+#include "summary/code/supergraph.hpp"
 #include "summary/signatures/groups.hpp"
 
 namespace filigree::testing {

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "filigree/core/array.hpp"
-#include "summary/merge/supergraph.hpp"
+#include "summary/code/supergraph.hpp"
 
 namespace filigree::summary {
 

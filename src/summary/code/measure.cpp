@@ -10,7 +10,7 @@
 #include "core/scratch.hpp"
 #include "summary/code/checks.hpp"
 #include "summary/code/cost.hpp"
-#include "summary/merge/supergraph.hpp"
+#include "summary/code/supergraph.hpp"
 
 namespace filigree::summary {
 namespace {

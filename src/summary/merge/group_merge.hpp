@@ -7,7 +7,7 @@
 
 #include "core/scratch.hpp"
 #include "filigree/core/random.hpp"
-#include "summary/merge/supergraph.hpp"
+#include "summary/code/supergraph.hpp"
 
 namespace filigree::summary {
 

@@ -3,7 +3,7 @@
 
 #include "filigree/summary.hpp"
 #include "summary/code/fill.hpp"
-#include "summary/merge/supergraph.hpp"
+#include "summary/code/supergraph.hpp"
 
 namespace filigree::summary {
 

@@ -1,0 +1,100 @@
+// Residuals of up to `many` queries side by side, pushed together.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/cpu.hpp"
+#include "core/zeroed_array.hpp"
+#include "ppr/push/kernels.hpp"
+
+namespace filigree::ppr {
+
+/// Places with a residual for every lane. A place is pushed for all lanes at once, when the sum of their residuals is
+/// worth it; lanes that have come far enough count no more. Bytes: 272 a place.
+class Lanes {
+ public:
+  std::size_t num_places() const { return num_places_; }
+  /// No place. The memory is kept.
+  void clear();
+  /// The same places, with nothing.
+  void reset();
+  /// A place more, without residuals. They are compared with `limit` (nothing is pushed where that is infinite) and err
+  /// by weight x residual.
+  std::size_t add_place(float limit, float weight);
+  void add(std::size_t place, std::size_t lane, double x) {
+    residual_[place * many + lane] += x;
+    total_[place] += x;
+  }
+
+  /// At many * place + lane: the residual, and what was pushed. Zeros make blocks whole.
+  std::span<const double> residual() const { return {residual_.data(), padded()}; }
+  std::span<const double> pushed() const { return {pushed_.data(), padded()}; }
+  std::span<double> pushed() { return {pushed_.data(), padded()}; }
+
+  /// sum over places of weight x residual, of every lane.
+  std::array<double, many> left() const;
+
+  /// The largest values of every lane.
+  struct Large {
+    std::array<std::vector<std::pair<Local, double>>, many> of_lane;  ///< and their places, which ascend
+    std::array<double, many> total{};                                 ///< of all values
+    std::array<double, many> missed{};                                ///< of those that are not listed
+  };
+  /// Of values like residual() and pushed(), so many that all others sum up to most_missed at most in every lane; or,
+  /// if `enough` > 0, at least the first `enough` by falling value.
+  static Large large(std::span<const double> values, double most_missed, std::size_t enough = 0);
+
+  /// Takes what place has and gives `rate` of it, times the weights if there are any, to the places `to`.
+  void push(std::size_t place, double rate, const Local* to, const double* weight, Offset count) {
+    hand_on(residual_.data(), pushed_.data(), total_.data(), static_cast<Local>(place), rate, to, weight, count);
+  }
+  /// Calls push_place(place), which must push it and may add places, by falling residual over limit until every lane l
+  /// errs by goals[l] at most, above 0 if it has anything; expect(place) tells of it a little ahead. From one sweep to
+  /// the next the threshold falls by `fall`. False if push_place returned false, or all that is left is out of reach.
+  template <class PushPlace, class Expect>
+  bool run(const std::array<double, many>& goals, double fall, PushPlace push_place, Expect expect);
+
+ private:
+  std::size_t padded() const { return (num_places_ * many + block_size - 1) / block_size * block_size; }
+  /// From now on only lanes that are above their goals count. Returns the sum of these goals.
+  double count_only_off(const std::array<double, many>& goals);
+
+  std::size_t num_places_ = 0;
+  // Of every place, in whole blocks.
+  ZeroedArray<float> limit_, weight_;
+  ZeroedArray<double> total_;              // the residuals of the lanes that count
+  ZeroedArray<double> residual_, pushed_;  // `many` each
+};
+
+template <class PushPlace, class Expect>
+bool Lanes::run(const std::array<double, many>& goals, double fall, PushPlace push_place, Expect expect) {
+  const FlushDenormals flush;
+  double goal = count_only_off(goals);
+  double rmax = 0;
+  for (std::size_t place = 0; place < num_places_; ++place)
+    rmax = std::max(rmax, total_[place] / static_cast<double>(limit_[place]));
+  for (; goal > 0; rmax *= fall) {
+    if (rmax < std::numeric_limits<double>::min()) return false;
+    for (std::size_t first = 0; first < num_places_; first += block_size) {
+      std::uint64_t found = at_least(total_.data() + first, limit_.data() + first, rmax);
+      for (std::uint64_t left = found; left != 0; left &= left - 1) expect(first + z(std::countr_zero(left)));
+      for (; found != 0; found &= found - 1) {
+        if (!push_place(first + z(std::countr_zero(found)))) return false;
+      }
+    }
+    double left_of_all = 0;
+    for (std::size_t first = 0; first < num_places_; first += block_size)
+      left_of_all += weighted_sum(total_.data() + first, weight_.data() + first);
+    // Together they have come far enough; some alone may have not.
+    if (left_of_all <= goal) goal = count_only_off(goals);
+  }
+  return true;
+}
+
+}  // namespace filigree::ppr

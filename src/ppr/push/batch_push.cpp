@@ -1,0 +1,97 @@
+#include "ppr/push/batch_push.hpp"
+
+#include <bit>
+#include <cstdint>
+
+namespace filigree::ppr {
+
+SharedPush::SharedPush(const ReplicatedGraph::Parts& graph)
+    : graph_(graph), view_(graph.arcs()), place_of_(graph.arcs().num_rows()) {}
+
+void SharedPush::start(double teleport, const float* limit, const float* weight) {
+  place_of_.end_list(std::ssize(vertex_));
+  place_of_.begin_list(place_of_.size());
+  vertex_.clear();
+  arcs_.clear();
+  to_.clear();
+  lanes_.clear();
+  num_pushes_ = num_arcs_pushed_ = 0;
+  teleport_ = teleport;
+  limit_ = limit;
+  weight_ = weight;
+}
+
+std::size_t SharedPush::place_of(Local v) {
+  Local place = place_of_.slot(v);
+  if (place < 0) {
+    place = static_cast<Local>(lanes_.add_place(limit_[v], weight_ == nullptr ? 1.0F : weight_[v]));
+    place_of_.set(v, place);
+    vertex_.push_back(v);
+    arcs_.emplace_back();
+    __builtin_prefetch(view_.row_ptr.data() + v);
+  }
+  return z(place);
+}
+
+const SharedPush::Arcs& SharedPush::arcs_of(std::size_t place) {
+  if (arcs_[place].begin < 0) {
+    const Local v = vertex_[place];
+    const auto neighbours = view_.cols(v);
+    const double weight = graph_.out_weight(v);
+    arcs_[place] = {std::ssize(to_), std::ssize(neighbours), weight == 0 ? 0 : (1 - teleport_) / weight,
+                    view_.has_values() ? view_.vals(v).data() : nullptr};
+    to_.resize(to_.size() + neighbours.size());
+    Local* const to = to_.data() + to_.size() - neighbours.size();
+    constexpr std::size_t ahead = 16;
+    for (std::size_t k = 0; k < neighbours.size(); ++k) {
+      if (k + ahead < neighbours.size()) place_of_.prefetch(neighbours[k + ahead]);
+      to[k] = static_cast<Local>(place_of(neighbours[k]));
+    }
+  }
+  return arcs_[place];
+}
+
+void SharedPush::add(const Query& query, std::size_t lane) {
+  double total = 0;
+  for (const Seed& seed : query) total += seed.weight;
+  for (const Seed& seed : query) lanes_.add(place_of(static_cast<Local>(seed.vertex)), lane, seed.weight / total);
+}
+
+void SharedPush::add_pushed(Local v, std::size_t lane) {
+  const std::size_t place = place_of(v);
+  const Arcs& arcs = arcs_of(place);
+  lanes_.pushed()[place * many + lane] += 1;
+  for (Offset k = 0; k < arcs.count; ++k)
+    lanes_.add(z(to_[z(arcs.begin + k)]), lane, arcs.rate * (arcs.weight == nullptr ? 1 : arcs.weight[k]));
+  ++num_pushes_;
+  num_arcs_pushed_ += arcs.count;
+}
+
+bool SharedPush::run(const std::array<double, many>& goals, Offset most_arcs) {
+  constexpr double fall = 0.75;
+  const auto push = [&](std::size_t place) {
+    const Arcs& arcs = arcs_of(place);
+    lanes_.push(place, arcs.rate, to_.data() + arcs.begin, arcs.weight, arcs.count);
+    ++num_pushes_;
+    num_arcs_pushed_ += arcs.count;
+    return num_arcs_pushed_ <= most_arcs;
+  };
+  const auto expect = [&](std::size_t place) {
+    if (arcs_[place].begin < 0) __builtin_prefetch(view_.col.data() + view_.row_ptr[z(vertex_[place])]);
+  };
+  return lanes_.run(goals, fall, push, expect);
+}
+
+std::vector<std::size_t> SharedPush::places_by_vertex() const {
+  std::vector<std::uint64_t> is_there(z(place_of_.size()) / 64 + 1, 0);
+  for (Local v : vertex_) is_there[z(v) / 64] |= std::uint64_t{1} << (z(v) % 64);
+  std::vector<std::size_t> places;
+  places.reserve(vertex_.size());
+  for (std::size_t word = 0; word < is_there.size(); ++word) {
+    for (std::uint64_t left = is_there[word]; left != 0; left &= left - 1)
+      places.push_back(z(place_of_.slot(static_cast<Offset>(word) * 64 + std::countr_zero(left))));
+  }
+  return places;
+}
+
+}  // namespace filigree::ppr

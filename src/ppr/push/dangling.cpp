@@ -1,0 +1,96 @@
+#include "ppr/push/dangling.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "ppr/push/single_push.hpp"
+
+namespace filigree::ppr {
+
+double Row::sum() const { return std::reduce(value.begin(), value.end(), rest); }
+
+namespace {
+
+Policy::Uniform solve_for_all(const ReplicatedGraph::Parts& graph, double teleport, double target_error) {
+  Policy::Uniform uniform;
+  const auto all = graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(graph); });
+  const Query everybody;
+  const Query* const queries[] = {&everybody};
+  all->start(queries, teleport);
+  do {
+    all->sweep_above(0);
+    const Norms norms = all->norms(nullptr)[0];
+    uniform.error = 2 * norms.residual / norms.settled;
+  } while (uniform.error > Policy::Uniform::allowed(target_error));
+  uniform.answer.assign(z(graph.arcs().num_rows()), 0);
+  const double norm = all->norms(nullptr)[0].settled;
+  all->for_settled([&](int, Local v, double q) { uniform.answer[z(v)] = q / norm; });
+  return uniform;
+}
+
+}  // namespace
+
+struct KeptPolicy {
+  double teleport;
+  double target_error;
+  Policy policy;
+};
+
+Policy make_policy(const ReplicatedGraph::Parts& graph, Dangling dangling, double teleport, double target_error) {
+  if (dangling != Dangling::uniform) return {dangling, teleport, {}};
+  const auto& kept = graph.policy;
+  if (!kept || kept->teleport != teleport || kept->target_error != target_error) {
+    graph.policy.reset();  // its room goes to the new one
+    Policy policy(dangling, teleport, solve_for_all(graph, teleport, target_error));
+    graph.policy = std::make_shared<const KeptPolicy>(KeptPolicy{teleport, target_error, std::move(policy)});
+  }
+  return kept->policy;
+}
+
+double Policy::error(double error, double norm) const {
+  switch (dangling_) {
+    case Dangling::source: return std::min(2.0, 2 * error / norm);
+    case Dangling::self: return std::min(2.0, error / teleport_);
+    case Dangling::uniform: return std::min(2.0, 2 * error + std::max(0.0, 1 - norm) * uniform_->error);
+    case Dangling::drop: break;
+  }
+  return std::min(2.0, error);
+}
+
+double Policy::goal(double target, double norm) const {
+  switch (dangling_) {
+    case Dangling::source: return target * norm / 2;
+    case Dangling::self: return target * teleport_;
+    case Dangling::uniform: return std::max(0.0, target - std::max(0.0, 1 - norm) * uniform_->error) / 2;
+    case Dangling::drop: break;
+  }
+  return target;
+}
+
+void Policy::apply(Row& row, const std::function<bool(Global)>& is_dangling) const {
+  switch (dangling_) {
+    case Dangling::source: {
+      const double norm = row.sum();
+      for (double& value : row.value) value /= norm;
+      break;
+    }
+    case Dangling::self:
+      for (std::size_t k = 0; k < row.size(); ++k) row.value[k] /= is_dangling(row.vertex[k]) ? teleport_ : 1;
+      break;
+    case Dangling::uniform: {
+      std::vector<double> dense(uniform_->answer.size());
+      // An index may find more than there is: |q|_1 is 1 at most.
+      const double norm = row.sum();
+      const double missing = std::max(0.0, 1 - norm);
+      for (std::size_t v = 0; v < dense.size(); ++v) dense[v] = missing * uniform_->answer[v];
+      for (std::size_t k = 0; k < row.size(); ++k) dense[z(row.vertex[k])] += row.value[k] / std::max(1.0, norm);
+      row.vertex.resize(dense.size());
+      std::iota(row.vertex.begin(), row.vertex.end(), Global{0});
+      row.value = std::move(dense);
+      break;
+    }
+    case Dangling::drop: break;
+  }
+}
+
+}  // namespace filigree::ppr

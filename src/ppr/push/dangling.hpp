@@ -1,0 +1,57 @@
+// How the dangling policy turns q into p.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ppr/graph/replicated_graph.hpp"
+
+namespace filigree::ppr {
+
+/// A sparse row: values of vertices, by rising vertex until the best are asked for.
+struct Row {
+  std::vector<Global> vertex;
+  std::vector<double> value;
+  double rest = 0;  ///< sum of values that are not listed
+
+  std::size_t size() const { return vertex.size(); }
+  void add(Global v, double x) {
+    vertex.push_back(v);
+    value.push_back(x);
+  }
+  double sum() const;  ///< and of the rest
+};
+
+class Policy {
+ public:
+  /// The answer for the uniform seed, and a bound of its L1 error; needed with policy `uniform` only.
+  struct Uniform {
+    std::vector<double> answer;
+    double error = 0;
+    /// The error that keeps those of answers within `target`.
+    static double allowed(double target) { return std::max(1e-15, target / 8); }
+  };
+  Policy(Dangling dangling, double teleport, Uniform uniform)
+      : dangling_(dangling), teleport_(teleport), uniform_(std::make_shared<const Uniform>(std::move(uniform))) {}
+
+  /// Bound on the L1 error of p when q has L1 norm `norm` and an L1 error of `error`.
+  double error(double error, double norm) const;
+  /// The error of q that makes error() equal `target`.
+  double goal(double target, double norm) const;
+
+  /// Scores in place of a row that holds q. is_dangling is asked with policy `self`.
+  void apply(Row& row, const std::function<bool(Global)>& is_dangling) const;
+
+ private:
+  Dangling dangling_;
+  double teleport_;
+  std::shared_ptr<const Uniform> uniform_;
+};
+
+/// Solves for the uniform seed if it has to: every rank for itself, as exchanging the answer would cost more than it
+/// saves. The graph keeps the last such policy, for the next call.
+Policy make_policy(const ReplicatedGraph::Parts& graph, Dangling dangling, double teleport, double target_error);
+
+}  // namespace filigree::ppr

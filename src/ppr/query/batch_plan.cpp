@@ -1,0 +1,250 @@
+#include "ppr/query/batch_plan.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "filigree/core/random.hpp"
+#include "filigree/core/top_k.hpp"
+
+namespace filigree::ppr {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+// Of all vertices, how many become hubs. With fewer there is more behind each, with more of them sums are longer: both
+// hardly change the whole.
+constexpr std::size_t vertices_per_hub = 64;
+constexpr std::size_t fewest_hubs = 64;
+constexpr std::size_t most_hubs = 16384;
+/// How often all arcs must be pushed by a batch for hubs to be worth a thought.
+constexpr double arcs_for_hubs = 64;
+/// What something else may take of what there is.
+constexpr double gain = 0.8;
+/// The same for hubs; what working together without them may take at best.
+constexpr double gain_of_hubs = 0.4;
+
+// What things cost, in nanoseconds of some processor; only the proportions matter.
+constexpr double push_cost = 3;     // an arc pushed for one query
+constexpr double lanes_cost = 5;    // for a group
+constexpr double place_cost = 100;  // a vertex that a group reaches: its place, and what is done with it in the end
+constexpr double entry_cost = 25;   // an element of F or of a partial vector, made and put in its place
+constexpr double link_cost = 1;     // an element of F, for one of many queries
+constexpr double sum_cost = 0.15;   // an element of all partial vectors, for one of many queries
+constexpr double block_cost = 20;   // a block of such sums
+
+/// Pushes until at most `error` is left, weighted; false if that is for a solver.
+bool push_alone(Decomposition<1>& parts, const float* weight, double error) {
+  constexpr double fall = 0.8;
+  double rmax = parts.largest_ratio();
+  for (; parts.weighted_residual(weight) > error; rmax *= fall) {
+    for (int sweep = 0; sweep < 3; ++sweep, rmax *= fall) parts.sweep_above(rmax);
+    if (rmax < std::numeric_limits<double>::min() || parts.is_for_solver()) return false;
+  }
+  return true;
+}
+
+/// The first of all vertices by what uniform seeds settle there.
+std::vector<Local> most_passed(const ReplicatedGraph::Parts& graph, double teleport, std::size_t count) {
+  constexpr double fall = 0.8;
+  constexpr double enough = 0.2;  // left: that changes few places
+  const auto all = graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(graph); });
+  const Query everybody;
+  const Query* const queries[] = {&everybody};
+  all->start(queries, teleport);
+  for (double rmax = all->largest_ratio(); all->rough_norms(nullptr).residual > enough; rmax *= fall)
+    all->sweep_above(rmax);
+  std::vector<Scored<Local>> mass;
+  all->for_settled([&](int, Local v, double x) { mass.push_back({v, x}); });
+  keep_top(mass, count);
+  std::vector<Local> vertices;
+  for (const auto& [vertex, passed] : mass) vertices.push_back(vertex);
+  return vertices;
+}
+
+/// What tries did, of all of them.
+struct Tried {
+  Offset arcs = 0;
+  Offset places = 0;   // vertices reached by groups
+  Offset partial = 0;  // elements of partial vectors
+  Offset links = 0;    // of F
+  Offset failed = 0;   // given up
+
+  double of_groups() const {
+    return lanes_cost * static_cast<double>(arcs) + place_cost * static_cast<double>(places) +
+           entry_cost * static_cast<double>(partial + links);
+  }
+  std::array<Offset*, 5> all() { return {&arcs, &places, &partial, &links, &failed}; }
+};
+
+/// Tries of some queries and hubs, to know what all of them would cost. Calls are collective.
+class Trials {
+ public:
+  Trials(const ReplicatedGraph::Parts& graph, const float* weight, std::span<const Query* const> queries,
+         Offset num_queries, double teleport, double error)
+      : graph_(graph),
+        queries_(queries),
+        num_queries_(num_queries),
+        first_query_(graph.comm.exclusive_sum(std::ssize(queries))),
+        teleport_(teleport),
+        error_(error) {
+    // A few at a time until enough was pushed to know: some take a thousand times what others do.
+    constexpr Offset round = 2;
+    constexpr Offset most_tries = 40;
+    const Offset enough_arcs = graph.arcs().num_nonzeros() / 2;
+    const Stream stream(1, 0);  // not every n-th: users have reasons for what they ask
+    Offset num_tries = 0;
+    Tried alone;
+    while (num_tries < std::min(most_tries, num_queries / 16) && alone.arcs < enough_arcs && alone.failed == 0) {
+      std::vector<const Query*> some;
+      for (const Offset end = num_tries + round; num_tries < end; ++num_tries) {
+        const auto draw = stream.block(0, static_cast<std::uint32_t>(num_tries), 0)[0];
+        const Offset query = Stream::below(draw, z(num_queries)) - first_query_;
+        if (query >= 0 && query < std::ssize(queries)) some.push_back(queries[z(query)]);
+      }
+      std::vector<Tried> each(some.size());
+      graph.comm.guard([&] {
+        const auto body = [&](Decomposition<1>& parts, Offset i) {
+          parts.start({&some[z(i)], 1}, teleport);
+          const bool finished = push_alone(parts, weight, error);
+          each[z(i)] = {.arcs = parts.num_arcs_pushed(), .failed = finished ? 0 : 1};
+        };
+        parallel_for_pooled(graph.tables->single, graph, std::ssize(some), body, [](Offset) {});
+      });
+      add_all(each, alone);
+    }
+    // A solver may be better than whatever there is.
+    if (alone.failed == 0)
+      alone_ = push_cost * static_cast<double>(alone.arcs) / static_cast<double>(num_tries) *
+               static_cast<double>(num_queries);
+  }
+
+  /// Nanoseconds for all queries one by one; 0 if that is for a solver.
+  double alone() const { return alone_; }
+
+  /// Together, up to hubs if there are any; infinite if more than `limit`.
+  double together(const HubChoice* choice, double limit) const {
+    const Offset num_groups = (num_queries_ + many - 1) / many;
+    const Offset num_tried = std::min<Offset>(2, num_groups);
+    std::vector<Offset> groups;  // those that begin on this rank
+    for (Offset i = 0; i < num_tried; ++i) {
+      const Offset begin = (2 * i + 1) * num_groups / (2 * num_tried) * many - first_query_;
+      if (begin >= 0 && begin < std::ssize(queries_)) groups.push_back(begin);
+    }
+    std::vector<float> outside;
+    if (choice != nullptr) graph_.comm.guard([&] { outside = choice->outside(); });
+    const float* const limits = choice != nullptr ? choice->limit.data() : graph_.tables->out_arcs.span().data();
+    const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
+    const auto try_group = [&](SharedPush& pushes, Offset i) {
+      const auto group = queries_.subspan(z(groups[z(i)]));
+      pushes.start(teleport_, limits, choice != nullptr ? outside.data() : nullptr);
+      std::array<double, many> goals{};
+      for (std::size_t l = 0; l < std::min(group.size(), std::size_t{many}); ++l) {
+        pushes.add(*group[l], l);
+        goals[l] = (choice != nullptr ? 1 - share_of_hubs : 1) * error_;
+      }
+      const bool finished = pushes.run(goals, static_cast<Offset>(limit / of_all / lanes_cost));
+      return Tried{
+          .arcs = pushes.num_arcs_pushed(), .places = std::ssize(pushes.vertices()), .failed = finished ? 0 : 1};
+    };
+    const Tried tried = try_groups(std::ssize(groups), try_group);
+    const double cost = of_all * tried.of_groups();
+    return tried.failed > 0 || cost > limit ? infinite : cost;
+  }
+
+  /// To make hubs and to use them, pushes up to them apart; infinite if making alone takes more
+  /// than `limit`, or than memory allows.
+  double hubs(const HubChoice& choice, double limit, Offset most_bytes) const {
+    const Offset num_groups = choice.num_groups();
+    const Offset num_tried = std::min(num_groups, std::max<Offset>(4, num_groups / 32));
+    const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
+    // No single group may take a quarter of what all tries could.
+    const auto most_arcs = static_cast<Offset>(limit / of_all / lanes_cost / 4);
+    std::vector<float> outside;
+    graph_.comm.guard([&] { outside = choice.outside(); });
+    const Partition share = Partition::uniform(num_tried, graph_.comm.size());
+    const auto try_group = [&](SharedPush& pushes, Offset i) {
+      const Offset number = (2 * (share.begin(graph_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
+      const HubRows rows =
+          walk_hubs(pushes, choice, choice.group(number), outside.data(), teleport_, error_, most_arcs);
+      return Tried{.arcs = rows.num_arcs,
+                   .places = std::ssize(pushes.vertices()),
+                   .partial = std::ssize(rows.partial.at),
+                   .links = std::ssize(rows.links.at),
+                   .failed = rows.finished ? 0 : 1};
+    };
+    const Tried tried = try_groups(share.size(graph_.comm.rank()), try_group);
+    const double partial = of_all * static_cast<double>(tried.partial);
+    const double links = of_all * static_cast<double>(tried.links);
+    constexpr double entry_bytes = 2 * 12;  // where it is made, and where it is put
+    if (tried.failed > 0 || entry_bytes * (partial + links) > static_cast<double>(most_bytes)) return infinite;
+    const double use = link_cost * links + sum_cost * partial +
+                       block_cost * static_cast<double>(graph_.arcs().num_rows() / block_size);
+    return of_all * tried.of_groups() + use * static_cast<double>(num_queries_);
+  }
+
+ private:
+  /// Calls one(pushes, i) for this rank's groups to try.
+  template <class Try>
+  Tried try_groups(Offset count, Try one) const {
+    std::vector<Tried> each(z(count));
+    const auto body = [&](SharedPush& pushes, Offset i) { each[z(i)] = one(pushes, i); };
+    graph_.comm.guard([&] {
+      parallel_for(
+          count, [&] { return SharedPush(graph_); }, body, [](Offset) {});
+    });
+    Tried total;
+    add_all(each, total);
+    return total;
+  }
+  /// Those of all ranks.
+  void add_all(std::span<Tried> each, Tried& total) const {
+    Tried own;
+    for (Tried& tried : each) {
+      for (std::size_t i = 0; i < own.all().size(); ++i) *own.all()[i] += *tried.all()[i];
+    }
+    for (std::size_t i = 0; i < own.all().size(); ++i) *total.all()[i] += graph_.comm.sum(*own.all()[i]);
+  }
+
+  const ReplicatedGraph::Parts& graph_;
+  std::span<const Query* const> queries_;
+  Offset num_queries_;
+  Offset first_query_;
+  double teleport_;
+  double error_;
+  double alone_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<const BatchPlan> plan_batch(const ReplicatedGraph::Parts& graph, const float* weight, bool with_index,
+                                            std::span<const Query* const> queries, Offset num_queries, double teleport,
+                                            double error, Offset most_bytes, const Progress& progress) {
+  auto plan = std::make_shared<BatchPlan>(BatchPlan{with_index, teleport, error, num_queries, false, nullptr});
+  const Local n = graph.arcs().num_rows();
+  std::vector<float> ones;
+  graph.comm.guard([&] {
+    if (weight == nullptr) ones.assign(graph.tables->out_arcs.span().size(), 1);
+  });
+  const Trials trials(graph, weight == nullptr ? ones.data() : weight, queries, num_queries, teleport, error);
+  constexpr Offset place_bytes = 1000;  // of SharedPush while it grows, and of answers
+  if (trials.alone() == 0 || place_bytes * n > most_bytes) return plan;
+  if (trials.alone() > arcs_for_hubs * push_cost * static_cast<double>(graph.arcs().num_nonzeros())) {
+    std::optional<HubChoice> choice;
+    graph.comm.guard([&] {
+      const std::size_t count = std::clamp(z(n) / vertices_per_hub, fewest_hubs, most_hubs);
+      choice.emplace(*graph.tables, most_passed(graph, teleport, count));
+    });
+    const double most = gain_of_hubs * trials.alone();
+    double cost = trials.hubs(*choice, most, most_bytes);
+    if (cost < most) cost += trials.together(&*choice, most - cost);
+    if (cost < most) {
+      plan->together = true;
+      plan->hubs = std::make_shared<const Hubs>(graph, std::move(*choice), teleport, error, progress);
+    }
+  }
+  if (!plan->together) plan->together = trials.together(nullptr, gain * trials.alone()) < infinite;
+  return plan;
+}
+
+}  // namespace filigree::ppr

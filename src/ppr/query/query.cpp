@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/parallel_for.hpp"
+#include "ppr/query/batch_plan.hpp"
+#include "ppr/query/redistribute.hpp"
+#include "ppr/query/residual_exchange.hpp"
+#include "ppr/query/result.hpp"
+#include "ppr/query/solve_group.hpp"
+
+namespace filigree::ppr {
+namespace {
+
+constexpr std::size_t in_flight = 256;      // queries of a rank whose residuals wait for other ranks at a time
+constexpr std::size_t fewest_together = 4;  // fewer queries are answered one by one
+
+/// The queries of a call in groups that are answered together: neighbours by seed, as they tend to meet the same
+/// vertices. `order` lists their numbers, group after group.
+struct Groups {
+  std::vector<std::size_t> order;
+  std::vector<std::size_t> begin;  ///< of each group in `order`, and the end
+};
+
+Groups make_groups(std::span<const Query> queries, bool together) {
+  Groups groups;
+  groups.order.resize(queries.size());
+  std::iota(groups.order.begin(), groups.order.end(), std::size_t{0});
+  std::stable_sort(groups.order.begin(), groups.order.end(),
+                   [&](std::size_t a, std::size_t b) { return queries[a].front().vertex < queries[b].front().vertex; });
+  for (std::size_t at = 0; at < queries.size();) {
+    groups.begin.push_back(at);
+    const std::size_t left = queries.size() - at;
+    at += together && left >= fewest_together ? std::min(left, std::size_t{many}) : 1;
+  }
+  groups.begin.push_back(queries.size());
+  return groups;
+}
+
+/// How so many queries are answered: as the graph knows from the last time, or after some tries.
+std::shared_ptr<const BatchPlan> plan(const ReplicatedGraph::Parts& graph, const IndexSummary* summary,
+                                      const Policy& policy, std::span<const Query> queries, const Groups& groups,
+                                      Offset num_queries, const QueryOptions& options) {
+  const double error = policy.goal(options.target_error, 1);
+  std::shared_ptr<const BatchPlan>& kept = graph.tables->plan;
+  if (!kept || !kept->serves(summary != nullptr, options.teleport, error, num_queries)) {
+    std::vector<const Query*> sorted;
+    graph.comm.guard([&] {
+      for (std::size_t number : groups.order) sorted.push_back(&queries[number]);
+    });
+    kept = plan_batch(graph, summary == nullptr ? nullptr : summary->deviation.data(), summary != nullptr, sorted,
+                      num_queries, options.teleport, error, options.batch_bytes, options.progress);
+  }
+  return kept;
+}
+
+/// Whether all ranks want the same left out: only then they can answer for each other.
+bool is_everyones(const Comm& comm, const Filter& filter) {
+  Offset hash = (filter.exclude_seeds ? 1 : 0) + (filter.exclude_neighbours ? 2 : 0) + 4;
+  for (Global v : filter.candidates) hash = (hash * 31 + v) % (Offset{1} << 50);
+  return comm.min(hash) == comm.max(hash);
+}
+
+/// Answers queries that are in order. is_batch: they are many over all ranks; then neighbours by seed are on one rank.
+Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::span<const Query> queries,
+                  const QueryOptions& options, Offset num_queries, bool is_batch) {
+  const Comm& comm = parts.comm;
+  const Local n = parts.arcs().num_rows();
+  Result result;
+  Stats counted{{"pushes", 0},        {"arcs_pushed", 0}, {"arcs_solved", 0}, {"residuals_sent", 0},
+                {"index_entries", 0}, {"hub_entries", 0}, {"hub_arcs", 0}};
+  std::shared_ptr<const IndexSummary> summary;
+  if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
+  const Policy policy =
+      comm.guard([&] { return make_policy(parts, options.dangling, options.teleport, options.target_error); });
+  const RowFilter filter = comm.guard([&] { return RowFilter(n, options.filter); });
+  const std::shared_ptr<const BatchPlan> kept = parts.tables->plan;
+  std::shared_ptr<const BatchPlan> batch;
+  if (is_batch) {
+    const Phase phase(result.timings, "plan");
+    batch = plan(parts, summary.get(), policy, queries, make_groups(queries, true), num_queries, options);
+  }
+  const bool pushes_together = batch && batch->together;
+  const Hubs* const hubs = pushes_together ? batch->hubs.get() : nullptr;
+  if (hubs != nullptr && batch != kept) counted["hub_arcs"] += hubs->num_arcs();
+  const Setting setting{parts, comm, index, summary.get(), policy, options, hubs};
+
+  const bool verd_together = options.method == Method::verd && 256 * Offset{n} <= options.batch_bytes;
+  const Groups groups = make_groups(queries, verd_together || pushes_together);
+  Answers answers(queries.size(), policy, filter, options, index == nullptr ? 0 : summary->largest_mass);
+  const auto finish = [&](std::size_t number, Partial& partial) {
+    answers.finish(
+        number, std::move(partial.q), partial.norms,
+        [&](Global v) { return parts.out_weight(static_cast<Local>(v)) == 0; },
+        filter.excluded(queries[number], [&](Global v) { return parts.arcs().cols(static_cast<Local>(v)); }));
+  };
+
+  const std::size_t num_groups = groups.begin.size() - 1;
+  const bool waits = index != nullptr && comm.size() > 1;
+  std::size_t group = 0;
+  for (bool more = true; more; more = waits && comm.max(static_cast<int>(group < num_groups)) != 0) {
+    // As many groups as may be in flight; all of them where nothing waits for other ranks.
+    const std::size_t first_group = group;
+    const std::size_t first = groups.begin[std::min(group, num_groups)];
+    while (group < num_groups && (!waits || groups.begin[group + 1] - first <= in_flight)) ++group;
+    const std::size_t count = groups.begin[group] - first;
+    std::vector<Partial> partial(waits ? count : 0);
+    std::vector<Stats> work(group - first_group);
+    comm.guard([&] {
+      const Phase phase(result.timings, "push");
+      const auto answer_group = [&](auto& parts_of, Offset i) {
+        const std::size_t begin = groups.begin[first_group + z(i)];
+        const auto numbers = std::span(groups.order).subspan(begin, groups.begin[first_group + z(i) + 1] - begin);
+        std::vector<Partial> own(waits ? 0 : numbers.size());
+        const std::span<Partial> out =
+            waits ? std::span(partial).subspan(begin - first, numbers.size()) : std::span(own);
+        std::vector<const Query*> asked;
+        for (std::size_t number : numbers) asked.push_back(&queries[number]);
+        work[z(i)] = answer(parts_of, asked, setting, out);
+        for (std::size_t l = 0; l < own.size(); ++l) finish(numbers[l], own[l]);
+      };
+      const auto tell = [&](Offset done) {
+        if (options.progress)
+          options.progress("query", static_cast<Offset>(groups.begin[first_group + z(done)]), std::ssize(queries));
+      };
+      // Single queries stand behind all groups of many.
+      std::size_t num_together = first_group;
+      while (num_together < group && groups.begin[num_together + 1] - groups.begin[num_together] > 1) ++num_together;
+      const auto num_many = static_cast<Offset>(num_together - first_group);
+      const auto alone = static_cast<Offset>(group - num_together);
+      if (pushes_together) {
+        parallel_for(
+            num_many, [&] { return SharedPush(parts); }, answer_group, tell);
+      } else {
+        parallel_for_pooled(parts.tables->together, parts, num_many, answer_group, tell);
+      }
+      parallel_for_pooled(
+          parts.tables->single, parts, alone, [&](auto& parts_of, Offset i) { answer_group(parts_of, num_many + i); },
+          [&](Offset done) { tell(num_many + done); });
+    });
+    for (const Stats& of_group : work) {
+      for (const auto& [name, amount] : of_group) counted[name] += amount;
+    }
+    if (!waits) continue;
+
+    const Phase phase(result.timings, "index");
+    walk_elsewhere(setting, partial, counted);
+    comm.guard([&] {
+      for (std::size_t i = 0; i < count; ++i) finish(groups.order[first + i], partial[i]);
+    });
+  }
+
+  answers.move_to(result);
+  for (const auto& [name, count] : counted) result.stats[name] = comm.sum(count);
+  return result;
+}
+
+}  // namespace
+
+Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
+             const QueryOptions& options) {
+  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options);
+  const Comm& comm = graph.comm();
+  graph.parts().prepare_queries();
+  constexpr Offset fewest_in_batch = 64;
+  const Offset num_queries = comm.sum(static_cast<Offset>(queries.size()));
+  const bool is_batch = options.method == Method::push && !options.until_settled && num_queries >= fewest_in_batch &&
+                        is_everyones(comm, options.filter);
+  if (!is_batch || comm.size() == 1) return answer_all(graph.parts(), index, queries, options, num_queries, is_batch);
+  const SharedQueries shared(comm, queries);
+  return shared.give_back(answer_all(graph.parts(), index, shared.own(), options, num_queries, true));
+}
+
+Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, const ExactOptions& options) {
+  return query(graph, nullptr, queries, as_query(options));
+}
+
+}  // namespace filigree::ppr

@@ -1,0 +1,102 @@
+#include "ppr/query/redistribute.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "core/mailbox.hpp"
+#include "ppr/push/kernels.hpp"
+
+namespace filigree::ppr {
+
+SharedQueries::SharedQueries(const Comm& comm, std::span<const Query> queries) : comm_(comm) {
+  std::vector<Global> seed;
+  comm.guard([&] {
+    for (const Query& query : queries) seed.push_back(query.front().vertex);
+  });
+  const auto seeds = comm.all_gather(std::span<const Global>(seed));
+  const auto first = z(comm.exclusive_sum(std::ssize(queries)));
+  Mailbox<Offset> lengths(comm);
+  Mailbox<Seed> seeds_of(comm);
+  comm.guard([&] {
+    std::vector<std::size_t> sorted(seeds.values.size());
+    std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](std::size_t a, std::size_t b) { return seeds.values[a] < seeds.values[b]; });
+    std::vector<int> rank_of;
+    for (int rank = 0; rank < comm.size(); ++rank) rank_of.insert(rank_of.end(), z(seeds.counts[z(rank)]), rank);
+    const Partition groups = Partition::uniform((std::ssize(sorted) + many - 1) / many, comm.size());
+    answerer_.resize(queries.size());
+    for (std::size_t at = 0; at < sorted.size(); ++at) {
+      const int answerer = groups.owner(static_cast<Offset>(at / many));
+      const int asker = rank_of[sorted[at]];
+      if (answerer == comm.rank()) asker_.push_back(asker);
+      if (asker != comm.rank()) continue;
+      const std::size_t number = sorted[at] - first;
+      order_.push_back(number);
+      answerer_[number] = answerer;
+      lengths.put(answerer, std::ssize(queries[number]));
+      seeds_of.put(answerer, std::span<const Seed>(queries[number]));
+    }
+  });
+  ByRank<Offset> length_from(lengths.exchange());
+  ByRank<Seed> seeds_from(seeds_of.exchange());
+  comm.guard([&] {
+    for (const int asker : asker_) {
+      const auto query = seeds_from.take(asker, length_from.take(asker, 1)[0]);
+      own_.emplace_back(query.begin(), query.end());
+    }
+  });
+}
+
+Result SharedQueries::give_back(Result of_own) const {
+  struct Figures {
+    Offset length;
+    double error_bound, error_estimate, index_share;
+  };
+  Mailbox<Figures> figures(comm_);
+  Mailbox<Global> vertices(comm_);
+  Mailbox<double> scores(comm_);
+  comm_.guard([&] {
+    for (std::size_t i = 0; i < own_.size(); ++i) {
+      const auto begin = z(of_own.row_ptr[i]);
+      const auto length = z(of_own.row_ptr[i + 1]) - begin;
+      vertices.put(asker_[i], std::span<const Global>(of_own.vertex).subspan(begin, length));
+      scores.put(asker_[i], std::span<const double>(of_own.score).subspan(begin, length));
+      figures.put(asker_[i], {static_cast<Offset>(length), of_own.error_bound[i], of_own.error_estimate[i],
+                              of_own.index_share[i]});
+    }
+  });
+  Result result;
+  result.timings = std::move(of_own.timings);
+  result.stats = std::move(of_own.stats);
+  of_own = {};
+  ByRank<Figures> figures_from(figures.exchange());
+  ByRank<Global> vertices_from(vertices.exchange());
+  ByRank<double> scores_from(scores.exchange());
+
+  struct Answer {
+    Figures figures;
+    std::span<const Global> vertex;
+    std::span<const double> score;
+  };
+  comm_.guard([&] {
+    std::vector<Answer> answers(answerer_.size());
+    for (const std::size_t number : order_) {
+      const int from = answerer_[number];
+      const Figures of_query = figures_from.take(from, 1)[0];
+      answers[number] = {of_query, vertices_from.take(from, of_query.length), scores_from.take(from, of_query.length)};
+    }
+    for (const Answer& answer : answers) {
+      result.vertex.insert(result.vertex.end(), answer.vertex.begin(), answer.vertex.end());
+      result.score.insert(result.score.end(), answer.score.begin(), answer.score.end());
+      result.row_ptr.push_back(std::ssize(result.vertex));
+      result.error_bound.push_back(answer.figures.error_bound);
+      result.error_estimate.push_back(answer.figures.error_estimate);
+      result.index_share.push_back(answer.figures.index_share);
+    }
+  });
+  return result;
+}
+
+}  // namespace filigree::ppr

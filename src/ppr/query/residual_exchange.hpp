@@ -1,0 +1,11 @@
+// Residuals that wait for rows of the index which other ranks hold.
+#pragma once
+
+#include "ppr/query/solve_group.hpp"
+
+namespace filigree::ppr {
+
+/// Adds to every partial.q what the walks of other ranks' rows make of its residual. Collective.
+void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& stats);
+
+}  // namespace filigree::ppr

@@ -1,0 +1,146 @@
+#include "ppr/query/result.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "filigree/core/top_k.hpp"
+
+namespace filigree::ppr {
+namespace {
+
+constexpr double least_error = 1e-15;  // below it rounding decides
+
+void keep_best(Row& row, int top) {
+  std::vector<Scored<Global>> best(row.size());
+  for (std::size_t k = 0; k < row.size(); ++k) best[k] = {row.vertex[k], row.value[k]};
+  sort_top(best, static_cast<std::size_t>(top));
+  row.vertex.resize(best.size());
+  row.value.resize(best.size());
+  for (std::size_t k = 0; k < best.size(); ++k)
+    std::tie(row.vertex[k], row.value[k]) = std::tie(best[k].id, best[k].score);
+}
+
+/// What ranks must agree on.
+void check_same_options(const Comm& comm, const QueryOptions& options) {
+  const std::vector<Offset> own{std::bit_cast<Offset>(options.teleport),
+                                std::bit_cast<Offset>(options.target_error),
+                                static_cast<Offset>(options.dangling),
+                                static_cast<Offset>(options.method),
+                                options.levels,
+                                options.top,
+                                options.until_settled ? 1 : 0,
+                                options.batch_bytes};
+  const auto all = comm.all_gather(std::span<const Offset>(own));
+  for (std::size_t i = 0; i < all.values.size(); ++i)
+    require(all.values[i] == own[i % own.size()], "options: those of rank ", i / own.size(), " and rank ", comm.rank(),
+            " differ, they must be the same on all ranks");
+}
+
+}  // namespace
+
+void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_hash, const Index* index,
+                   std::span<const Query> queries, const QueryOptions& options) {
+  check_same_options(comm, options);
+  check_teleport(options.teleport);
+  require(options.target_error >= least_error && options.target_error < 2, "target error: ", options.target_error,
+          ", must lie in [1e-15, 2)");
+  require(options.levels >= 0, "levels: ", options.levels, ", must be at least 0");
+  require(options.batch_bytes >= 0, "batch bytes: ", options.batch_bytes, ", must be at least 0");
+  require(options.top >= 0, "top: ", options.top, ", must be at least 0 (0 = all)");
+  if (options.until_settled) {
+    require(options.top > 0, "until settled: only the order of a `top` above 0 can settle");
+    require(index == nullptr && options.method == Method::push, "until settled: only pushes without index tell");
+    require(options.dangling == Dangling::source || options.dangling == Dangling::drop,
+            "until settled: only with the dangling policies source and drop");
+    require(options.filter.candidates.empty(), "until settled: not with candidates");
+  }
+  if (index != nullptr) {
+    require(index->graph_hash == graph_hash, "index: it was built for another graph (hash ", std::hex,
+            index->graph_hash, ", this graph has ", graph_hash, ")");
+    require(index->teleport == options.teleport, "index: it was built with teleport ", index->teleport,
+            ", the query has ", options.teleport);
+    require(index->sources.num_parts() == comm.size() && index->sources.num_items() == num_vertices,
+            "index: it covers ", index->sources.num_items(), " vertices on ", index->sources.num_parts(),
+            " ranks, the graph has ", num_vertices, " on ", comm.size());
+  }
+  comm.guard([&] {
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      require(!queries[i].empty(), "query ", i, " has no seeds");
+      double total = 0;
+      for (const Seed& seed : queries[i]) {
+        require(seed.vertex >= 0 && seed.vertex < num_vertices, "query ", i, ": seed ", seed.vertex,
+                " is not a vertex; the graph has ", num_vertices);
+        require(seed.weight > 0 && std::isfinite(seed.weight), "query ", i, ": seed ", seed.vertex, " has weight ",
+                seed.weight, ", must be finite and above 0");
+        total += seed.weight;
+      }
+      require(std::isfinite(total), "query ", i, ": the weights of its seeds add up to more than a double holds");
+    }
+  });
+}
+
+QueryOptions as_query(const ExactOptions& options) {
+  QueryOptions as_query;
+  as_query.teleport = options.teleport;
+  as_query.dangling = options.dangling;
+  as_query.target_error = options.tolerance;
+  as_query.top = options.top;
+  as_query.progress = options.progress;
+  as_query.filter = options.filter;
+  as_query.placement = options.placement;
+  return as_query;
+}
+
+Answers::Answers(std::size_t num_queries, const Policy& policy, const RowFilter& filter, const QueryOptions& options,
+                 double index_mass)
+    : policy_(policy),
+      filter_(filter),
+      top_(options.top),
+      index_mass_(index_mass),
+      rows_(num_queries),
+      error_bound_(num_queries),
+      error_estimate_(num_queries),
+      index_share_(num_queries) {}
+
+void Answers::finish(std::size_t number, Row q, const Norms& norms, const std::function<bool(Global)>& is_dangling,
+                     std::vector<Global> excluded) {
+  const double norm = q.sum();
+  // |q - q^|_1 <= sum_v f(v) (|q_v|_1 + |q^_v|_1), and |q_v|_1 <= 1
+  const double worst = norms.residual * (1 + index_mass_) + norms.unsolved;
+  error_bound_[number] = norm > 0 ? policy_.error(worst, norm) : 2;
+  error_estimate_[number] = norm > 0 ? policy_.error(norms.expected_error, norm) : 2;
+  index_share_[number] = norm > 0 ? norms.indexed / norm : 0;
+  policy_.apply(q, is_dangling);
+  filter_.apply(std::move(excluded), q);
+  if (top_ > 0) keep_best(q, top_);
+  rows_[number] = std::move(q);
+}
+
+void Answers::move_to(Result& result) {
+  if (rows_.size() == 1) {  // nothing to copy
+    result.vertex = std::move(rows_[0].vertex);
+    result.score = std::move(rows_[0].value);
+    rows_.clear();
+    result.row_ptr.push_back(std::ssize(result.vertex));
+  }
+  Offset total = std::ssize(result.vertex);
+  for (const Row& row : rows_) total += std::ssize(row.vertex);
+  result.vertex.reserve(z(total));
+  result.score.reserve(z(total));
+  result.row_ptr.reserve(rows_.size() + 1);
+  for (Row& row : rows_) {
+    result.vertex.insert(result.vertex.end(), row.vertex.begin(), row.vertex.end());
+    result.score.insert(result.score.end(), row.value.begin(), row.value.end());
+    result.row_ptr.push_back(std::ssize(result.vertex));
+    row = Row{};
+  }
+  result.error_bound = std::move(error_bound_);
+  result.error_estimate = std::move(error_estimate_);
+  result.index_share = std::move(index_share_);
+}
+
+}  // namespace filigree::ppr

@@ -1,0 +1,298 @@
+#include "ppr/query/solve_group.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "ppr/query/row_collector.hpp"
+
+namespace filigree::ppr {
+namespace {
+
+/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all. is_whole: nothing of the
+/// row comes from other ranks.
+std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting, bool is_whole) {
+  const QueryOptions& options = setting.options;
+  const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
+  if (options.top == 0 || !in_proportion || !is_whole || !options.filter.candidates.empty()) return 0;
+  Offset most_excluded = 0;
+  for (const Query* query : queries) {
+    Offset excluded = 0;
+    for (const Seed& seed : *query) {
+      if (options.filter.exclude_seeds) ++excluded;
+      if (options.filter.exclude_neighbours) excluded += setting.graph.arcs().degree(static_cast<Local>(seed.vertex));
+    }
+    most_excluded = std::max(most_excluded, excluded);
+  }
+  return z(options.top) + z(most_excluded);
+}
+
+bool is_whole(const Setting& setting) { return setting.index == nullptr || setting.comm.size() == 1; }
+
+/// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
+/// adds less than itself wherever it goes.
+bool is_settled(const Decomposition<1>& query, std::size_t count, double residual) {
+  Row row;
+  RowCollector collector(row, 0, count + 1);
+  query.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  std::vector<double>& best = row.value;
+  if (best.size() < count) return false;
+  best.push_back(0);
+  std::partial_sort(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(count) + 1, best.end(), std::greater<>());
+  for (std::size_t k = 0; k < count; ++k) {
+    if (best[k] - best[k + 1] <= residual + 1e-15) return false;
+  }
+  return true;
+}
+
+/// Pushes until the error that is left to the index, or to nobody, meets the target. On a symmetric graph where
+/// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
+/// over the whole graph have nothing to lose then, and converge faster. most_settled > 0: it may also end when so many
+/// of the best have settled.
+std::optional<double> push_to_target(Decomposition<1>& query, const Setting& setting, const IndexSummary* summary,
+                                     double target, std::size_t most_settled = 0) {
+  const Policy& policy = setting.policy;
+  const auto off_target = [&](const Norms& norms) {
+    const double norm = norms.settled + norms.indexed;
+    return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
+  };
+  // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
+  // close look only when a rough one finds nothing.
+  Norms seen;
+  int rest = 0;
+  double tried_at = 1;  // the residual when it was seen last whether the best have settled
+  const auto is_off = [&] {
+    if (rest-- > 0) return true;
+    seen = query.rough_norms(summary);
+    if (most_settled > 0 && seen.residual < tried_at / 2) {
+      tried_at = seen.residual;
+      if (is_settled(query, most_settled, seen.residual)) return false;
+    }
+    if (!off_target(seen)) return off_target(query.norms(summary)[0]);
+    seen.expected_error /= 3;
+    rest = off_target(seen) ? 3 : 0;
+    return true;
+  };
+  // A slowly falling threshold pushes the residuals that buy most for their arcs first: half the arcs that a fixed one
+  // takes, and less the slower it falls until looking for them costs more than they save.
+  constexpr double fall = 0.8;
+  // Where nothing is left above `lowest` the target is met with ease.
+  const CsrView<double> arcs = setting.graph.arcs();
+  const double lowest =
+      1e-3 * target * setting.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
+  double rmax = 0;
+  for (bool first = true; is_off(); first = false) {
+    rmax = first ? query.largest_ratio() : std::max(rmax * fall, lowest);
+    if (query.is_for_solver()) {
+      // Nearly all that is left to push will settle.
+      const Norms norms = query.norms(nullptr)[0];
+      const double all = norms.settled + norms.residual;
+      const double goal = std::min(policy.goal(target, all / (1 + target / 2)), all / 2);
+      return std::max(goal - norms.unsolved, 0.1 * goal);
+    }
+    const Offset pushes = query.num_pushes();
+    query.sweep_above(rmax);
+    if (rmax <= lowest && query.num_pushes() == pushes) break;  // only rounding, or what cannot be pushed, is left
+  }
+  return std::nullopt;
+}
+
+/// What a residual becomes where walks of this rank's rows of the index can go on with it.
+template <int lanes>
+void walk_on(Decomposition<lanes>& parts, const Setting& setting, std::span<Partial> partial) {
+  const auto norms = parts.norms(setting.summary);
+  for (std::size_t l = 0; l < partial.size(); ++l) partial[l].norms = norms[l];
+  if (setting.index == nullptr) return;
+  parts.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
+  if (setting.comm.size() > 1)
+    parts.for_residual([&](int lane, Local v, double x) { partial[z(lane)].residual.add(v, x); });
+}
+
+/// What is settled: at least the first `most` of it, all if 0.
+void take_settled(const Decomposition<1>& parts, const Setting& setting, std::size_t most, Row& q) {
+  if (most == 0 && parts.num_arcs_solved() > 0) {  // it came everywhere
+    q.vertex.reserve(z(setting.graph.arcs().num_rows()));
+    q.value.reserve(z(setting.graph.arcs().num_rows()));
+  }
+  RowCollector collector(q, 0, most);
+  parts.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  collector.finish();
+}
+
+/// Walks on and takes the answer out.
+void collect(Decomposition<1>& parts, const Setting& setting, Partial& partial, std::size_t most) {
+  walk_on(parts, setting, {&partial, 1});
+  take_settled(parts, setting, most, partial.q);
+}
+
+/// The same for many, all of each.
+void collect(Decomposition<many>& parts, const Setting& setting, std::span<Partial> partial) {
+  walk_on(parts, setting, partial);
+  parts.for_settled([&](int lane, Local v, double x) { partial[z(lane)].q.add(v, x); });
+}
+
+/// What was done for a query or a group of them.
+template <int lanes>
+Stats work_of(const Decomposition<lanes>& parts) {
+  return {{"pushes", parts.num_pushes()},
+          {"arcs_pushed", parts.num_arcs_pushed()},
+          {"arcs_solved", parts.num_arcs_solved()},
+          {"index_entries", parts.num_index_entries()}};
+}
+/// Of every lane, |q|_1 as far as it is known: what has settled, and at hubs what is behind them.
+std::array<double, many> known_norms(const SharedPush& pushes, double teleport, const Hubs* hubs) {
+  const std::span<const double> pushed = pushes.lanes().pushed();
+  std::array<double, many> norms{};
+  for (std::size_t first = 0; first < pushed.size(); first += many) {
+    for (std::size_t l = 0; l < many; ++l) norms[l] += teleport * pushed[first + l];
+  }
+  for (std::size_t place = 0; hubs != nullptr && place < pushes.vertices().size(); ++place) {
+    const auto mass = static_cast<double>(hubs->mass()[pushes.vertices()[place]]);
+    for (std::size_t l = 0; mass > 0 && l < many; ++l) norms[l] += mass * pushes.lanes().residual()[place * many + l];
+  }
+  return norms;
+}
+
+/// What pushes together came to, of every lane: |q|_1 as far as it is known, and the residual, at hubs apart.
+struct Pushed {
+  std::array<double, many> norm{}, left{};
+};
+
+/// Pushes until what is left outside of hubs meets the target in every lane, if that is in reach.
+Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+                      double target) {
+  const Hubs* const hubs = setting.hubs;
+  const double teleport = setting.options.teleport;
+  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.graph.tables->out_arcs.span().data(),
+               hubs != nullptr ? hubs->outside() : nullptr);
+  std::array<double, many> goals{};
+  for (std::size_t l = 0; l < queries.size(); ++l) {
+    pushes.add(*queries[l], l);
+    goals[l] = setting.policy.goal(target, 1);
+  }
+  // What of a walk dies shows when it has been pushed: then goals may have to be smaller.
+  Pushed pushed;
+  for (bool is_off = true, in_reach = true; is_off && in_reach;) {
+    in_reach = pushes.run(goals);
+    pushed = {known_norms(pushes, teleport, hubs), pushes.lanes().left()};
+    is_off = false;
+    for (std::size_t l = 0; l < queries.size(); ++l) {
+      if (pushed.norm[l] > 0 && setting.policy.error(pushed.left[l], pushed.norm[l]) <= target) continue;
+      is_off = true;
+      goals[l] = std::min(0.9 * goals[l], setting.policy.goal(target, pushed.norm[l]));
+      in_reach = in_reach && goals[l] > 0;
+    }
+  }
+  return pushed;
+}
+
+/// Lists what has settled in every lane by rising vertex: all but `rest` of it, or, if `enough` > 0, at least the first
+/// `enough`. Returns what is missing in the rows; what is beyond enough does not count.
+std::array<double, many> list_settled(const SharedPush& pushes, double teleport, double rest, std::size_t enough,
+                                      std::span<Partial> partial) {
+  const std::vector<std::size_t> places = pushes.places_by_vertex();
+  std::vector<double> settled(pushes.lanes().pushed().size(), 0);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::copy_n(pushes.lanes().pushed().data() + places[i] * many, many, settled.data() + i * many);
+  const Lanes::Large listed = Lanes::large(settled, rest / teleport, enough);
+  std::array<double, many> missing{};
+  for (std::size_t l = 0; l < partial.size(); ++l) {
+    Row& q = partial[l].q;
+    q.vertex.reserve(listed.of_lane[l].size());
+    q.value.reserve(listed.of_lane[l].size());
+    for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[places[z(i)]], teleport * x);
+    (enough > 0 ? q.rest : missing[l]) = teleport * listed.missed[l];
+  }
+  return missing;
+}
+
+}  // namespace
+
+Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
+             std::span<Partial> partial) {
+  parts.start(query, setting.options.teleport);
+  if (setting.options.method == Method::verd) {
+    for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
+  } else {
+    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
+    const auto goal = push_to_target(parts, setting, setting.summary, setting.options.target_error, most_settled);
+    if (goal) parts.solve(*goal);
+  }
+  collect(parts, setting, partial[0], num_needed(query, setting, is_whole(setting)));
+  return work_of(parts);
+}
+
+Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
+             std::span<Partial> partial) {
+  parts.start(queries, setting.options.teleport);
+  for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
+  collect(parts, setting, partial);
+  return work_of(parts);
+}
+
+Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+             std::span<Partial> partial) {
+  const Hubs* const hubs = setting.hubs;
+  const double target = setting.options.target_error;
+  const double teleport = setting.options.teleport;
+  // Of the error: what hubs lack, what is left at them, and scores too small to matter.
+  const double share_of_links = hubs != nullptr ? 0.02 : 0;
+  // Whoever names candidates sees all of them.
+  const double share_of_rest = setting.options.filter.candidates.empty() ? 0.01 : 0;
+  const double share = 1 - (hubs != nullptr ? share_of_hubs : 0) - share_of_links - (hubs ? 2 : 1) * share_of_rest;
+  const std::size_t num_queries = queries.size();
+
+  const Pushed pushed = push_to_target(pushes, queries, setting, share * target);
+  double rest = 1;
+  for (std::size_t l = 0; l < num_queries; ++l)
+    rest = std::min(rest, share_of_rest * setting.policy.goal(target, pushed.norm[l]));
+
+  const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, setting, true);
+  std::array<double, many> missed = list_settled(pushes, teleport, rest, enough, partial);
+
+  // What is behind hubs.
+  Stats work{{"pushes", pushes.num_pushes()}, {"arcs_pushed", pushes.num_arcs_pushed()}};
+  std::optional<decltype(hubs->lanes())> lanes;
+  if (hubs != nullptr) {
+    lanes.emplace(hubs->lanes());
+    hubs->put(pushes, **lanes);
+    std::array<double, many> goals{};
+    for (std::size_t l = 0; l < num_queries; ++l)
+      goals[l] = share_of_links * setting.policy.goal(target, pushed.norm[l]);
+    std::array<double, many> behind;
+    work["hub_entries"] += hubs->pass(goals, **lanes, behind);
+    for (std::size_t l = 0; l < num_queries; ++l) missed[l] += behind[l] + rest;
+  }
+
+  std::vector<Row*> rows(num_queries, nullptr);  // to which sums are added
+  for (std::size_t l = 0; l < num_queries; ++l) {
+    const double norm = pushed.norm[l];
+    const double error = pushed.left[l] + missed[l];
+    partial[l].norms = {.settled = norm, .unsolved = error, .expected_error = error};  // no index walks it
+    if (norm > missed[l] && setting.policy.error(error, norm - missed[l]) <= target) {
+      rows[l] = &partial[l].q;
+      continue;
+    }
+    // It passes hubs more often than they are made for, or loses nearly all of its walk.
+    if (hubs != nullptr) {
+      for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * many + l] = 0;
+    }
+    partial[l] = {};
+    const auto parts =
+        setting.graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(setting.graph); });
+    for (const auto& [name, count] : answer(*parts, queries.subspan(l, 1), setting, partial.subspan(l, 1)))
+      work[name] += count;
+  }
+  if (hubs != nullptr) {
+    const std::size_t most = num_needed(queries, setting, true);
+    hubs->add((*lanes)->pushed(), rest / static_cast<double>(setting.graph.arcs().num_rows()), most, rows);
+    // Whole answers sum up to 1 without what is left out.
+    for (Row* const row : rows) {
+      if (most == 0 && row != nullptr) row->rest = 0;
+    }
+  }
+  return work;
+}
+
+}  // namespace filigree::ppr

@@ -1,0 +1,36 @@
+// How queries are answered: alone or together, up to what other ranks must add.
+#pragma once
+
+#include "ppr/query/hubs.hpp"
+
+namespace filigree::ppr {
+
+/// Everything that queries of one call share.
+struct Setting {
+  const ReplicatedGraph::Parts& graph;
+  const Comm& comm;
+  const Index* index;
+  const IndexSummary* summary;
+  const Policy& policy;
+  const QueryOptions& options;
+  const Hubs* hubs;  ///< or null; what goes through them needs no index
+};
+
+/// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
+struct Partial {
+  Row q;
+  Row residual;
+  Norms norms;
+};
+
+/// Answers a query. Returns what was done for it.
+Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
+             std::span<Partial> partial);
+/// Answers up to `many` queries together, through hubs if there are any, without an index but where that fails.
+Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+             std::span<Partial> partial);
+/// Answers up to `many` queries by VERD.
+Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
+             std::span<Partial> partial);
+
+}  // namespace filigree::ppr

@@ -1,0 +1,389 @@
+// The product over ranks. A round of a rank's rows names some rows of B; those are brought here and laid side by side,
+// own and fetched ones in ascending order, so that the local product adds up what it would add up on one rank, in the
+// same order.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "core/scratch.hpp"
+#include "filigree/spgemm.hpp"
+#include "matrix/local_columns.hpp"
+#include "spgemm/distributed/referenced_rows.hpp"
+#include "spgemm/distributed/requests.hpp"
+#include "spgemm/rows/checks.hpp"
+#include "spgemm/rows/row_blocks.hpp"
+
+namespace filigree::spgemm {
+namespace {
+
+/// Starts to bring rows of a matrix into one place. Collective.
+template <class V>
+RowFetch<V> fetch(const DistCsr<V>& matrix, const NamedRows& named, bool with_values, Traffic& traffic) {
+  const Halo halo(matrix.comm, matrix.rows, named.remote);
+  traffic.add(asking(halo));
+  return halo.start_fetch_rows(matrix, named.own, with_values);
+}
+
+/// The rows of A in a round on their own: columns numbered 0, 1, ... as they occur.
+template <class V>
+class RoundRows {
+ public:
+  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(a.local.num_cols) {}
+
+  void take(Local begin, Local end) {
+    rows_ = slice(a_.local.view(), begin, end, row_ptr_);
+    named_.clear();
+    number_.begin_list(number_.size());
+    for (const Local column : rows_.col) {
+      if (number_.slot(column) >= 0) continue;
+      number_.set(column, 0);
+      named_.push_back(column);
+    }
+    std::sort(named_.begin(), named_.end());
+    for (std::size_t i = 0; i < named_.size(); ++i) number_.set(named_[i], static_cast<Offset>(i));
+    col_.resize(rows_.col.size());
+    std::transform(rows_.col.begin(), rows_.col.end(), col_.begin(),
+                   [&](Local column) { return number_.slot(column); });
+    number_.end_list(std::ssize(named_));
+  }
+
+  /// Columns of A, ascending.
+  std::span<const Local> named() const { return named_; }
+  CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, rows_.val}; }
+
+ private:
+  const DistCsr<V>& a_;
+  SlotTable number_;  // by column of A
+  std::vector<Local> named_;
+  std::vector<Offset> row_ptr_;
+  CsrView<V> rows_;
+  Array<Local> col_;
+};
+
+/// Leaves out the columns that no row names.
+template <class V>
+void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
+  const auto [number, count] = used_columns(std::span<const Local>(rows.col), std::ssize(columns));
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (number[i] >= 0) columns[z(number[i])] = columns[i];
+  }
+  columns.resize(z(count));
+  for (Local& column : rows.col) column = number[z(column)];
+}
+
+/// C as it grows by rounds, each with a numbering of columns of its own.
+template <class V>
+class GrowingRows {
+ public:
+  /// Room for so many nonzeros, which becomes memory when it is used.
+  void reserve(Offset num_nonzeros) {
+    reserve_product<V>(num_nonzeros, [&] {
+      rows_.col.reserve(z(num_nonzeros));
+      rows_.val.reserve(z(num_nonzeros));
+    });
+  }
+  /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row names
+  /// each.
+  void append(Csr<V>& round, std::vector<Global> columns) {
+    if (pieces_.empty() && rows_.col.capacity() == 0) {
+      std::swap(rows_, round);
+    } else {
+      const Offset before = rows_.num_nonzeros();
+      for (std::size_t row = 1; row < round.row_ptr.size(); ++row) rows_.row_ptr.push_back(before + round.row_ptr[row]);
+      rows_.col.insert(rows_.col.end(), round.col.begin(), round.col.end());
+      rows_.val.insert(rows_.val.end(), round.val.begin(), round.val.end());
+    }
+    pieces_.push_back({std::move(columns), rows_.num_nonzeros()});
+  }
+
+  /// Numbers columns as DistCsr does, on a rank that owns first .. last - 1; gives the rows and the ghosts away.
+  std::pair<Csr<V>, std::vector<Global>> finish(const Comm& comm, Global first, Global last) {
+    std::vector<Global> ghosts;
+    for (const Piece& piece : pieces_) {
+      for (Global column : piece.columns) {
+        if (column < first || column >= last) ghosts.push_back(column);
+      }
+    }
+    if (pieces_.size() > 1) {
+      std::sort(ghosts.begin(), ghosts.end());
+      ghosts.erase(std::unique(ghosts.begin(), ghosts.end()), ghosts.end());
+    }
+    check_local(comm, std::ssize(ghosts) + (last - first), "columns");
+    rows_.num_cols = static_cast<Local>(std::ssize(ghosts) + (last - first));
+
+    const auto below = std::lower_bound(ghosts.begin(), ghosts.end(), first) - ghosts.begin();
+    Offset begin = 0;
+    for (const Piece& piece : pieces_) {
+      std::vector<Local> number;
+      number.reserve(piece.columns.size());
+      auto ghost = ghosts.begin();
+      for (Global column : piece.columns) {
+        if (column >= first && column < last) {
+          number.push_back(static_cast<Local>(below + (column - first)));
+        } else {
+          while (*ghost != column) ++ghost;
+          number.push_back(static_cast<Local>(ghost - ghosts.begin() + (column < first ? 0 : last - first)));
+        }
+      }
+#pragma omp parallel for schedule(static)
+      for (Offset k = begin; k < piece.end; ++k) rows_.col[z(k)] = number[z(rows_.col[z(k)])];
+      begin = piece.end;
+    }
+    return {std::move(rows_), std::move(ghosts)};
+  }
+
+ private:
+  struct Piece {
+    std::vector<Global> columns;
+    Offset end;  ///< of its entries
+  };
+  Csr<V> rows_;
+  std::vector<Piece> pieces_;
+};
+
+/// Every count over all ranks, which must have the same: their sum, but the largest of critical_products. Collective.
+void add_up(const Comm& comm, Stats& stats) {
+  const auto critical = stats.find("critical_products");
+  const Offset longest = critical != stats.end() ? comm.max(critical->second) : 0;
+  std::vector<Offset> counts;
+  for (const auto& [name, count] : stats) counts.push_back(count);
+  comm.sum(std::span<Offset>(counts));
+  auto next = counts.begin();
+  for (auto& [name, count] : stats) count = *next++;
+  if (critical != stats.end()) critical->second = longest;
+}
+
+/// What the local product takes in a round.
+template <class V>
+struct LocalFactors {
+  Global first_row;  ///< of A
+  CsrView<V> a;
+  CsrView<V> b;
+  const CsrView<V>* mask;
+  std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
+};
+
+/// A round whose rows of B and of the mask are on their way to this rank.
+template <class V>
+struct Underway {
+  Local begin;  ///< of its rows of A
+  RowFetch<V> b;
+  std::optional<RowFetch<V>> mask;
+
+  Offset bytes() const { return b.bytes_on_the_way() + (mask ? mask->bytes_on_the_way() : 0); }
+};
+
+/// Sends for what the rows [begin, end) of A take. Collective.
+template <class V>
+Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
+                        Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
+  NamedRows of_b;
+  NamedRows of_mask;
+  a.comm.guard([&] {
+    rows_of_a.take(begin, end);
+    for (Local column : rows_of_a.named()) of_b.add(b, a.global_col(column));
+    for (Local row = begin; mask != nullptr && row < end; ++row) of_mask.add(*mask, a.first_row() + row);
+  });
+  Underway<V> round{begin,
+                    requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, of_b.own, requests.b_has_values)
+                                             : fetch(b, of_b, requests.b_has_values, traffic),
+                    std::nullopt};
+  if (mask != nullptr) round.mask.emplace(fetch(*mask, of_mask, false, traffic));
+  return round;
+}
+
+/// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round, the next one being on
+/// its way meanwhile. Collective.
+template <class V, class F>
+void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
+                    Traffic& traffic, Timings& timings, F f) {
+  const Comm& comm = a.comm;
+  auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
+  std::optional<Underway<V>> next;
+  const auto start = [&](Offset round) {
+    const auto end_of = [&](Offset index) {
+      return index < 0                                  ? 0
+             : index < std::ssize(requests.rounds.ends) ? requests.rounds.ends[z(index)]
+                                                        : a.num_local_rows();
+    };
+    next.emplace(start_round(a, b, mask, requests, end_of(round - 1), end_of(round), rows_of_a[z(round % 2)], traffic));
+  };
+  const auto wait = [&](RowFetch<V>& fetch) {
+    FetchedRows<V> rows = fetch.wait();
+    traffic.add({rows.bytes_received, rows.messages});
+    return rows;
+  };
+  for (Offset round = 0; round < requests.num_rounds; ++round) {
+    Local begin = 0;
+    FetchedRows<V> b_rows;
+    FetchedRows<V> mask_rows;
+    {
+      const Phase phase(timings, "exchange");
+      if (round == 0) start(0);
+      begin = next->begin;
+      b_rows = wait(next->b);
+      if (mask != nullptr) mask_rows = wait(*next->mask);
+      next.reset();
+      if (round + 1 < requests.num_rounds) start(round + 1);
+    }
+    const CsrView<V> a_view = rows_of_a[z(round % 2)].view();
+    if (next && a_view.num_nonzeros() > 0) traffic.bytes_overlapped += next->bytes();
+    comm.guard([&] {
+      LocalColumns columns;
+      {
+        const Phase phase(timings, "number");
+        // B' and the mask number columns alike.
+        b_rows.col.insert(b_rows.col.end(), mask_rows.col.begin(), mask_rows.col.end());
+        columns = local_columns(b_rows.col, b.num_cols(), 0, 0);
+        check_local(comm, std::ssize(columns.ghosts), "columns");
+        b_rows.col = Array<Global>();
+      }
+      const auto num_cols = static_cast<Local>(columns.ghosts.size());
+      const std::span<const Local> col(columns.col);
+      const auto b_nonzeros = z(b_rows.row_ptr.back());
+      const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
+      const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
+      f(LocalFactors<V>{a.first_row() + begin, a_view, b_view, mask != nullptr ? &mask_view : nullptr, columns.ghosts});
+    });
+  }
+}
+
+/// Counts of what the local product returned, round after round; and its progress over all of them.
+class Counting {
+ public:
+  Counting(const Options& options, Offset all_products) : options_(options) {
+    if (!options.progress) return;
+    options_.progress = [this, progress = options.progress, all_products](std::string_view phase, Offset done, Offset) {
+      progress(phase, stats_["products"] + done, all_products);
+    };
+  }
+  Counting(const Counting&) = delete;
+  Counting& operator=(const Counting&) = delete;
+
+  const Options& options() const { return options_; }
+  void add(const Stats& counts) {
+    for (const auto& [name, count] : counts) stats_[name] += count;
+  }
+  /// Over all ranks. Collective.
+  Stats finish(const Comm& comm, const Traffic& traffic, Offset num_rounds) {
+    stats_["bytes_received"] = traffic.bytes;
+    stats_["messages"] = traffic.messages;
+    stats_["bytes_overlapped"] = traffic.bytes_overlapped;
+    add_up(comm, stats_);
+    stats_["rounds"] = num_rounds;
+    return std::move(stats_);
+  }
+
+ private:
+  Options options_;
+  Stats stats_;
+};
+
+/// What a product on one rank counts beside the local product.
+const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlapped", 0}, {"rounds", 1}};
+
+}  // namespace
+
+template <class V>
+Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
+  check_distributed("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
+  const Comm& comm = a.comm;
+  Timings timings;
+  if (comm.size() == 1) {
+    Csr<V> c;
+    Stats stats = no_traffic;
+    {
+      const Phase phase(timings, "multiply");
+      const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
+      stats.merge(multiply(a.local.view(), b.local.view(), c, options, mask != nullptr ? &mask_view : nullptr));
+    }
+    return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
+  }
+
+  const Requests requests = [&] {
+    const Phase phase(timings, "exchange");
+    return make_requests(a, b, options.fetch_bytes);
+  }();
+  Offset all_products = 0;
+  Offset most_nonzeros = 0;
+  for_each_row(a, requests, [&](Offset products) {
+    all_products += products;
+    most_nonzeros += std::min(products, b.num_cols());
+  });
+  const Offset room = most_within_budget<V>(a.num_local_rows(), options);
+  Counting counting(options, all_products);
+  Traffic traffic = requests.traffic;
+  GrowingRows<V> rows;
+  if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
+  Csr<V> product;
+  Offset num_nonzeros = 0;
+  for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
+    {
+      const Phase phase(timings, "multiply");
+      const Stats counts =
+          multiply_at_most(room - num_nonzeros, factors.a, factors.b, product, counting.options(), factors.mask);
+      counting.add(counts);
+      num_nonzeros += counts.at("nonzeros");
+    }
+    if (num_nonzeros > room) return;  // it goes on only to count
+    const Phase phase(timings, "number");
+    if (mask != nullptr) drop_unnamed_columns(product, factors.columns);
+    rows.append(product, std::move(factors.columns));
+  });
+
+  const Phase phase(timings, "number");
+  auto [local, ghosts] = comm.guard([&] {
+    check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
+    return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank()));
+  });
+  Stats stats = counting.finish(comm, traffic, requests.num_rounds);
+  return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
+}
+
+template <class V>
+Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
+              const Options& options, const DistCsr<V>* mask) {
+  check_distributed("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
+  Timings timings;
+  if (a.comm.size() == 1) {
+    const Phase phase(timings, "multiply");
+    const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
+    Stats stats = multiply(a.local.view(), b.local.view(), sink, options, mask != nullptr ? &mask_view : nullptr);
+    stats.insert(no_traffic.begin(), no_traffic.end());
+    return {std::move(timings), std::move(stats)};
+  }
+
+  const Requests requests = [&] {
+    const Phase phase(timings, "exchange");
+    return make_requests(a, b, options.fetch_bytes);
+  }();
+  Offset all_products = 0;
+  for_each_row(a, requests, [&](Offset products) { all_products += products; });
+  Counting counting(options, all_products);
+  Traffic traffic = requests.traffic;
+  for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
+    const Phase phase(timings, "multiply");
+    const auto with_ids = [&](const RowBatch<V>& batch) {
+      sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
+    };
+    counting.add(multiply(factors.a, factors.b, with_ids, counting.options(), factors.mask));
+  });
+  return {std::move(timings), counting.finish(a.comm, traffic, requests.num_rounds)};
+}
+
+template Result<double> multiply(const DistCsr<double>&, const DistCsr<double>&, const Options&,
+                                 const DistCsr<double>*);
+template Result<float> multiply(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistCsr<float>*);
+template Result<std::int64_t> multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&,
+                                       const DistCsr<std::int64_t>*);
+template Work multiply(const DistCsr<double>&, const DistCsr<double>&, const Sink<double>&, const Options&,
+                       const DistCsr<double>*);
+template Work multiply(const DistCsr<float>&, const DistCsr<float>&, const Sink<float>&, const Options&,
+                       const DistCsr<float>*);
+template Work multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Sink<std::int64_t>&,
+                       const Options&, const DistCsr<std::int64_t>*);
+
+}  // namespace filigree::spgemm

@@ -1,0 +1,73 @@
+// The product handed out in batches: rows of A are taken as long as their rows of C surely fit, and multiplied by
+// themselves into memory that every batch uses again.
+#include "core/index.hpp"
+#include "filigree/spgemm.hpp"
+#include "spgemm/rows/checks.hpp"
+#include "spgemm/rows/row_blocks.hpp"
+
+namespace filigree::spgemm {
+namespace {
+
+struct Batches {
+  std::vector<Local> ends;
+  Offset products = 0;
+};
+
+template <class V>
+Batches cut_batches(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, const Options& options) {
+  std::vector<Offset> products(z(a.num_rows()));
+  count_products(a, b, std::span<Offset>(products));
+  Batches batches;
+  Offset num_rows = 0;
+  Offset most_nonzeros = 0;
+  for (Local row = 0; row < a.num_rows(); ++row) {
+    const Offset most = most_in_row(row, products[z(row)], b, mask, options.complement);
+    if (num_rows > 0 && most_nonzeros + most > most_within_budget<V>(num_rows + 1, options)) {
+      batches.ends.push_back(row);
+      num_rows = most_nonzeros = 0;
+    }
+    ++num_rows;
+    most_nonzeros += most;
+    batches.products += products[z(row)];
+  }
+  batches.ends.push_back(a.num_rows());
+  return batches;
+}
+
+}  // namespace
+
+template <class V>
+Stats multiply(CsrView<V> a, CsrView<V> b, const std::type_identity_t<Sink<V>>& sink, const Options& options,
+               const CsrView<V>* mask) {
+  check_arguments("multiply", a, b, mask, options);
+  const Batches batches = cut_batches(a, b, mask, options);
+  Stats stats;
+  Options of_batch = options;
+  if (options.progress) {
+    of_batch.progress = [&](std::string_view phase, Offset done, Offset) {
+      options.progress(phase, stats["products"] + done, batches.products);
+    };
+  }
+  Csr<V> c;
+  std::vector<Offset> a_row_ptr;
+  std::vector<Offset> mask_row_ptr;
+  CsrView<V> mask_rows;
+  Local begin = 0;
+  for (const Local end : batches.ends) {
+    if (mask != nullptr) mask_rows = slice(*mask, begin, end, mask_row_ptr);
+    const Stats counts = multiply_at_most(unlimited, slice(a, begin, end, a_row_ptr), b, c, of_batch,
+                                          mask != nullptr ? &mask_rows : nullptr);
+    for (const auto& [name, count] : counts) stats[name] += count;
+    if (end > begin) sink({begin, c.view(), {}});
+    begin = end;
+  }
+  stats["batches"] = a.num_rows() > 0 ? std::ssize(batches.ends) : 0;
+  return stats;
+}
+
+template Stats multiply(CsrView<double>, CsrView<double>, const Sink<double>&, const Options&, const CsrView<double>*);
+template Stats multiply(CsrView<float>, CsrView<float>, const Sink<float>&, const Options&, const CsrView<float>*);
+template Stats multiply(CsrView<std::int64_t>, CsrView<std::int64_t>, const Sink<std::int64_t>&, const Options&,
+                        const CsrView<std::int64_t>*);
+
+}  // namespace filigree::spgemm

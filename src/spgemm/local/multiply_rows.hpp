@@ -1,0 +1,385 @@
+// The product within a rank. Rows are packed into windows of about equal work, which threads take several at a time and
+// make, each by the kernel that suits it (row_maker.hpp). Where a row begins in C follows from the lengths of those
+// before it:
+//
+//   outwards  no row is counted in advance. C begins in its midst, and half of the threads make it forwards from there,
+//             the others backwards (side.hpp). Threads of a side take windows in order and make them in place, if the
+//             lengths of all before are known, or as fragments, which are moved (fragments.hpp)
+//   counted   where rows can be counted in a fraction of the time it takes to make them, because many have the same
+//             length or come in runs of columns: each thread counts, and then makes, those of a part of C in place. The
+//             last ones, which no others follow, need no counting
+//
+// One thread alone makes all forwards, and in place while there is room for the most that they can have.
+// It is compiled once for each type of values: multiply_double.cpp, ...
+#pragma once
+
+#include <omp.h>
+
+#include <atomic>
+#include <memory>
+#include <numeric>
+
+#include "core/cpu.hpp"
+#include "core/parallel_for.hpp"
+#include "filigree/spgemm.hpp"
+#include "spgemm/local/staging.hpp"
+#include "spgemm/rows/checks.hpp"
+#include "spgemm/rows/row_blocks.hpp"
+#include "spgemm/rows/row_maker.hpp"
+#include "spgemm/rows/semirings.hpp"
+#include "spgemm/thesis/thesis.hpp"
+
+namespace filigree::spgemm {
+namespace {
+
+struct Windows {
+  std::vector<Local> begin;  ///< first rows and, last, the number of rows
+  std::vector<Offset> work;  ///< products of each
+  std::vector<Offset> most;  ///< nonzeros each can have at most
+  Offset products = 0;       ///< of all
+  Offset most_nonzeros = 0;
+
+  Offset size() const { return std::ssize(work); }
+};
+
+/// Counts the products of every row, into products[row], and packs rows: chunks of them, of several windows, each by
+/// one thread, so that no window reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have at
+/// most
+template <class V, class Most>
+Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
+  const Offset num_rows = a.num_rows();
+  const Offset mean_products = std::max<Offset>(1, a.num_nonzeros() / std::max<Offset>(1, num_rows)) *
+                               std::max<Offset>(1, b.num_nonzeros() / std::max<Offset>(1, b.num_rows()));
+  const Offset chunk = std::clamp<Offset>(8 * window_products / mean_products, 64, 2048);
+  std::vector<Windows> of_chunk(z((num_rows + chunk - 1) / chunk));
+  parallel_for(std::ssize(of_chunk), [&](Offset i) {
+    Windows windows;
+    const Offset end = std::min(num_rows, (i + 1) * chunk);
+    for (auto row = static_cast<Local>(i * chunk); row < end; ++row) {
+      const Offset count = products_of_row(a, b, row);
+      if (row == i * chunk || window_ends(a, windows.begin.back(), row, windows.work.back(), count)) {
+        windows.begin.push_back(row);
+        windows.work.push_back(0);
+        windows.most.push_back(0);
+      }
+      windows.work.back() += count;
+      windows.most.back() += most_of_row(row, count);
+      products[row] = count;
+    }
+    of_chunk[z(i)] = std::move(windows);
+  });
+  Windows all;
+  for (const Windows& windows : of_chunk) {
+    all.begin.insert(all.begin.end(), windows.begin.begin(), windows.begin.end());
+    all.work.insert(all.work.end(), windows.work.begin(), windows.work.end());
+    all.most.insert(all.most.end(), windows.most.begin(), windows.most.end());
+  }
+  all.products = std::accumulate(all.work.begin(), all.work.end(), Offset{0});
+  all.most_nonzeros = std::accumulate(all.most.begin(), all.most.end(), Offset{0});
+  all.begin.push_back(a.num_rows());
+  return all;
+}
+
+/// What all threads work at.
+template <class Semiring, class V>
+class Job {
+ public:
+  using Rows = RowMaker<Semiring, V>;
+
+  /// of_row: products of the rows; becomes their lengths and then their ends in C
+  Job(const Task<Semiring, V>& task, const Windows& windows, const Options& options, Offset* of_row, Csr<V>& c)
+      : task_(task),
+        windows_(windows),
+        options_(options),
+        num_threads_(static_cast<int>(std::clamp<Offset>(windows.size(), 1, omp_get_max_threads()))),
+        of_row_(of_row),
+        c_(c),
+        rows_(z(num_threads_)) {}
+
+  /// Makes C, unless it has more nonzeros.
+  void make(Offset most_nonzeros) {
+    if (num_threads_ > 1 && task_.counts_quickly())
+      make_counted(most_nonzeros);
+    else
+      make_outwards(most_nonzeros);
+  }
+
+  Counts counts() const {
+    Counts sum;
+    for (const auto& rows : rows_) {
+      if (rows) sum += rows->counts;
+    }
+    return sum;
+  }
+
+ private:
+  /// Rows are made without being counted: half of the threads begin in the midst of C and make it forwards, the others
+  /// backwards; who has none left helps on the other side. Rows that are not sorted are as their ways leave them, which
+  /// may depend on the rows made before: all are made forwards. So they are where C might have more nonzeros than may
+  /// be: what there is no room for then is only counted.
+  void make_outwards(Offset most_nonzeros) {
+    const int num_backwards = task_.sorted && windows_.most_nonzeros <= most_nonzeros ? num_threads_ / 2 : 0;
+    Offset middle = 0;
+    for (Offset work = 0; work * num_threads_ < windows_.products * num_backwards; ++middle)
+      work += windows_.work[z(middle)];
+    const auto side_of = [&](Offset begin, Offset end, bool forwards) {
+      const Offset most = std::accumulate(windows_.most.begin() + begin, windows_.most.begin() + end, Offset{0});
+      return Side(begin, end, forwards, std::clamp<Offset>(most_nonzeros, 0, most) + Rows::slack, num_threads_,
+                  [&](Offset w) { return windows_.work[z(w)]; });
+    };
+    Side sides[] = {side_of(0, middle, false), side_of(middle, windows_.size(), true)};
+    make_room(std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros), sides[0].room(), sides[1].room());
+    // Of a fragment. What is larger than a window of many rows is not kept.
+    Offset usual = 0;
+    for (const Offset most : windows_.most) usual = std::max(usual, most);
+    usual = std::min(usual, most_in_team * window_products) + Rows::slack;
+    on_all_threads([&](Rows& rows, int thread) {
+      const bool forwards = thread >= num_backwards;
+      for (Side* const side : {&sides[forwards], &sides[!forwards]}) {
+        WriteBack<V> write_back(c_, of_row_, *side, usual, stop_);
+        for (auto turn = side->take_turn(); turn && !stop_; turn = side->take_turn()) {
+          for (Offset number = turn->begin; number < turn->end && !stop_; ++number)
+            make_window(rows, *side, number, write_back);
+        }
+        write_back.finish();
+      }
+    });
+    const Offset before = sides[0].length();
+    const Offset length = before + sides[1].length();
+    const Local num_rows = windows_.begin.back();
+    if (before > 0) {
+#pragma omp parallel for num_threads(num_threads_) schedule(static)
+      for (Local row = 0; row < num_rows; ++row) of_row_[row] += before;
+    }
+    if (length > most_nonzeros) return;
+    c_.col.take(z(before), z(length - before));
+    c_.val.take(z(before), z(length - before));
+  }
+
+  /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
+  /// all of it in place. The last rows, which take a thread less time than its share, need not be counted: nothing
+  /// comes after them. If there are more nonzeros than may be, they are only counted.
+  void make_counted(Offset most_nonzeros) {
+    turns_ = cut_turns(windows_.size(), num_threads_, windows_.size(), [&](Offset w) { return windows_.work[z(w)]; });
+    const Offset num_counted =
+        windows_.most_nonzeros > most_nonzeros ? num_turns() : num_turns() - 3 * num_turns() / (4 * num_threads_);
+    std::vector<Offset> place(z(num_counted) + 1, 0);
+    Shares to_count(num_counted, num_threads_);
+    on_all_threads([&](Rows& rows, int) {
+      for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); });
+    });
+    std::partial_sum(place.begin(), place.end(), place.begin());
+    const bool fits = place.back() <= most_nonzeros;
+    const Offset most_last =  // nonzeros of the last rows
+        std::accumulate(windows_.most.begin() + turns_[z(num_counted)], windows_.most.end(), Offset{0});
+    const Offset most = place.back() + most_last;
+    if (fits) make_room(most, 0, most + (most_last > 0 ? Rows::slack : 0));
+    Shares to_make(num_turns(), num_threads_, num_counted);
+    on_all_threads([&](Rows& rows, int thread) {
+      if (thread == num_threads_ - 1) make_last_turns(rows, num_counted, place.back());
+      Aside<V> aside;
+      for_turns(to_make, [&](Offset turn) {
+        Offset end = place[z(turn)];
+        for (Local row = first_row(turn); row < first_row(turn + 1); ++row) of_row_[row] = end += of_row_[row];
+        if (fits) make_turn(rows, turn, place[z(turn)], aside);
+      });
+    });
+  }
+
+  Offset num_turns() const { return std::ssize(turns_) - 1; }
+  Local first_row(Offset turn) const { return windows_.begin[z(turns_[z(turn)])]; }
+
+  /// body(rows, thread): rows come back to the same thread the next time.
+  template <class Body>
+  void on_all_threads(Body body) {
+    on_each_thread(
+        num_threads_,
+        [&](int thread) {
+          const StandardArithmetic arithmetic;
+          auto& rows = rows_[z(thread)];
+          if (!rows) rows = std::make_unique<Rows>(task_);
+          body(*rows, thread);
+        },
+        stop_);
+  }
+
+  /// For so many nonzeros at most, and what is written beside them.
+  void make_room(Offset nonzeros, Offset before, Offset after) {
+    reserve_product<V>(nonzeros, [&] {
+      c_.col.make_room(z(before), z(after));
+      c_.val.make_room(z(before), z(after));
+    });
+  }
+
+  template <class Use>
+  void for_turns(Shares& shares, Use use) {
+    const int thread = omp_get_thread_num();
+    for (auto turn = shares.take(thread); turn && !stop_; turn = shares.take(thread)) use(*turn);
+  }
+
+  void make_window(Rows& rows, const Side& side, Offset number, WriteBack<V>& write_back) {
+    const Offset w = side.window(number);
+    const Local first = windows_.begin[z(w)];
+    const Local last = windows_.begin[z(w) + 1];
+    const auto [col, val] = write_back.begin_window(number, first, last, windows_.most[z(w)] + Rows::slack);
+    rows.begin_window(first, last, !side.forwards());
+    Offset length = 0;
+    if (!side.forwards()) {
+      for (Local row = last; row-- > first;) {
+        const Offset each = rows.make_before(row, of_row_[row], col - length, val - length);
+        of_row_[row] = each;
+        length += each;
+        write_back.keep_up(each);
+      }
+    } else {
+      for (Local row = first; row < last;) {
+        const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
+        std::fill_n(of_row_ + row, num, each);
+        row += num;
+        length += num * each;
+        write_back.keep_up(num * each);
+      }
+    }
+    write_back.end_window(length);
+    tell(w);
+  }
+
+  /// Counts the nonzeros of its rows, instead of products, and of all.
+  Offset count_turn(Rows& rows, Offset turn) {
+    Offset length = 0;
+    for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1]; ++w) {
+      const Local last = windows_.begin[z(w) + 1];
+      rows.begin_window(windows_.begin[z(w)], last);
+      for (Local row = windows_.begin[z(w)]; row < last;) {
+        const auto [num, each] = rows.count(row, last, of_row_[row]);
+        std::fill_n(of_row_ + row, num, each);
+        row += num;
+        length += num * each;
+      }
+    }
+    return length;
+  }
+
+  /// Makes the rows of a turn, whose ends are known, from `place` on; aside, where they would write over those of
+  /// others.
+  void make_turn(Rows& rows, Offset turn, Offset place, Aside<V>& aside) {
+    const Offset end = of_row_[first_row(turn + 1) - 1];
+    for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) {
+      const Local last = windows_.begin[z(w) + 1];
+      rows.begin_window(windows_.begin[z(w)], last);
+      for (Local row = windows_.begin[z(w)]; row < last;) {
+        const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
+        const Local next = row + std::min(rows.most_at_once(), last - row);  // of the rows that are made now, or later
+        const Offset most = std::max(of_row_[next - 1] - place, rows.most_written(row, products)) + Rows::slack;
+        Made made{};
+        if (place + most <= end) {
+          made = rows.make(row, last, products, c_.col.data() + place, c_.val.data() + place);
+        } else {
+          aside.hold(most);
+          made = rows.make(row, last, products, aside.col.data(), aside.val.data());
+          aside.copy(made.rows * made.length, c_.col.data() + place, c_.val.data() + place);
+        }
+        row += made.rows;
+        place += made.rows * made.length;
+      }
+      tell(w);
+    }
+  }
+
+  /// Makes the rows of turns from `turn` on, which are not counted, from `place` on.
+  void make_last_turns(Rows& rows, Offset turn, Offset place) {
+    for (Offset w = turns_[z(turn)]; w < windows_.size() && !stop_; ++w) {
+      const Local last = windows_.begin[z(w) + 1];
+      rows.begin_window(windows_.begin[z(w)], last);
+      for (Local row = windows_.begin[z(w)]; row < last;) {
+        const Made made = rows.make(row, last, of_row_[row], c_.col.data() + place, c_.val.data() + place);
+        for (const Local next = row + made.rows; row < next; ++row) of_row_[row] = place += made.length;
+      }
+      tell(w);
+    }
+  }
+
+  void tell(Offset window) {
+    products_done_ += windows_.work[z(window)];
+    if (!options_.progress || omp_get_thread_num() != 0) return;
+    const Offset done = products_done_.load();
+    if (done < windows_.products) options_.progress("multiply", done, windows_.products);
+  }
+
+  const Task<Semiring, V>& task_;
+  const Windows& windows_;
+  const Options& options_;
+  int num_threads_;
+  std::vector<Offset> turns_;  // first windows of make_counted()
+  Offset* of_row_;
+  Csr<V>& c_;
+  std::vector<std::unique_ptr<Rows>> rows_;  // by thread
+  std::atomic<Offset> products_done_ = 0;
+  std::atomic<bool> stop_ = false;
+};
+
+template <class Semiring, class V>
+Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+               const CsrView<V>* mask) {
+  c.num_cols = b.num_cols;
+  c.row_ptr.resize(z(a.num_rows()) + 1);
+  c.row_ptr[0] = 0;
+  Offset* const of_row = c.row_ptr.data() + 1;
+
+  Task<Semiring, V> task{{a, b, nullptr},     mask,          options.complement, options.sorted,
+                         options.accumulator, sample_runs(b)};
+  const Windows windows = pack(
+      a, b, [&](Local row, Offset products) { return task.most_in_row(row, products); }, of_row);
+  std::vector<V> ones;
+  if (!b.has_values()) {
+    Offset longest = 0;
+    for (Local k = 0; k < b.num_rows(); ++k) longest = std::max(longest, b.degree(k));
+    ones.assign(z(longest), V{1});
+    task.factors.ones = ones.data();
+  }
+  task.look_for_structure(windows.products);
+
+  Job<Semiring, V> job(task, windows, options, of_row, c);
+  job.make(most_nonzeros);
+  if (options.progress) options.progress("multiply", windows.products, windows.products);
+  const Counts counts = job.counts();
+  return {{"products", windows.products},      {"nonzeros", c.num_nonzeros()},
+          {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
+          {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},
+          {"tiled_rows", counts.tiled_rows},   {"repeated_rows", counts.repeated_rows}};
+}
+
+}  // namespace
+
+template <class V>
+Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+                       const CsrView<V>* mask) {
+  try {
+    Stats stats = options.variant != Variant::automatic
+                      ? multiply_as_in_thesis(most_nonzeros, a, b, c, options, mask)
+                      : with_semiring<V>(options.semiring, [&](auto semiring) {
+                          return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask);
+                        });
+    const Offset num_nonzeros = c.num_nonzeros();
+    if (num_nonzeros > most_nonzeros) {
+      c = Csr<V>();
+    } else {
+      c.col.resize(z(num_nonzeros));
+      c.val.resize(z(num_nonzeros));
+    }
+    return stats;
+  } catch (...) {
+    c = Csr<V>();
+    throw;
+  }
+}
+
+template <class V>
+Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
+  check_arguments("multiply", a, b, mask, options);
+  Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask);
+  check_budget<V>(a.num_rows(), stats["nonzeros"], options);
+  return stats;
+}
+
+}  // namespace filigree::spgemm

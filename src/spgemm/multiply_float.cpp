@@ -1,9 +1,0 @@
-#include "spgemm/multiply_rows.hpp"
-
-namespace filigree::spgemm {
-
-template Stats multiply_at_most(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
-                                const CsrView<float>*);
-template Stats multiply(CsrView<float>, CsrView<float>, Csr<float>&, const Options&, const CsrView<float>*);
-
-}  // namespace filigree::spgemm

@@ -1,0 +1,343 @@
+// Products whose pattern repeats: where they go is found once, and then there is nothing to do but multiply and add.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/cpu.hpp"
+#include "core/parallel_for.hpp"
+#include "core/zeroed_array.hpp"
+#include "spgemm/plan/plan_rows.hpp"
+#include "spgemm/rows/checks.hpp"
+#include "spgemm/rows/lane_rows.hpp"
+#include "spgemm/rows/row_blocks.hpp"
+#include "spgemm/rows/shifts.hpp"
+
+namespace filigree::spgemm {
+namespace {
+
+// ---- The plan
+
+/// Nonzeros of C in a window with positions; one place more is for what a mask leaves out.
+constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
+/// Positions a nonzero of C. Beyond, an array over all columns serves: it takes no memory by products, reads 4 bytes of
+/// B's columns instead of 2 for a product, and what it takes to empty it does not matter with so many.
+constexpr Offset most_positions = 24;
+
+using Rows = Plan::Rows;
+
+/// Packs consecutive rows into windows.
+void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
+  std::vector<Offset> products(z(a.num_rows()));
+  count_products(a, b, std::span<Offset>(products));
+  const CsrView<float> c = rows.c;
+  Offset num_products = 0;
+  Offset num_nonzeros = 0;
+  for (Local row = 0; row < a.num_rows(); ++row) {
+    if (row == 0 || num_nonzeros + c.degree(row) > most_nonzeros ||
+        window_ends(a, rows.windows.back().first_row, row, num_products, products[z(row)])) {
+      rows.windows.push_back({.first_row = row});
+      num_products = 0;
+      num_nonzeros = 0;
+    }
+    num_products += products[z(row)];
+    num_nonzeros += c.degree(row);
+    rows.num_products += products[z(row)];
+  }
+  rows.windows.push_back({.first_row = a.num_rows()});
+}
+
+/// Factors of a window, and how many products they make. last_window, of this thread: by row of B, one more than the
+/// window that read it last; 0 if none did
+Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
+  constexpr std::uint32_t kept = 4;  // windows whose rows of B the second level of cache still holds
+  Rows::Window& window = rows.windows[z(w)];
+  const auto now = static_cast<std::uint32_t>(w) + 1;
+  const auto is_kept = [&](Local k) { return k >= 0 && last_window[z(k)] > 0 && last_window[z(k)] + kept > now; };
+  Offset num_products = 0;
+  Offset surprises = 0;
+  const Offset begin = a.row_ptr[z(window.first_row)];
+  const Offset end = a.row_ptr[z(rows.windows[z(w) + 1].first_row)];
+  for (Offset p = begin; p < end; ++p) {
+    const Local k = a.col[z(p)];
+    rows.factors[z(p)] = b.row_ptr[z(k)];
+    num_products += b.degree(k);
+    // Processors follow rows in their order by themselves.
+    surprises += is_kept(k) || is_kept(k - 1) || is_kept(k - 2) ? 0 : 1;
+    last_window[z(k)] = now;
+  }
+  constexpr Offset near_nonzeros = Offset{1} << 16;  // of B, values of which the second level of cache holds
+  window.asks_ahead = b.num_nonzeros() > near_nonzeros && 16 * surprises > end - begin;
+  return num_products;
+}
+
+/// Teams of rows of A with equal columns, and groups, of a window: of so many rows and factors at most. Returns how
+/// many positions they have.
+Offset find_groups(CsrView<float> a, CsrView<float> b, Local most_rows, Local most_factors, Rows& rows, Offset w) {
+  const Local end_row = rows.windows[z(w) + 1].first_row;
+  Offset num_positions = 0;
+  for (Local row = rows.windows[z(w)].first_row; row < end_row; row += rows.teams[z(row)].num_rows) {
+    Local num_rows = 1;
+    while (num_rows < most_rows && row + num_rows < end_row &&
+           std::ranges::equal(a.cols(row), a.cols(row + num_rows))) {
+      ++num_rows;
+    }
+    Local num_groups = 0;
+    const Offset end = a.row_ptr[z(row) + 1];
+    for (Offset p = a.row_ptr[z(row)]; p < end; ++num_groups) {
+      const auto cols = b.cols(a.col[z(p)]);
+      Local num_factors = 1;
+      while (num_factors < most_factors && p + num_factors < end &&
+             std::ranges::equal(b.cols(a.col[z(p + num_factors)]), cols)) {
+        ++num_factors;
+      }
+      rows.groups[z(p)] = {static_cast<Local>(cols.size()), num_factors};
+      num_positions += std::ssize(cols);
+      p += num_factors;
+    }
+    rows.teams[z(row)] = {num_rows, false, num_groups};
+  }
+  return num_positions;
+}
+
+/// What a thread needs to make a plan.
+struct Scratch {
+  Scratch(CsrView<float> a, CsrView<float> b) : last_window(a.num_cols), position(b.num_cols) {}
+
+  ZeroedArray<std::uint32_t> last_window;  ///< see find_factors()
+  ZeroedArray<std::uint16_t> position;     ///< in the row at hand, by column
+  std::vector<std::uint16_t> positions;    ///< of a window
+};
+
+/// Positions of a window. Rows that repeat each other become teams, if they are looked for.
+class PositionFinder {
+ public:
+  PositionFinder(CsrView<float> b, Rows& rows, Offset w, bool look_for_repeats, Scratch& scratch)
+      : b_(b), rows_(rows), w_(w), look_for_repeats_(look_for_repeats), scratch_(scratch) {}
+
+  void find() {
+    scratch_.positions.clear();
+    rows_.for_each_team(w_, [&](Local row) {
+      const std::size_t begin = scratch_.positions.size();
+      find_positions(row);
+      if (look_for_repeats_) join_team(row, begin);
+    });
+    end_team(scratch_.positions.size());
+  }
+
+ private:
+  void find_positions(Local row) {
+    const CsrView<float> c = rows_.c;
+    const Rows::Window& window = rows_.windows[z(w_)];
+    const Offset first = c.row_ptr[z(window.is_plain ? window.first_row : row)];
+    const auto nowhere = static_cast<std::uint16_t>(c.row_ptr[z(window.first_row)] + rows_.num_nonzeros(w_) - first);
+    const auto for_each_column = [&](auto use) {
+      rows_.for_each_group(row, [&](Offset p, Rows::Group group) {
+        for (const Local column : b_.col.subspan(z(rows_.factors[z(p)]), z(group.length))) use(z(column));
+      });
+    };
+    if (rows_.masked) for_each_column([&](std::size_t column) { scratch_.position[column] = nowhere; });
+    for (Offset k = c.row_ptr[z(row)]; k < c.row_ptr[z(row) + 1]; ++k)
+      scratch_.position[z(c.col[z(k)])] = static_cast<std::uint16_t>(k - first);
+    const std::size_t begin = scratch_.positions.size();
+    std::size_t count = 0;
+    rows_.for_each_group(row, [&](Offset, Rows::Group group) { count += z(group.length); });
+    scratch_.positions.resize(begin + count);
+    std::uint16_t* next = scratch_.positions.data() + begin;
+    for_each_column([&](std::size_t column) { *next++ = scratch_.position[column]; });
+  }
+
+  /// A row, whose positions begin at `begin`, repeats those before it, or others may repeat it.
+  void join_team(Local row, std::size_t begin) {
+    if (repeats(row, begin)) {
+      ++rows_.teams[z(first_)].num_rows;
+      scratch_.positions.resize(begin);
+    } else {
+      begin_ = end_team(begin);
+      first_ = can_be_repeated(row) ? row : none;
+    }
+  }
+
+  bool can_be_repeated(Local row) const {
+    const Rows::Team& team = rows_.teams[z(row)];
+    return team.num_rows == 1 && team.num_groups == rows_.first_factor[z(row) + 1] - rows_.first_factor[z(row)] &&
+           rows_.c.view().degree(row) <= most_lane_places;
+  }
+
+  bool repeats(Local row, std::size_t begin) const {
+    if (first_ == none || !can_be_repeated(row)) return false;
+    const Rows::Team& team = rows_.teams[z(first_)];
+    const auto groups_of = [&](Local of_row) {
+      return std::span(rows_.groups).subspan(z(rows_.first_factor[z(of_row)]), z(team.num_groups));
+    };
+    const auto same_length = [](Rows::Group x, Rows::Group y) { return x.length == y.length; };
+    const std::span<const std::uint16_t> positions = scratch_.positions;
+    return team.num_rows < num_lanes && team.num_groups == rows_.teams[z(row)].num_groups &&
+           rows_.c.view().degree(first_) == rows_.c.view().degree(row) &&
+           std::ranges::equal(groups_of(first_), groups_of(row), same_length) &&
+           std::ranges::equal(positions.subspan(begin_, begin - begin_), positions.subspan(begin));
+  }
+
+  /// Repeated rows are a team, but few have their positions one by one. end: of their positions; returns where these
+  /// end then.
+  std::size_t end_team(std::size_t end) {
+    if (first_ == none) return end;
+    Rows::Team& team = rows_.teams[z(first_)];
+    if (team.num_rows == 1) return end;
+    team.repeats = team.num_rows >= least_lanes;
+    if (team.repeats) return end;
+    const std::vector<std::uint16_t> again(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(begin_),
+                                           scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end));
+    for (Local i = 1; i < team.num_rows; ++i, end += again.size())
+      scratch_.positions.insert(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end), again.begin(),
+                                again.end());
+    team.num_rows = 1;
+    return end;
+  }
+
+  static constexpr Local none = -1;
+
+  CsrView<float> b_;
+  Rows& rows_;
+  Offset w_;
+  bool look_for_repeats_;
+  Scratch& scratch_;
+  Local first_ = none;     // of the rows that repeat each other
+  std::size_t begin_ = 0;  // of their positions
+};
+
+void plan_window(CsrView<float> a, CsrView<float> b, bool look_for_repeats, Rows& rows, Offset w, Scratch& scratch) {
+  Rows::Window& window = rows.windows[z(w)];
+  const Offset num_products = find_factors(a, b, scratch.last_window, rows, w);
+  Offset num_positions = find_groups(a, b, rows.masked ? 1 : most_in_team, Rows::most_factors, rows, w);
+  const Offset nonzeros = std::max<Offset>(rows.num_nonzeros(w), 1);
+  const auto fits = [&] { return nonzeros <= most_nonzeros && num_positions <= most_positions * nonzeros; };
+  window.has_positions = fits();
+  window.is_plain = false;
+  if (window.has_positions && look_for_repeats) {
+    PositionFinder(b, rows, w, true, scratch).find();
+    num_positions = std::ssize(scratch.positions);
+  }
+  // A few of several rows or factors are not worth that all are looked at.
+  if (window.has_positions && 4 * num_positions >= 3 * num_products) {
+    num_positions = find_groups(a, b, 1, 1, rows, w);
+    window.has_positions = window.is_plain = fits();
+  }
+  if (window.has_positions) {
+    if (window.is_plain || !look_for_repeats) PositionFinder(b, rows, w, false, scratch).find();
+    window.positions = scratch.positions;
+  }
+  rows.for_each_team(w, [&](Local row) { window.num_groups += rows.teams[z(row)].num_groups; });
+}
+
+}  // namespace
+
+std::uint64_t fingerprint(Local num_cols, std::span<const Offset> row_ptr, std::span<const Local> col) {
+  const auto hash = [](auto values) {
+    constexpr Offset block = Offset{1} << 15;
+    const Offset count = std::ssize(values);
+    std::uint64_t sum = 0;
+#pragma omp parallel for schedule(static) reduction(+ : sum)
+    for (Offset begin = 0; begin < count; begin += block) {
+      sum += XXH3_64bits_withSeed(values.data() + begin, z(std::min(block, count - begin)) * sizeof values[0],
+                                  static_cast<XXH64_hash_t>(begin));
+    }
+    return sum;
+  };
+  const std::uint64_t words[] = {static_cast<std::uint64_t>(num_cols), row_ptr.size(), hash(row_ptr), hash(col)};
+  return XXH3_64bits(words, sizeof words);
+}
+
+Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const CsrView<float>* mask) {
+  Rows rows;
+  rows.semiring = options.semiring;
+  rows.masked = mask != nullptr;
+  rows.num_inner = a.num_cols;
+  rows.b_nonzeros = b.num_nonzeros();
+  for (Local k = 0; k < b.num_rows(); ++k)
+    rows.longest_b_row = std::max(rows.longest_b_row, static_cast<Local>(b.degree(k)));
+  const Options pattern_only{
+      .semiring = Semiring::or_and, .complement = options.complement, .progress = options.progress};
+  multiply(a, b, rows.c, pattern_only, mask);
+  rows.c.val = {};
+
+  rows.first_factor.assign(a.row_ptr.begin(), a.row_ptr.end());
+  rows.factors.resize(a.col.size());
+  rows.teams.resize(z(a.num_rows()));
+  rows.groups.resize(a.col.size());
+  cut_windows(a, b, rows);
+  const Offset num_windows = std::ssize(rows.windows) - 1;
+  const bool look_for_repeats = cpu_has_avx512() && mask == nullptr && rows_repeat(a) && rows_repeat(b);
+  parallel_for(
+      num_windows, [&] { return Scratch(a, b); },
+      [&](Scratch& scratch, Offset w) { plan_window(a, b, look_for_repeats, rows, w, scratch); }, [](Offset) {});
+  for (Offset w = 0; w < num_windows; ++w) {
+    const Rows::Window& window = rows.windows[z(w)];
+    rows.needs_columns = rows.needs_columns || !window.has_positions;
+    if (window.has_positions) rows.longest_window = std::max(rows.longest_window, rows.num_nonzeros(w));
+    if (!window.has_positions || window.is_plain) continue;
+    rows.for_each_team(w, [&](Local row) {
+      const Rows::Team& team = rows.teams[z(row)];
+      const Offset length = rows.c.view().degree(row);
+      if (team.num_rows > 1)
+        rows.most_sums =
+            std::max(rows.most_sums, team.repeats ? (length + num_lanes) * num_lanes : length * most_in_team);
+    });
+  }
+  return rows;
+}
+
+Offset Rows::num_bytes() const {
+  const auto bytes = [](const auto& values) { return std::ssize(values) * static_cast<Offset>(sizeof values[0]); };
+  Offset of_positions = 0;
+  for (const Window& window : windows) of_positions += bytes(window.positions);
+  return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(teams) + bytes(groups) +
+         bytes(windows) + of_positions;
+}
+
+// ---- For users
+
+Plan::Plan(std::shared_ptr<const Rows> rows) : rows_(std::move(rows)) {}
+Offset Plan::num_products() const { return rows_->num_products; }
+Offset Plan::num_nonzeros() const { return rows_->c.num_nonzeros(); }
+Offset Plan::num_bytes() const { return rows_->num_bytes(); }
+
+template <class V>
+Plan plan(CsrView<V> a, CsrView<V> b, const Options& options, const CsrView<V>* mask) {
+  check_arguments("plan", a, b, mask, options);
+  const CsrView<float> mask_pattern = mask != nullptr ? pattern_of(*mask) : CsrView<float>();
+  Rows rows = plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr);
+  rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
+  rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
+  return Plan(std::make_shared<const Rows>(std::move(rows)));
+}
+
+template <class V>
+Stats multiply(const Plan& plan, CsrView<V> a, CsrView<V> b, Csr<V>& c) {
+  const Rows& rows = plan.rows();
+  const auto check = [](const char* name, CsrView<V> matrix, Local num_rows, Local num_cols, Offset num_nonzeros,
+                        std::uint64_t planned) {
+    require(matrix.num_rows() == num_rows && matrix.num_cols == num_cols && matrix.num_nonzeros() == num_nonzeros,
+            "multiply: ", name, " is ", matrix.num_rows(), " x ", matrix.num_cols, " with ", matrix.num_nonzeros(),
+            " nonzeros, the plan is for ", num_rows, " x ", num_cols, " with ", num_nonzeros);
+    require(fingerprint(matrix.num_cols, matrix.row_ptr, matrix.col) == planned, "multiply: the nonzeros of ", name,
+            " are not where they were when the plan was made");
+  };
+  check("a", a, rows.num_rows(), rows.num_inner, rows.a_nonzeros(), rows.a_fingerprint);
+  const bool same = a.col.data() == b.col.data() && a.row_ptr.data() == b.row_ptr.data() && a.num_cols == b.num_cols &&
+                    rows.a_fingerprint == rows.b_fingerprint;
+  if (!same) check("b", b, rows.num_inner, rows.c.num_cols, rows.b_nonzeros, rows.b_fingerprint);
+  multiply_planned(rows, PlanValues<V>{a.val, b.val, b.col}, c);
+  return {{"products", rows.num_products}, {"nonzeros", rows.c.num_nonzeros()}};
+}
+
+template Plan plan(CsrView<double>, CsrView<double>, const Options&, const CsrView<double>*);
+template Plan plan(CsrView<float>, CsrView<float>, const Options&, const CsrView<float>*);
+template Plan plan(CsrView<std::int64_t>, CsrView<std::int64_t>, const Options&, const CsrView<std::int64_t>*);
+template Stats multiply(const Plan&, CsrView<double>, CsrView<double>, Csr<double>&);
+template Stats multiply(const Plan&, CsrView<float>, CsrView<float>, Csr<float>&);
+template Stats multiply(const Plan&, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&);
+
+}  // namespace filigree::spgemm

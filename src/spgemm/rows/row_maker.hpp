@@ -1,0 +1,390 @@
+// RowMaker: the rows of C one after the other, each by the kernel that suits it (row_kernels.hpp).
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include "core/cpu.hpp"
+#include "filigree/spgemm.hpp"
+#include "spgemm/rows/row_blocks.hpp"
+#include "spgemm/rows/row_kernels.hpp"
+#include "spgemm/rows/scratch.hpp"
+#include "spgemm/rows/semirings.hpp"
+#include "spgemm/rows/tiles.hpp"
+
+namespace filigree::spgemm {
+
+/// The kernels that gain from wider registers.
+template <class Semiring, class V>
+struct Kernels {
+  bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
+  Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
+  Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
+  Gathered (*collect_before)(ScatterRoom<V>&, Reach, Local* col, V* val);  // backwards
+  Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, int team, ScatterRoom<V>&, Local* col,
+                 V* val) = nullptr;
+  Offset (*count)(const Factors<V>&, const Tiles<V>*, Local row, ScatterRoom<V>&) = nullptr;
+  Made (*repeat)(const Factors<V>&, const Shapes&, Local row, Local end, bool alone, RepeatRoom<V>&, Local* col,
+                 V* val) = nullptr;
+
+  static bool order_portable(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+    return order_list(room, length, num_cols, col, val);
+  }
+  static Offset sort_portable(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room, Local* col, V* val) {
+    expand<Semiring>(f, row, products, room);
+    return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
+  }
+  template <bool backwards>
+  static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather<Semiring, backwards>(room, reach, col, val);
+  }
+#if defined(__x86_64__)
+  [[gnu::target("avx2")]] static bool order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
+                                                 V* val) {
+    return order_list(room, length, num_cols, col, val);
+  }
+  template <bool backwards>
+  [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather<Semiring, backwards>(room, reach, col, val);
+  }
+  FILIGREE_AVX512 static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+    return order_list(room, length, num_cols, col, val);
+  }
+  template <bool backwards>
+  FILIGREE_AVX512 static Gathered collect_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+    return gather_avx512<Semiring, backwards>(room, reach, col, val);
+  }
+  FILIGREE_AVX512 static Offset sort_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room,
+                                            Local* col, V* val) {
+    expand_avx512<Semiring>(f, row, products, room);
+    return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
+  }
+#endif
+  static Kernels for_this_cpu() {
+#if defined(__x86_64__)
+    if (cpu_has_avx512())
+      return {order_avx512,           sort_avx512,  collect_avx512<false>,   collect_avx512<true>,
+              tile_rows<Semiring, V>, count_row<V>, repeat_rows<Semiring, V>};
+    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2<false>, collect_avx2<true>};
+#endif
+    return {order_portable, sort_portable, collect_portable<false>, collect_portable<true>};
+  }
+};
+
+/// What all rows are made from.
+template <class Semiring, class V>
+struct Task {
+  Factors<V> factors;
+  const CsrView<V>* mask;
+  bool complement;
+  bool sorted;
+  Accumulator accumulator;
+  Runs runs;  ///< of B
+  Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
+  std::optional<Tiles<V>> tiles = {};
+  int most_tiled = 1;  ///< rows of A that are tiled together
+  std::optional<Shapes> shapes = {};
+
+  /// Most entries that a row of C can have which has so many products.
+  Offset most_in_row(Local row, Offset products) const {
+    return spgemm::most_in_row(row, products, factors.b, mask, complement);
+  }
+
+  /// Finds tiles and shapes, where it pays for so many products.
+  void look_for_structure(Offset products) {
+    if (mask != nullptr) return;
+    const bool is_automatic = accumulator == Accumulator::automatic && products > 4 * std::ssize(factors.b.col);
+    if (kernels.tile != nullptr &&
+        (accumulator == Accumulator::tile || (is_automatic && runs.length * runs.sharing > 3))) {
+      tiles.emplace(factors.b);
+      most_tiled = sample_runs(factors.a).sharing > 1.5 ? most_in_team : 1;
+    }
+    if (kernels.repeat != nullptr &&
+        (accumulator == Accumulator::repeat || (is_automatic && rows_repeat(factors.b) && rows_repeat(factors.a)))) {
+      shapes.emplace(factors.a, factors.b);
+    }
+  }
+
+  /// Whether rows are counted in a fraction of the time it takes to make them.
+  bool counts_quickly() const { return tiles || shapes; }
+};
+
+struct Counts {
+  Offset scaled_rows = 0;
+  Offset sorted_rows = 0;
+  Offset listed_rows = 0;
+  Offset scattered_rows = 0;
+  Offset tiled_rows = 0;
+  Offset repeated_rows = 0;
+
+  void operator+=(const Counts& other) {
+    scaled_rows += other.scaled_rows;
+    sorted_rows += other.sorted_rows;
+    listed_rows += other.listed_rows;
+    scattered_rows += other.scattered_rows;
+    tiled_rows += other.tiled_rows;
+    repeated_rows += other.repeated_rows;
+  }
+};
+
+/// Makes rows: what a thread needs for it.
+template <class Semiring, class V>
+class RowMaker {
+ public:
+  explicit RowMaker(const Task<Semiring, V>& task)
+      : task_(task), factors_(task.factors), order_room_(std::make_unique<OrderRoom<V>>()) {}
+
+  /// The row, and those after it and before `end` that are made with it, into col and val, where there is room for
+  /// `slack` more elements than they can have. products: of the row
+  Made make(Local row, Local end, Offset products, Local* col, V* val) {
+    const Made repeated = repeat(row, end, products, col, val);
+    counts.repeated_rows += repeated.rows;
+    if (repeated.rows > 0) return repeated;
+    if (task_.tiles && products > 0 && factors_.a.degree(row) > 1) {
+      const int team = find_team(row, end);
+      counts.tiled_rows += team;
+      return {team, task_.kernels.tile(factors_, *task_.tiles, row, team, scatter_room(), col, val)};
+    }
+    return {1, make_one<false>(row, products, col, val)};
+  }
+
+  /// The row up to col and val instead of from there on; the room is before them. Returns its length. Not where the
+  /// task counts_quickly(): rows are neither tiled nor repeated here, and tiles have marks of their own in the room.
+  Offset make_before(Local row, Offset products, Local* col, V* val) {
+    if (products == 0) ahead_.skip(factors_.a.degree(row));
+    return make_one<true>(row, products, col, val);
+  }
+
+  /// Rows and their lengths, not made; where the task counts_quickly().
+  Made count(Local row, Local end, Offset products) {
+    if (factors_.a.degree(row) < 2) return {1, products};
+    const Made repeated = repeat(row, end, products, nullptr, nullptr);
+    if (repeated.rows > 0) return repeated;
+    const auto* const tiles = task_.tiles ? &*task_.tiles : nullptr;
+    return {find_team(row, end), task_.kernels.count(factors_, tiles, row, scatter_room())};
+  }
+
+  /// Rows [first, last) are made next, by make() or, backwards, by make_before(). What is learnt about rows is
+  /// forgotten, so that ways do not depend on which thread takes which window.
+  void begin_window(Local first, Local last, bool backwards = false) {
+    factors_.ahead = backwards ? &ahead_ : nullptr;
+    if (backwards) ahead_.list(factors_.a, first, last);
+    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
+    last_look_ = backwards ? last - 1 : first;
+    orderly_ = is_regular();
+    order_room_->last_length = 0;
+    in_vain_ = 0;
+    products_seen_ = 0;
+    surprises_seen_ = 0;
+  }
+
+  static constexpr Offset slack = 64;
+  /// Elements that making a row alone may write, whatever it has: sorting clears room for all products.
+  Offset most_written(Local row, Offset products) const {
+    return std::min(task_.most_in_row(row, products), most_ordered);
+  }
+
+  /// Rows made at once, at most. They write a line more than they have.
+  Local most_at_once() const { return task_.shapes ? num_lanes : task_.most_tiled; }
+  Counts counts;
+
+ private:
+  /// Rows that repeat, into col and val, or none; without col they are only counted.
+  Made repeat(Local row, Local end, Offset products, Local* col, V* val) {
+    if (!task_.shapes || products == 0 || products > Recipe::most_products || in_vain_ >= most_in_vain ||
+        factors_.a.degree(row) == 1) {
+      return {0, 0};
+    }
+    if (!repeat_room_) repeat_room_ = std::make_unique<RepeatRoom<V>>(factors_.b.num_cols);
+    const Made made =
+        task_.kernels.repeat(factors_, *task_.shapes, row, end, in_vain_ < most_alone, *repeat_room_, col, val);
+    in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
+    return made;
+  }
+
+  /// How many rows from `row` on, before `end`, have the same columns in A, and are tiled together.
+  int find_team(Local row, Local end) const {
+    const auto cols = factors_.a.cols(row);
+    int team = 1;
+    while (team < task_.most_tiled && row + team < end && std::ranges::equal(cols, factors_.a.cols(row + team))) ++team;
+    return team;
+  }
+
+  /// A row, from col and val on or backwards up to there; returns its length.
+  template <bool backwards>
+  Offset make_one(Local row, Offset products, Local* col, V* val) {
+    const Factors<V>& f = factors_;
+    if (products == 0) return 0;
+    if (task_.mask != nullptr) {
+      ++counts.scattered_rows;
+      if (!task_.complement) {
+        const std::span<const Local> mask = task_.mask->cols(row);
+        return made_aside<backwards>(std::ssize(mask), col, val, [&](Local* to_col, V* to_val) {
+          return masked_row<Semiring>(f, row, mask, scatter_room(), to_col, to_val);
+        });
+      }
+      const Reach reach = scatter(row);
+      strike<Semiring>(task_.mask->cols(row), scatter_room());
+      return collect<backwards>(reach, col, val).length;
+    }
+    if (f.a.degree(row) == 1) {
+      ++counts.scaled_rows;
+      const Offset before = backwards ? products : 0;
+      if (backwards) ask_for_room(col, val, products);
+      return scaled_row<Semiring>(f, row, col - before, val - before);
+    }
+    const Offset length = merge<backwards>(row, products, col, val);
+    products_seen_ += products;
+    surprises_seen_ += std::min(length, products - length);
+    return length;
+  }
+
+  /// A row that has several factors.
+  template <bool backwards>
+  Offset merge(Local row, Offset products, Local* col, V* val) {
+    const Factors<V>& f = factors_;
+    switch (choose(row, products)) {
+      case Accumulator::sort:
+        ++counts.sorted_rows;
+        return made_aside<backwards>(products, col, val, [&](Local* to_col, V* to_val) {
+          return task_.kernels.sort(f, row, products, *order_room_, to_col, to_val);
+        });
+      case Accumulator::list: return listed<false, backwards>(row, products, col, val);
+      case Accumulator::hash: return listed<true, backwards>(row, products, col, val);
+      default: break;
+    }
+    ++counts.scattered_rows;
+    const Reach reach = scatter(row);
+    const Gathered made = collect<backwards>(reach, col, val);
+    most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
+    last_look_ = row;
+    return made.length;
+  }
+
+  template <bool backwards>
+  Gathered collect(Reach reach, Local* col, V* val) {
+    return (backwards ? task_.kernels.collect_before : task_.kernels.collect)(scatter_room(), reach, col, val);
+  }
+
+  /// make(col, val), which returns a length, of up to `most` elements: backwards, where that must be known before.
+  template <bool backwards, class Make>
+  Offset made_aside(Offset most, Local* col, V* val, Make make) {
+    if (!backwards) return make(col, val);
+    aside_.hold(most + slack);
+    const Offset length = make(aside_.col.data(), aside_.val.data());
+    ask_for_room(col, val, length);
+    aside_.copy(length, col - length, val - length);
+    return length;
+  }
+
+  /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
+  /// where a row has more products its columns are closer.
+  Accumulator choose(Local row, Offset products) const {
+    const Local num_cols = factors_.b.num_cols;
+    const bool list_fits = !task_.sorted || products <= most_ordered;
+    switch (task_.accumulator) {
+      case Accumulator::sort: return can_be_sorted(products, num_cols) ? Accumulator::sort : Accumulator::scatter;
+      case Accumulator::list: return list_fits ? Accumulator::list : Accumulator::scatter;
+      case Accumulator::hash: return list_fits && products <= most_hashed ? Accumulator::hash : Accumulator::scatter;
+      case Accumulator::automatic: break;
+      default: return Accumulator::scatter;
+    }
+    const bool sorting_pays = this->sorting_pays(products);
+    if (sorting_pays && products <= always_sorted) return Accumulator::sort;
+    if (!list_fits || (products > always_listed && !(products <= most_listed_ && std::abs(row - last_look_) < stay)))
+      return Accumulator::scatter;
+    if (sorting_pays) return Accumulator::sort;
+    return num_cols <= most_placed || products > most_hashed ? Accumulator::list : Accumulator::hash;
+  }
+
+  /// Whether to sort a row rather than to list it. Lists do not miss the cache where they are short, and are quick
+  /// where it is easily foreseen which columns are new.
+  bool sorting_pays(Offset products) const {
+    return (task_.sorted || 10 * surprises_seen_ > 3 * products_seen_) && !is_regular() &&
+           products <= (is_near() ? always_sorted : most_ordered) && can_be_sorted(products, factors_.b.num_cols);
+  }
+  bool is_regular() const { return task_.runs.length > 1.3; }
+  bool is_near() const { return factors_.b.num_cols <= near_columns; }
+
+  template <bool hashed, bool backwards>
+  Offset listed(Local row, Offset products, Local* col, V* val) {
+    ++counts.listed_rows;
+    auto& places = hashed ? hash_places_ : list_places_;
+    if (!places) places.emplace(hashed ? 2 * most_hashed : factors_.b.num_cols);
+    if (!task_.sorted) {
+      return made_aside<backwards>(products, col, val, [&](Local* to_col, V* to_val) {
+        return list<hashed>(row, products, *places, to_col, to_val);
+      });
+    }
+    const Offset length = list<hashed>(row, products, *places, order_room_->col, order_room_->val);
+    const Offset before = backwards ? length : 0;
+    if (backwards) ask_for_room(col, val, length);
+    orderly_ = task_.kernels.order(*order_room_, length, factors_.b.num_cols, col - before, val - before);
+    return length;
+  }
+
+  // Kernels by themselves, so that the compiler has registers for nothing else.
+  template <bool hashed>
+  [[gnu::noinline]] Offset list(Local row, Offset products, SlotTable& places, Local* col, V* val) {
+    return list_row<Semiring, hashed>(factors_, row, products, places, col, val);
+  }
+  [[gnu::noinline]] Reach scatter(Local row) { return spgemm::scatter<Semiring>(factors_, row, scatter_room()); }
+
+  /// Made when it is first needed: over very many columns it is large, and short rows do without.
+  ScatterRoom<V>& scatter_room() {
+    if (!scatter_room_)
+      scatter_room_.emplace(factors_.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
+                            task_.most_tiled);
+    return *scatter_room_;
+  }
+
+  /// Whether a row that was scattered had better been made the other way, by nanoseconds as measured. Reading what was
+  /// scattered takes its time by lines, also by those between; a list by columns of which is not foreseen whether they
+  /// are new, and by sorting.
+  bool list_pays(Offset products, const Reach& reach, const Gathered& made) const {
+    const auto count = static_cast<double>(products);
+    const auto length = static_cast<double>(made.length);
+    const Offset lines = Offset{reach.last_line} - reach.first_line;
+    const bool is_near = lines * num_lanes * Offset{sizeof(V)} < near_bytes;
+    const double reading = (is_near ? 2.4 : 12) * static_cast<double>(made.num_lines) +
+                           1.2 * static_cast<double>(lines / ScatterRoom<V>::group);
+    if (sorting_pays(products))
+      return count * (0.5 + 0.25 * static_cast<double>(std::bit_width(z(products)))) < reading;
+    const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
+    const double looking = is_regular() ? 0.1 * count : 5 * std::min(length, count - length);
+    return looking + (task_.sorted ? length * ordering : 0) < reading;
+  }
+
+  static constexpr Offset near_bytes = Offset{1} << 19;   ///< reaches of which the second level of cache holds
+  static constexpr Local near_columns = Local{1} << 17;   ///< places of which it holds beside other things
+  static constexpr Offset always_listed = 16;             ///< products
+  static constexpr Offset always_sorted = 64;             ///< products
+  static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
+  static constexpr Local most_placed = Local{1} << 19;    ///< columns: the table stays in the second
+  static constexpr Local stay = 256;
+  /// Rows in succession that others do not repeat: up to so many they have likely been met before, as boundaries of a
+  /// grid; from so many on no more of a window are tried.
+  static constexpr int most_alone = 8;
+  static constexpr int most_in_vain = 32;
+
+  const Task<Semiring, V>& task_;
+  Factors<V> factors_;  // those of the task, and what is ahead of this thread
+  Ahead ahead_;
+  std::unique_ptr<OrderRoom<V>> order_room_;
+  std::optional<SlotTable> list_places_;
+  std::optional<SlotTable> hash_places_;
+  std::optional<ScatterRoom<V>> scatter_room_;
+  std::unique_ptr<RepeatRoom<V>> repeat_room_;
+  Aside<V> aside_;
+  Offset products_seen_ = 0;   // of rows of this window
+  Offset surprises_seen_ = 0;  // products of which was not easily foreseen whether their columns were new
+  int in_vain_ = 0;            // rows in succession that others do not repeat
+  Offset most_listed_ = 0;     // products of rows that are listed, less than `stay` rows from last_look_
+  Local last_look_ = 0;
+  bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
+};
+
+}  // namespace filigree::spgemm

@@ -1,0 +1,249 @@
+// Scatter: every product is added into an array over all columns. A byte per line of 8 columns tells that some of them
+// are in the row; which, the sums tell (semirings.hpp) or, where they do not, the bits of the byte. Reading the lines
+// in order needs no sort.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <span>
+
+#include "core/simd/lanes.hpp"
+#include "core/zeroed_array.hpp"
+#include "spgemm/rows/factors.hpp"
+#include "spgemm/rows/semirings.hpp"
+
+namespace filigree::spgemm {
+
+/// Which of its line a column is.
+FILIGREE_INLINE unsigned bit_of(std::uint32_t column) { return 1U << column % num_lanes; }
+
+/// The array over all columns. Between rows all are untouched(), or zero() where marks tell, and unmarked.
+template <class V>
+struct ScatterRoom {
+  static constexpr Local group = 64;  ///< lines whose marks are read at a time
+
+  /// team: of how many rows at a time, one beside the other in every line
+  ScatterRoom(Local num_cols, V untouched, Offset team) : sum(team * padded(num_cols)), mark(padded(num_cols)) {
+    if (std::memcmp(&untouched, sum.data(), sizeof(V)) != 0) std::fill_n(sum.data(), sum.size(), untouched);
+  }
+  static Offset padded(Offset num_cols) { return (num_cols / (group * num_lanes) + 1) * group * num_lanes; }
+
+  ZeroedArray<V> sum;
+  ZeroedArray<std::uint8_t> mark;  // by line, or by column in masked_row()
+};
+
+/// The lines that a row may touch.
+struct Reach {
+  Local first_line = 0;
+  Local last_line = -1;
+};
+
+template <class Semiring, class V>
+FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& room) {
+  V* const sum = room.sum.data();
+  std::uint8_t* const mark = room.mark.data();
+  Local least = std::numeric_limits<Local>::max();
+  Local most = -1;
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
+    if (factor.length == 0) return;
+    least = std::min(least, factor.col[0]);
+    most = std::max(most, factor.col[factor.length - 1]);
+    for (Offset j = 0; j < factor.length; ++j) {
+      const auto column = static_cast<std::uint32_t>(factor.col[j]);
+      add_product<Semiring>(sum[column], factor.left, factor.val[j]);
+      std::uint8_t& line = mark[column / num_lanes];
+      line = Semiring::tells ? 1 : static_cast<std::uint8_t>(line | bit_of(column));
+    }
+  });
+  if (most < 0) return {};
+  return {least / num_lanes, most / num_lanes};
+}
+
+/// Which of a number of rows whose sums lie line beside line.
+struct Member {
+  int team = 1;
+  int number = 0;
+};
+
+struct Gathered {
+  Offset length = 0;
+  Offset num_lines = 0;
+};
+
+/// What was scattered, by ascending column, into col and val: from there on, with room for a line more than the row
+/// has, or backwards up to there, with room for a line before it. Clears all.
+template <class Semiring, bool backwards, class V>
+FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+  const V untouched = Semiring::untouched();
+  Gathered row;
+  constexpr Local group = sizeof(std::uint64_t);
+  const Local first = reach.first_line / group * group;
+  const Local last = reach.last_line / group * group;
+  for (Local i = first; i <= last; i += group) {
+    const Local begin = backwards ? last - (i - first) : i;
+    std::uint64_t marks;
+    std::memcpy(&marks, room.mark.data() + begin, sizeof marks);
+    if (marks == 0) continue;
+    std::memset(room.mark.data() + begin, 0, sizeof marks);
+    if (backwards) marks = __builtin_bswap64(marks);
+    for (Local k = 0; marks != 0; ++k, marks >>= 8) {
+      if ((marks & 0xFF) == 0) continue;
+      ++row.num_lines;
+      const Local line = begin + (backwards ? group - 1 - k : k);
+      V* const sum = room.sum.data() + Offset{line} * num_lanes;
+      for (Local lane = 0; lane < num_lanes; ++lane) {
+        const Local j = backwards ? num_lanes - 1 - lane : lane;
+        const Offset at = backwards ? -1 - row.length : row.length;
+        col[at] = line * num_lanes + j;
+        val[at] = sum[j];
+        row.length += Semiring::tells ? std::memcmp(sum + j, &untouched, sizeof(V)) != 0 : marks >> j & 1;
+        sum[j] = untouched;
+      }
+    }
+  }
+  return row;
+}
+
+#if defined(__x86_64__)
+/// Its last bit first.
+inline std::uint64_t reversed(std::uint64_t bits) {
+  bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
+  bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
+  bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0F) | (bits & 0x0F0F0F0F0F0F0F0F) << 4;
+  return __builtin_bswap64(bits);
+}
+
+/// Row n moves the first n of 8 lanes to their end.
+template <class I>
+struct MoveToEnd {
+  alignas(64) I lane[num_lanes + 1][num_lanes];
+  constexpr MoveToEnd() : lane() {
+    for (I n = 0; n <= num_lanes; ++n) {
+      for (I i = 0; i < num_lanes; ++i) lane[n][i] = (i + n) % num_lanes;
+    }
+  }
+};
+inline constexpr MoveToEnd<std::int64_t> move_8_bytes;
+inline constexpr MoveToEnd<std::int32_t> move_4_bytes;
+
+/// Takes the lanes that are set to the begin of a vector or, backwards, to its end.
+template <bool backwards, class V>
+FILIGREE_AVX512_INLINE Lanes<V> pack_lanes(__mmask8 some, int count, const Lanes<V>& lanes) {
+  if constexpr (sizeof(V) == 8) {
+    const __m512i packed = _mm512_maskz_compress_epi64(some, reinterpret_cast<__m512i>(lanes));
+    if (!backwards) return reinterpret_cast<Lanes<V>>(packed);
+    const __m512i from = _mm512_load_si512(move_8_bytes.lane[count]);
+    return reinterpret_cast<Lanes<V>>(_mm512_maskz_permutexvar_epi64(0xFF, from, packed));
+  } else {
+    const __m256i packed = _mm256_maskz_compress_epi32(some, reinterpret_cast<__m256i>(lanes));
+    if (!backwards) return reinterpret_cast<Lanes<V>>(packed);
+    const __m256i from = _mm256_load_si256(reinterpret_cast<const __m256i*>(move_4_bytes.lane[count]));
+    return reinterpret_cast<Lanes<V>>(_mm256_permutevar8x32_epi32(packed, from));
+  }
+}
+
+/// gather() for this instruction set: a line by few instructions and no branch. Marks are cleared with the last row of
+/// a team.
+template <class Semiring, bool backwards, class V>
+FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val, Member member = {}) {
+  constexpr Local group = ScatterRoom<V>::group;
+  const bool is_last = member.number == member.team - 1;
+  const Local first_group = reach.first_line / group * group;
+  const Local last_group = reach.last_line / group * group;
+  const Lanes<V> untouched = broadcast<V>(Semiring::untouched());
+  Gathered row;
+  for (Local k = first_group; k <= last_group; k += group) {
+    const Local begin = backwards ? last_group - (k - first_group) : k;
+    std::uint8_t* const mark = room.mark.data() + begin;
+    const __m512i marks = _mm512_loadu_si512(mark);
+    std::uint64_t lines = _mm512_test_epi8_mask(marks, marks);
+    if (Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
+    row.num_lines += std::popcount(lines);
+    if (backwards) lines = reversed(lines);
+    for (; lines != 0; lines &= lines - 1) {
+      const int bit = std::countr_zero(lines);
+      const int i = backwards ? group - 1 - bit : bit;
+      const Local first = (begin + i) * num_lanes;
+      V* const sum = room.sum.data() + Offset{first} * member.team + member.number * num_lanes;
+      Lanes<V> sums;
+      std::memcpy(&sums, sum, sizeof sums);
+      __mmask8 some = Semiring::tells ? 0 : mark[i];
+      if constexpr (Semiring::tells) {
+        if constexpr (sizeof(V) == 8)
+          some = _mm512_cmpneq_epi64_mask(reinterpret_cast<__m512i>(sums), reinterpret_cast<__m512i>(untouched));
+        else
+          some = _mm256_cmpneq_epi32_mask(reinterpret_cast<__m256i>(sums), reinterpret_cast<__m256i>(untouched));
+      }
+      std::memcpy(sum, &untouched, sizeof untouched);
+      const int count = std::popcount(static_cast<unsigned>(some));
+      const Offset at = backwards ? -row.length - num_lanes : row.length;
+      const Lanes<V> values = pack_lanes<backwards, V>(some, count, sums);
+      const Lanes<Local> columns =
+          pack_lanes<backwards, Local>(some, count, Lanes<Local>{0, 1, 2, 3, 4, 5, 6, 7} + broadcast<Local>(first));
+      std::memcpy(val + at, &values, sizeof values);
+      std::memcpy(col + at, &columns, sizeof columns);
+      row.length += count;
+      if (backwards) {
+        __builtin_prefetch(val + at - room_ahead, 1);
+        __builtin_prefetch(col + at - room_ahead, 1);
+      }
+    }
+    if (!Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
+  }
+  return row;
+}
+#endif
+
+/// Products at columns of the mask only; the row in the mask's order. Room for as many as the mask has. A row of B that
+/// is much longer than the mask's is searched for the mask's columns, so that a hub costs those who meet it little.
+template <class Semiring, class V>
+FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<const Local> mask, ScatterRoom<V>& room,
+                                  Local* col, V* val) {
+  enum : std::uint8_t { closed, open, hit };
+  V* const sum = room.sum.data();
+  std::uint8_t* const mark = room.mark.data();
+  for (const Local column : mask) mark[column] = open;
+  for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
+    const auto add = [&](Local column, Offset j) FILIGREE_INLINE_LAMBDA {
+      mark[column] = hit;
+      add_product<Semiring>(sum[column], factor.left, factor.val[j]);
+    };
+    const Offset steps_of_search = 2 * static_cast<Offset>(std::bit_width(z(factor.length)));
+    if (std::ssize(mask) * steps_of_search < factor.length) {
+      const Local* at = factor.col;
+      const Local* const end = factor.col + factor.length;
+      for (const Local column : mask) {
+        at = std::lower_bound(at, end, column);
+        if (at == end) break;
+        if (*at == column) add(column, at - factor.col);
+      }
+    } else {
+      for (Offset j = 0; j < factor.length; ++j) {
+        if (mark[factor.col[j]] != closed) add(factor.col[j], j);
+      }
+    }
+  });
+  Offset length = 0;
+  for (const Local column : mask) {
+    col[length] = column;
+    val[length] = sum[column];
+    length += mark[column] == hit ? 1 : 0;
+    sum[column] = Semiring::untouched();
+    mark[column] = closed;
+  }
+  return length;
+}
+
+/// Takes columns out of what was scattered.
+template <class Semiring, class V>
+FILIGREE_INLINE void strike(std::span<const Local> columns, ScatterRoom<V>& room) {
+  for (const Local column : columns) {
+    room.sum[z(column)] = Semiring::untouched();
+    if constexpr (!Semiring::tells)
+      room.mark[z(column / num_lanes)] &= static_cast<std::uint8_t>(~bit_of(static_cast<std::uint32_t>(column)));
+  }
+}
+
+}  // namespace filigree::spgemm
