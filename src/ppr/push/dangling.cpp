@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "ppr/push/single_push.hpp"
+#include "ppr/push/query_tables.hpp"
 
 namespace filigree::ppr {
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "ppr/push/query_tables.hpp"
 #include "ppr/push/symmetric_solver.hpp"
 
 namespace filigree::ppr {

@@ -10,6 +10,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/cpu.hpp"
+#include "core/index.hpp"
 #include "core/simd/lanes.hpp"
 #include "filigree/spgemm.hpp"
 
