@@ -51,8 +51,8 @@
 #include "app.hpp"
 #include "core/index.hpp"
 #include "peers/spgemm.hpp"
-#include "spgemm_matrices.hpp"
 #include "record.hpp"
+#include "spgemm_matrices.hpp"
 #include "triad.hpp"
 
 namespace {
@@ -579,45 +579,45 @@ void bench_all(app::App& program, const Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run(
-      argc, argv,
-      {"filigree-bench-spgemm", "Times products of sparse matrices, ours beside those of other libraries.",
-       "  filigree-bench-spgemm --threads 1 wiki-Vote.txt.gz rmat14 poisson3d:40\n"},
-      [](app::App& program) {
-        Arguments a;
-        enum class Choice { both, sorted, unsorted } rows = Choice::both;
-        app::Command cli = program.cli;
-        cli.option("MATRIX", a.matrices,
-                   "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
-            .required();
-        app::Option peers = cli.option("--peers", a.peers, "beside ours; default: all that are there");
-        peers.delimiter(',').one_of(
-            {"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"});
-        bool accumulators = false;
-        bool triangles = false;
-        app::Option ways = cli.flag("--accumulators", accumulators, "our ways of merging, beside ours");
-        app::Option masked = cli.flag("--triangles", triangles, "C<A> = A A over plus_pair");
-        bool cores = false;
-        app::Option each = cli.flag("--cores", cores, "ours by all cores, beside each of them alone");
-        ways.excludes(peers).excludes(masked).excludes(each);
-        masked.excludes(peers).excludes(each);
-        each.excludes(peers);
-        cli.choice("--rows", rows, {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
-                   "of C: sorted by column, or in any order");
-        cli.option("--rounds", a.rounds, "turns of each").within("[1, inf)");
-        cli.option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
-            .within("[0, inf)");
-        cli.flag("--fresh", a.fresh, "let malloc return pages to the system");
-        cli.flag("--no-check", a.unchecked, "do not compare the products");
-        cli.option("--records", a.records, "append a line of JSON a matrix").type_name("FILE");
-        program.parse();
-        if (accumulators) a.contest = Contest::accumulators;
-        if (triangles) a.contest = Contest::triangles;
-        if (cores) a.contest = Contest::cores;
-        require(a.contest == Contest::libraries || program.comm().size() == 1,
-                "--accumulators, --triangles and --cores are for one rank");
-        a.sorted = rows != Choice::unsorted;
-        a.unsorted = rows != Choice::sorted;
-        bench_all(program, a);
-      });
+  return app::run(argc, argv,
+                  {"filigree-bench-spgemm", "Times products of sparse matrices, ours beside those of other libraries.",
+                   "  filigree-bench-spgemm --threads 1 wiki-Vote.txt.gz rmat14 poisson3d:40\n"},
+                  [](app::App& program) {
+                    Arguments a;
+                    enum class Choice { both, sorted, unsorted } rows = Choice::both;
+                    app::Command cli = program.cli;
+                    cli.option("MATRIX", a.matrices,
+                               "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
+                        .required();
+                    app::Option peers = cli.option("--peers", a.peers, "beside ours; default: all that are there");
+                    peers.delimiter(',').one_of(
+                        {"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"});
+                    bool accumulators = false;
+                    bool triangles = false;
+                    app::Option ways = cli.flag("--accumulators", accumulators, "our ways of merging, beside ours");
+                    app::Option masked = cli.flag("--triangles", triangles, "C<A> = A A over plus_pair");
+                    bool cores = false;
+                    app::Option each = cli.flag("--cores", cores, "ours by all cores, beside each of them alone");
+                    ways.excludes(peers).excludes(masked).excludes(each);
+                    masked.excludes(peers).excludes(each);
+                    each.excludes(peers);
+                    cli.choice("--rows", rows,
+                               {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
+                               "of C: sorted by column, or in any order");
+                    cli.option("--rounds", a.rounds, "turns of each").within("[1, inf)");
+                    cli.option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
+                        .within("[0, inf)");
+                    cli.flag("--fresh", a.fresh, "let malloc return pages to the system");
+                    cli.flag("--no-check", a.unchecked, "do not compare the products");
+                    cli.option("--records", a.records, "append a line of JSON a matrix").type_name("FILE");
+                    program.parse();
+                    if (accumulators) a.contest = Contest::accumulators;
+                    if (triangles) a.contest = Contest::triangles;
+                    if (cores) a.contest = Contest::cores;
+                    require(a.contest == Contest::libraries || program.comm().size() == 1,
+                            "--accumulators, --triangles and --cores are for one rank");
+                    a.sorted = rows != Choice::unsorted;
+                    a.unsorted = rows != Choice::sorted;
+                    bench_all(program, a);
+                  });
 }

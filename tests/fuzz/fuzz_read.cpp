@@ -104,10 +104,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         read_graphs(comm, ways[way]);
       }
     } catch (const Error& error) {
-      // The message names the file.
-      if (std::string_view(error.what()).find("filigree-fuzz-") == std::string_view::npos &&
-          std::string_view(error.what()).find("memory") == std::string_view::npos)
+      const std::string_view message = error.what();
+      if (message.find("filigree-fuzz-") == message.npos && message.find("memory") == message.npos) {
+        std::fprintf(stderr, "does not name the file: %s\n", error.what());
         std::abort();
+      }
     }
   }
   return 0;

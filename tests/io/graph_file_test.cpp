@@ -138,7 +138,8 @@ TEST(GraphFile, DamagedHdf5IsRefused) {
   EXPECT_THAT(why([](Parts& p) { p.hash = "0123456789abcdef"; }), HasSubstr("its content does not match its hash"));
   if (comm.is_root()) Hdf5Writer(Comm::self(), path).commit();
   comm.barrier();
-  EXPECT_THAT(message_of<IoError>([&] { read(comm, path); }), HasSubstr("bad.h5: holds no graph of filigree and no group with a compressed matrix"));
+  EXPECT_THAT(message_of<IoError>([&] { read(comm, path); }),
+              HasSubstr("bad.h5: holds no graph of filigree and no group with a compressed matrix"));
 }
 
 TEST(ContentHash, TellsMatricesApart) {

@@ -5,8 +5,8 @@
 
 #include "summary/code/checks.hpp"
 #include "summary/code/fill.hpp"
-#include "summary/families.hpp"
 #include "summary/code/supergraph.hpp"
+#include "summary/families.hpp"
 #include "summary/signatures/groups.hpp"
 
 namespace filigree::testing {

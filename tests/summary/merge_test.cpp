@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "summary/code/fill.hpp"
+#include "summary/code/supergraph.hpp"
 #include "summary/families.hpp"
 #include "summary/merge/group_merge.hpp"
-#include "summary/code/supergraph.hpp"
 #include "summary/signatures/groups.hpp"
 
 namespace filigree::testing {
