@@ -87,7 +87,7 @@ double bytes_of(CsrView<double> matrix) {
          8.0 * matrix.num_cols + 8.0 * matrix.num_rows();
 }
 
-/// What everybody writes first.
+/// The straightforward loop over rows.
 void plain_product(CsrView<double> matrix, const std::vector<double>& x, std::vector<double>& y) {
   const Offset* row_ptr = matrix.row_ptr.data();
   const Local* col = matrix.col.data();

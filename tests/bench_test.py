@@ -179,7 +179,7 @@ class Run(Scripts):
 
     def test_mistakes(self):
         self.assertIn("there are work, bytes", self.run_paper("--only", "wrok", exits=1))
-        self.assertIn("NAME=PATH", self.run_paper("--graph", "nobody=x", exits=1))
+        self.assertIn("NAME=PATH", self.run_paper("--graph", "unknown=x", exits=1))
         (self.folder / "paper.toml").write_text(PAPER.replace("--more {more}", "--more {mroe}"))
         self.assertIn("{mroe} is no value of the grid", self.run_paper("--only", "work", exits=1))
         (self.folder / "out.jsonl").write_text("{\n")

@@ -61,7 +61,7 @@ Stats expect_components(const Graph& graph, const Entries<double>& entries) {
   return result.stats;
 }
 
-/// The graph of entries, its rows dealt out at random: some ranks may get none.
+/// The graph of entries, its rows distributed at random: some ranks may get none.
 Graph scattered(const Comm& comm, Global n, const Entries<double>& entries, std::uint64_t seed) {
   const Partition rows = random_partition(n, comm.size(), seed);
   return Graph::from_entries(comm, rows, rows, deal(comm, entries, seed));

@@ -12,7 +12,7 @@
 
 namespace filigree::app {
 
-/// The same on all ranks and, but for timings and stats, on any number of them.
+/// The same on all ranks and, except timings and stats, on any number of them.
 struct GraphInfo {
   std::vector<std::pair<std::string, std::string>> lines;  ///< for people: what, and how much
   Json figures = Json::object();                           ///< the same for the record

@@ -28,7 +28,7 @@ std::string shown(std::string_view name) {
 
 char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// How far two names are from each other but for case: 0 or 1 letters - added, left out, changed, or swapped with the
+/// How far two names are from each other, case aside: 0 or 1 letters - added, left out, changed, or swapped with the
 /// next, where three are left - or 2 for more.
 int distance(std::string_view a, std::string_view b) {
   const auto same = [](char x, char y) { return lower_case(x) == lower_case(y); };
@@ -94,7 +94,7 @@ std::vector<std::string> NameTable::complaints(std::span<const std::string> unkn
   constexpr std::size_t most_suggestions = 8;
   constexpr Global none = std::numeric_limits<Global>::max();
   const std::size_t count = std::min(unknown.size(), most_suggestions);
-  // Of each name, the first vertex that is the same but for case, and the first that is one letter away.
+  // Of each name, the first vertex that is the same except in case, and the first that is one letter away.
   std::vector<Global> close(2 * count, none);
   const io::Strings& texts = names_.texts();
   for (std::size_t i = 0; i < count; ++i) {

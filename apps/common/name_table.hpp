@@ -19,8 +19,8 @@ class NameTable {
   std::vector<Global> find(std::span<const std::string> wanted) const;
 
   /// "no vertex is called 'ann'; did you mean 'Ann'?": for names that find() does not find, each with the vertex whose
-  /// name is the same but for case, or else one letter (added, left out, changed or swapped), or with how vertices are
-  /// called where they have numbers. The same names on all ranks; collective. Costs a pass over the owned names for
+  /// name is the same except in case, or else one letter (added, left out, changed or swapped), or with how vertices
+  /// are called where they have numbers. The same names on all ranks; collective. Costs a pass over the owned names for
   /// each of the first eight; the others get no suggestion.
   std::vector<std::string> complaints(std::span<const std::string> unknown) const;
   std::string complaint(const std::string& unknown) const { return complaints(std::span(&unknown, 1)).front(); }

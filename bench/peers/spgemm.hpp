@@ -46,7 +46,7 @@ class Peer {
   virtual void release() = 0;
 };
 
-/// Each takes one rank, but for PETSc. CombBLAS and PETSc only know sorted rows.
+/// Each takes one rank, except PETSc. CombBLAS and PETSc only know sorted rows.
 std::unique_ptr<Peer> make_eigen(Rows rows);
 std::unique_ptr<Peer> make_graphblas(Task task, Rows rows, int threads);
 std::unique_ptr<Peer> make_petsc();

@@ -1,6 +1,6 @@
 // SuiteSparse:GraphBLAS: GrB_mxm over plus_times, or over plus_pair with a structural mask.
 //
-// It leaves rows "jumbled" where that is quicker and sorts them when somebody needs it. Unsorted: complete, but as they
+// It leaves rows "jumbled" where that is quicker and sorts them when a call needs it. Unsorted: complete, but as they
 // are. Sorted: also materialized, which is when it sorts.
 extern "C" {
 #include <GraphBLAS.h>

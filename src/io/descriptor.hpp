@@ -25,7 +25,7 @@ class Descriptor {
     return number >= 0;
   }
   operator int() const { return number_; }
-  /// Somebody else closes it.
+  /// Gives up ownership: the caller closes it.
   int release() { return std::exchange(number_, -1); }
   bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 

@@ -78,7 +78,8 @@ struct Rows {
   std::vector<Offset> row_ptr;  ///< from the first arc of all
 };
 
-/// Deals out rows; checks that offsets ascend from 0 to the number of arcs. `at`: where the offsets begin. Collective.
+/// Distributes the rows; checks that offsets ascend from 0 to the number of arcs. `at`: where the offsets begin.
+/// Collective.
 Rows read_rows(const Comm& comm, const BinaryFile& file, const Header& header, Offset at) {
   const auto read_offsets = [&](const Partition& rows) {
     return comm.guard([&] {
@@ -136,7 +137,7 @@ std::uint64_t fingerprint(Global from, Global to, std::int32_t weight) {
 
 /// Throws unless every arc is there in both directions, as often: of a directed graph among the out-neighbours of its
 /// begin and the in-neighbours of its end, of an undirected one in the lists of both. `out` are the rows of the first
-/// lists. Sums of fingerprints agree, but for a chance of 2^-64, only if this holds. Collective.
+/// lists. Sums of fingerprints agree only if this holds (false positives: 2^-64). Collective.
 void check_both_directions(const Comm& comm, const BinaryFile& file, const Header& header, const Rows& out,
                            std::uint64_t sum_of_arcs) {
   const Rows in = header.directed ? read_rows(comm, file, header, header.in_lists()) : out;

@@ -102,7 +102,7 @@ void PendingFile::commit() {
     struct stat open {};
     struct stat called {};
     if (fstat(file_, &open) != 0 || lstat(temporary_path().c_str(), &called) != 0 || open.st_ino != called.st_ino)
-      throw IoError(text(path_, ": cannot be written: somebody removed or replaced ", temporary_path()));
+      throw IoError(text(path_, ": cannot be written: another program removed or replaced ", temporary_path()));
     fchmod(file_, mode_);
     if (std::rename(temporary_path().c_str(), place_.c_str()) != 0)
       throw IoError(text(path_, ": cannot be replaced: ", std::strerror(errno)));

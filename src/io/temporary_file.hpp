@@ -9,7 +9,7 @@
 
 namespace filigree::io {
 
-/// "OUT.filigree-3fa9c2d41b07e65a.partial", beside `path`: nobody can know it before, and no two jobs share it.
+/// "OUT.filigree-3fa9c2d41b07e65a.partial", beside `path`: it cannot be guessed, and no two jobs share it.
 std::string temporary_name(const std::string& path);
 
 /// Creates a file that is not there yet; follows no link. On file systems of this machine it is locked as long as the

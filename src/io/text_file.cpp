@@ -19,7 +19,7 @@ bool ends_lines_by_returns(std::string_view first, Unpacked& text) {
   try {
     bytes.resize(first.size() + text.read(bytes.data() + first.size(), bytes.size() - first.size()));
   } catch (const IoError&) {
-    return false;  // whoever reads will meet it and say where
+    return false;  // the reader meets it, too, and says where
   }
   return bytes.find('\r') != std::string::npos && bytes.find('\n') == std::string::npos;
 }

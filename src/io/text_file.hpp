@@ -13,7 +13,7 @@
 
 namespace filigree::io {
 
-/// A text file open on every rank. Bytes are dealt out evenly; a line belongs to the rank in whose bytes it begins:
+/// A text file open on every rank. Bytes are distributed evenly; a line belongs to the rank in whose bytes it begins:
 ///
 ///     rank 0        | rank 1        | rank 2
 ///     1 2\n 1 3\n 2 | 7 4\n 5 1\n 6 | 1\n 8 3\n          "2 7 4" is rank 0's line, "6 1" is rank 1's

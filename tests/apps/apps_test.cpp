@@ -815,8 +815,8 @@ TEST_F(Apps, WhatARunReadsItDoesNotWriteOver) {
 
 class Killed : public Apps, public ::testing::WithParamInterface<const char*> {
  protected:
-  /// Stops a generator in the middle of its writing, lets `strike` end it, and expects that nothing is left; but for
-  /// the whole file if it may finish.
+  /// Stops a generator in the middle of its writing, lets `strike` end it, and expects that nothing is left; if
+  /// it may finish, the whole file.
   void expect_clean_end(int ranks, const std::function<void(const Process&, const std::vector<int>&)>& strike,
                         bool may_finish = false) {
     const std::string output = GetParam();

@@ -140,11 +140,11 @@ TEST_F(PprApp, CheckExactFiltersTheTruthToo) {
 }
 
 TEST_F(PprApp, BadCandidatesAreNamedByLine) {
-  write("nobody.txt", "# some\ndailykos.com\nnobody\n");
+  write("stranger.txt", "# some\ndailykos.com\nstranger\n");
   write("twice.txt", "dailykos.com\n\ninstapundit.com\ndailykos.com\n");
   write("none.txt", "# none\n");
   const std::vector<std::pair<std::string, std::string>> bad{
-      {"nobody.txt", "error: nobody.txt:3: no vertex is called 'nobody'"},
+      {"stranger.txt", "error: stranger.txt:3: no vertex is called 'stranger'"},
       {"twice.txt", "error: twice.txt:4: vertex dailykos.com is there twice, first in line 1"},
       {"none.txt", "error: none.txt: names no vertex"},
       {"missing.txt", "error: missing.txt: cannot be opened: No such file or directory"}};
@@ -156,8 +156,8 @@ TEST_F(PprApp, BadCandidatesAreNamedByLine) {
       EXPECT_EQ(outcome.out, "");
     }
   }
-  const Outcome questions = run(2, "ppr", ask("exact", {"--sources", "nobody.txt"}));
-  EXPECT_EQ(error_line(questions.err), "error: nobody.txt:3: no vertex is called 'nobody'");
+  const Outcome questions = run(2, "ppr", ask("exact", {"--sources", "stranger.txt"}));
+  EXPECT_EQ(error_line(questions.err), "error: stranger.txt:3: no vertex is called 'stranger'");
 }
 
 // ------------------------------------------------------------------------------------------------ seeds
@@ -180,8 +180,8 @@ TEST_F(PprApp, AVertexNameMayHaveColonsAndNumbers) {
   EXPECT_EQ(first("host:8180:3", "host:8180:3"), alone);
   EXPECT_NEAR(first("host:8180:1 host:3", "host"), 0.75 * alone, 1e-9);
   EXPECT_NEAR(first("host:8180 host:3", "host:8180"), 0.25 * alone, 1e-9);
-  const Outcome nobody = run(0, "ppr", {"exact", "--graph", "g.txt", "--sources", "guest:8180"});
-  EXPECT_EQ(error_line(nobody.err), "error: no vertex is called 'guest'; nor is there a file of this name");
+  const Outcome unknown = run(0, "ppr", {"exact", "--graph", "g.txt", "--sources", "guest:8180"});
+  EXPECT_EQ(error_line(unknown.err), "error: no vertex is called 'guest'; nor is there a file of this name");
 }
 
 // ------------------------------------------------------------------------------------------------ against the arcs
@@ -302,14 +302,15 @@ TEST_F(PprApp, AnswersEachLineBeforeTheNextIsAsked) {
 }
 
 TEST_F(PprApp, ALineThatIsNoQueryIsToldAndTheStreamGoesOn) {
-  write("questions.txt", "# five\ndailykos.com\nnobody\n\ndailykos.com:-1\r\ninstapundit.com:nan\n:\ninstapundit.com");
+  write("questions.txt",
+        "# five\ndailykos.com\nstranger\n\ndailykos.com:-1\r\ninstapundit.com:nan\n:\ninstapundit.com");
   for (const int ranks : {0, 1, 3}) {
     Words words = ask("query", {"--sources", "-", "--top", "1", "--json", "r.json"});
     const Outcome outcome = run(ranks, "ppr", words, "questions.txt");
     EXPECT_EQ(outcome.code, 1);
     EXPECT_THAT(column(outcome.out, 0), ElementsAre("dailykos.com", "instapundit.com"));
     for (const std::string complaint :
-         {"error: standard input:3: no vertex is called 'nobody'\n",
+         {"error: standard input:3: no vertex is called 'stranger'\n",
           "error: standard input:5: seed dailykos.com has weight -1, must be finite and above 0\n",
           "error: standard input:6: seed instapundit.com has weight nan, must be finite and above 0\n",
           "error: standard input:7: no vertex is called ':'\n",
@@ -327,7 +328,7 @@ TEST_F(PprApp, ALineThatIsNoQueryIsToldAndTheStreamGoesOn) {
 }
 
 TEST_F(PprApp, AnAnswerWithoutVerticesHasALineToo) {
-  // From c nobody else is reached, so that without it nothing is left.
+  // From c no other vertex is reached, so that without it nothing is left.
   write("g.txt", "a b\nb c\n");
   write("questions.txt", "a\nc\nb\n");
   for (const int ranks : {0, 1, 3}) {

@@ -52,7 +52,7 @@ def unescaped(field, form):
 
 
 def read_table(path, names=("vertex",)):
-    """A table as pandas reads it by default but for what means nothing; the columns `names` as bytes (jsonl: texts)."""
+    """A table as pandas reads it by default, empty fields kept; the columns `names` as bytes (jsonl: texts)."""
     form = path.suffixes[0][1:]
     if form == "jsonl":
         return pandas.read_json(path, lines=True, dtype=False, convert_dates=False)

@@ -27,7 +27,7 @@ std::string objection(const Graph& a, const Graph& b, const Graph* mask, const s
   return message_of<Error>([&] { app::check_product(program, a, b, mask, options, c); });
 }
 
-/// Rows and columns of each matrix are dealt out in a way of its own.
+/// Rows and columns of each matrix are distributed in a way of its own.
 Graph random_matrix(Global num_rows, Global num_cols, Offset count, std::uint64_t seed) {
   const Comm world = Comm::world();
   const auto entries = random_entries<double>(num_rows, num_cols, count, Values::rounded, seed);

@@ -115,7 +115,7 @@ TEST(Rmat, ScrambleRenumbersVerticesOneToOne) {
     plain.scramble = false;
     const auto ordered = same_on_any_ranks(rmat(scale, 8, 4, plain));
     const auto scrambled = same_on_any_ranks(rmat(scale, 8, 4));
-    // One graph up to the names of its vertices. Equal degrees and loops say so but for freak coincidences.
+    // One graph up to the names of its vertices. Equal degrees and loops say so, coincidences aside.
     const std::size_t n = std::size_t{1} << scale;
     EXPECT_EQ(sorted_degrees(ordered, n), sorted_degrees(scrambled, n));
     EXPECT_EQ(sorted_degrees(transposed(ordered), n), sorted_degrees(transposed(scrambled), n));

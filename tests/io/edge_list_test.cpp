@@ -35,7 +35,7 @@ TEST(EdgeList, SeparatorsCommentsAndLineEnds) {
            "# comment\n0 1\n% comment\n// comment\n  # comment\n1 2\n2 0\n#",
            "\xef\xbb\xbf"
            "0 1\n1 2\n2 0\n",                        // a byte order mark
-           "0 1 1217567877\n1 2 five\n2 0 x y z\n",  // more columns are nobody's business
+           "0 1 1217567877\n1 2 five\n2 0 x y z\n",  // further columns do not matter
            "0,1,\n1,2,3\n2,0,,\n",
            "00 01\n01 002\n2 0\n",
        }) {

@@ -106,13 +106,13 @@ TEST(PendingFile, FollowsNoPlantedLink) {
       fs::remove(pending.temporary_path());
       fs::create_symlink(victim, pending.temporary_path());
     });
-    EXPECT_THAT(message_of([&] { pending.commit(); }), HasSubstr("somebody removed or replaced"));
+    EXPECT_THAT(message_of([&] { pending.commit(); }), HasSubstr("another program removed or replaced"));
   }
   comm.barrier();
   EXPECT_EQ(bytes_of(victim), "precious");
   EXPECT_THAT(names_in(folder.path()), ::testing::ElementsAre("victim"));
   if (geteuid() != 0) return;
-  // As in /tmp: somebody else's link where all may write.
+  // As in /tmp: another user's link where all may write.
   on_root(comm, [&] {
     EXPECT_EQ(chmod(folder.path().c_str(), 01777), 0);
     fs::create_symlink(victim, folder / "out");

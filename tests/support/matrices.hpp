@@ -156,7 +156,7 @@ void expect_well_formed(const DistCsr<V>& matrix) {
     const bool owned = matrix.owned_begin() <= column && column < matrix.owned_begin() + matrix.num_owned_cols();
     EXPECT_EQ(owned, matrix.cols.owns(rank, global));
     if (!owned) {
-      EXPECT_TRUE(used[static_cast<std::size_t>(column)]) << "ghost " << global << " that no row names";
+      EXPECT_TRUE(used[static_cast<std::size_t>(column)]) << "ghost " << global << " that no row references";
     }
   }
 }

@@ -12,7 +12,7 @@
 
 namespace filigree::io {
 
-/// The name of every vertex, dealt out like the rows of its graph. A name is the vertex number itself, an integer id,
+/// The name of every vertex, distributed like the rows of its graph. A name is the vertex number itself, an integer id,
 /// or a text; no two vertices share one. Copies share what they hold.
 class VertexNames {
  public:

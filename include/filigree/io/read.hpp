@@ -42,7 +42,7 @@ struct ReadOptions {
   bool bipartite = false;       ///< edge list: the second column numbers vertices of its own, named "to:1", "to:2", ...
   EntryPolicy policy = {Duplicates::first, Loops::keep};
   bool finite = true;  ///< refuse values that are not; false: NaN and infinity are values (nan, inf, -infinity in
-                       ///< any case), but for METIS and DIMACS
+                       ///< any case), except in METIS and DIMACS
   /// Unpack compressed text however large it becomes (packed.hpp), and read files that claim far more rows than they
   /// have entries (claims.hpp).
   bool trust = false;

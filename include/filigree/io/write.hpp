@@ -27,7 +27,7 @@ namespace filigree::io {
 /// Text is compressed if the path ends in .gz or .zst. Names that a format has no room for go to PATH.names, a line for
 /// each row, where read() finds them; without such names a PATH.names from before is removed.
 ///
-/// format: automatic goes by the extension, see format_to_write(). `names` is dealt out like graph.rows, as read()
+/// format: automatic goes by the extension, see format_to_write(). `names` is distributed like graph.rows, as read()
 /// returns it. Throws InvalidArgument, naming an arc or a name, when the format cannot hold the graph; IoError when
 /// writing fails. Collective over graph.comm. Peak memory of text formats: the text of this rank's rows.
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);

@@ -1,4 +1,4 @@
-// Headings: lines of an edge list that name its columns.
+// Headings: lines of an edge list that say what its columns hold.
 #pragma once
 
 #include <optional>
