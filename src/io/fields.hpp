@@ -30,10 +30,10 @@ inline const char* parse_digits(const char* p, Global& id) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const char* const begin = p;
   std::uint64_t value = 0;
-  for (; is_digit(*p) && p - begin <= most_digits; ++p) value = 10 * value + static_cast<std::uint64_t>(*p - '0');
+  for (; is_digit(*p); ++p) value = 10 * value + static_cast<std::uint64_t>(*p - '0');  // 19 digits do not overflow
   id = static_cast<Global>(value);
   if (p - begin <= most_digits) return p > begin ? p : nullptr;
-  return id >= 0 && !is_digit(*p) ? p : nullptr;
+  return id >= 0 && p - begin == most_digits + 1 ? p : nullptr;
 }
 
 /// A text as a number of type T; false unless the whole text is one. Texts out of range of T give false too, but real

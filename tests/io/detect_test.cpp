@@ -131,6 +131,42 @@ TEST(Detect, ForeignFormatsAreNamed) {
   }
 }
 
+/// What looks at the first bytes never looks behind the last.
+TEST(Detect, CutFilesAreReadOrRefusedByName) {
+  const std::string_view files[] = {
+      "%%MatrixMarket matrix coordinate pattern general\n1 1 1\n1 1\n",
+      "BZh91AY&SY\1\2",
+      "\x04\x22\x4d\x18\x64\x40",
+      "\xfd\x37zXZ\0\0\4"sv,
+      "\x50\x2a\x4d\x18\0\0\0\0"sv,
+      "\x28\xb5\x2f\xfd\x04\x58",
+      "\x1f\x8b\x08\0\0"sv,
+      "\x93NUMPY\1\0v\0{'descr': '<i8'}"sv,
+      "PK\x03\x04 and more, up to the name of the first member",
+      "\x89HDF\r\n\x1a\n\0\0"sv,
+      "<?xml version='1.0'?>\n<!-- x -->\n<a:graphml>",
+      "[[0, 1], [1, 2]]",
+      "strict graph {\n a -- b\n}\n",
+      "\xef\xbb\xbf"
+      "1 2\n",
+      "\xff\xfe\0\0001\0\0\0"sv,
+      "p sp 3 1\na 1 2 5\n",
+      "*Vertices 2\n1 \"a\"\n2 \"b\"\n*Arcs\n1 2\n",
+  };
+  for (const std::string_view file : files) {
+    for (std::size_t length = 0; length <= file.size(); ++length) {
+      for (const std::string name : {"a.txt", "a.mtx", "a"}) {
+        try {
+          read_bytes(file.substr(0, length), name);
+        } catch (const Error& error) {
+          EXPECT_THAT(error.what(), HasSubstr(name)) << file << ", " << length << " bytes";
+          EXPECT_THAT(error.what(), ::testing::Not(HasSubstr("basic_string"))) << file << ", " << length << " bytes";
+        }
+      }
+    }
+  }
+}
+
 TEST(Detect, FormatsByExtension) {
   EXPECT_EQ(format_of("a.MTX.gz"), Format::matrix_market);
   EXPECT_EQ(format_of("a.tsv"), Format::edge_list);

@@ -68,6 +68,34 @@ struct MetNames {
   Global target(std::string_view name) { return bipartite ? targets(name) : sources(name); }
 };
 
+/// Reads lines of [p, end) for as long as parse_numbers() does. Returns the begin of the first other line, or end.
+template <bool weighted>
+const char* parse_plain_lines(const char* p, const char* end, char separator, Part& part) {
+  constexpr std::size_t capacity = 256;  // edges on the stack between two copies to the vectors
+  Global from[capacity], to[capacity];
+  double weight[weighted ? capacity : 1];
+  bool unusual = false;
+  while (p < end && !unusual) {
+    std::size_t count = 0;
+    while (p < end && count < capacity) {
+      Edge<Global> edge;
+      const char* const next = parse_numbers<weighted>(p, end, separator, edge);
+      unusual = next == nullptr;
+      if (unusual) break;
+      p = next;
+      part.more |= edge.more;
+      from[count] = edge.from;
+      to[count] = edge.to;
+      if (weighted) weight[count] = edge.weight;
+      ++count;
+    }
+    part.entries.row.insert(part.entries.row.end(), from, from + count);
+    part.entries.col.insert(part.entries.col.end(), to, to + count);
+    if (weighted) part.entries.val.insert(part.entries.val.end(), weight, weight + count);
+  }
+  return p;
+}
+
 /// Reads one rank's lines.
 template <bool weighted, class Key, class Numbers>
 Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& options, const Layout& layout,
@@ -105,18 +133,8 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
     const char* p = chunk.lines.data();
     const char* const end = p + chunk.lines.size();
     while (p < end) {
+      if (plain && (p = parse_plain_lines<weighted>(p, end, layout.dialect.separator, part)) == end) break;
       const char* const begin = p;
-      if constexpr (std::is_same_v<Key, Global>) {
-        Edge<Global> edge;
-        p = plain ? parse_numbers<weighted>(begin, end, layout.dialect.separator, edge) : nullptr;
-        if (p != nullptr) {
-          part.more |= edge.more;
-          part.entries.row.push_back(edge.from);
-          part.entries.col.push_back(edge.to);
-          if (weighted) part.entries.val.push_back(edge.weight);
-          continue;
-        }
-      }
       p = static_cast<const char*>(std::memchr(begin, '\n', z(end - begin))) + 1;
       const std::string_view line(begin, z(p - 1 - begin));
       if (is_empty_line(line)) continue;
