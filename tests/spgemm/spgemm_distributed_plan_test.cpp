@@ -67,10 +67,10 @@ template <class V>
 void expect_distributed(DistCsr<V> a, DistCsr<V> b, const DistCsr<V>& mask, std::uint64_t round) {
   const auto [values, messages] = travelling(a, b);
   for (const Semiring semiring : {Semiring::plus_times, Semiring::min_plus}) {
-    for (const int masking : {0, 1, 2}) {
-      SCOPED_TRACE(text("round ", round, " semiring ", static_cast<int>(semiring), " masking ", masking));
-      const Options options{.semiring = semiring, .complement = masking == 2};
-      const DistCsr<V>* const with = masking == 0 ? nullptr : &mask;
+    for (const Masking masking : all_maskings) {
+      SCOPED_TRACE(text("round ", round, " ", name_of(semiring), " ", name_of(masking)));
+      const Options options{.semiring = semiring, .complement = masking == Masking::complement};
+      const DistCsr<V>* const with = masking == Masking::none ? nullptr : &mask;
       const auto plan = spgemm::plan(a, b, options, with);
       std::optional<DistCsr<V>> again;
       for (std::uint64_t time = 0; time < 3; ++time) {

@@ -8,53 +8,10 @@
 #include <utility>
 
 #include "filigree/spgemm.hpp"
-#include "support/matrices.hpp"
+#include "support/spgemm.hpp"
 
 namespace filigree::testing {
 namespace {
-
-using spgemm::Semiring;
-
-constexpr Semiring all_semirings[] = {Semiring::plus_times, Semiring::min_plus, Semiring::max_times, Semiring::or_and,
-                                      Semiring::plus_pair};
-
-template <class V>
-V zero_of(Semiring semiring) {
-  using Limits = std::numeric_limits<V>;
-  switch (semiring) {
-    case Semiring::min_plus: return Limits::has_infinity ? Limits::infinity() : Limits::max();
-    case Semiring::max_times: return Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-    default: return V{0};
-  }
-}
-
-template <class V>
-V add_product(Semiring semiring, V sum, V x, V y) {
-  switch (semiring) {
-    case Semiring::plus_times: return static_cast<V>(sum + x * y);
-    case Semiring::min_plus: return std::min<V>(sum, x + y);
-    case Semiring::max_times: return std::max<V>(sum, x * y);
-    case Semiring::or_and: return sum != 0 || (x != 0 && y != 0) ? V{1} : V{0};
-    case Semiring::plus_pair: return sum + 1;
-  }
-  return sum;
-}
-
-/// Row by row, k ascending.
-template <class V>
-GlobalMatrix<V> product(const GlobalMatrix<V>& a, const GlobalMatrix<V>& b, const spgemm::Options& options = {},
-                        const GlobalMatrix<V>* mask = nullptr) {
-  GlobalMatrix<V> c;
-  for (const auto& [ik, x] : a) {
-    for (auto at = b.lower_bound({ik.second, 0}); at != b.end() && at->first.first == ik.second; ++at) {
-      const std::pair ij(ik.first, at->first.second);
-      if (mask != nullptr && mask->contains(ij) == options.complement) continue;
-      V& sum = c.emplace(ij, zero_of<V>(options.semiring)).first->second;
-      sum = add_product(options.semiring, sum, x, at->second);
-    }
-  }
-  return c;
-}
 
 /// Values as their bits.
 template <class V>
@@ -100,7 +57,7 @@ TYPED_TEST(SpgemmDistributed, EqualsATripleLoopAndOneRank) {
   using V = TypeParam;
   const Comm comm = Comm::world();
   Random random(7);
-  for (std::uint64_t round = 0; round < 225; ++round) {  // 15 products each
+  for (std::uint64_t round = 0; round < deep(45U, 225U); ++round) {  // 15 products each
     const Global n = below(random, 60), inner = below(random, 60), m = below(random, 60);
     const auto kind = [&] { return below(random, 3) == 0 ? Values::none : Values::rounded; };
     const Case<V> a(n, inner, below(random, 4 * n + 1), kind(), round);
@@ -109,20 +66,20 @@ TYPED_TEST(SpgemmDistributed, EqualsATripleLoopAndOneRank) {
     const auto whole_mask = mask.whole();
     const auto da = a.over(comm), db = b.over(comm), dmask = mask.over(comm);
     for (Semiring semiring : all_semirings) {
-      // Masked by nothing, by the mask, by what it leaves out.
-      for (int way = 0; way < 3; ++way) {
-        SCOPED_TRACE(text("round ", round, " semiring ", static_cast<int>(semiring), " way ", way));
+      for (const Masking masking : all_maskings) {
+        SCOPED_TRACE(text("round ", round, " ", name_of(semiring), " ", name_of(masking)));
         spgemm::Options options;
         options.semiring = semiring;
-        options.complement = way == 2;
+        options.complement = masking == Masking::complement;
         options.fetch_bytes = round % 3 == 0 ? options.fetch_bytes : 1 + below(random, 400);
-        const auto c = spgemm::multiply(da, db, options, way == 0 ? nullptr : &dmask);
-        const auto expected = product(a.whole(), b.whole(), options, way == 0 ? nullptr : &whole_mask);
+        const auto c = spgemm::multiply(da, db, options, masking == Masking::none ? nullptr : &dmask);
+        const auto expected =
+            product_by_definition(a.whole(), b.whole(), options, masking == Masking::none ? nullptr : &whole_mask);
         expect_product(da, db, c.c, expected);
 
         const Comm self = Comm::self();
         const auto sa = a.over(self), sb = b.over(self), smask = mask.over(self);
-        const auto alone = spgemm::multiply(sa, sb, options, way == 0 ? nullptr : &smask);
+        const auto alone = spgemm::multiply(sa, sb, options, masking == Masking::none ? nullptr : &smask);
         EXPECT_EQ(bits(whole(alone.c)), bits(expected));
         for (const char* count : {"products", "nonzeros"}) EXPECT_EQ(c.stats.at(count), alone.stats.at(count)) << count;
         EXPECT_EQ(c.stats.at("nonzeros"), std::ssize(expected));
@@ -141,13 +98,16 @@ TYPED_TEST(SpgemmDistributed, TransposedOperandsAndItself) {
     const auto dt = transpose(da);
     spgemm::Options options;
     if (round % 3 == 1) options.fetch_bytes = 100;
-    expect_product(da, dt, spgemm::multiply(da, dt, options).c, product(a.whole(), transposed(a.whole())));
-    expect_product(dt, da, spgemm::multiply(dt, da, options).c, product(transposed(a.whole()), a.whole()));
+    expect_product(da, dt, spgemm::multiply(da, dt, options).c,
+                   product_by_definition(a.whole(), transposed(a.whole())));
+    expect_product(dt, da, spgemm::multiply(dt, da, options).c,
+                   product_by_definition(transposed(a.whole()), a.whole()));
 
     const Case<V> square(40, 40, 150, Values::rounded, round + 50);
     const auto ds = square.over(comm);
-    expect_product(ds, ds, spgemm::multiply(ds, ds, options, &ds).c,
-                   product(square.whole(), square.whole(), options, std::optional(square.whole()).operator->()));
+    expect_product(
+        ds, ds, spgemm::multiply(ds, ds, options, &ds).c,
+        product_by_definition(square.whole(), square.whole(), options, std::optional(square.whole()).operator->()));
   }
 }
 
@@ -166,7 +126,7 @@ TEST(SpgemmDistributed, OneRankOwnsEverything) {
     for (const auto& [a, b] : {std::pair(over(one, even), over(even, one)), std::pair(over(even, one), over(one, even)),
                                std::pair(over(one, one), over(one, one))}) {
       const auto c = spgemm::multiply(a, b);
-      expect_product(a, b, c.c, product(matrix, matrix));
+      expect_product(a, b, c.c, product_by_definition(matrix, matrix));
       EXPECT_TRUE(c.c.has_values());
       if (a.rows == b.rows && a.rows == one) {
         EXPECT_EQ(c.stats.at("bytes_received"), 0);
@@ -188,8 +148,9 @@ TEST(SpgemmDistributed, RanksWithoutEntriesTakePartInAllRounds) {
   const auto b = Graph::from_entries(comm, even, even, deal(comm, bottom, 2), policy);
   spgemm::Options options;
   options.fetch_bytes = 1;
-  for (const auto& [x, y, expected] : {std::tuple(a, b, product(*merged(top, policy), *merged(bottom, policy))),
-                                       std::tuple(b, a, product(*merged(bottom, policy), *merged(top, policy)))}) {
+  for (const auto& [x, y, expected] :
+       {std::tuple(a, b, product_by_definition(*merged(top, policy), *merged(bottom, policy))),
+        std::tuple(b, a, product_by_definition(*merged(bottom, policy), *merged(top, policy)))}) {
     const auto c = spgemm::multiply(x, y, options);
     expect_product(x, y, c.c, expected);
     EXPECT_EQ(c.stats.at("rounds") > 3, comm.size() > 1);
@@ -206,7 +167,7 @@ TEST(SpgemmDistributed, MoreColumnsThanLocalNumbersReach) {
   const EntryPolicy policy{Duplicates::first, Loops::keep};
   const auto a = Graph::from_entries(comm, 20, 30, deal(comm, small, 1), policy);
   const auto b = Graph::from_entries(comm, 30, num_cols, deal(comm, wide, 2), policy);
-  const auto expected = product(*merged(small, policy), *merged(wide, policy));
+  const auto expected = product_by_definition(*merged(small, policy), *merged(wide, policy));
   for (const Offset fetch_bytes : {Offset{200}, Offset{1} << 20}) {
     spgemm::Options options;
     options.fetch_bytes = fetch_bytes;
@@ -306,7 +267,7 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
     EXPECT_EQ(estimate.bytes_received, expected.bytes);
     EXPECT_EQ(estimate.products, c.stats.at("products"));
     std::map<Global, Offset> products;
-    for (const auto& [ij, count] : product(a.whole(), b.whole(), {.semiring = Semiring::plus_pair}))
+    for (const auto& [ij, count] : product_by_definition(a.whole(), b.whole(), {.semiring = Semiring::plus_pair}))
       products[ij.first] += static_cast<Offset>(count);
     Offset most = 0;
     for (const auto& [row, count] : products) most += std::min(count, m);
@@ -331,7 +292,7 @@ TEST(SpgemmDistributed, PredictsWhatLayoutsWouldMove) {
     const Offset a_bytes = 12 * std::ssize(whole_a);
     const Offset b_bytes = (values ? 12 : 4) * std::ssize(whole_b);
     std::map<Global, Offset> products;
-    for (const auto& [ij, count] : product(whole_a, whole_b, {.semiring = Semiring::plus_pair}))
+    for (const auto& [ij, count] : product_by_definition(whole_a, whole_b, {.semiring = Semiring::plus_pair}))
       products[ij.first] += static_cast<Offset>(count);
     const auto reduced = [&](Offset layers) {
       Offset partial = 0;
@@ -390,7 +351,7 @@ TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
     if (round % 4 > 0) options.memory_budget = 1 + below(random, 2000);
     SCOPED_TRACE(text("round ", round, " budget ", options.memory_budget));
     const auto whole_mask = mask.whole();
-    const auto expected = product(a.whole(), b.whole(), options, round % 3 == 0 ? nullptr : &whole_mask);
+    const auto expected = product_by_definition(a.whole(), b.whole(), options, round % 3 == 0 ? nullptr : &whole_mask);
 
     GlobalMatrix<V> mine;
     Global next_row = da.first_row();

@@ -79,11 +79,11 @@ void expect_plans(Random& random, const Csr<V>& a, const Csr<V>& b, Csr<V>& c, W
   const Csr<V> mask = mask_for(random, product_by_definition<V>(a, b, Semiring::or_and), b.num_cols);
   const CsrView<V> mask_view = mask;
   for (const Semiring semiring : semirings) {
-    for (const int masking : {0, 1, 2}) {
-      const Options options{.semiring = semiring, .complement = masking == 2};
-      EXPECT_TRUE(plan_holds(random, a, b, options, masking == 0 ? nullptr : &mask_view, c, ways))
-          << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", semiring "
-          << static_cast<int>(semiring) << ", masking " << masking;
+    for (const Masking masking : all_maskings) {
+      const Options options{.semiring = semiring, .complement = masking == Masking::complement};
+      EXPECT_TRUE(plan_holds(random, a, b, options, masking == Masking::none ? nullptr : &mask_view, c, ways))
+          << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", " << name_of(semiring)
+          << ", " << name_of(masking);
     }
   }
 }
@@ -98,7 +98,7 @@ TYPED_TEST(SpgemmPlan, SmallRandomProducts) {
   Random random(1);
   Csr<V> c;
   Ways ways;
-  for (int trial = 0; trial < 300 && !this->HasFailure(); ++trial) {
+  for (int trial = 0; trial < deep(100, 300) && !this->HasFailure(); ++trial) {
     const ThreadsScope scope(1 + trial % 3);
     const auto extent = [&] { return static_cast<Local>(below(random, 8) == 0 ? 0 : below(random, trial % 60 + 1)); };
     const Local num_rows = extent();

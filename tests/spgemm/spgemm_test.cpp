@@ -24,37 +24,34 @@ using ::testing::HasSubstr;
 
 // ------------------------------------------------------------------------------------------------ comparison
 
-/// These semirings and every mask, accumulator and order of a product against the definition, with c's memory used
+/// These semirings, every mask, and these ways of a product without one against the definition, with c's memory used
 /// again and again. Returns how many products were made.
 template <class V>
 int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const std::string& what,
-                    std::span<const Semiring> semirings = all_semirings) {
+                    std::span<const Semiring> semirings, const std::vector<Way>& ways) {
+  const std::vector<Way> masked_ways{{Accumulator::automatic, true}, {Accumulator::automatic, false}};
   int made = 0;
   Csr<V> mask;
   for (const Semiring semiring : semirings) {
     const Rows<V> whole_product = product_by_definition(a, b, semiring);
     if (made == 0) mask = mask_for(random, whole_product, b.num_cols);
     const CsrView<V> mask_view = mask;
-    for (const int masking : {0, 1, 2}) {
-      const bool complement = masking == 2;
-      const Rows<V> expected = masking == 0 ? whole_product : masked(whole_product, mask_view, complement);
-      for (int way = 0; way < (masking == 0 ? 14 : 2); ++way) {
-        const bool sorted = way % 2 == 0;
-        const Options options{.semiring = semiring,
-                              .complement = complement,
-                              .sorted = sorted,
-                              .accumulator = static_cast<spgemm::Accumulator>(way / 2)};
-        const Stats stats = spgemm::multiply(a, b, c, options, masking == 0 ? nullptr : &mask_view);
+    for (const Masking masking : all_maskings) {
+      const bool complement = masking == Masking::complement;
+      const Rows<V> expected = masking == Masking::none ? whole_product : masked(whole_product, mask_view, complement);
+      for (const Way way : masking == Masking::none ? ways : masked_ways) {
+        const Options options{
+            .semiring = semiring, .complement = complement, .sorted = way.sorted, .accumulator = way.accumulator};
+        const Stats stats = spgemm::multiply(a, b, c, options, masking == Masking::none ? nullptr : &mask_view);
         ++made;
-        if (sorted) {
+        if (way.sorted) {
           EXPECT_NO_THROW(c.validate());
         } else {
           sort_rows(c);
         }
         const std::string found = difference(c, expected, b.num_cols);
-        EXPECT_EQ(found, "") << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols
-                             << ", semiring " << static_cast<int>(semiring) << ", masking " << masking << ", way "
-                             << way;
+        EXPECT_EQ(found, "") << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", "
+                             << name_of(semiring) << ", " << name_of(masking) << ", " << name_of(way);
         EXPECT_EQ(stats.at("nonzeros"), num_entries(expected)) << what;
         if (!found.empty()) return made;
       }
@@ -68,23 +65,34 @@ class Spgemm : public ::testing::Test {};
 using ValueTypes = ::testing::Types<double, float, std::int64_t>;
 TYPED_TEST_SUITE(Spgemm, ValueTypes);
 
-TYPED_TEST(Spgemm, SmallRandomProducts) {
-  using V = TypeParam;
-  Random random(1);
-  Csr<V> c;
-  int made = 0;
-  for (int trial = 0; made < 12'000 && !this->HasFailure(); ++trial) {
-    const auto extent = [&] { return static_cast<Local>(below(random, 8) == 0 ? 0 : below(random, trial % 60 + 1)); };
-    const Local num_rows = extent();
-    const Local num_inner = extent();
-    const Local num_cols = extent();
-    const auto contents = [&] { return static_cast<Contents>(below(random, 3)); };
-    const Csr<V> a = skewed<V>(random, num_rows, num_inner, contents());
-    const Csr<V> b = skewed<V>(random, num_inner, num_cols, contents());
-    made += expect_products<V>(random, a, b, c, text("trial ", trial));
+/// A way of merging products, over small random matrices.
+class SpgemmWay : public ::testing::TestWithParam<Way> {
+ protected:
+  template <class V>
+  void expect_small_random_products() {
+    Random random(1);
+    Csr<V> c;
+    const int enough = GetParam().accumulator == Accumulator::automatic ? deep(2'000, 6'000) : deep(700, 2'000);
+    int made = 0;
+    for (int trial = 0; made < enough && !HasFailure(); ++trial) {
+      const auto extent = [&] { return static_cast<Local>(below(random, 8) == 0 ? 0 : below(random, trial % 60 + 1)); };
+      const Local num_rows = extent();
+      const Local num_inner = extent();
+      const Local num_cols = extent();
+      const auto contents = [&] { return static_cast<Contents>(below(random, 3)); };
+      const Csr<V> a = skewed<V>(random, num_rows, num_inner, contents());
+      const Csr<V> b = skewed<V>(random, num_inner, num_cols, contents());
+      made += expect_products<V>(random, a, b, c, text("trial ", trial), all_semirings, {GetParam()});
+    }
+    EXPECT_GE(made, enough);
   }
-  EXPECT_GE(made, 12'000);
-}
+};
+INSTANTIATE_TEST_SUITE_P(Every, SpgemmWay, ::testing::ValuesIn(all_ways()),
+                         [](const auto& tested) { return name_of(tested.param); });
+
+TEST_P(SpgemmWay, SmallRandomProductsOfDoubles) { expect_small_random_products<double>(); }
+TEST_P(SpgemmWay, SmallRandomProductsOfFloats) { expect_small_random_products<float>(); }
+TEST_P(SpgemmWay, SmallRandomProductsOfIntegers) { expect_small_random_products<std::int64_t>(); }
 
 TYPED_TEST(Spgemm, LargerProducts) {
   using V = TypeParam;
@@ -92,7 +100,8 @@ TYPED_TEST(Spgemm, LargerProducts) {
   Csr<V> c;
   std::size_t number = 0;
   for_larger_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
-    expect_products<V>(random, a, b, c, name, semirings_of_case(number++));
+    expect_products<V>(random, a, b, c, name, semirings_of_case(number), ways_of_case(number));
+    ++number;
   });
 }
 
@@ -132,7 +141,8 @@ TYPED_TEST(Spgemm, RowsThatRepeat) {
   Csr<V> c;
   std::size_t number = 0;
   for_repeating_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
-    expect_products<V>(random, a, b, c, name, semirings_of_case(number++));
+    expect_products<V>(random, a, b, c, name, semirings_of_case(number), ways_of_case(number));
+    ++number;
   });
 }
 
@@ -142,7 +152,7 @@ TYPED_TEST(Spgemm, RepeatsByThePatternsAlone) {
   bool wide = false;  // are there registers for it?
   for_repeating_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
     Csr<V> c;
-    wide = wide || spgemm::multiply<V>(a, b, c, {.accumulator = spgemm::Accumulator::tile}).at("tiled_rows") > 0;
+    wide = wide || spgemm::multiply<V>(a, b, c, {.accumulator = Accumulator::tile}).at("tiled_rows") > 0;
     for (const bool sorted : {true, false}) {
       Csr<V> by_one;
       Stats counted;
@@ -370,23 +380,29 @@ TYPED_TEST(Spgemm, ManyWindows) {
     std::string name;
     Csr<V> a, b;
   };
-  const Csr<V> repeating = banded(20'000, 1024);
-  const Csr<V> of_nodes = nodes(4000);
+  constexpr Local shrink = deep(5, 2);  // halves of the sizes
+  const auto size = [&](Local whole_size) { return whole_size * 2 / shrink; };
+  const Csr<V> repeating = banded(size(20'000), 1024);
+  const Csr<V> of_nodes = nodes(size(4000));
   const std::vector<Case> cases{
-      {"columns far apart", regular<V>(random, 20'000, 5'000, 12, contents),
+      {"columns far apart", regular<V>(random, size(20'000), 5'000, 12, contents),
        regular<V>(random, 5'000, 15'000, 12, contents)},
-      {"many products an entry", regular<V>(random, 12'000, 5'000, 12, contents),
+      {"many products an entry", regular<V>(random, size(12'000), 5'000, 12, contents),
        regular<V>(random, 5'000, 60, 12, contents)},
       {"rows that repeat", repeating, repeating},
       {"nodes of several unknowns", of_nodes, of_nodes},
-      {"rows that are counted, then sorted", thirds(2000, 2100, true), thirds(2100, 140'000, false)},
-      {"factors that no cache holds", regular<V>(random, 3000, 60'000, 20, contents),
+      {"rows that are counted, then sorted", thirds(size(2000), 2100, true), thirds(2100, 140'000, false)},
+      {"factors that no cache holds", regular<V>(random, size(3000), 60'000, 20, contents),
        regular<V>(random, 60'000, 20'000, 10, contents)},
       {"nodes, and more products than a plan has positions for", equal_rows(300, 1000),
        regular<V>(random, 1000, 5, 3, contents)},
   };
-  using spgemm::Accumulator;
+  constexpr bool all_cases = deep(std::is_same_v<V, double>, true);
+  std::size_t number = 0;
   for (const auto& [name, a, b] : cases) {
+    ++number;
+    // The other types share the cases, and have the last one both.
+    if (!all_cases && number < cases.size() && number % 2 == (std::is_same_v<V, float> ? 0 : 1)) continue;
     Csr<V> whole;
     spgemm::multiply<V>(a, b, whole, {.variant = spgemm::Variant::v2});
     const Offset bytes = bytes_of<V>(a.num_rows(), whole.num_nonzeros());
@@ -406,16 +422,16 @@ TYPED_TEST(Spgemm, ManyWindows) {
       const ThreadsScope alone(1);
       spgemm::multiply<V>(a, b, unsorted, {.sorted = false});
     }
-    const bool few = !deep(false, true) && !std::is_same_v<V, double>;
-    for (const int threads : few ? std::vector{1, 3} : std::vector{1, 2, 3, 4}) {
+    for (const int threads : all_cases ? std::vector{1, 2, 3, 4} : std::vector{1, 3}) {
       const ThreadsScope scope(threads);
       const std::string where = text(name, ", ", threads, " threads");
       Csr<V> c;
-      for (const Accumulator accumulator : {Accumulator::automatic, Accumulator::sort, Accumulator::list,
-                                            Accumulator::scatter, Accumulator::tile, Accumulator::repeat}) {
-        if (threads == 1 && accumulator != Accumulator::automatic) continue;
-        spgemm::multiply<V>(a, b, c, {.accumulator = accumulator});
-        EXPECT_TRUE(identical(c, whole)) << where << ", accumulator " << static_cast<int>(accumulator);
+      spgemm::multiply<V>(a, b, c);
+      EXPECT_TRUE(identical(c, whole)) << where;
+      for (const Way way : threads > 1 ? ways_of_case(number + z(threads)) : std::vector<Way>()) {
+        if (!way.sorted) continue;
+        spgemm::multiply<V>(a, b, c, {.accumulator = way.accumulator});
+        EXPECT_TRUE(identical(c, whole)) << where << ", " << name_of(way);
       }
       c = {};
       spgemm::multiply<V>(a, b, c, {.memory_budget = bytes});

@@ -73,18 +73,17 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, int t
     const Rows<V> whole_product = product_by_definition(a, b, semiring);
     if (made == 0) mask = mask_for(random, whole_product, b.num_cols);
     const CsrView<V> mask_view = mask;
-    for (const int masking : {0, 1, 2}) {
-      const bool complement = masking == 2;
-      const Rows<V> expected = masking == 0 ? whole_product : masked(whole_product, mask_view, complement);
+    for (const Masking masking : all_maskings) {
+      const bool complement = masking == Masking::complement;
+      const Rows<V> expected = masking == Masking::none ? whole_product : masked(whole_product, mask_view, complement);
       for (const Variant variant : all_variants) {
         const Options options{.semiring = semiring, .complement = complement, .variant = variant};
-        const Stats stats = spgemm::multiply(a, b, c, options, masking == 0 ? nullptr : &mask_view);
+        const Stats stats = spgemm::multiply(a, b, c, options, masking == Masking::none ? nullptr : &mask_view);
         ++made;
         EXPECT_NO_THROW(c.validate());
         EXPECT_EQ(difference(c, expected, b.num_cols), "")
-            << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", semiring "
-            << static_cast<int>(semiring) << ", masking " << masking << ", version " << static_cast<int>(variant)
-            << ", threads " << threads;
+            << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", " << name_of(semiring)
+            << ", " << name_of(masking) << ", version " << static_cast<int>(variant) << ", threads " << threads;
         expect_plausible(stats, num_products(a, b), num_entries(expected), threads);
         if (::testing::Test::HasFailure()) return made;
       }
@@ -147,7 +146,7 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
   using V = TypeParam;
   const Comm comm = Comm::world();
   Random random(3);
-  for (int trial = 0; trial < 75; ++trial) {  // 45 products each
+  for (int trial = 0; trial < deep(15, 75); ++trial) {  // 45 products each
     const ThreadsScope scope(trial % 12 == 7 ? 2 : 1);
     const auto extent = [&] { return static_cast<Local>(below(random, 50)); };
     const Local num_rows = extent();
@@ -161,19 +160,21 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
       const Rows<V> whole_product = product_by_definition<V>(a, b, semiring);
       const Csr<V> mask = mask_for(random, whole_product, num_cols);
       const DistCsr<V> dist_mask = over(comm, mask, random());
-      for (const int masking : {0, 1, 2}) {
-        const Rows<V> expected = masking == 0 ? whole_product : masked<V>(whole_product, mask, masking == 2);
+      for (const Masking masking : all_maskings) {
+        const Rows<V> expected =
+            masking == Masking::none ? whole_product : masked<V>(whole_product, mask, masking == Masking::complement);
         for (const Variant variant : all_variants) {
           // Windows of rows that travel, down to single ones.
           const Options options{.semiring = semiring,
-                                .complement = masking == 2,
+                                .complement = masking == Masking::complement,
                                 .variant = variant,
                                 .fetch_bytes = 1 + trial % 25 * 100};
-          const auto product = spgemm::multiply(dist_a, dist_b, options, masking == 0 ? nullptr : &dist_mask);
+          const auto product =
+              spgemm::multiply(dist_a, dist_b, options, masking == Masking::none ? nullptr : &dist_mask);
           expect_well_formed(product.c);
           EXPECT_EQ(difference(from_whole(whole(product.c), num_rows, num_cols), expected, num_cols), "")
-              << "trial " << trial << ", semiring " << static_cast<int>(semiring) << ", masking " << masking
-              << ", version " << static_cast<int>(variant);
+              << "trial " << trial << ", " << name_of(semiring) << ", " << name_of(masking) << ", version "
+              << static_cast<int>(variant);
           expect_plausible(product.stats, num_products<V>(a, b), num_entries(expected),
                            Offset{runtime().threads()} * comm.size());
         }

@@ -24,6 +24,62 @@ using spgemm::Semiring;
 
 inline constexpr std::array all_semirings{Semiring::plus_times, Semiring::min_plus, Semiring::max_times,
                                           Semiring::or_and, Semiring::plus_pair};
+inline const char* name_of(Semiring semiring) {
+  switch (semiring) {
+    case Semiring::plus_times: return "plus_times";
+    case Semiring::min_plus: return "min_plus";
+    case Semiring::max_times: return "max_times";
+    case Semiring::or_and: return "or_and";
+    case Semiring::plus_pair: return "plus_pair";
+  }
+  return "unknown";
+}
+
+/// What of a product is wanted: all, what a mask has, or what it leaves out.
+enum class Masking { none, mask, complement };
+inline constexpr std::array all_maskings{Masking::none, Masking::mask, Masking::complement};
+inline const char* name_of(Masking masking) {
+  return masking == Masking::none ? "no mask" : masking == Masking::mask ? "mask" : "complement";
+}
+
+using spgemm::Accumulator;
+inline constexpr std::array all_accumulators{Accumulator::automatic, Accumulator::sort,    Accumulator::list,
+                                             Accumulator::hash,      Accumulator::scatter, Accumulator::tile,
+                                             Accumulator::repeat};
+inline const char* name_of(Accumulator accumulator) {
+  switch (accumulator) {
+    case Accumulator::automatic: return "automatic";
+    case Accumulator::sort: return "sort";
+    case Accumulator::list: return "list";
+    case Accumulator::hash: return "hash";
+    case Accumulator::scatter: return "scatter";
+    case Accumulator::tile: return "tile";
+    case Accumulator::repeat: return "repeat";
+  }
+  return "unknown";
+}
+
+/// An accumulator, and whether rows come out sorted.
+struct Way {
+  Accumulator accumulator;
+  bool sorted;
+  friend bool operator==(Way, Way) = default;
+};
+inline std::string name_of(Way way) { return std::string(name_of(way.accumulator)) + (way.sorted ? "" : "_unsorted"); }
+inline std::vector<Way> all_ways() {
+  std::vector<Way> ways;
+  for (const Accumulator accumulator : all_accumulators) {
+    for (const bool sorted : {true, false}) ways.push_back({accumulator, sorted});
+  }
+  return ways;
+}
+/// Those of one of many large cases: the automatic ones and four others in turn, all of them in deep tests.
+inline std::vector<Way> ways_of_case(std::size_t number) {
+  const std::vector<Way> all = all_ways();
+  std::vector<Way> some{all[0], all[1]};
+  for (std::size_t i = 0; i < 4; ++i) some.push_back(all[2 + (4 * number + i) % (all.size() - 2)]);
+  return deep(some, all);
+}
 
 /// Those of one of many large cases: plus_times and another in turn, all of them in deep tests.
 inline std::vector<Semiring> semirings_of_case(std::size_t number) {
@@ -91,22 +147,48 @@ V value_at(const CsrView<V>& matrix, Offset k) {
   return matrix.has_values() ? matrix.val[static_cast<std::size_t>(k)] : V{1};
 }
 
+/// Rows of a product: columns ascending, and values.
 template <class V>
-using Rows = std::vector<std::map<Local, V>>;
+using Rows = std::vector<std::vector<std::pair<Local, V>>>;
 
 template <class V>
 Rows<V> product_by_definition(CsrView<V> a, CsrView<V> b, Semiring semiring) {
   Rows<V> rows(static_cast<std::size_t>(a.num_rows()));
+  struct Product {
+    Local column;
+    V left, right;
+  };
+  std::vector<Product> products;  // of a row, in the order of k
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    products.clear();
     for (Offset ik = a.row_ptr[i]; ik < a.row_ptr[i + 1]; ++ik) {
       const auto k = static_cast<std::size_t>(a.col[static_cast<std::size_t>(ik)]);
-      for (Offset kj = b.row_ptr[k]; kj < b.row_ptr[k + 1]; ++kj) {
-        V& sum = rows[i].try_emplace(b.col[static_cast<std::size_t>(kj)], without_any<V>(semiring)).first->second;
-        sum = with_one_more(semiring, sum, value_at(a, ik), value_at(b, kj));
-      }
+      for (Offset kj = b.row_ptr[k]; kj < b.row_ptr[k + 1]; ++kj)
+        products.push_back({b.col[static_cast<std::size_t>(kj)], value_at(a, ik), value_at(b, kj)});
+    }
+    std::ranges::stable_sort(products, {}, &Product::column);
+    for (const auto& [column, left, right] : products) {
+      if (rows[i].empty() || rows[i].back().first != column) rows[i].emplace_back(column, without_any<V>(semiring));
+      rows[i].back().second = with_one_more(semiring, rows[i].back().second, left, right);
     }
   }
   return rows;
+}
+
+/// The same of whole matrices, where the mask lets.
+template <class V>
+GlobalMatrix<V> product_by_definition(const GlobalMatrix<V>& a, const GlobalMatrix<V>& b,
+                                      const spgemm::Options& options = {}, const GlobalMatrix<V>* mask = nullptr) {
+  GlobalMatrix<V> c;
+  for (const auto& [ik, x] : a) {
+    for (auto at = b.lower_bound({ik.second, 0}); at != b.end() && at->first.first == ik.second; ++at) {
+      const std::pair ij(ik.first, at->first.second);
+      if (mask != nullptr && mask->contains(ij) == options.complement) continue;
+      V& sum = c.try_emplace(ij, without_any<V>(options.semiring)).first->second;
+      sum = with_one_more(options.semiring, sum, x, at->second);
+    }
+  }
+  return c;
 }
 
 /// What a mask lets through.
@@ -117,7 +199,7 @@ Rows<V> masked(const Rows<V>& rows, CsrView<V> mask, bool complement) {
     const auto cols = mask.cols(static_cast<Local>(i));
     for (const auto& [column, value] : rows[i]) {
       const bool in_mask = std::binary_search(cols.begin(), cols.end(), column);
-      if (in_mask != complement) result[i].emplace_hint(result[i].end(), column, value);
+      if (in_mask != complement) result[i].emplace_back(column, value);
     }
   }
   return result;
@@ -355,13 +437,15 @@ template <class V, class F>
 void for_larger_cases(F&& f) {
   Random random(2);
   const auto contents = Contents::ordinary;
-  constexpr Local far = 10'000'000;
+  // More columns than a table of slots is made for; and so many that some column and product do not fit into a key.
+  constexpr Local far = deep(600'000, 10'000'000);
+  constexpr Local very_far = deep(5'000'000, 10'000'000);
 
   // Row i has lengths[i] products, around every power of two; columns far apart, and close together.
   const std::vector<Offset> lengths{0,   1,   2,    3,    4,    5,    7,    8,    9,    15,   16,   17,  31,
                                     32,  33,  63,   64,   65,   127,  128,  129,  255,  256,  257,  511, 512,
                                     513, 800, 1023, 1024, 1025, 2047, 2048, 2049, 4095, 4096, 4097, 9000};
-  for (const Local num_cols : {far, Local{20'000}, Local{1'000}}) {
+  for (const Local num_cols : {very_far, Local{20'000}, Local{1'000}}) {
     std::vector<std::set<Local>> rows;
     for (const Offset length : lengths) rows.push_back(some_columns(random, length, 0, 9'000));
     const Csr<V> a = matrix_of<V>(9'000, rows, contents, random);
