@@ -25,7 +25,8 @@ void Lanes::clear() {
 
 std::size_t Lanes::add_place(float limit, float weight) {
   if (num_places_ == total_.size()) {
-    const std::size_t size = std::max<std::size_t>(4096, 2 * num_places_);
+    const std::size_t whole_blocks = (most_places_ + block_size - 1) / block_size * block_size;
+    const std::size_t size = std::min(std::max<std::size_t>(4096, 2 * num_places_), whole_blocks);
     for (auto* values : {&limit_, &weight_}) enlarge(*values, size);
     std::fill(limit_.data() + num_places_, limit_.data() + size, 1.0F);  // 0 would find what is not there
     for (auto* values : {&residual_, &pushed_}) enlarge(*values, size * many);

@@ -12,6 +12,7 @@
 #include "core/cpu.hpp"
 #include "core/zeroed_array.hpp"
 #include "ppr/push/kernels.hpp"
+#include "ppr/push/schedule.hpp"
 
 namespace filigree::ppr {
 
@@ -20,6 +21,8 @@ namespace filigree::ppr {
 class Lanes {
  public:
   std::size_t num_places() const { return num_places_; }
+  /// Of at most so many places.
+  explicit Lanes(std::size_t most_places) : most_places_(most_places) {}
   /// No place. The memory is kept.
   void clear();
   /// The same places, with nothing.
@@ -34,6 +37,7 @@ class Lanes {
 
   /// At many * place + lane: the residual, and what was pushed. Zeros make blocks whole.
   std::span<const double> residual() const { return {residual_.data(), padded()}; }
+  std::span<double> residual() { return {residual_.data(), padded()}; }
   std::span<const double> pushed() const { return {pushed_.data(), padded()}; }
   std::span<double> pushed() { return {pushed_.data(), padded()}; }
 
@@ -54,6 +58,10 @@ class Lanes {
   void push(std::size_t place, double rate, const Local* to, const double* weight, Offset count) {
     hand_on(residual_.data(), pushed_.data(), total_.data(), static_cast<Local>(place), rate, to, weight, count);
   }
+  /// Calls push_place(place) for every place with a residual, which must push it and may add places. What arrives from
+  /// other places waits for the next level.
+  template <class PushPlace>
+  void push_level(PushPlace push_place);
   /// Calls push_place(place), which must push it and may add places, by falling residual over limit until every lane l
   /// errs by goals[l] at most, above 0 if it has anything; expect(place) tells of it a little ahead. From one sweep to
   /// the next the threshold falls by `fall`. False if push_place returned false, or all that is left is out of reach.
@@ -65,12 +73,31 @@ class Lanes {
   /// From now on only lanes that are above their goals count. Returns the sum of these goals.
   double count_only_off(const std::array<double, many>& goals);
 
+  std::size_t most_places_;
   std::size_t num_places_ = 0;
   // Of every place, in whole blocks.
   ZeroedArray<float> limit_, weight_;
   ZeroedArray<double> total_;              // the residuals of the lanes that count
   ZeroedArray<double> residual_, pushed_;  // `many` each
 };
+
+template <class PushPlace>
+void Lanes::push_level(PushPlace push_place) {
+  const std::vector<double> level(residual_.data(), residual_.data() + num_places_ * many);
+  const std::vector<double> totals(total_.data(), total_.data() + num_places_);
+  std::fill_n(residual_.data(), level.size(), 0.0);
+  std::fill_n(total_.data(), totals.size(), 0.0);
+  for (std::size_t place = 0; place < totals.size(); ++place) {
+    if (totals[place] <= 0) continue;
+    std::array<double, many> arrived;
+    std::copy_n(residual_.data() + place * many, many, arrived.begin());
+    std::copy_n(level.data() + place * many, many, residual_.data() + place * many);
+    const double arrived_total = std::exchange(total_[place], totals[place]);
+    push_place(place);
+    for (std::size_t l = 0; l < many; ++l) residual_[place * many + l] += arrived[l];
+    total_[place] += arrived_total;
+  }
+}
 
 template <class PushPlace, class Expect>
 bool Lanes::run(const std::array<double, many>& goals, double fall, PushPlace push_place, Expect expect) {
@@ -79,10 +106,10 @@ bool Lanes::run(const std::array<double, many>& goals, double fall, PushPlace pu
   double rmax = 0;
   for (std::size_t place = 0; place < num_places_; ++place)
     rmax = std::max(rmax, total_[place] / static_cast<double>(limit_[place]));
-  for (; goal > 0; rmax *= fall) {
-    if (rmax < std::numeric_limits<double>::min()) return false;
+  for (ThresholdSchedule thresholds(rmax, std::numeric_limits<double>::min(), fall); goal > 0; thresholds.advance()) {
+    if (thresholds.is_lowest()) return false;
     for (std::size_t first = 0; first < num_places_; first += block_size) {
-      std::uint64_t found = at_least(total_.data() + first, limit_.data() + first, rmax);
+      std::uint64_t found = at_least(total_.data() + first, limit_.data() + first, thresholds.threshold());
       for (std::uint64_t left = found; left != 0; left &= left - 1) expect(first + z(std::countr_zero(left)));
       for (; found != 0; found &= found - 1) {
         if (!push_place(first + z(std::countr_zero(found)))) return false;

@@ -1,12 +1,14 @@
 #include "ppr/push/batch_push.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 namespace filigree::ppr {
 
 SharedPush::SharedPush(const ReplicatedGraph::Parts& graph)
-    : graph_(graph), view_(graph.arcs()), place_of_(graph.arcs().num_rows()) {}
+    : graph_(graph), view_(graph.arcs()), place_of_(view_.num_rows()), lanes_(z(view_.num_rows())) {}
 
 void SharedPush::start(double teleport, const float* limit, const float* weight) {
   place_of_.end_list(std::ssize(vertex_));
@@ -15,7 +17,7 @@ void SharedPush::start(double teleport, const float* limit, const float* weight)
   arcs_.clear();
   to_.clear();
   lanes_.clear();
-  num_pushes_ = num_arcs_pushed_ = 0;
+  num_pushes_ = num_arcs_pushed_ = num_index_entries_ = 0;
   teleport_ = teleport;
   limit_ = limit;
   weight_ = weight;
@@ -67,19 +69,57 @@ void SharedPush::add_pushed(Local v, std::size_t lane) {
   num_arcs_pushed_ += arcs.count;
 }
 
+void SharedPush::push(std::size_t place) {
+  const Arcs& arcs = arcs_of(place);
+  lanes_.push(place, arcs.rate, to_.data() + arcs.begin, arcs.weight, arcs.count);
+  ++num_pushes_;
+  num_arcs_pushed_ += arcs.count;
+}
+
 bool SharedPush::run(const std::array<double, many>& goals, Offset most_arcs) {
   constexpr double fall = 0.75;
-  const auto push = [&](std::size_t place) {
-    const Arcs& arcs = arcs_of(place);
-    lanes_.push(place, arcs.rate, to_.data() + arcs.begin, arcs.weight, arcs.count);
-    ++num_pushes_;
-    num_arcs_pushed_ += arcs.count;
+  const auto push_place = [&](std::size_t place) {
+    push(place);
     return num_arcs_pushed_ <= most_arcs;
   };
   const auto expect = [&](std::size_t place) {
     if (arcs_[place].begin < 0) __builtin_prefetch(view_.col.data() + view_.row_ptr[z(vertex_[place])]);
   };
-  return lanes_.run(goals, fall, push, expect);
+  return lanes_.run(goals, fall, push_place, expect);
+}
+
+void SharedPush::push_level() {
+  lanes_.push_level([&](std::size_t place) { push(place); });
+}
+
+void SharedPush::walk(const Index& index, Global first) {
+  const Global end = first + index.visits.num_rows();
+  std::vector<std::size_t> places = places_by_vertex();
+  std::erase_if(places, [&](std::size_t place) {
+    const double* const residual = lanes_.residual().data() + place * many;
+    return vertex_[place] < first || vertex_[place] >= end ||
+           std::all_of(residual, residual + many, [](double x) { return x == 0; });
+  });
+  constexpr std::size_t ahead = 6;
+  std::vector<Local> to;
+  std::vector<double> counts;
+  for (std::size_t k = 0; k < places.size(); ++k) {
+    if (k + ahead < places.size()) index.visits.prefetch(static_cast<Local>(vertex_[places[k + ahead]] - first));
+    const auto row = static_cast<Local>(vertex_[places[k]] - first);
+    to.clear();
+    counts.clear();
+    index.visits.for_each(row, [&](Local v, std::int32_t count) {
+      to.push_back(static_cast<Local>(place_of(v)));
+      counts.push_back(count);
+    });
+    num_index_entries_ += std::ssize(to);
+    // An entry settles scale x count; pushed, it settles the share c of that.
+    const double scale = index.scale(row) / teleport_;
+    alignas(64) double share[many];
+    for (std::size_t l = 0; l < many; ++l)
+      share[l] = scale * std::exchange(lanes_.residual()[places[k] * many + l], 0.0);
+    add_lanes(lanes_.pushed().data(), to.data(), counts.data(), std::ssize(to), share);
+  }
 }
 
 std::vector<std::size_t> SharedPush::places_by_vertex() const {

@@ -14,7 +14,7 @@ namespace filigree::ppr {
 
 /// Vertices get places in the order in which pushes reach them, and arcs are written anew from place to place: what is
 /// worked on lies together however far apart it is in the graph. Bytes: 4 per vertex of the graph, 310 to 930 per
-/// vertex reached (they double), 4 per arc of those pushed.
+/// vertex reached (they double, up to 440 per vertex of the graph), 4 to 12 per arc of those pushed.
 class SharedPush {
  public:
   explicit SharedPush(const ReplicatedGraph::Parts& graph);
@@ -30,8 +30,15 @@ class SharedPush {
   /// most_arcs, or is out of reach.
   bool run(const std::array<double, many>& goals, Offset most_arcs = std::numeric_limits<Offset>::max());
 
-  Offset num_pushes() const { return num_pushes_; }            ///< each once for all lanes
-  Offset num_arcs_pushed() const { return num_arcs_pushed_; }  ///< each once for all lanes
+  /// Pushes every residual once, all at the same time: a level of VERD.
+  void push_level();
+  /// Lets the rows of an index walk the residual of the vertices [first, first + rows): what they visit counts as
+  /// pushed.
+  void walk(const Index& index, Global first);
+
+  Offset num_pushes() const { return num_pushes_; }                ///< each once for all lanes
+  Offset num_arcs_pushed() const { return num_arcs_pushed_; }      ///< each once for all lanes
+  Offset num_index_entries() const { return num_index_entries_; }  ///< the same
   /// Vertices that were reached; what they have left, and what was pushed there.
   std::span<const Local> vertices() const { return vertex_; }
   const Lanes& lanes() const { return lanes_; }
@@ -48,6 +55,7 @@ class SharedPush {
 
   std::size_t place_of(Local v);
   const Arcs& arcs_of(std::size_t place);
+  void push(std::size_t place);
 
   const ReplicatedGraph::Parts& graph_;
   CsrView<double> view_;
@@ -61,6 +69,7 @@ class SharedPush {
   Lanes lanes_;
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;
+  Offset num_index_entries_ = 0;
 };
 
 }  // namespace filigree::ppr

@@ -13,18 +13,16 @@ namespace {
 
 Policy::Uniform solve_for_all(const ReplicatedGraph::Parts& graph, double teleport, double target_error) {
   Policy::Uniform uniform;
-  const auto all = graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(graph); });
-  const Query everybody;
-  const Query* const queries[] = {&everybody};
-  all->start(queries, teleport);
+  const auto all = graph.tables->single.take([&] { return std::make_unique<SinglePush>(graph); });
+  all->start({}, teleport);
   do {
     all->sweep_above(0);
-    const Norms norms = all->norms(nullptr)[0];
+    const Norms norms = all->norms(nullptr);
     uniform.error = 2 * norms.residual / norms.settled;
   } while (uniform.error > Policy::Uniform::allowed(target_error));
   uniform.answer.assign(z(graph.arcs().num_rows()), 0);
-  const double norm = all->norms(nullptr)[0].settled;
-  all->for_settled([&](int, Local v, double q) { uniform.answer[z(v)] = q / norm; });
+  const double norm = all->norms(nullptr).settled;
+  all->for_settled([&](Local v, double q) { uniform.answer[z(v)] = q / norm; });
   return uniform;
 }
 

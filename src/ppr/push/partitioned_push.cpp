@@ -194,11 +194,6 @@ std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* in
 }
 
 std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double target, const IndexShare* index) {
-  const auto off_target = [&](const Norms& norms, double expected_error, double least) {
-    const double norm = norms.settled + norms.indexed;
-    return norms.residual > 0 && (norm == 0 || policy.error(expected_error, norm) > least);
-  };
-  constexpr double fall = 0.8;  // of the threshold, from sweep to sweep
   // Far from the target a level is two sweeps: a query's rows are in cache for the second, and less is sent.
   constexpr int far_sweeps = 2;
   // When no residual per arc is above it, the target is met.
@@ -209,17 +204,18 @@ std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double 
   std::vector<char> closely(num_queries_, 1);
   std::vector<Norms> seen = norms(active, closely, index);  // when it was looked at closely
   std::vector<Norms> last = seen;
-  std::erase_if(active, [&](std::size_t q) { return !off_target(seen[q], seen[q].expected_error, target); });
-  std::vector<double> rmax = largest_ratios();
+  std::erase_if(active, [&](std::size_t q) { return !is_off_target(policy, seen[q], target); });
+  std::vector<ThresholdSchedule> thresholds;
+  for (const double largest : largest_ratios()) thresholds.emplace_back(largest, least_ratio);
   std::vector<char> at_floor(num_queries_, 0);
   while (!active.empty()) {
     num_levels_ += std::ssize(active);
     graph_.comm.guard([&] {
       for (const std::size_t q : active) {
-        at_floor[q] = rmax[q] == least_ratio;
+        at_floor[q] = thresholds[q].is_lowest() ? 1 : 0;
         for (int sweep = 0; sweep < (closely[q] != 0 ? 1 : far_sweeps); ++sweep) {
-          push_above(parts_[q], rmax[q]);
-          rmax[q] = std::max(fall * rmax[q], least_ratio);
+          push_above(parts_[q], thresholds[q].threshold());
+          thresholds[q].advance();
         }
         send_ghosts(q);
       }
@@ -233,14 +229,14 @@ std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double 
       const std::size_t q = active[i];
       const bool stalled = at_floor[q] != 0 && now[i].residual == last[q].residual && now[i].settled == last[q].settled;
       if (closely[q] != 0) seen[q] = now[i];
-      if (closely[q] != 0 && (stalled || !off_target(now[i], now[i].expected_error, target))) continue;
+      if (closely[q] != 0 && (stalled || !is_off_target(policy, now[i], target))) continue;
       last[q] = now[i];
       // A close look costs a pass over all that was touched: only when the error, at the last look's share of the
       // residual, comes near the target.
       Norms next = now[i];
       next.indexed = seen[q].indexed;
-      closely[q] =
-          stalled || !off_target(next, seen[q].expected_error * (next.residual / seen[q].residual), 2 * target);
+      next.expected_error = seen[q].expected_error * (next.residual / seen[q].residual);
+      closely[q] = stalled || !is_off_target(policy, next, 2 * target) ? 1 : 0;
       active[left++] = q;
     }
     active.resize(left);

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/sparse_blocks.hpp"
-#include "ppr/push/dangling.hpp"
-#include "ppr/push/single_push.hpp"
+#include "ppr/push/kernels.hpp"
+#include "ppr/push/schedule.hpp"
 #include "ppr/push/term.hpp"
 
 namespace filigree::ppr {

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "core/parallel_for.hpp"
+#include "ppr/push/batch_push.hpp"
 #include "ppr/push/single_push.hpp"
+#include "ppr/push/symmetric_system.hpp"
 
 namespace filigree::ppr {
 
@@ -41,12 +43,11 @@ class Pool {
   std::vector<std::unique_ptr<T>> kept_;
 };
 
-/// parallel_for() with decompositions from the pool as states.
-template <int lanes, class Body, class After>
-void parallel_for_pooled(Pool<Decomposition<lanes>>& pool, const ReplicatedGraph::Parts& graph, Offset n, Body body,
-                         After after) {
+/// parallel_for() with pushes from the pool as states.
+template <class Push, class Body, class After>
+void parallel_for_pooled(Pool<Push>& pool, const ReplicatedGraph::Parts& graph, Offset n, Body body, After after) {
   if (n == 0) return;
-  const auto make = [&] { return pool.take([&] { return std::make_unique<Decomposition<lanes>>(graph); }); };
+  const auto make = [&] { return pool.take([&] { return std::make_unique<Push>(graph); }); };
   parallel_for(
       n, make, [&](auto& state, Offset i) { body(*state, i); }, after);
 }
@@ -55,8 +56,8 @@ void parallel_for_pooled(Pool<Decomposition<lanes>>& pool, const ReplicatedGraph
 struct QueryTables {
   SharedArray<float> out_arcs;  ///< max(1, out-arcs), padded to whole blocks with 1
   SymmetricSystem system;       ///< of symmetric graphs
-  Pool<Decomposition<1>> single;
-  Pool<Decomposition<many>> together;
+  Pool<SinglePush> single;
+  Pool<SharedPush> verd;
   std::shared_ptr<const BatchPlan> plan;  ///< of the last large batch, or null
 };
 

@@ -34,28 +34,24 @@ constexpr double sum_cost = 0.15;   // an element of all partial vectors, for on
 constexpr double block_cost = 20;   // a block of such sums
 
 /// Pushes until at most `error` is left, weighted; false if that is for a solver.
-bool push_alone(Decomposition<1>& parts, const float* weight, double error) {
-  constexpr double fall = 0.8;
-  double rmax = parts.largest_ratio();
-  for (; parts.weighted_residual(weight) > error; rmax *= fall) {
-    for (int sweep = 0; sweep < 3; ++sweep, rmax *= fall) parts.sweep_above(rmax);
-    if (rmax < std::numeric_limits<double>::min() || parts.is_for_solver()) return false;
+bool push_alone(SinglePush& push, const float* weight, double error) {
+  ThresholdSchedule thresholds(push.largest_ratio());
+  for (; push.weighted_residual(weight) > error; thresholds.advance()) {
+    for (int sweep = 0; sweep < 3; ++sweep, thresholds.advance()) push.sweep_above(thresholds.threshold());
+    if (thresholds.is_lowest() || push.is_for_solver()) return false;
   }
   return true;
 }
 
 /// The first of all vertices by what uniform seeds settle there.
 std::vector<Local> most_passed(const ReplicatedGraph::Parts& graph, double teleport, std::size_t count) {
-  constexpr double fall = 0.8;
   constexpr double enough = 0.2;  // left: that changes few places
-  const auto all = graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(graph); });
-  const Query everybody;
-  const Query* const queries[] = {&everybody};
-  all->start(queries, teleport);
-  for (double rmax = all->largest_ratio(); all->rough_norms(nullptr).residual > enough; rmax *= fall)
-    all->sweep_above(rmax);
+  const auto all = graph.tables->single.take([&] { return std::make_unique<SinglePush>(graph); });
+  all->start({}, teleport);
+  ThresholdSchedule thresholds(all->largest_ratio());
+  for (; all->rough_norms(nullptr).residual > enough; thresholds.advance()) all->sweep_above(thresholds.threshold());
   std::vector<Scored<Local>> mass;
-  all->for_settled([&](int, Local v, double x) { mass.push_back({v, x}); });
+  all->for_settled([&](Local v, double x) { mass.push_back({v, x}); });
   keep_top(mass, count);
   std::vector<Local> vertices;
   for (const auto& [vertex, passed] : mass) vertices.push_back(vertex);
@@ -104,10 +100,10 @@ class Trials {
       }
       std::vector<Tried> each(some.size());
       graph.comm.guard([&] {
-        const auto body = [&](Decomposition<1>& parts, Offset i) {
-          parts.start({&some[z(i)], 1}, teleport);
-          const bool finished = push_alone(parts, weight, error);
-          each[z(i)] = {.arcs = parts.num_arcs_pushed(), .failed = finished ? 0 : 1};
+        const auto body = [&](SinglePush& push, Offset i) {
+          push.start(*some[z(i)], teleport);
+          const bool finished = push_alone(push, weight, error);
+          each[z(i)] = {.arcs = push.num_arcs_pushed(), .failed = finished ? 0 : 1};
         };
         parallel_for_pooled(graph.tables->single, graph, std::ssize(some), body, [](Offset) {});
       });

@@ -12,9 +12,6 @@
 namespace filigree::ppr {
 namespace {
 
-// Of the threshold, from one sweep over hubs to the next.
-constexpr double fall = 0.8;
-
 /// The rows of all groups of all ranks, in order. Collective.
 SparseRows gather(const Comm& comm, std::span<HubRows> walked, SparseRows HubRows::*member) {
   SparseRows own;
@@ -141,7 +138,7 @@ Offset Hubs::pass(const std::array<double, many>& goals, Lanes& lanes, std::arra
     used += count;
     return true;
   };
-  lanes.run(goals, fall, push, [](std::size_t) {});
+  lanes.run(goals, threshold_fall, push, [](std::size_t) {});
   missed = lanes.left();
   const std::span<double> passing = lanes.pushed();
   for (std::size_t hub = 0; hub < num_hubs(); ++hub) {

@@ -31,7 +31,7 @@ class Hubs {
 
   /// For residuals at hubs: the places are theirs. To be given back, by destroying the handle.
   auto lanes() const {
-    auto lanes = lanes_.take([] { return std::make_unique<Lanes>(); });
+    auto lanes = lanes_.take([this] { return std::make_unique<Lanes>(num_hubs()); });
     prepare(*lanes);
     return lanes;
   }

@@ -85,7 +85,9 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
   if (hubs != nullptr && batch != kept) counted["hub_arcs"] += hubs->num_arcs();
   const Setting setting{parts, comm, index, summary.get(), policy, options, hubs};
 
-  const bool verd_together = options.method == Method::verd && 256 * Offset{n} <= options.batch_bytes;
+  // What SharedPush takes where everything is in reach.
+  const Offset verd_bytes = 444 * Offset{n} + 12 * parts.arcs().num_nonzeros();
+  const bool verd_together = options.method == Method::verd && verd_bytes <= options.batch_bytes;
   const Groups groups = make_groups(queries, verd_together || pushes_together);
   Answers answers(queries.size(), policy, filter, options, index == nullptr ? 0 : summary->largest_mass);
   const auto finish = [&](std::size_t number, Partial& partial) {
@@ -132,7 +134,7 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
         parallel_for(
             num_many, [&] { return SharedPush(parts); }, answer_group, tell);
       } else {
-        parallel_for_pooled(parts.tables->together, parts, num_many, answer_group, tell);
+        parallel_for_pooled(parts.tables->verd, parts, num_many, answer_group, tell);
       }
       parallel_for_pooled(
           parts.tables->single, parts, alone, [&](auto& parts_of, Offset i) { answer_group(parts_of, num_many + i); },

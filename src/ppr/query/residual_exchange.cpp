@@ -57,7 +57,7 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
     }
   }
   comm.guard([&] {
-    const auto sum_rows = [&](Decomposition<1>& sum, Offset i) {
+    const auto sum_rows = [&](SinglePush& sum, Offset i) {
       Run& run = runs[z(i)];
       std::vector<Local> vertices;
       std::vector<double> residuals;
@@ -68,7 +68,7 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
       sum.start(vertices, residuals);
       sum.walk(index, index.sources.begin(comm.rank()));
       const std::int32_t query = run.residuals.front().query;
-      sum.for_settled([&](int, Local v, double x) { run.row.push_back({query, v, x}); });
+      sum.for_settled([&](Local v, double x) { run.row.push_back({query, v, x}); });
       run.entries = sum.num_index_entries();
     };
     parallel_for_pooled(setting.graph.tables->single, setting.graph, std::ssize(runs), sum_rows, [](Offset) {});

@@ -32,7 +32,7 @@ bool is_whole(const Setting& setting) { return setting.index == nullptr || setti
 
 /// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
 /// adds less than itself wherever it goes.
-bool is_settled(const Decomposition<1>& query, std::size_t count, double residual) {
+bool is_settled(const SinglePush& query, std::size_t count, double residual) {
   Row row;
   RowCollector collector(row, 0, count + 1);
   query.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
@@ -50,13 +50,9 @@ bool is_settled(const Decomposition<1>& query, std::size_t count, double residua
 /// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
 /// over the whole graph have nothing to lose then, and converge faster. most_settled > 0: it may also end when so many
 /// of the best have settled.
-std::optional<double> push_to_target(Decomposition<1>& query, const Setting& setting, const IndexSummary* summary,
+std::optional<double> push_to_target(SinglePush& query, const Setting& setting, const IndexSummary* summary,
                                      double target, std::size_t most_settled = 0) {
-  const Policy& policy = setting.policy;
-  const auto off_target = [&](const Norms& norms) {
-    const double norm = norms.settled + norms.indexed;
-    return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
-  };
+  const auto is_above = [&](const Norms& norms) { return is_off_target(setting.policy, norms, target); };
   // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
   // close look only when a rough one finds nothing.
   Norms seen;
@@ -69,77 +65,48 @@ std::optional<double> push_to_target(Decomposition<1>& query, const Setting& set
       tried_at = seen.residual;
       if (is_settled(query, most_settled, seen.residual)) return false;
     }
-    if (!off_target(seen)) return off_target(query.norms(summary)[0]);
+    if (!is_above(seen)) return is_above(query.norms(summary));
     seen.expected_error /= 3;
-    rest = off_target(seen) ? 3 : 0;
+    rest = is_above(seen) ? 3 : 0;
     return true;
   };
-  // A slowly falling threshold pushes the residuals that buy most for their arcs first: half the arcs that a fixed one
-  // takes, and less the slower it falls until looking for them costs more than they save.
-  constexpr double fall = 0.8;
   // Where nothing is left above `lowest` the target is met with ease.
   const CsrView<double> arcs = setting.graph.arcs();
   const double lowest =
       1e-3 * target * setting.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
-  double rmax = 0;
-  for (bool first = true; is_off(); first = false) {
-    rmax = first ? query.largest_ratio() : std::max(rmax * fall, lowest);
+  for (ThresholdSchedule thresholds(query.largest_ratio(), lowest); is_off(); thresholds.advance()) {
     if (query.is_for_solver()) {
       // Nearly all that is left to push will settle.
-      const Norms norms = query.norms(nullptr)[0];
+      const Norms norms = query.norms(nullptr);
       const double all = norms.settled + norms.residual;
-      const double goal = std::min(policy.goal(target, all / (1 + target / 2)), all / 2);
+      const double goal = std::min(setting.policy.goal(target, all / (1 + target / 2)), all / 2);
       return std::max(goal - norms.unsolved, 0.1 * goal);
     }
     const Offset pushes = query.num_pushes();
-    query.sweep_above(rmax);
-    if (rmax <= lowest && query.num_pushes() == pushes) break;  // only rounding, or what cannot be pushed, is left
+    query.sweep_above(thresholds.threshold());
+    if (thresholds.is_lowest() && query.num_pushes() == pushes)
+      break;  // only rounding, or what cannot be pushed, is left
   }
   return std::nullopt;
 }
 
-/// What a residual becomes where walks of this rank's rows of the index can go on with it.
-template <int lanes>
-void walk_on(Decomposition<lanes>& parts, const Setting& setting, std::span<Partial> partial) {
-  const auto norms = parts.norms(setting.summary);
-  for (std::size_t l = 0; l < partial.size(); ++l) partial[l].norms = norms[l];
-  if (setting.index == nullptr) return;
-  parts.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
-  if (setting.comm.size() > 1)
-    parts.for_residual([&](int lane, Local v, double x) { partial[z(lane)].residual.add(v, x); });
-}
-
-/// What is settled: at least the first `most` of it, all if 0.
-void take_settled(const Decomposition<1>& parts, const Setting& setting, std::size_t most, Row& q) {
-  if (most == 0 && parts.num_arcs_solved() > 0) {  // it came everywhere
-    q.vertex.reserve(z(setting.graph.arcs().num_rows()));
-    q.value.reserve(z(setting.graph.arcs().num_rows()));
+/// Lets this rank's rows of an index walk on, and takes the answer out: of what is settled at least the first `most`,
+/// all if 0.
+void collect(SinglePush& push, const Setting& setting, std::size_t most, Partial& partial) {
+  partial.norms = push.norms(setting.summary);
+  if (setting.index != nullptr) {
+    push.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
+    if (setting.comm.size() > 1) push.for_residual([&](Local v, double x) { partial.residual.add(v, x); });
   }
-  RowCollector collector(q, 0, most);
-  parts.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  if (most == 0 && push.num_arcs_solved() > 0) {  // it came everywhere
+    partial.q.vertex.reserve(z(setting.graph.arcs().num_rows()));
+    partial.q.value.reserve(z(setting.graph.arcs().num_rows()));
+  }
+  RowCollector collector(partial.q, 0, most);
+  push.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
   collector.finish();
 }
 
-/// Walks on and takes the answer out.
-void collect(Decomposition<1>& parts, const Setting& setting, Partial& partial, std::size_t most) {
-  walk_on(parts, setting, {&partial, 1});
-  take_settled(parts, setting, most, partial.q);
-}
-
-/// The same for many, all of each.
-void collect(Decomposition<many>& parts, const Setting& setting, std::span<Partial> partial) {
-  walk_on(parts, setting, partial);
-  parts.for_settled([&](int lane, Local v, double x) { partial[z(lane)].q.add(v, x); });
-}
-
-/// What was done for a query or a group of them.
-template <int lanes>
-Stats work_of(const Decomposition<lanes>& parts) {
-  return {{"pushes", parts.num_pushes()},
-          {"arcs_pushed", parts.num_arcs_pushed()},
-          {"arcs_solved", parts.num_arcs_solved()},
-          {"index_entries", parts.num_index_entries()}};
-}
 /// Of every lane, |q|_1 as far as it is known: what has settled, and at hubs what is behind them.
 std::array<double, many> known_norms(const SharedPush& pushes, double teleport, const Hubs* hubs) {
   const std::span<const double> pushed = pushes.lanes().pushed();
@@ -178,7 +145,10 @@ Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries,
     pushed = {known_norms(pushes, teleport, hubs), pushes.lanes().left()};
     is_off = false;
     for (std::size_t l = 0; l < queries.size(); ++l) {
-      if (pushed.norm[l] > 0 && setting.policy.error(pushed.left[l], pushed.norm[l]) <= target) continue;
+      if (!is_off_target(setting.policy,
+                         {.settled = pushed.norm[l], .unsolved = pushed.left[l], .expected_error = pushed.left[l]},
+                         target))
+        continue;
       is_off = true;
       goals[l] = std::min(0.9 * goals[l], setting.policy.goal(target, pushed.norm[l]));
       in_reach = in_reach && goals[l] > 0;
@@ -207,32 +177,64 @@ std::array<double, many> list_settled(const SharedPush& pushes, double teleport,
   return missing;
 }
 
-}  // namespace
+/// Answers queries by VERD.
+Stats answer_by_levels(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+                       std::span<Partial> partial) {
+  const double teleport = setting.options.teleport;
+  pushes.start(teleport, setting.graph.tables->out_arcs.span().data(), nullptr);
+  for (std::size_t l = 0; l < queries.size(); ++l) pushes.add(*queries[l], l);
+  for (int level = 0; level < setting.options.levels; ++level) pushes.push_level();
 
-Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
-             std::span<Partial> partial) {
-  parts.start(query, setting.options.teleport);
-  if (setting.options.method == Method::verd) {
-    for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
-  } else {
-    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
-    const auto goal = push_to_target(parts, setting, setting.summary, setting.options.target_error, most_settled);
-    if (goal) parts.solve(*goal);
+  const std::array<double, many> settled = known_norms(pushes, teleport, nullptr);
+  const std::array<double, many> left = pushes.lanes().left();
+  for (std::size_t l = 0; l < queries.size(); ++l)
+    partial[l].norms = {.settled = settled[l], .residual = left[l], .expected_error = left[l]};
+  if (setting.index != nullptr) {
+    const auto for_residual = [&](auto f) {
+      for (const std::size_t place : pushes.places_by_vertex()) {
+        for (std::size_t l = 0; l < queries.size(); ++l) {
+          const double x = pushes.lanes().residual()[place * many + l];
+          if (x > 0) f(partial[l], pushes.vertices()[place], x);
+        }
+      }
+    };
+    for (Partial& of_query : partial) of_query.norms.expected_error = 0;
+    for_residual([&](Partial& of_query, Local v, double x) {
+      of_query.norms.indexed += x * static_cast<double>(setting.summary->mass[z(v)]);
+      of_query.norms.expected_error += x * static_cast<double>(setting.summary->deviation[z(v)]);
+    });
+    pushes.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
+    if (setting.comm.size() > 1)
+      for_residual([](Partial& of_query, Local v, double x) { of_query.residual.add(v, x); });
   }
-  collect(parts, setting, partial[0], num_needed(query, setting, is_whole(setting)));
-  return work_of(parts);
+  list_settled(pushes, teleport, 0, 0, partial);
+  return {{"pushes", pushes.num_pushes()},
+          {"arcs_pushed", pushes.num_arcs_pushed()},
+          {"index_entries", pushes.num_index_entries()}};
 }
 
-Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
+}  // namespace
+
+Stats answer(SinglePush& push, std::span<const Query* const> query, const Setting& setting,
              std::span<Partial> partial) {
-  parts.start(queries, setting.options.teleport);
-  for (int level = 0; level < setting.options.levels; ++level) parts.push_level();
-  collect(parts, setting, partial);
-  return work_of(parts);
+  push.start(*query.front(), setting.options.teleport);
+  if (setting.options.method == Method::verd) {
+    for (int level = 0; level < setting.options.levels; ++level) push.push_level();
+  } else {
+    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
+    const auto goal = push_to_target(push, setting, setting.summary, setting.options.target_error, most_settled);
+    if (goal) push.solve(*goal);
+  }
+  collect(push, setting, num_needed(query, setting, is_whole(setting)), partial.front());
+  return {{"pushes", push.num_pushes()},
+          {"arcs_pushed", push.num_arcs_pushed()},
+          {"arcs_solved", push.num_arcs_solved()},
+          {"index_entries", push.num_index_entries()}};
 }
 
 Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial) {
+  if (setting.options.method == Method::verd) return answer_by_levels(pushes, queries, setting, partial);
   const Hubs* const hubs = setting.hubs;
   const double target = setting.options.target_error;
   const double teleport = setting.options.teleport;
@@ -279,9 +281,8 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
       for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * many + l] = 0;
     }
     partial[l] = {};
-    const auto parts =
-        setting.graph.tables->single.take([&] { return std::make_unique<Decomposition<1>>(setting.graph); });
-    for (const auto& [name, count] : answer(*parts, queries.subspan(l, 1), setting, partial.subspan(l, 1)))
+    const auto alone = setting.graph.tables->single.take([&] { return std::make_unique<SinglePush>(setting.graph); });
+    for (const auto& [name, count] : answer(*alone, queries.subspan(l, 1), setting, partial.subspan(l, 1)))
       work[name] += count;
   }
   if (hubs != nullptr) {

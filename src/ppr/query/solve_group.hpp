@@ -24,13 +24,10 @@ struct Partial {
 };
 
 /// Answers a query. Returns what was done for it.
-Stats answer(Decomposition<1>& parts, std::span<const Query* const> query, const Setting& setting,
-             std::span<Partial> partial);
-/// Answers up to `many` queries together, through hubs if there are any, without an index but where that fails.
+Stats answer(SinglePush& push, std::span<const Query* const> query, const Setting& setting, std::span<Partial> partial);
+/// Answers up to `many` queries together: by VERD; or by pushes, through hubs if there are any, without an index but
+/// where that fails.
 Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
-             std::span<Partial> partial);
-/// Answers up to `many` queries by VERD.
-Stats answer(Decomposition<many>& parts, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial);
 
 }  // namespace filigree::ppr
