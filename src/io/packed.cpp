@@ -264,7 +264,8 @@ Packing packing_of_content(std::string_view first_bytes) {
 const char* foreign_packing(std::string_view first_bytes) {
   using namespace std::string_view_literals;
   if (first_bytes.starts_with("\xfd\x37zXZ\0"sv)) return "xz";
-  if (first_bytes.size() > 4 && first_bytes.starts_with("BZh") && first_bytes.substr(4).starts_with("1AY&")) return "bzip2";
+  if (first_bytes.size() > 4 && first_bytes.starts_with("BZh") && first_bytes.substr(4).starts_with("1AY&"))
+    return "bzip2";
   if (first_bytes.starts_with("\x04\x22\x4d\x18")) return "lz4";
   if (first_bytes.starts_with("\x1f\x9d")) return "compress";
   return nullptr;

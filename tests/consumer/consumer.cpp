@@ -1,7 +1,6 @@
 // Prints the largest PageRank score of an undirected graph.
 #include <algorithm>
 #include <cstdio>
-
 #include <filigree/filigree.hpp>
 
 int main(int argc, char** argv) {

@@ -1,6 +1,5 @@
 // A shared object that holds filigree, as a Python module would.
 #include <algorithm>
-
 #include <filigree/filigree.hpp>
 
 static_assert(FILIGREE_VERSION_NUMBER ==
