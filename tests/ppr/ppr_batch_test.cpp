@@ -360,13 +360,13 @@ TEST(PprLanes, TheLargestOfEveryLaneAreListed) {
   for (const double most_missed : {0.0, 1e-9, 1e-2, 1e3}) {
     for (const std::size_t enough : {0u, 1u, 20u, 100000u}) {
       const auto large = ppr::Lanes::large(values, most_missed, enough);
-      for (std::size_t l = 0; l < ppr::many; ++l) {
+      for (std::size_t l = 0; l < ppr::batch_width; ++l) {
         double missed = 0;
         double largest_missed = 0;
         double smallest_listed = 1;
         std::size_t k = 0;
-        for (std::size_t place = 0; place < values.size() / ppr::many; ++place) {
-          const double value = values[place * ppr::many + l];
+        for (std::size_t place = 0; place < values.size() / ppr::batch_width; ++place) {
+          const double value = values[place * ppr::batch_width + l];
           if (k < large.of_lane[l].size() && large.of_lane[l][k].first == static_cast<Local>(place)) {
             EXPECT_EQ(large.of_lane[l][k++].second, value);
             smallest_listed = std::min(smallest_listed, value);

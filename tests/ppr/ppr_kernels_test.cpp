@@ -27,8 +27,8 @@ namespace filigree::testing {
 namespace {
 
 namespace plain = portable::filigree::ppr;
+using ppr::batch_width;
 using ppr::block_size;
-using ppr::many;
 
 /// Zeros, tiny, small and large numbers.
 std::vector<double> amounts(Random& random, std::size_t count) {
@@ -55,12 +55,12 @@ TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
     EXPECT_EQ(ppr::weighted_sum(amount.data(), scale.data()), plain::weighted_sum(amount.data(), scale.data()));
 
     // Lanes of 30 vertices.
-    auto lanes = amounts(random, 30 * many);
+    auto lanes = amounts(random, 30 * batch_width);
     auto others = lanes;
     std::vector<Local> to(20);
     for (Local& v : to) v = static_cast<Local>(below(random, 30));
     const auto weight = amounts(random, to.size());
-    const auto share = amounts(random, many);
+    const auto share = amounts(random, batch_width);
     for (const double* weights : {static_cast<const double*>(nullptr), weight.data()}) {
       ppr::add_lanes(lanes.data(), to.data(), weights, std::ssize(to), share.data());
       plain::add_lanes(others.data(), to.data(), weights, std::ssize(to), share.data());
@@ -80,7 +80,7 @@ TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
     EXPECT_EQ(lanes, others);
     EXPECT_EQ(pushed, other_pushed);
     EXPECT_EQ(total, other_total);
-    std::vector<double> of_lanes(many), other_of_lanes(many);
+    std::vector<double> of_lanes(batch_width), other_of_lanes(batch_width);
     ppr::sum_lanes(lanes.data(), scale.data(), 30, of_lanes.data());
     plain::sum_lanes(lanes.data(), scale.data(), 30, other_of_lanes.data());
     EXPECT_EQ(of_lanes, other_of_lanes);
@@ -94,7 +94,7 @@ TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
     std::vector<std::uint16_t> item(static_cast<std::size_t>(ptr.back()));
     for (std::uint16_t& hub : item) hub = static_cast<std::uint16_t>(below(random, 30));
     const auto value = amounts(random, item.size());
-    std::vector<double> sums(block_size * many, 0);
+    std::vector<double> sums(block_size * batch_width, 0);
     auto other_sums = sums;
     EXPECT_EQ(ppr::combine(ptr.data(), block_size, item.data(), value.data(), lanes.data(), sums.data()),
               plain::combine(ptr.data(), block_size, item.data(), value.data(), lanes.data(), other_sums.data()));

@@ -109,15 +109,15 @@ TEST(VisitRows, RefuseDamagedBytes) {
 
   // Whatever is accepted can be read.
   Random random(2);
-  VisitRows many;
-  for (const Row& row : assorted_rows(20, 3)) append(many, row);
-  const std::vector<std::uint8_t> whole_rows(many.bytes().begin(), many.bytes().end());
+  VisitRows batch_width;
+  for (const Row& row : assorted_rows(20, 3)) append(batch_width, row);
+  const std::vector<std::uint8_t> whole_rows(batch_width.bytes().begin(), batch_width.bytes().end());
   int num_accepted = 0;
   for (int repeat = 0; repeat < 2000; ++repeat) {
     auto bytes = whole_rows;
     bytes[z(below(random, std::ssize(bytes)))] = static_cast<std::uint8_t>(below(random, 256));
     try {
-      const auto accepted = VisitRows::from_bytes(bytes, many.row_bytes(), 2147483647);
+      const auto accepted = VisitRows::from_bytes(bytes, batch_width.row_bytes(), 2147483647);
       ++num_accepted;
       for (Local row = 0; row < accepted.num_rows(); ++row) {
         Local previous = -1;

@@ -4,14 +4,13 @@
 #include <limits>
 
 #include "core/ordered_sum.hpp"
+#include "ppr/tuning.hpp"
 
 namespace filigree::ppr {
 namespace {
 
-constexpr double slice_bytes = 0x1p20;
-constexpr double fewest_slice_rows = 64;  // for threads to share
-constexpr Global small_sample = 256;      // rows: to see about how large an index gets
-constexpr Global sample_size = 4096;      // to know it to a per cent
+constexpr Global small_sample = 256;  // rows: to see about how large an index gets
+constexpr Global sample_size = 4096;  // to know it to a per cent
 // A row is saturated when its walks visit so many vertices for each byte that few walks made of it: more of them hardly
 // find new vertices.
 constexpr double most_visits_per_pilot_byte = 4096;
@@ -87,7 +86,7 @@ void check_memory(const RowSource& source, const IndexOptions& options, const Wa
   const double most_entries = std::min({n, static_cast<double>(law.most_visits(most_walks)), most_row_bytes});
   // The index, what queries look up in it, slices on their way to it, and what makes them.
   double needed =
-      rows * (row_bytes + 12.125) + 16 * n + 4 * std::max(slice_bytes, fewest_slice_rows * row_bytes) +
+      rows * (row_bytes + 12.125) + 16 * n + 4 * std::max(tuning::slice_bytes, tuning::fewest_slice_rows * row_bytes) +
       static_cast<double>(source.comm().max(source.working_bytes(law, most_walks, static_cast<Offset>(most_entries))));
   if (options.index_bytes > 0) needed += 64 * rows + 16 * n;
   if (needed <= static_cast<double>(options.memory_bytes)) return;
@@ -100,7 +99,8 @@ void check_memory(const RowSource& source, const IndexOptions& options, const Wa
 
 Global slice_rows_for(double row_bytes) {
   constexpr double beside_rows = 12;
-  return static_cast<Global>(std::clamp(slice_bytes / (row_bytes + beside_rows), fewest_slice_rows, 0x1p20));
+  return static_cast<Global>(
+      std::clamp(tuning::slice_bytes / (row_bytes + beside_rows), tuning::fewest_slice_rows, 0x1p20));
 }
 
 IndexPlan plan_equal_walks(RowSource& source, const IndexOptions& options) {

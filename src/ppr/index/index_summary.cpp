@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ppr/graph/block_size.hpp"
+#include "ppr/tuning.hpp"
 
 namespace filigree::ppr {
 

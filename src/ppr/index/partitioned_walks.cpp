@@ -5,12 +5,13 @@
 #include "core/mailbox.hpp"
 #include "filigree/matrix/content_hash.hpp"
 #include "ppr/index/walk_rows.hpp"
+#include "ppr/tuning.hpp"
 
 namespace filigree::ppr {
 namespace {
 
-constexpr double batch_visits = 0x1p21;  // expected in a batch of sources, unless one source has more
-constexpr Offset bytes_per_visit = 64;   // of walkers and notes
+constexpr double batch_visits = tuning::partitioned_batch_visits;
+constexpr Offset bytes_per_visit = 64;  // of walkers and notes
 
 /// A visit as its source's owner wants it: source, half of the walks, vertex.
 constexpr std::uint64_t note(std::uint32_t source, bool second_half, std::uint32_t vertex) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "filigree/ppr.hpp"
+#include "ppr/tuning.hpp"
 
 namespace filigree::ppr {
 
@@ -66,7 +67,7 @@ class RowCounter {
   int shift_ = 0;
 
   // Buffers of flush().
-  static constexpr std::size_t most_ranked = 192;  // more entries are sorted by digits
+  static constexpr std::size_t most_ranked = tuning::most_ranked;  // more entries are sorted by digits
   std::array<Local, most_ranked> keys_{};
   std::array<std::uint32_t, most_ranked> ranks_{};
   std::vector<std::uint32_t> order_;

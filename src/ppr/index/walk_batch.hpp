@@ -7,6 +7,7 @@
 
 #include "ppr/graph/replicated_graph.hpp"
 #include "ppr/index/walk_law.hpp"
+#include "ppr/tuning.hpp"
 
 namespace filigree::ppr {
 
@@ -43,10 +44,10 @@ class WalkBatch {
   void clear();
 
  private:
-  static constexpr std::size_t most_walks = 2048;
-  static constexpr std::size_t most_visits = 8192;
-  static constexpr std::size_t most_vertices = std::size_t{1} << 18;
-  static constexpr std::size_t tile = 64;
+  static constexpr std::size_t most_walks = tuning::walks_in_flight;
+  static constexpr std::size_t most_visits = tuning::visits_in_flight;
+  static constexpr std::size_t most_vertices = tuning::most_visits_in_flight;
+  static constexpr std::size_t tile = tuning::walk_tile;
 
   struct State {
     Local at;

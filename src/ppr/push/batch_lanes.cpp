@@ -14,7 +14,7 @@ void enlarge(ZeroedArray<T>& values, std::size_t size) {
 
 void Lanes::reset() {
   std::fill_n(total_.data(), num_places_, 0.0);
-  for (auto* values : {&residual_, &pushed_}) std::fill_n(values->data(), num_places_ * many, 0.0);
+  for (auto* values : {&residual_, &pushed_}) std::fill_n(values->data(), num_places_ * batch_width, 0.0);
 }
 
 void Lanes::clear() {
@@ -29,7 +29,7 @@ std::size_t Lanes::add_place(float limit, float weight) {
     const std::size_t size = std::min(std::max<std::size_t>(4096, 2 * num_places_), whole_blocks);
     for (auto* values : {&limit_, &weight_}) enlarge(*values, size);
     std::fill(limit_.data() + num_places_, limit_.data() + size, 1.0F);  // 0 would find what is not there
-    for (auto* values : {&residual_, &pushed_}) enlarge(*values, size * many);
+    for (auto* values : {&residual_, &pushed_}) enlarge(*values, size * batch_width);
     enlarge(total_, size);  // last: its size says that all are large enough
   }
   limit_[num_places_] = limit;
@@ -37,17 +37,17 @@ std::size_t Lanes::add_place(float limit, float weight) {
   return num_places_++;
 }
 
-std::array<double, many> Lanes::left() const {
-  std::array<double, many> sums;
+std::array<double, batch_width> Lanes::left() const {
+  std::array<double, batch_width> sums;
   sum_lanes(residual_.data(), weight_.data(), static_cast<Offset>(num_places_), sums.data());
   return sums;
 }
 
-double Lanes::count_only_off(const std::array<double, many>& goals) {
-  const std::array<double, many> left_of = left();
-  std::array<double, many> factor{};
+double Lanes::count_only_off(const std::array<double, batch_width>& goals) {
+  const std::array<double, batch_width> left_of = left();
+  std::array<double, batch_width> factor{};
   double goal = 0;
-  for (std::size_t l = 0; l < many; ++l) {
+  for (std::size_t l = 0; l < batch_width; ++l) {
     if (left_of[l] <= goals[l]) continue;
     factor[l] = 1;
     goal += goals[l];
@@ -63,18 +63,18 @@ Lanes::Large Lanes::large(std::span<const double> values, double most_missed, st
     return scale;
   }();
   Large large;
-  for (std::size_t first = 0; first < values.size(); first += many) {
-    for (std::size_t l = 0; l < many; ++l) large.total[l] += values[first + l];
+  for (std::size_t first = 0; first < values.size(); first += batch_width) {
+    for (std::size_t l = 0; l < batch_width; ++l) large.total[l] += values[first + l];
   }
   const double largest_total = *std::ranges::max_element(large.total);
   double least = enough > 0 ? largest_total / (4 * static_cast<double>(enough)) : most_missed / 16;
   const double all = 1e-15 * (enough > 0 ? least : largest_total);  // below, differences are rounding
   std::uint64_t wanted = ~std::uint64_t{0};                         // a bit for every lane that is not full, repeated
-  static_assert(block_size == 4 * many);
+  static_assert(block_size == 4 * batch_width);
   constexpr std::uint64_t of_first_lane = 0x0001000100010001;
   for (double fall = 0.25; wanted != 0; least *= fall, fall *= 0.7) {
     if (least <= all) least = 0;
-    for (std::size_t l = 0; l < many; ++l) {
+    for (std::size_t l = 0; l < batch_width; ++l) {
       if ((wanted >> l & 1) == 0) continue;
       large.missed[l] = large.total[l];
       large.of_lane[l].clear();
@@ -83,11 +83,11 @@ Lanes::Large Lanes::large(std::span<const double> values, double most_missed, st
       std::uint64_t found = at_least(values.data() + first, ones.data(), least) & wanted;
       for (; found != 0; found &= found - 1) {
         const std::size_t at = first + z(std::countr_zero(found));
-        large.of_lane[at % many].emplace_back(static_cast<Local>(at / many), values[at]);
-        large.missed[at % many] -= values[at];
+        large.of_lane[at % batch_width].emplace_back(static_cast<Local>(at / batch_width), values[at]);
+        large.missed[at % batch_width] -= values[at];
       }
     }
-    for (std::size_t l = 0; l < many; ++l) {
+    for (std::size_t l = 0; l < batch_width; ++l) {
       if ((wanted >> l & 1) == 0) continue;
       large.missed[l] = least == 0 ? 0 : std::max(0.0, large.missed[l]);
       const bool is_full = enough > 0 ? large.of_lane[l].size() >= enough : large.missed[l] <= most_missed;

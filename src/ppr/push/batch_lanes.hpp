@@ -1,4 +1,4 @@
-// Residuals of up to `many` queries side by side, pushed together.
+// Residuals of up to `batch_width` queries side by side, pushed together.
 #pragma once
 
 #include <algorithm>
@@ -31,24 +31,24 @@ class Lanes {
   /// by weight x residual.
   std::size_t add_place(float limit, float weight);
   void add(std::size_t place, std::size_t lane, double x) {
-    residual_[place * many + lane] += x;
+    residual_[place * batch_width + lane] += x;
     total_[place] += x;
   }
 
-  /// At many * place + lane: the residual, and what was pushed. Zeros make blocks whole.
+  /// At batch_width * place + lane: the residual, and what was pushed. Zeros make blocks whole.
   std::span<const double> residual() const { return {residual_.data(), padded()}; }
   std::span<double> residual() { return {residual_.data(), padded()}; }
   std::span<const double> pushed() const { return {pushed_.data(), padded()}; }
   std::span<double> pushed() { return {pushed_.data(), padded()}; }
 
   /// sum over places of weight x residual, of every lane.
-  std::array<double, many> left() const;
+  std::array<double, batch_width> left() const;
 
   /// The largest values of every lane.
   struct Large {
-    std::array<std::vector<std::pair<Local, double>>, many> of_lane;  ///< and their places, which ascend
-    std::array<double, many> total{};                                 ///< of all values
-    std::array<double, many> missed{};                                ///< of those that are not listed
+    std::array<std::vector<std::pair<Local, double>>, batch_width> of_lane;  ///< and their places, which ascend
+    std::array<double, batch_width> total{};                                 ///< of all values
+    std::array<double, batch_width> missed{};                                ///< of those that are not listed
   };
   /// Of values like residual() and pushed(), so many that all others sum up to most_missed at most in every lane; or,
   /// if `enough` > 0, at least the first `enough` by falling value.
@@ -66,41 +66,41 @@ class Lanes {
   /// errs by goals[l] at most, above 0 if it has anything; expect(place) tells of it a little ahead. From one sweep to
   /// the next the threshold falls by `fall`. False if push_place returned false, or all that is left is out of reach.
   template <class PushPlace, class Expect>
-  bool run(const std::array<double, many>& goals, double fall, PushPlace push_place, Expect expect);
+  bool run(const std::array<double, batch_width>& goals, double fall, PushPlace push_place, Expect expect);
 
  private:
-  std::size_t padded() const { return (num_places_ * many + block_size - 1) / block_size * block_size; }
+  std::size_t padded() const { return (num_places_ * batch_width + block_size - 1) / block_size * block_size; }
   /// From now on only lanes that are above their goals count. Returns the sum of these goals.
-  double count_only_off(const std::array<double, many>& goals);
+  double count_only_off(const std::array<double, batch_width>& goals);
 
   std::size_t most_places_;
   std::size_t num_places_ = 0;
   // Of every place, in whole blocks.
   ZeroedArray<float> limit_, weight_;
   ZeroedArray<double> total_;              // the residuals of the lanes that count
-  ZeroedArray<double> residual_, pushed_;  // `many` each
+  ZeroedArray<double> residual_, pushed_;  // `batch_width` each
 };
 
 template <class PushPlace>
 void Lanes::push_level(PushPlace push_place) {
-  const std::vector<double> level(residual_.data(), residual_.data() + num_places_ * many);
+  const std::vector<double> level(residual_.data(), residual_.data() + num_places_ * batch_width);
   const std::vector<double> totals(total_.data(), total_.data() + num_places_);
   std::fill_n(residual_.data(), level.size(), 0.0);
   std::fill_n(total_.data(), totals.size(), 0.0);
   for (std::size_t place = 0; place < totals.size(); ++place) {
     if (totals[place] <= 0) continue;
-    std::array<double, many> arrived;
-    std::copy_n(residual_.data() + place * many, many, arrived.begin());
-    std::copy_n(level.data() + place * many, many, residual_.data() + place * many);
+    std::array<double, batch_width> arrived;
+    std::copy_n(residual_.data() + place * batch_width, batch_width, arrived.begin());
+    std::copy_n(level.data() + place * batch_width, batch_width, residual_.data() + place * batch_width);
     const double arrived_total = std::exchange(total_[place], totals[place]);
     push_place(place);
-    for (std::size_t l = 0; l < many; ++l) residual_[place * many + l] += arrived[l];
+    for (std::size_t l = 0; l < batch_width; ++l) residual_[place * batch_width + l] += arrived[l];
     total_[place] += arrived_total;
   }
 }
 
 template <class PushPlace, class Expect>
-bool Lanes::run(const std::array<double, many>& goals, double fall, PushPlace push_place, Expect expect) {
+bool Lanes::run(const std::array<double, batch_width>& goals, double fall, PushPlace push_place, Expect expect) {
   const FlushDenormals flush;
   double goal = count_only_off(goals);
   double rmax = 0;

@@ -44,9 +44,8 @@ const SharedPush::Arcs& SharedPush::arcs_of(std::size_t place) {
                     view_.has_values() ? view_.vals(v).data() : nullptr};
     to_.resize(to_.size() + neighbours.size());
     Local* const to = to_.data() + to_.size() - neighbours.size();
-    constexpr std::size_t ahead = 16;
     for (std::size_t k = 0; k < neighbours.size(); ++k) {
-      if (k + ahead < neighbours.size()) place_of_.prefetch(neighbours[k + ahead]);
+      if (k + tuning::slots_ahead < neighbours.size()) place_of_.prefetch(neighbours[k + tuning::slots_ahead]);
       to[k] = static_cast<Local>(place_of(neighbours[k]));
     }
   }
@@ -62,7 +61,7 @@ void SharedPush::add(const Query& query, std::size_t lane) {
 void SharedPush::add_pushed(Local v, std::size_t lane) {
   const std::size_t place = place_of(v);
   const Arcs& arcs = arcs_of(place);
-  lanes_.pushed()[place * many + lane] += 1;
+  lanes_.pushed()[place * batch_width + lane] += 1;
   for (Offset k = 0; k < arcs.count; ++k)
     lanes_.add(z(to_[z(arcs.begin + k)]), lane, arcs.rate * (arcs.weight == nullptr ? 1 : arcs.weight[k]));
   ++num_pushes_;
@@ -76,8 +75,7 @@ void SharedPush::push(std::size_t place) {
   num_arcs_pushed_ += arcs.count;
 }
 
-bool SharedPush::run(const std::array<double, many>& goals, Offset most_arcs) {
-  constexpr double fall = 0.75;
+bool SharedPush::run(const std::array<double, batch_width>& goals, Offset most_arcs) {
   const auto push_place = [&](std::size_t place) {
     push(place);
     return num_arcs_pushed_ <= most_arcs;
@@ -85,7 +83,7 @@ bool SharedPush::run(const std::array<double, many>& goals, Offset most_arcs) {
   const auto expect = [&](std::size_t place) {
     if (arcs_[place].begin < 0) __builtin_prefetch(view_.col.data() + view_.row_ptr[z(vertex_[place])]);
   };
-  return lanes_.run(goals, fall, push_place, expect);
+  return lanes_.run(goals, tuning::batch_threshold_fall, push_place, expect);
 }
 
 void SharedPush::push_level() {
@@ -96,11 +94,11 @@ void SharedPush::walk(const Index& index, Global first) {
   const Global end = first + index.visits.num_rows();
   std::vector<std::size_t> places = places_by_vertex();
   std::erase_if(places, [&](std::size_t place) {
-    const double* const residual = lanes_.residual().data() + place * many;
+    const double* const residual = lanes_.residual().data() + place * batch_width;
     return vertex_[place] < first || vertex_[place] >= end ||
-           std::all_of(residual, residual + many, [](double x) { return x == 0; });
+           std::all_of(residual, residual + batch_width, [](double x) { return x == 0; });
   });
-  constexpr std::size_t ahead = 6;
+  constexpr std::size_t ahead = tuning::rows_ahead;
   std::vector<Local> to;
   std::vector<double> counts;
   for (std::size_t k = 0; k < places.size(); ++k) {
@@ -115,9 +113,9 @@ void SharedPush::walk(const Index& index, Global first) {
     num_index_entries_ += std::ssize(to);
     // An entry settles scale x count; pushed, it settles the share c of that.
     const double scale = index.scale(row) / teleport_;
-    alignas(64) double share[many];
-    for (std::size_t l = 0; l < many; ++l)
-      share[l] = scale * std::exchange(lanes_.residual()[places[k] * many + l], 0.0);
+    alignas(64) double share[batch_width];
+    for (std::size_t l = 0; l < batch_width; ++l)
+      share[l] = scale * std::exchange(lanes_.residual()[places[k] * batch_width + l], 0.0);
     add_lanes(lanes_.pushed().data(), to.data(), counts.data(), std::ssize(to), share);
   }
 }

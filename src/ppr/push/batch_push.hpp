@@ -1,4 +1,4 @@
-// Pushes of up to `many` queries at a time that meet the same vertices.
+// Pushes of up to `batch_width` queries at a time that meet the same vertices.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ class SharedPush {
   void add_pushed(Local v, std::size_t lane);
   /// Pushes by residual over limit until every lane l errs by goals[l] at most. False if that takes more than
   /// most_arcs, or is out of reach.
-  bool run(const std::array<double, many>& goals, Offset most_arcs = std::numeric_limits<Offset>::max());
+  bool run(const std::array<double, batch_width>& goals, Offset most_arcs = std::numeric_limits<Offset>::max());
 
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();

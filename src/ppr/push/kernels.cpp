@@ -26,11 +26,11 @@ std::uint64_t at_least_portable(const double* amount, const float* scale, double
 [[gnu::always_inline]] inline void add_lanes_body(double* lanes, const Local* to, const double* weight, Offset count,
                                                   const double* share) {
   for (Offset k = 0; k < count; ++k) {
-    double* const at = lanes + static_cast<Offset>(to[k]) * many;
+    double* const at = lanes + static_cast<Offset>(to[k]) * batch_width;
     if (weight == nullptr) {
-      for (int l = 0; l < many; ++l) at[l] += share[l];
+      for (int l = 0; l < batch_width; ++l) at[l] += share[l];
     } else {
-      for (int l = 0; l < many; ++l) at[l] += share[l] * weight[k];
+      for (int l = 0; l < batch_width; ++l) at[l] += share[l] * weight[k];
     }
   }
 }
@@ -56,11 +56,11 @@ void add_lanes_portable(double* lanes, const Local* to, const double* weight, Of
 }
 [[gnu::always_inline]] inline void sum_lanes_body(const double* lanes, const float* weight, Offset count,
                                                   double* sums) {
-  double local[many] = {};
+  double local[batch_width] = {};
   for (Offset i = 0; i < count; ++i) {
-    for (int l = 0; l < many; ++l) local[l] += lanes[i * many + l] * static_cast<double>(weight[i]);
+    for (int l = 0; l < batch_width; ++l) local[l] += lanes[i * batch_width + l] * static_cast<double>(weight[i]);
   }
-  std::copy_n(local, many, sums);
+  std::copy_n(local, batch_width, sums);
 }
 void sum_lanes_portable(const double* lanes, const float* weight, Offset count, double* sums) {
   sum_lanes_body(lanes, weight, count, sums);
@@ -70,7 +70,8 @@ void sum_lanes_portable(const double* lanes, const float* weight, Offset count, 
                                                        double* totals) {
   for (Offset i = 0; i < count; ++i) {
     double part[8];
-    for (int l = 0; l < 8; ++l) part[l] = lanes[i * many + l] * factor[l] + lanes[i * many + 8 + l] * factor[8 + l];
+    for (int l = 0; l < 8; ++l)
+      part[l] = lanes[i * batch_width + l] * factor[l] + lanes[i * batch_width + 8 + l] * factor[8 + l];
     totals[i] = ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
   }
 }
@@ -80,10 +81,10 @@ void sum_over_lanes_portable(const double* lanes, const double* factor, Offset c
 
 void hand_on_portable(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
                       const double* weight, Offset count) {
-  double share[many];
-  for (std::size_t l = 0; l < many; ++l) {
-    double& own = residual[z(from) * many + l];
-    pushed[z(from) * many + l] += own;
+  double share[batch_width];
+  for (std::size_t l = 0; l < batch_width; ++l) {
+    double& own = residual[z(from) * batch_width + l];
+    pushed[z(from) * batch_width + l] += own;
     share[l] = rate * std::exchange(own, 0.0);
   }
   const double share_of_all = rate * std::exchange(total[from], 0.0);
@@ -95,20 +96,20 @@ double sum_portable(const double* amount) { return sum_body(amount); }
 
 std::uint32_t combine_portable(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
                                const double* lanes, double* values) {
-  double largest[many] = {};
+  double largest[batch_width] = {};
   for (Local i = 0; i < count; ++i) {
-    double sum[many] = {};
+    double sum[batch_width] = {};
     for (Offset k = ptr[i]; k < ptr[i + 1]; ++k) {
-      const double* const from = lanes + Offset{item[k]} * many;
-      for (int l = 0; l < many; ++l) sum[l] += value[k] * from[l];
+      const double* const from = lanes + Offset{item[k]} * batch_width;
+      for (int l = 0; l < batch_width; ++l) sum[l] += value[k] * from[l];
     }
-    for (int l = 0; l < many; ++l) {
+    for (int l = 0; l < batch_width; ++l) {
       values[l * block_size + i] = sum[l];
       largest[l] = std::max(largest[l], sum[l]);
     }
   }
   std::uint32_t lanes_above = 0;
-  for (int l = 0; l < many; ++l) lanes_above |= largest[l] > 0 ? 1U << l : 0;
+  for (int l = 0; l < batch_width; ++l) lanes_above |= largest[l] > 0 ? 1U << l : 0;
   return lanes_above;
 }
 
@@ -136,11 +137,11 @@ int keep_above_portable(const double* values, double least, Global first, Global
 }
 [[gnu::target("avx512f,avx512dq")]] void add_lanes_wide(double* lanes, const Local* to, const double* weight,
                                                         Offset count, const double* share) {
-  static_assert(many == 16);
+  static_assert(batch_width == 16);
   const __m512d low = _mm512_loadu_pd(share);
   const __m512d high = _mm512_loadu_pd(share + 8);
   for (Offset k = 0; k < count; ++k) {
-    double* const at = lanes + static_cast<Offset>(to[k]) * many;
+    double* const at = lanes + static_cast<Offset>(to[k]) * batch_width;
     const __m512d factor = _mm512_set1_pd(weight == nullptr ? 1.0 : weight[k]);
     _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_mul_pd(low, factor)));
     _mm512_storeu_pd(at + 8, _mm512_add_pd(_mm512_loadu_pd(at + 8), _mm512_mul_pd(high, factor)));
@@ -157,9 +158,9 @@ int keep_above_portable(const double* values, double least, Global first, Global
 [[gnu::target("avx512f,avx512dq")]] void hand_on_wide(double* residual, double* pushed, double* total, Local from,
                                                       double rate, const Local* to, const double* weight,
                                                       Offset count) {
-  static_assert(many == 16);
-  double* const own = residual + static_cast<Offset>(from) * many;
-  double* const sums = pushed + static_cast<Offset>(from) * many;
+  static_assert(batch_width == 16);
+  double* const own = residual + static_cast<Offset>(from) * batch_width;
+  double* const sums = pushed + static_cast<Offset>(from) * batch_width;
   const __m512d low = _mm512_loadu_pd(own);
   const __m512d high = _mm512_loadu_pd(own + 8);
   _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), low));
@@ -170,7 +171,7 @@ int keep_above_portable(const double* values, double least, Global first, Global
   const __m512d low_share = _mm512_mul_pd(low, _mm512_set1_pd(rate));
   const __m512d high_share = _mm512_mul_pd(high, _mm512_set1_pd(rate));
   for (Offset k = 0; k < count; ++k) {
-    double* const at = residual + static_cast<Offset>(to[k]) * many;
+    double* const at = residual + static_cast<Offset>(to[k]) * batch_width;
     const double factor = weight == nullptr ? 1.0 : weight[k];
     const __m512d factors = _mm512_set1_pd(factor);
     _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_mul_pd(low_share, factors)));
@@ -199,7 +200,7 @@ int keep_above_portable(const double* values, double least, Global first, Global
 [[gnu::target("avx512f,avx512dq")]] std::uint32_t combine_wide(const Offset* ptr, Local count,
                                                                const std::uint16_t* item, const double* value,
                                                                const double* lanes, double* values) {
-  static_assert(many == 16);
+  static_assert(batch_width == 16);
   const __m512d zero = _mm512_setzero_pd();
   std::uint32_t lanes_above = 0;
   for (Local i = 0; i < count; ++i) {
@@ -207,7 +208,7 @@ int keep_above_portable(const double* values, double least, Global first, Global
     __m512d low = zero;
     __m512d high = zero;
     for (Offset k = ptr[i]; k < ptr[i + 1]; ++k) {
-      const double* const from = lanes + Offset{item[k]} * many;
+      const double* const from = lanes + Offset{item[k]} * batch_width;
       const __m512d factor = _mm512_set1_pd(value[k]);
       low = _mm512_add_pd(low, _mm512_mul_pd(factor, _mm512_loadu_pd(from)));
       high = _mm512_add_pd(high, _mm512_mul_pd(factor, _mm512_loadu_pd(from + 8)));
@@ -215,7 +216,7 @@ int keep_above_portable(const double* values, double least, Global first, Global
     const auto above = static_cast<std::uint32_t>(_mm512_cmp_pd_mask(low, zero, _CMP_GT_OQ)) |
                        static_cast<std::uint32_t>(_mm512_cmp_pd_mask(high, zero, _CMP_GT_OQ)) << 8;
     lanes_above |= above;
-    alignas(64) double sum[many];
+    alignas(64) double sum[batch_width];
     _mm512_store_pd(sum, low);
     _mm512_store_pd(sum + 8, high);
     for (std::uint32_t left = above; left != 0; left &= left - 1) {

@@ -195,7 +195,6 @@ std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* in
 
 std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double target, const IndexShare* index) {
   // Far from the target a level is two sweeps: a query's rows are in cache for the second, and less is sent.
-  constexpr int far_sweeps = 2;
   // When no residual per arc is above it, the target is met.
   const double least_ratio = target * c_ / (16 * static_cast<double>(all_out_arcs_));
 
@@ -213,7 +212,7 @@ std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double 
     graph_.comm.guard([&] {
       for (const std::size_t q : active) {
         at_floor[q] = thresholds[q].is_lowest() ? 1 : 0;
-        for (int sweep = 0; sweep < (closely[q] != 0 ? 1 : far_sweeps); ++sweep) {
+        for (int sweep = 0; sweep < (closely[q] != 0 ? 1 : tuning::far_sweeps); ++sweep) {
           push_above(parts_[q], thresholds[q].threshold());
           thresholds[q].advance();
         }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ppr/push/dangling.hpp"
+#include "ppr/tuning.hpp"
 
 namespace filigree::ppr {
 
@@ -23,17 +24,12 @@ inline bool is_off_target(const Policy& policy, const Norms& norms, double targe
   return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
 }
 
-/// Of the threshold, from one sweep to the next: a slowly falling one pushes the residuals that buy most for their arcs
-/// first. Half the arcs that a fixed one takes, and less the slower it falls, until looking for residuals costs more
-/// than that saves.
-constexpr double threshold_fall = 0.8;
-
 /// The thresholds of sweeps: a sweep pushes residuals of at least threshold() times their out-arcs.
 class ThresholdSchedule {
  public:
   /// From `first` down to `lowest`, below which nothing is worth a push.
   explicit ThresholdSchedule(double first, double lowest = std::numeric_limits<double>::min(),
-                             double fall = threshold_fall)
+                             double fall = tuning::threshold_fall)
       : threshold_(first), lowest_(lowest), fall_(fall) {}
 
   double threshold() const { return threshold_; }

@@ -107,8 +107,8 @@ void SinglePush::sum_residual_mass() {
 
 void SinglePush::sweep_above(double rmax) {
   // Vertices that were found wait a little: first their row starts come into the cache, then their arcs.
-  constexpr std::size_t wait = 16;
-  constexpr std::size_t wait_for_start = 8;
+  constexpr std::size_t wait = tuning::push_queue;
+  constexpr std::size_t wait_for_start = tuning::push_queue_arcs;
   std::array<Local, wait> queue;
   Pushed pushed;
   std::size_t num_found = 0;
@@ -153,7 +153,8 @@ void SinglePush::push_level() {
 
 bool SinglePush::is_for_solver() const {
   const Offset all = arcs_.num_nonzeros();
-  if (!graph_.is_symmetric || num_arcs_pushed_ <= all / 16) return false;
+  if (!graph_.is_symmetric || num_arcs_pushed_ <= static_cast<Offset>(tuning::solver_arcs * static_cast<double>(all)))
+    return false;
   return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
 }
 
@@ -186,7 +187,7 @@ void SinglePush::walk(const Index& index, Global first) {
       if (vertex >= first && vertex < end) rows.push_back(static_cast<Local>(vertex - first));
     });
   });
-  constexpr std::size_t ahead = 6;
+  constexpr std::size_t ahead = tuning::rows_ahead;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     if (k + ahead < rows.size()) index.visits.prefetch(rows[k + ahead]);
     const Local row = rows[k];

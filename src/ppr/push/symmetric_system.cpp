@@ -6,11 +6,12 @@
 #include <numeric>
 #include <tuple>
 
+#include "ppr/tuning.hpp"
+
 namespace filigree::ppr {
 namespace {
 
 constexpr Local slice = SymmetricSystem::slice;
-constexpr Offset fewest_arcs_of_hub = 32;
 
 struct Order {
   std::vector<Local> vertex;    // of every position, or -1
@@ -24,7 +25,7 @@ struct Order {
 /// the first class is the largest, half of a social graph.
 Order make_order(const CsrView<double>& arcs) {
   constexpr int hubs = 63;  // the last class: the others, which no arc connects, are fewer than a hub has arcs
-  static_assert(fewest_arcs_of_hub <= hubs);
+  static_assert(tuning::fewest_arcs_of_hub <= hubs);
   constexpr int leaves = -1;  // taken out of the first class
   std::vector<Local> vertices(z(arcs.num_rows()));
   std::iota(vertices.begin(), vertices.end(), 0);
@@ -35,7 +36,8 @@ Order make_order(const CsrView<double>& arcs) {
     for (Local w : arcs.cols(v)) {
       if (class_of[z(w)] >= 0) taken |= std::uint64_t{1} << class_of[z(w)];
     }
-    class_of[z(v)] = static_cast<std::int8_t>(arcs.degree(v) < fewest_arcs_of_hub ? std::countr_one(taken) : hubs);
+    class_of[z(v)] =
+        static_cast<std::int8_t>(arcs.degree(v) < tuning::fewest_arcs_of_hub ? std::countr_one(taken) : hubs);
   }
   std::vector<Local> num_above(vertices.size(), 0);
   std::vector<Local> largest_above(vertices.size(), -1);  // the neighbour of most arcs there

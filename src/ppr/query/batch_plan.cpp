@@ -12,27 +12,6 @@ namespace filigree::ppr {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-// Of all vertices, how many become hubs. With fewer there is more behind each, with more of them sums are longer: both
-// hardly change the whole.
-constexpr std::size_t vertices_per_hub = 64;
-constexpr std::size_t fewest_hubs = 64;
-constexpr std::size_t most_hubs = 16384;
-/// How often all arcs must be pushed by a batch for hubs to be worth a thought.
-constexpr double arcs_for_hubs = 64;
-/// What something else may take of what there is.
-constexpr double gain = 0.8;
-/// The same for hubs; what working together without them may take at best.
-constexpr double gain_of_hubs = 0.4;
-
-// What things cost, in nanoseconds of some processor; only the proportions matter.
-constexpr double push_cost = 3;     // an arc pushed for one query
-constexpr double lanes_cost = 5;    // for a group
-constexpr double place_cost = 100;  // a vertex that a group reaches: its place, and what is done with it in the end
-constexpr double entry_cost = 25;   // an element of F or of a partial vector, made and put in its place
-constexpr double link_cost = 1;     // an element of F, for one of many queries
-constexpr double sum_cost = 0.15;   // an element of all partial vectors, for one of many queries
-constexpr double block_cost = 20;   // a block of such sums
-
 /// Pushes until at most `error` is left, weighted; false if that is for a solver.
 bool push_alone(SinglePush& push, const float* weight, double error) {
   ThresholdSchedule thresholds(push.largest_ratio());
@@ -67,8 +46,8 @@ struct Tried {
   Offset failed = 0;   // given up
 
   double of_groups() const {
-    return lanes_cost * static_cast<double>(arcs) + place_cost * static_cast<double>(places) +
-           entry_cost * static_cast<double>(partial + links);
+    return tuning::lanes_cost * static_cast<double>(arcs) + tuning::slot_cost * static_cast<double>(places) +
+           tuning::entry_cost * static_cast<double>(partial + links);
   }
   std::array<Offset*, 5> all() { return {&arcs, &places, &partial, &links, &failed}; }
 };
@@ -111,7 +90,7 @@ class Trials {
     }
     // A solver may be better than whatever there is.
     if (alone.failed == 0)
-      alone_ = push_cost * static_cast<double>(alone.arcs) / static_cast<double>(num_tries) *
+      alone_ = tuning::push_cost * static_cast<double>(alone.arcs) / static_cast<double>(num_tries) *
                static_cast<double>(num_queries);
   }
 
@@ -120,11 +99,11 @@ class Trials {
 
   /// Together, up to hubs if there are any; infinite if more than `limit`.
   double together(const HubChoice* choice, double limit) const {
-    const Offset num_groups = (num_queries_ + many - 1) / many;
+    const Offset num_groups = (num_queries_ + batch_width - 1) / batch_width;
     const Offset num_tried = std::min<Offset>(2, num_groups);
     std::vector<Offset> groups;  // those that begin on this rank
     for (Offset i = 0; i < num_tried; ++i) {
-      const Offset begin = (2 * i + 1) * num_groups / (2 * num_tried) * many - first_query_;
+      const Offset begin = (2 * i + 1) * num_groups / (2 * num_tried) * batch_width - first_query_;
       if (begin >= 0 && begin < std::ssize(queries_)) groups.push_back(begin);
     }
     std::vector<float> outside;
@@ -134,12 +113,12 @@ class Trials {
     const auto try_group = [&](SharedPush& pushes, Offset i) {
       const auto group = queries_.subspan(z(groups[z(i)]));
       pushes.start(teleport_, limits, choice != nullptr ? outside.data() : nullptr);
-      std::array<double, many> goals{};
-      for (std::size_t l = 0; l < std::min(group.size(), std::size_t{many}); ++l) {
+      std::array<double, batch_width> goals{};
+      for (std::size_t l = 0; l < std::min(group.size(), std::size_t{batch_width}); ++l) {
         pushes.add(*group[l], l);
         goals[l] = (choice != nullptr ? 1 - share_of_hubs : 1) * error_;
       }
-      const bool finished = pushes.run(goals, static_cast<Offset>(limit / of_all / lanes_cost));
+      const bool finished = pushes.run(goals, static_cast<Offset>(limit / of_all / tuning::lanes_cost));
       return Tried{
           .arcs = pushes.num_arcs_pushed(), .places = std::ssize(pushes.vertices()), .failed = finished ? 0 : 1};
     };
@@ -155,7 +134,7 @@ class Trials {
     const Offset num_tried = std::min(num_groups, std::max<Offset>(4, num_groups / 32));
     const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
     // No single group may take a quarter of what all tries could.
-    const auto most_arcs = static_cast<Offset>(limit / of_all / lanes_cost / 4);
+    const auto most_arcs = static_cast<Offset>(limit / of_all / tuning::lanes_cost / 4);
     std::vector<float> outside;
     graph_.comm.guard([&] { outside = choice.outside(); });
     const Partition share = Partition::uniform(num_tried, graph_.comm.size());
@@ -174,8 +153,8 @@ class Trials {
     const double links = of_all * static_cast<double>(tried.links);
     constexpr double entry_bytes = 2 * 12;  // where it is made, and where it is put
     if (tried.failed > 0 || entry_bytes * (partial + links) > static_cast<double>(most_bytes)) return infinite;
-    const double use = link_cost * links + sum_cost * partial +
-                       block_cost * static_cast<double>(graph_.arcs().num_rows() / block_size);
+    const double use = tuning::link_cost * links + tuning::sum_cost * partial +
+                       tuning::block_cost * static_cast<double>(graph_.arcs().num_rows() / block_size);
     return of_all * tried.of_groups() + use * static_cast<double>(num_queries_);
   }
 
@@ -223,15 +202,14 @@ std::shared_ptr<const BatchPlan> plan_batch(const ReplicatedGraph::Parts& graph,
     if (weight == nullptr) ones.assign(graph.tables->out_arcs.span().size(), 1);
   });
   const Trials trials(graph, weight == nullptr ? ones.data() : weight, queries, num_queries, teleport, error);
-  constexpr Offset place_bytes = 1000;  // of SharedPush while it grows, and of answers
-  if (trials.alone() == 0 || place_bytes * n > most_bytes) return plan;
-  if (trials.alone() > arcs_for_hubs * push_cost * static_cast<double>(graph.arcs().num_nonzeros())) {
+  if (trials.alone() == 0 || tuning::slot_bytes * n > most_bytes) return plan;
+  if (trials.alone() > tuning::arcs_for_hubs * tuning::push_cost * static_cast<double>(graph.arcs().num_nonzeros())) {
     std::optional<HubChoice> choice;
     graph.comm.guard([&] {
-      const std::size_t count = std::clamp(z(n) / vertices_per_hub, fewest_hubs, most_hubs);
+      const std::size_t count = std::clamp(z(n) / tuning::vertices_per_hub, tuning::fewest_hubs, tuning::most_hubs);
       choice.emplace(*graph.tables, most_passed(graph, teleport, count));
     });
-    const double most = gain_of_hubs * trials.alone();
+    const double most = tuning::gain_of_hubs * trials.alone();
     double cost = trials.hubs(*choice, most, most_bytes);
     if (cost < most) cost += trials.together(&*choice, most - cost);
     if (cost < most) {
@@ -239,7 +217,7 @@ std::shared_ptr<const BatchPlan> plan_batch(const ReplicatedGraph::Parts& graph,
       plan->hubs = std::make_shared<const Hubs>(graph, std::move(*choice), teleport, error, progress);
     }
   }
-  if (!plan->together) plan->together = trials.together(nullptr, gain * trials.alone()) < infinite;
+  if (!plan->together) plan->together = trials.together(nullptr, tuning::gain * trials.alone()) < infinite;
   return plan;
 }
 

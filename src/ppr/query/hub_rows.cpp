@@ -29,7 +29,7 @@ HubRows walk_hubs(SharedPush& pushes, const HubChoice& choice, std::span<const L
                   double teleport, double error, Offset most_arcs) {
   HubRows rows;
   pushes.start(teleport, choice.limit.data(), outside);
-  std::array<double, many> goals{};
+  std::array<double, batch_width> goals{};
   for (std::size_t l = 0; l < group.size(); ++l) {
     pushes.add_pushed(group[l], l);
     goals[l] = error_of_hub(error);

@@ -19,9 +19,10 @@ struct HubChoice {
   std::vector<float> outside() const;
 
   /// Hubs are walked for in groups of neighbours, which mostly meet the same vertices.
-  Offset num_groups() const { return (std::ssize(vertex) + many - 1) / many; }
+  Offset num_groups() const { return (std::ssize(vertex) + batch_width - 1) / batch_width; }
   std::span<const Local> group(Offset i) const {
-    return std::span(vertex).subspan(z(i) * many, std::min(vertex.size() - z(i) * many, std::size_t{many}));
+    return std::span(vertex).subspan(z(i) * batch_width,
+                                     std::min(vertex.size() - z(i) * batch_width, std::size_t{batch_width}));
   }
 };
 

@@ -125,11 +125,12 @@ void Hubs::put(const SharedPush& queries, Lanes& lanes) const {
   const std::span<const double> residual = queries.lanes().residual();
   for (std::size_t place = 0; place < queries.vertices().size(); ++place) {
     const Local hub = number_[z(queries.vertices()[place])];
-    for (std::size_t l = 0; hub >= 0 && l < many; ++l) lanes.add(z(hub), l, residual[place * many + l]);
+    for (std::size_t l = 0; hub >= 0 && l < batch_width; ++l) lanes.add(z(hub), l, residual[place * batch_width + l]);
   }
 }
 
-Offset Hubs::pass(const std::array<double, many>& goals, Lanes& lanes, std::array<double, many>& missed) const {
+Offset Hubs::pass(const std::array<double, batch_width>& goals, Lanes& lanes,
+                  std::array<double, batch_width>& missed) const {
   Offset used = 0;
   const auto push = [&](std::size_t hub) {
     const Offset count = links_.length(hub);
@@ -138,14 +139,14 @@ Offset Hubs::pass(const std::array<double, many>& goals, Lanes& lanes, std::arra
     used += count;
     return true;
   };
-  lanes.run(goals, threshold_fall, push, [](std::size_t) {});
+  lanes.run(goals, tuning::threshold_fall, push, [](std::size_t) {});
   missed = lanes.left();
   const std::span<double> passing = lanes.pushed();
   for (std::size_t hub = 0; hub < num_hubs(); ++hub) {
     const double factor = 1 / (1 - loop_[hub]);
-    for (std::size_t l = 0; l < many; ++l) {
-      passing[hub * many + l] *= factor;
-      missed[l] += passing[hub * many + l] * missed_[hub];
+    for (std::size_t l = 0; l < batch_width; ++l) {
+      passing[hub * batch_width + l] *= factor;
+      missed[l] += passing[hub * batch_width + l] * missed_[hub];
     }
   }
   return used;
@@ -161,7 +162,7 @@ void Hubs::add(std::span<const double> passing, double least, std::size_t most, 
     own[l].add(std::numeric_limits<Global>::max(), 0);
     collectors.emplace_back(rows[l] != nullptr ? *rows[l] : own[l], least, most);
   }
-  alignas(64) double values[block_size * many];
+  alignas(64) double values[block_size * batch_width];
   for (std::size_t first = 0; first < n; first += block_size) {
     const std::size_t end = std::min(n, first + block_size);
     std::ranges::fill(values, 0.0);

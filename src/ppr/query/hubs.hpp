@@ -37,12 +37,14 @@ class Hubs {
   }
   /// Puts what queries that were pushed with limit() have left at hubs into the lanes.
   void put(const SharedPush& queries, Lanes& lanes) const;
-  /// Lets residuals pass until at most goals[l] is left in lane l: lanes.pushed()[many * h + l] = a_h then. missed[l]:
-  /// what goes missing, that rest and what the rows of hubs lack. Returns the elements of F used, each once for all.
-  Offset pass(const std::array<double, many>& goals, Lanes& lanes, std::array<double, many>& missed) const;
-  /// Adds sum_h passing[many * h + lane] partial_h to the row of every lane. Sums of `least` and below are not listed,
-  /// nor, if `most` > 0, those that are not among the first `most` by falling value and rising vertex. Rows may be
-  /// null.
+  /// Lets residuals pass until at most goals[l] is left in lane l: lanes.pushed()[batch_width * h + l] = a_h then.
+  /// missed[l]: what goes missing, that rest and what the rows of hubs lack. Returns the elements of F used, each once
+  /// for all.
+  Offset pass(const std::array<double, batch_width>& goals, Lanes& lanes,
+              std::array<double, batch_width>& missed) const;
+  /// Adds sum_h passing[batch_width * h + lane] partial_h to the row of every lane. Sums of `least` and below are not
+  /// listed, nor, if `most` > 0, those that are not among the first `most` by falling value and rising vertex. Rows may
+  /// be null.
   void add(std::span<const double> passing, double least, std::size_t most, std::span<Row* const> rows) const;
 
  private:

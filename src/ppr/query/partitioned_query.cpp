@@ -268,7 +268,7 @@ void PartitionedQuery::send_home(const Batch& batch, Offset begin, Offset end,
     }
     const Global first = graph_.first_row();
     push_.for_settled(z(q), [&](Offset row, double x) { sum_->at(first + row) += x; });
-    constexpr std::size_t ahead = 6;
+    constexpr std::size_t ahead = tuning::rows_ahead;
     const auto& to_walk = residuals[z(q)];
     for (std::size_t k = 0; k < to_walk.size(); ++k) {
       if (k + ahead < to_walk.size()) index_->visits.prefetch(to_walk[k + ahead].first);

@@ -12,9 +12,6 @@
 namespace filigree::ppr {
 namespace {
 
-constexpr std::size_t in_flight = 256;      // queries of a rank whose residuals wait for other ranks at a time
-constexpr std::size_t fewest_together = 4;  // fewer queries are answered one by one
-
 /// The queries of a call in groups that are answered together: neighbours by seed, as they tend to meet the same
 /// vertices. `order` lists their numbers, group after group.
 struct Groups {
@@ -31,7 +28,7 @@ Groups make_groups(std::span<const Query> queries, bool together) {
   for (std::size_t at = 0; at < queries.size();) {
     groups.begin.push_back(at);
     const std::size_t left = queries.size() - at;
-    at += together && left >= fewest_together ? std::min(left, std::size_t{many}) : 1;
+    at += together && left >= tuning::fewest_together ? std::min(left, std::size_t{batch_width}) : 1;
   }
   groups.begin.push_back(queries.size());
   return groups;
@@ -104,7 +101,7 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
     // As many groups as may be in flight; all of them where nothing waits for other ranks.
     const std::size_t first_group = group;
     const std::size_t first = groups.begin[std::min(group, num_groups)];
-    while (group < num_groups && (!waits || groups.begin[group + 1] - first <= in_flight)) ++group;
+    while (group < num_groups && (!waits || groups.begin[group + 1] - first <= tuning::queries_in_flight)) ++group;
     const std::size_t count = groups.begin[group] - first;
     std::vector<Partial> partial(waits ? count : 0);
     std::vector<Stats> work(group - first_group);
@@ -125,7 +122,7 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
         if (options.progress)
           options.progress("query", static_cast<Offset>(groups.begin[first_group + z(done)]), std::ssize(queries));
       };
-      // Single queries stand behind all groups of many.
+      // Single queries stand behind all groups of `batch_width`.
       std::size_t num_together = first_group;
       while (num_together < group && groups.begin[num_together + 1] - groups.begin[num_together] > 1) ++num_together;
       const auto num_many = static_cast<Offset>(num_together - first_group);
@@ -164,10 +161,9 @@ Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Q
   check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options);
   const Comm& comm = graph.comm();
   graph.parts().prepare_queries();
-  constexpr Offset fewest_in_batch = 64;
   const Offset num_queries = comm.sum(static_cast<Offset>(queries.size()));
-  const bool is_batch = options.method == Method::push && !options.until_settled && num_queries >= fewest_in_batch &&
-                        is_everyones(comm, options.filter);
+  const bool is_batch = options.method == Method::push && !options.until_settled &&
+                        num_queries >= tuning::fewest_in_batch && is_everyones(comm, options.filter);
   if (!is_batch || comm.size() == 1) return answer_all(graph.parts(), index, queries, options, num_queries, is_batch);
   const SharedQueries shared(comm, queries);
   return shared.give_back(answer_all(graph.parts(), index, shared.own(), options, num_queries, true));

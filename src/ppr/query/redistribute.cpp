@@ -25,10 +25,10 @@ SharedQueries::SharedQueries(const Comm& comm, std::span<const Query> queries) :
                      [&](std::size_t a, std::size_t b) { return seeds.values[a] < seeds.values[b]; });
     std::vector<int> rank_of;
     for (int rank = 0; rank < comm.size(); ++rank) rank_of.insert(rank_of.end(), z(seeds.counts[z(rank)]), rank);
-    const Partition groups = Partition::uniform((std::ssize(sorted) + many - 1) / many, comm.size());
+    const Partition groups = Partition::uniform((std::ssize(sorted) + batch_width - 1) / batch_width, comm.size());
     answerer_.resize(queries.size());
     for (std::size_t at = 0; at < sorted.size(); ++at) {
-      const int answerer = groups.owner(static_cast<Offset>(at / many));
+      const int answerer = groups.owner(static_cast<Offset>(at / batch_width));
       const int asker = rank_of[sorted[at]];
       if (answerer == comm.rank()) asker_.push_back(asker);
       if (asker != comm.rank()) continue;

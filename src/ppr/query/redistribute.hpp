@@ -5,8 +5,8 @@
 
 namespace filigree::ppr {
 
-/// Sorted by seed over all ranks, a rank has whole groups of `many` but for the last: groups are the same for any
-/// number of ranks, and so are answers that depend on who else is in a group.
+/// Sorted by seed over all ranks, a rank has whole groups of `batch_width` but for the last: groups are the same for
+/// any number of ranks, and so are answers that depend on who else is in a group.
 class SharedQueries {
  public:
   /// Collective.

@@ -108,22 +108,23 @@ void collect(SinglePush& push, const Setting& setting, std::size_t most, Partial
 }
 
 /// Of every lane, |q|_1 as far as it is known: what has settled, and at hubs what is behind them.
-std::array<double, many> known_norms(const SharedPush& pushes, double teleport, const Hubs* hubs) {
+std::array<double, batch_width> known_norms(const SharedPush& pushes, double teleport, const Hubs* hubs) {
   const std::span<const double> pushed = pushes.lanes().pushed();
-  std::array<double, many> norms{};
-  for (std::size_t first = 0; first < pushed.size(); first += many) {
-    for (std::size_t l = 0; l < many; ++l) norms[l] += teleport * pushed[first + l];
+  std::array<double, batch_width> norms{};
+  for (std::size_t first = 0; first < pushed.size(); first += batch_width) {
+    for (std::size_t l = 0; l < batch_width; ++l) norms[l] += teleport * pushed[first + l];
   }
   for (std::size_t place = 0; hubs != nullptr && place < pushes.vertices().size(); ++place) {
     const auto mass = static_cast<double>(hubs->mass()[pushes.vertices()[place]]);
-    for (std::size_t l = 0; mass > 0 && l < many; ++l) norms[l] += mass * pushes.lanes().residual()[place * many + l];
+    for (std::size_t l = 0; mass > 0 && l < batch_width; ++l)
+      norms[l] += mass * pushes.lanes().residual()[place * batch_width + l];
   }
   return norms;
 }
 
 /// What pushes together came to, of every lane: |q|_1 as far as it is known, and the residual, at hubs apart.
 struct Pushed {
-  std::array<double, many> norm{}, left{};
+  std::array<double, batch_width> norm{}, left{};
 };
 
 /// Pushes until what is left outside of hubs meets the target in every lane, if that is in reach.
@@ -133,7 +134,7 @@ Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries,
   const double teleport = setting.options.teleport;
   pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.graph.tables->out_arcs.span().data(),
                hubs != nullptr ? hubs->outside() : nullptr);
-  std::array<double, many> goals{};
+  std::array<double, batch_width> goals{};
   for (std::size_t l = 0; l < queries.size(); ++l) {
     pushes.add(*queries[l], l);
     goals[l] = setting.policy.goal(target, 1);
@@ -159,14 +160,15 @@ Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries,
 
 /// Lists what has settled in every lane by rising vertex: all but `rest` of it, or, if `enough` > 0, at least the first
 /// `enough`. Returns what is missing in the rows; what is beyond enough does not count.
-std::array<double, many> list_settled(const SharedPush& pushes, double teleport, double rest, std::size_t enough,
-                                      std::span<Partial> partial) {
+std::array<double, batch_width> list_settled(const SharedPush& pushes, double teleport, double rest, std::size_t enough,
+                                             std::span<Partial> partial) {
   const std::vector<std::size_t> places = pushes.places_by_vertex();
   std::vector<double> settled(pushes.lanes().pushed().size(), 0);
   for (std::size_t i = 0; i < places.size(); ++i)
-    std::copy_n(pushes.lanes().pushed().data() + places[i] * many, many, settled.data() + i * many);
+    std::copy_n(pushes.lanes().pushed().data() + places[i] * batch_width, batch_width,
+                settled.data() + i * batch_width);
   const Lanes::Large listed = Lanes::large(settled, rest / teleport, enough);
-  std::array<double, many> missing{};
+  std::array<double, batch_width> missing{};
   for (std::size_t l = 0; l < partial.size(); ++l) {
     Row& q = partial[l].q;
     q.vertex.reserve(listed.of_lane[l].size());
@@ -185,15 +187,15 @@ Stats answer_by_levels(SharedPush& pushes, std::span<const Query* const> queries
   for (std::size_t l = 0; l < queries.size(); ++l) pushes.add(*queries[l], l);
   for (int level = 0; level < setting.options.levels; ++level) pushes.push_level();
 
-  const std::array<double, many> settled = known_norms(pushes, teleport, nullptr);
-  const std::array<double, many> left = pushes.lanes().left();
+  const std::array<double, batch_width> settled = known_norms(pushes, teleport, nullptr);
+  const std::array<double, batch_width> left = pushes.lanes().left();
   for (std::size_t l = 0; l < queries.size(); ++l)
     partial[l].norms = {.settled = settled[l], .residual = left[l], .expected_error = left[l]};
   if (setting.index != nullptr) {
     const auto for_residual = [&](auto f) {
       for (const std::size_t place : pushes.places_by_vertex()) {
         for (std::size_t l = 0; l < queries.size(); ++l) {
-          const double x = pushes.lanes().residual()[place * many + l];
+          const double x = pushes.lanes().residual()[place * batch_width + l];
           if (x > 0) f(partial[l], pushes.vertices()[place], x);
         }
       }
@@ -251,7 +253,7 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
     rest = std::min(rest, share_of_rest * setting.policy.goal(target, pushed.norm[l]));
 
   const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, setting, true);
-  std::array<double, many> missed = list_settled(pushes, teleport, rest, enough, partial);
+  std::array<double, batch_width> missed = list_settled(pushes, teleport, rest, enough, partial);
 
   // What is behind hubs.
   Stats work{{"pushes", pushes.num_pushes()}, {"arcs_pushed", pushes.num_arcs_pushed()}};
@@ -259,10 +261,10 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
   if (hubs != nullptr) {
     lanes.emplace(hubs->lanes());
     hubs->put(pushes, **lanes);
-    std::array<double, many> goals{};
+    std::array<double, batch_width> goals{};
     for (std::size_t l = 0; l < num_queries; ++l)
       goals[l] = share_of_links * setting.policy.goal(target, pushed.norm[l]);
-    std::array<double, many> behind;
+    std::array<double, batch_width> behind;
     work["hub_entries"] += hubs->pass(goals, **lanes, behind);
     for (std::size_t l = 0; l < num_queries; ++l) missed[l] += behind[l] + rest;
   }
@@ -278,7 +280,7 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
     }
     // It passes hubs more often than they are made for, or loses nearly all of its walk.
     if (hubs != nullptr) {
-      for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * many + l] = 0;
+      for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * batch_width + l] = 0;
     }
     partial[l] = {};
     const auto alone = setting.graph.tables->single.take([&] { return std::make_unique<SinglePush>(setting.graph); });

@@ -25,8 +25,8 @@ struct Partial {
 
 /// Answers a query. Returns what was done for it.
 Stats answer(SinglePush& push, std::span<const Query* const> query, const Setting& setting, std::span<Partial> partial);
-/// Answers up to `many` queries together: by VERD; or by pushes, through hubs if there are any, without an index but
-/// where that fails.
+/// Answers up to `batch_width` queries together: by VERD; or by pushes, through hubs if there are any, without an index
+/// but where that fails.
 Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
              std::span<Partial> partial);
 
