@@ -50,16 +50,15 @@ struct Tree {
 
 /// Merges communities, the two most similar ones at a time, into a tree.
 ///
-/// graph    undirected: square and symmetric; weights finite and >= 0; loops do not count
+/// graph    undirected: square and symmetric; weights finite, >= 0; loops do not count
 /// labels   of its vertices, distributed like the rows, any numbers >= 0
 /// returns  heights 1 - s for similarity s; 1 / (1 + s) if weighted; 1 / (1 + 2m s), m being all edges, if
-///          degree_corrected; 1 for communities without edges to others. No height is below one under it
+///          degree_corrected; 1 for communities without edges to others. Heights never fall towards the root
 ///
-/// Similarities are exact ratios of integers (weights: multiples of 2^-60 of the largest). Throws InvalidArgument on
-/// all ranks. Collective. One pass over the edges; then one rank links K communities: 3 K scans of neighbours or so,
-/// O(K^2) for Ties::first, single and complete. Peak bytes there for M edges between communities: 32 M, weighted 64 M,
-/// else 128 M. Equal bits on any ranks and threads. Sources: Dreveton et al., JASA 2026, algorithm 1; Murtagh, Computer
-/// Journal 26, 1983.
+/// Similarities are exact ratios. Throws InvalidArgument on all ranks. Collective over graph.comm. Work: a pass over
+/// the edges; then one rank links K communities with M edges by about 3 K scans of neighbours, O(K^2) for Ties::first,
+/// single and complete. Memory there: 32 M bytes, weighted 64 M, else 128 M. The same bits on any ranks and threads.
+/// Sources: Dreveton et al., JASA 2026, algorithm 1; Murtagh, Computer Journal 26, 1983.
 Tree link(const Graph& graph, const Labels& labels, const LinkOptions& options = {});
 
 struct DetectOptions {

@@ -74,20 +74,18 @@ struct Result {
   Stats stats = {};                      ///< rounds, merges, pairs_scored, loops
 };
 
-/// Merges vertices, round by round, where that shortens the description of the graph, until the summary fits in the
-/// budget k; then keeps the superedges that lower the error most. bits <= k always.
+/// Summarizes a graph within a budget of k bits: merges supernodes in rounds, then keeps the superedges that lower the
+/// error most. docs/summary.md has the rules.
+///
+///   minimize RE_1 or RE_2   subject to   n log2 |S| + |P| (2 log2 |S| + log2 w_max) <= k
 ///
 /// graph    symmetric, of fewer than 2^31 vertices and edges, at least two and one; loops and weights are ignored
 /// returns  the summary of least error after any round, distributed like the graph; its measures on every rank
 ///
-/// Throws InvalidArgument on all ranks for an option out of range, an asymmetric graph, or a mode not available yet.
-/// Collective over graph.comm. Rows of supernodes and groups of candidates are distributed over ranks, groups over
-/// threads. Cost: O(T (m + pairs scored x row lengths)). Peak bytes per rank beyond the graph: 32 an edge of its rows
-/// (64 on several ranks) and, of the whole, 120 a vertex and 52 a superedge that could be taken (80 on several ranks).
-/// Same bits on any number of ranks and threads.
-/// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020. Unlike there, thresholds
-/// fall as 0.5 x 0.85^(t-1), 0 in the last round; in a group pairs merge best first, from five random partners of each
-/// supernode, instead of the best of |C| pairs until log2 |C| tries fail.
+/// Throws InvalidArgument on all ranks. Collective over graph.comm. Work: O(T (m + pairs scored x row lengths)). Memory
+/// per rank: 32 bytes an edge of its rows (several ranks: 64); 120 a vertex, 52 a superedge (80) of the whole. The same
+/// bits on any ranks and threads.
+/// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
 Result summarize(const Graph& graph, const Options& options = {});
 
 /// Size and errors of a summary from scratch: nothing it says of itself is believed but supernodes and counts.

@@ -43,17 +43,16 @@ struct LeafResult {
   Stats stats;      ///< products (columns multiplied by the matrix), rounds, expansions, relabelled, refinements
 };
 
-/// Communities by the Bethe-Hessian H_r = (r^2 - 1) I + D - r A.
+/// Finds the smallest detectable communities of a graph by the Bethe-Hessian H_r = (r^2 - 1) I + D - r A.
 ///
 ///   K        eigenvalues lambda of (D + (rho - 1) I)^-1/2 A (D + (rho - 1) I)^-1/2 above 1.002 / sqrt(rho), at least 1
 ///   column p the eigenvector of H_r for its p-th smallest eigenvalue at r = zeta_p, the largest in [1, sqrt(rho)]
 ///            where it is not negative
 ///
-/// Rows of unit length are clustered by k-means, and vertices are relabelled by likelihood until none changes.
+/// Rows of unit length are clustered by k-means; then vertices are relabelled by likelihood. docs/communities.md tells
+/// how weights count.
 ///
-/// graph    undirected: square and symmetric; weights finite and >= 0, in any unit: a power of two brings their mean
-///          into [1, 2). K is counted without them, among the edges above each quarter of the weights, and the best
-///          separated count is taken
+/// graph    undirected: square and symmetric; weights finite and >= 0, in any unit
 /// returns  labels distributed like the rows
 ///
 /// Throws InvalidArgument on all ranks. Collective over graph.comm. Memory: up to 72 K + 500 bytes a vertex. The same

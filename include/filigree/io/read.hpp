@@ -69,35 +69,18 @@ struct MatrixFile {
 };
 using GraphFile = MatrixFile<double>;
 
-/// Reads a file on all ranks together: text by byte ranges, entries in the order of the file, so the result does not
-/// depend on the number of ranks. Throws IoError("path:line: what") on all ranks.
+/// Reads a graph, or a sparse matrix, from a file. docs/file_formats.md says what is read of each format.
 ///
-/// Edge list: a line an edge; fields stand between blanks, tabs, commas, semicolons or bars, the same in all lines, and
-/// between the last three may be quoted ("a ""b"", c"); with semicolons a weight may have a decimal comma. A first
-/// line, or a comment right above the edges, that names columns tells which are read, as ReadOptions::columns do. Lines
-/// before the first edge that hold no number where edges have some are header. Weights are numbers, or 'weight' in
-/// attributes as Python writes them, {'weight': 3}. Lines end in LF, CR LF or CR.
+/// comm     text is read by byte ranges; GraphML, GML and Pajek on rank 0
+/// path     a file, a pipe, or "-" for standard input; text may be compressed
+/// options  the format where its first bytes do not show it; columns of edge lists; duplicates and loops
+/// returns  the graph, its rows in blocks of nearly equal nonzeros; names, distributed like the rows; what was met
 ///
-/// MatrixMarket: coordinate or array; real, integer or pattern; general, symmetric or skew-symmetric. Values are always
-/// read. An entry off the diagonal of a symmetric matrix stands for both. METIS: every fmt; sizes and weights of
-/// vertices are read over; each edge must stand at both ends. DIMACS: arcs of shortest path problems, whose lengths are
-/// weights, and edges of graphs to be coloured (.col). The number 1 of these three is vertex 0. GAP: serialized graphs;
-/// the arcs that come in must be those that go out. HDF5: what write() made, or a compressed matrix in a group of
-/// AnnData, 10x or others (docs/file_formats.md).
+/// Entries come in the order of the file, so the graph is the same on any number of ranks. Formats without names take
+/// those of PATH.names, a line for each row.
 ///
-/// Dense matrices, a MatrixMarket array and .npy, become sparse: zeros are left out. NumPy: real, integer (as far as a
-/// double holds it exactly) and, without values, boolean elements; one or two dimensions, one being a single column.
-/// Format::edges_npy takes an array of two columns, or three with weights, as edges instead. SciPy's .npz: csr, csc and
-/// coo of any real numbers; truths that are all True are entries without values.
-///
-/// GraphML, GML and Pajek: rank 0 parses them whole and holds 24 bytes an arc and the names; vertices are in the order
-/// of the file. Weights are those that edges have under "weight" (GML: or "value"). Names are ids (GraphML), or labels
-/// if they are distinct (GML, Pajek). One graph in a file, no hyperedges; a document type (DTD) is refused.
-///
-/// Text may be compressed by gzip or Zstandard; every rank unpacks all of it and keeps its part. Formats other than
-/// edge lists and HDF5 have no names; if there is a file PATH.names with a line for each row, those are the names.
-///
-/// Collective. Peak memory beyond the graph: 40 bytes a nonzero of this rank, and the names.
+/// Throws IoError("path:line: what") on all ranks. Collective. Memory per rank: the graph, the names, and 40 bytes a
+/// nonzero; 24 bytes an arc on rank 0 of what it parses; the whole of a pipe.
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});
 
 /// Where an arc, or a vertex if `to` is -1, stands in the file that read() made `file` of by these options: "g.txt:7"

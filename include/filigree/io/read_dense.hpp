@@ -26,20 +26,15 @@ struct DenseFile {
   Offset num_padded = 0;    ///< blocks that were given rows
 };
 
-/// Reads dense matrices of equal row counts, each whole on one rank, contiguous blocks of them with about equal numbers
-/// of columns on each. Every path is
+/// Reads a collection of dense matrices of equal row counts.
 ///
-///   a folder         its .npy files, in natural order of their names
-///   .npy             numbers of any type and byte order, by rows or by columns; one dimension is one column
-///   .h5 .hdf5 .nc    every two-dimensional dataset of numbers, in natural order (NetCDF-4: _FillValue becomes NaN,
-///                    scale_factor and add_offset are applied); beside a dataset "offsets" (first columns, and the
-///                    end) "values" is cut into blocks at these columns, "columns", which holds columns as its rows,
-///                    at these rows
-///   .mtx [.gz .zst]  a MatrixMarket array, or coordinates, whose other elements are 0
-///   .txt             a list: a path a line, relative to the list; # begins a comment
+/// paths    .npy; .h5, .hdf5, .nc: every two-dimensional dataset of numbers; .mtx; a folder of .npy files, in natural
+///          order; a .txt list of paths. docs/file_formats.md has the details of each
+/// options  what becomes of NaN, infinity and blocks with fewer rows
+/// returns  each matrix whole on one rank, contiguous blocks of them with about equal numbers of columns on each
 ///
-/// Throws IoError("path: what") on all ranks, also for a block of more than 2^40 elements. Collective. Peak memory: the
-/// blocks of this rank, and one more.
+/// Throws IoError("path: what") on all ranks, also for a block of more than 2^40 elements. Collective over comm. Memory
+/// per rank: its blocks, and one more. The same blocks on any number of ranks.
 DenseFile read_dense(const Comm& comm, const std::vector<std::string>& paths, const DenseOptions& options = {});
 
 struct DenseRowsFile {

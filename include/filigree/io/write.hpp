@@ -10,26 +10,17 @@
 
 namespace filigree::io {
 
-/// Writes a graph under a temporary name beside `path` that becomes `path` when all is written. Any number of ranks
-/// writes the same bytes (compressed: the same text); real numbers read back as they were.
+/// Writes a graph or a sparse matrix. docs/file_formats.md says what each format holds.
 ///
-///   hdf5           everything, names too; the only format that loses nothing and the fastest to read
-///   edge_list      "from TAB to [TAB weight]" by name, with commas if `path` ends in .csv; rows in order; vertices
-///                  without edges are lost
-///   matrix_market  coordinate, general, pattern if there are entries without values, else real
-///   metis          graphs without loops in which every arc has its reverse, with whole weights above 0
-///   dimacs         square, finite weights, 1 where the graph has none
-///   gap            square, without weights other than 1, fewer than 2^31 vertices
-///   gap_weighted   the same with whole weights in [-2^31, 2^31), 1 where the graph has none
-///   npy            all elements, up to 2^33 of them, float64 or, without weights, bool; stored zeros are lost
-///   npz            csr of SciPy, float64 or, without weights, bool; indices int32, or int64 where they must be
+/// graph    what is written; real numbers read back as they were
+/// names    distributed like graph.rows, as read() returns them; what a format cannot hold goes to PATH.names, a line
+///          for each row, where read() finds it; without such names a PATH.names from before is removed
+/// path     takes its name when all is written; text is compressed if it ends in .gz or .zst
+/// format   automatic: by the extension, see format_to_write()
 ///
-/// Text is compressed if the path ends in .gz or .zst. Names that a format has no room for go to PATH.names, a line for
-/// each row, where read() finds them; without such names a PATH.names from before is removed.
-///
-/// format: automatic goes by the extension, see format_to_write(). `names` is distributed like graph.rows, as read()
-/// returns it. Throws InvalidArgument, naming an arc or a name, when the format cannot hold the graph; IoError when
-/// writing fails. Collective over graph.comm. Peak memory of text formats: the text of this rank's rows.
+/// Any number of ranks writes the same bytes (compressed: the same text). HDF5 alone loses nothing, and is the fastest
+/// to read. Throws InvalidArgument on all ranks, naming an arc or a name, when the format cannot hold the graph;
+/// IoError when writing fails. Collective over graph.comm. Memory of text formats: the text of this rank's rows.
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
 
 /// Adds what vertices are called to a file of results, where read() finds it in a file of a graph: /graph/ids, or
