@@ -21,12 +21,9 @@ namespace filigree {
 /// that has most.
 class Shares {
  public:
-  Shares(Offset n, int num_threads) : Shares(n, num_threads, n) {}
-
-  /// The same without those from `end` on.
-  Shares(Offset n, int num_threads, Offset end) : share_(z(num_threads)) {
-    assert(n >> 32 == 0 && end <= n);
-    const auto begin_of_share = [&](Offset thread) { return z(std::min(end, n * thread / num_threads)); };
+  Shares(Offset n, int num_threads) : share_(z(num_threads)) {
+    assert(n >> 32 == 0);
+    const auto begin_of_share = [&](Offset thread) { return z(n * thread / num_threads); };
     for (Offset thread = 0; thread < num_threads; ++thread)
       share_[z(thread)].items = pack(begin_of_share(thread), begin_of_share(thread + 1));
   }

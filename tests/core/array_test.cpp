@@ -2,16 +2,14 @@
 #include "filigree/core/array.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <limits>
 #include <new>
+#include <numeric>
 #include <random>
-#include <utility>
 #include <vector>
 
 namespace filigree {
@@ -62,64 +60,21 @@ TEST(Array, DoesAsAVector) {
   }
 }
 
-// Small blocks and those from the kernel.
-TEST(Array, GrowsToBothSides) {
-  for (const int scale : {1, 1'000'000}) {
-    Array<int> array;
-    const int* block = nullptr;
-    for (const auto& [before, after] : {std::pair{3, 5}, {8, 0}, {0, 8}, {1, 2}}) {
-      array.make_room(static_cast<std::size_t>(before * scale), static_cast<std::size_t>(after * scale));
-      EXPECT_TRUE(array.empty());
-      const int* const start = array.data() - before * scale;
-      EXPECT_TRUE(block == nullptr || std::abs(start - block) < scale) << "the memory of before is large enough";
-      block = start;
-      for (int i = -before * scale; i < after * scale; ++i) array.data()[i] = i;
-      const int kept_before = before * scale / 2;
-      array.take(static_cast<std::size_t>(kept_before), static_cast<std::size_t>(after * scale));
-      ASSERT_EQ(array.size(), static_cast<std::size_t>(kept_before + after * scale));
-      for (std::size_t i = 0; i < array.size(); ++i) ASSERT_EQ(array[i], static_cast<int>(i) - kept_before);
-    }
-    const std::size_t size = array.size();
-    const int first = array.front();
-    const int* const begin = array.data();
-    while (array.data() == begin) array.push_back(7);  // until it has to move, and did not begin with its block
-    EXPECT_EQ(array.front(), first);
-    EXPECT_EQ(array[size - 1], 2 * scale - 1);
-    EXPECT_EQ(array[size], 7);
+TEST(Array, WhatIsWrittenWithinItsCapacityBecomesElements) {
+  for (const std::size_t scale : {std::size_t{1}, std::size_t{1'000'000}}) {  // small blocks and those from the kernel
+    Array<int> array(3 * scale, 1);
+    array.clear();
+    array.reserve(8 * scale);
+    int* const block = array.data();
+    std::iota(block, block + 8 * scale, 0);
+    array.resize(5 * scale);
+    EXPECT_EQ(array.data(), block);
+    ASSERT_EQ(array.size(), 5 * scale);
+    for (std::size_t i = 0; i < array.size(); ++i) ASSERT_EQ(array[i], static_cast<int>(i));
+    array.clear();
+    array.reserve(7 * scale);
+    EXPECT_EQ(array.data(), block) << "its memory is large enough";
   }
-}
-
-// Bytes of memory behind so many elements from `start` on, which is the start of a page.
-std::size_t resident_bytes(int* start, std::size_t size) {
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  std::vector<unsigned char> is_resident(size * sizeof(int) / page);
-  EXPECT_EQ(mincore(start, is_resident.size() * page, is_resident.data()), 0);
-  return page * static_cast<std::size_t>(std::count_if(is_resident.begin(), is_resident.end(),
-                                                       [](unsigned char state) { return (state & 1) != 0; }));
-}
-
-TEST(Array, KeepsNoMemoryOfWhatBeganElsewhere) {
-  constexpr std::size_t room = std::size_t{16} << 20;
-  constexpr std::size_t size = room / 4;
-  Array<int> array;
-  array.make_room(0, room);
-  int* const block = array.data();
-  std::fill_n(array.data(), size, 1);
-  array.take(0, size);
-  EXPECT_GE(resident_bytes(block, room), size * sizeof(int));
-  array.make_room(room, 0);
-  EXPECT_EQ(array.data() - room, block);
-  EXPECT_EQ(resident_bytes(block, room), 0U);
-  std::fill_n(array.data() - size, size, 2);
-  array.take(size, 0);
-  Array<int> other;
-  other.swap(array);
-  other.make_room(room - size, 0);
-  EXPECT_GE(resident_bytes(block, room), size * sizeof(int)) << "there is room where it began: that is written again";
-  EXPECT_EQ(other.data() - room, block);
-  other.make_room(0, 1);
-  EXPECT_EQ(other.data() - room, block);
-  EXPECT_EQ(resident_bytes(block, room), 0U) << "nothing can be written before it any more";
 }
 
 TEST(Array, LargeBlocksAreWholeHugePages) {
@@ -145,7 +100,7 @@ TEST(Array, LargeBlocksAreWholeHugePages) {
 TEST(Array, RefusesMoreThanThereIs) {
   Array<double> array;
   EXPECT_THROW(array.resize(std::numeric_limits<std::size_t>::max() / 2), std::bad_alloc);
-  EXPECT_THROW(array.make_room(std::size_t{1} << 61, std::size_t{1} << 61), std::bad_alloc);
+  EXPECT_THROW(array.reserve(std::size_t{1} << 62), std::bad_alloc);
   EXPECT_TRUE(array.empty());
 }
 

@@ -31,14 +31,6 @@ TEST(Shares, AThreadTakesItsOwnThenTheLastOfOthers) {
   EXPECT_EQ(shares.take(1), std::nullopt);
 }
 
-TEST(Shares, TheLastOnesCanBeLeftOut) {
-  Shares shares(10, 3, 7);  // 0 1 2, 3 4 5, 6
-  EXPECT_EQ(all_of(shares, 2), (std::vector<Offset>{6, 2, 5, 1, 4, 0, 3}));
-  Shares less(10, 3, 4);  // 0 1 2, 3, none
-  EXPECT_EQ(less.take(2), 2);
-  EXPECT_EQ(all_of(less, 1), (std::vector<Offset>{3, 1, 0}));
-}
-
 TEST(Shares, FewerItemsThanThreads) {
   Shares none(0, 4);
   EXPECT_EQ(none.take(2), std::nullopt);

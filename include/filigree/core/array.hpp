@@ -1,4 +1,4 @@
-// Array: a vector for large results, which nobody writes twice.
+// Array: a vector for large results, whose elements are not written before their values are known.
 #pragma once
 
 #include <sys/mman.h>
@@ -16,10 +16,10 @@
 
 namespace filigree {
 
-/// As std::vector, for plain types, with three differences. resize() leaves new elements as they are (a vector sets
-/// them to zero, one pass over memory that the caller writes anyway). Large blocks come from the kernel, where pages
-/// that nobody touches cost nothing: room for the most there could be is free, and only what is used becomes memory.
-/// And there can be room before the first element, for results that grow on both sides (make_room(), take()).
+/// As std::vector, for plain types, with two differences. resize() leaves new elements as they are (a vector sets them
+/// to zero, one pass over memory that the caller writes anyway): what was written between data() and capacity() before
+/// is there. And large blocks come from the kernel, where pages that are not touched cost nothing: capacity for the
+/// most there could be is free, and only what is used becomes memory.
 template <class T>
 class Array {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
@@ -52,7 +52,7 @@ class Array {
     Array(std::move(other)).swap(*this);
     return *this;
   }
-  ~Array() { free(block_, room_); }
+  ~Array() { free(begin_, capacity_); }
 
   T* data() { return begin_; }
   const T* data() const { return begin_; }
@@ -68,18 +68,18 @@ class Array {
   const T& back() const { return begin_[size_ - 1]; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  /// Elements there is room for from data() on.
-  std::size_t capacity() const { return room_ - static_cast<std::size_t>(begin_ - block_); }
+  /// Elements that the block at data() can hold.
+  std::size_t capacity() const { return capacity_; }
 
   void clear() { size_ = 0; }
   void reserve(std::size_t size) {
-    if (size <= capacity()) return;
+    if (size <= capacity_) return;
+    if (empty()) *this = {};  // nothing to copy: its block goes before the next one comes
     T* const block = allocate(size);
     std::copy_n(begin_, size_, block);
-    free(block_, room_);
-    block_ = begin_ = block;
-    room_ = size;
-    before_ = 0;
+    free(begin_, capacity_);
+    begin_ = block;
+    capacity_ = size;
   }
   void resize(std::size_t size) {
     if (size > capacity()) reserve(std::max(size, 2 * size_));
@@ -118,34 +118,9 @@ class Array {
     std::copy(first, last, begin());
   }
   void swap(Array& other) noexcept {
-    std::swap(block_, other.block_);
-    std::swap(room_, other.room_);
-    std::swap(before_, other.before_);
     std::swap(begin_, other.begin_);
+    std::swap(capacity_, other.capacity_);
     std::swap(size_, other.size_);
-  }
-
-  /// Forgets its elements. Then as many can be written before data() and from data() on, of which take() makes
-  /// elements. The same memory as the last time, if it is large enough, and the same place, if there is room on both
-  /// sides of it. The kernel gets back what was written then and cannot be written now, or all if the place is another.
-  void make_room(std::size_t before, std::size_t after) {
-    clear();
-    if (before <= before_ && after <= room_ - before_) {
-      give_back(0, before_ - before);
-      give_back(before_ + after, room_);
-    } else {
-      if (before + after <= room_)
-        give_back(0, room_);
-      else
-        before = reserve_again(before, after);
-      before_ = before;
-    }
-    begin_ = block_ + before_;
-  }
-  /// What was written before data() and from there on are its elements.
-  void take(std::size_t before, std::size_t after) {
-    begin_ -= before;
-    size_ = before + after;
   }
 
   friend bool operator==(const Array& a, const Array& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
@@ -155,27 +130,6 @@ class Array {
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
   static constexpr std::size_t whole_pages(std::size_t bytes) {
     return (bytes + huge_page - 1) / huge_page * huge_page;
-  }
-
-  /// Other memory, without elements, with an eighth more if there is so much, as the next result may be a little
-  /// larger. Returns the room before the first.
-  std::size_t reserve_again(std::size_t before, std::size_t after) {
-    *this = {};
-    try {
-      reserve(before + before / 8 + after + after / 8);
-      return before + before / 8;
-    } catch (const std::bad_alloc&) {
-      reserve(before + after);
-      return before;
-    }
-  }
-
-  /// Pages of a large block that lie within elements [begin, end) of it.
-  void give_back(std::size_t begin, std::size_t end) {
-    if (room_ * sizeof(T) < large) return;
-    const std::size_t first = whole_pages(begin * sizeof(T));
-    const std::size_t last = end == room_ ? whole_pages(end * sizeof(T)) : end * sizeof(T) / huge_page * huge_page;
-    if (first < last) madvise(reinterpret_cast<char*>(block_) + first, last - first, MADV_DONTNEED);
   }
 
   static T* allocate(std::size_t n) {
@@ -201,10 +155,8 @@ class Array {
     munmap(block, whole_pages(n * sizeof(T)));
   }
 
-  T* block_ = nullptr;
-  std::size_t room_ = 0;    // elements of the block
-  std::size_t before_ = 0;  // of these, where make_room() began
-  T* begin_ = nullptr;      // of elements, within the block
+  T* begin_ = nullptr;
+  std::size_t capacity_ = 0;
   std::size_t size_ = 0;
 };
 

@@ -1,15 +1,13 @@
-// The product within a rank. Rows are packed into windows of about equal work, which threads take several at a time and
-// make, each by the kernel that suits it (row_maker.hpp). Where a row begins in C follows from the lengths of those
-// before it:
+// The product within a rank. Rows are packed into row blocks of about equal work, which threads take several at a time
+// and make, each row by the kernel that suits it (row_maker.hpp). Where a row begins in C follows from the lengths of
+// those before it:
 //
-//   outwards  no row is counted in advance. C begins in its midst, and half of the threads make it forwards from there,
-//             the others backwards (side.hpp). Threads of a side take windows in order and make them in place, if the
-//             lengths of all before are known, or as fragments, which are moved (fragments.hpp)
-//   counted   where rows can be counted in a fraction of the time it takes to make them, because many have the same
-//             length or come in runs of columns: each thread counts, and then makes, those of a part of C in place. The
-//             last ones, which no others follow, need no counting
+//   staged   no row is counted in advance. Threads take row blocks in order and make them in C, if the lengths of all
+//            before are known, or in staging buffers, which are moved (staging.hpp)
+//   counted  where rows can be counted in a fraction of the time it takes to make them, because many have the same
+//            length or come in runs of columns: each thread counts, and then makes, those of a part of C in place
 //
-// One thread alone makes all forwards, and in place while there is room for the most that they can have.
+// One thread alone makes all of C in place while there is capacity for the most that rows can have.
 // It is compiled once for each type of values: multiply_double.cpp, ...
 #pragma once
 
@@ -101,7 +99,7 @@ class Job {
     if (num_threads_ > 1 && task_.counts_quickly())
       make_counted(most_nonzeros);
     else
-      make_outwards(most_nonzeros);
+      make_staged(most_nonzeros);
   }
 
   Counts counts() const {
@@ -113,70 +111,39 @@ class Job {
   }
 
  private:
-  /// Rows are made without being counted: half of the threads begin in the midst of C and make it forwards, the others
-  /// backwards; who has none left helps on the other side. Rows that are not sorted are as their ways leave them, which
-  /// may depend on the rows made before: all are made forwards. So they are where C might have more nonzeros than may
-  /// be: what there is no room for then is only counted.
-  void make_outwards(Offset most_nonzeros) {
-    const int num_backwards = task_.sorted && windows_.most_nonzeros <= most_nonzeros ? num_threads_ / 2 : 0;
-    Offset middle = 0;
-    for (Offset work = 0; work * num_threads_ < windows_.products * num_backwards; ++middle)
-      work += windows_.work[z(middle)];
-    const auto side_of = [&](Offset begin, Offset end, bool forwards) {
-      const Offset most = std::accumulate(windows_.most.begin() + begin, windows_.most.begin() + end, Offset{0});
-      return Side(begin, end, forwards, std::clamp<Offset>(most_nonzeros, 0, most) + Rows::slack, num_threads_,
-                  [&](Offset w) { return windows_.work[z(w)]; });
-    };
-    Side sides[] = {side_of(0, middle, false), side_of(middle, windows_.size(), true)};
-    make_room(std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros), sides[0].room(), sides[1].room());
-    // Of a fragment. What is larger than a window of many rows is not kept.
+  /// Rows are made without being counted. What C has no capacity for is only counted.
+  void make_staged(Offset most_nonzeros) {
+    const Offset nonzeros = std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros);
+    const Offset capacity = nonzeros + Rows::slack;
+    reserve(nonzeros, capacity);
+    RowBlockQueue queue(windows_.size(), num_threads_, [&](Offset block) { return windows_.work[z(block)]; });
+    // Elements of a staging buffer. One larger than a row block of many rows is not kept.
     Offset usual = 0;
     for (const Offset most : windows_.most) usual = std::max(usual, most);
     usual = std::min(usual, most_in_team * window_products) + Rows::slack;
-    on_all_threads([&](Rows& rows, int thread) {
-      const bool forwards = thread >= num_backwards;
-      for (Side* const side : {&sides[forwards], &sides[!forwards]}) {
-        WriteBack<V> write_back(c_, of_row_, *side, usual, stop_);
-        for (auto turn = side->take_turn(); turn && !stop_; turn = side->take_turn()) {
-          for (Offset number = turn->begin; number < turn->end && !stop_; ++number)
-            make_window(rows, *side, number, write_back);
-        }
-        write_back.finish();
+    on_all_threads([&](Rows& rows, int) {
+      WriteBack<V> write_back(c_, capacity, of_row_, queue, usual, stop_);
+      for (auto chunk = queue.take(); chunk && !stop_; chunk = queue.take()) {
+        for (Offset block = chunk->begin; block < chunk->end && !stop_; ++block) make_block(rows, block, write_back);
       }
+      write_back.finish();
     });
-    const Offset before = sides[0].length();
-    const Offset length = before + sides[1].length();
-    const Local num_rows = windows_.begin.back();
-    if (before > 0) {
-#pragma omp parallel for num_threads(num_threads_) schedule(static)
-      for (Local row = 0; row < num_rows; ++row) of_row_[row] += before;
-    }
-    if (length > most_nonzeros) return;
-    c_.col.take(z(before), z(length - before));
-    c_.val.take(z(before), z(length - before));
   }
 
   /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
-  /// all of it in place. The last rows, which take a thread less time than its share, need not be counted: nothing
-  /// comes after them. If there are more nonzeros than may be, they are only counted.
+  /// all of it in place. If there are more nonzeros than may be, they are only counted.
   void make_counted(Offset most_nonzeros) {
-    turns_ = cut_turns(windows_.size(), num_threads_, windows_.size(), [&](Offset w) { return windows_.work[z(w)]; });
-    const Offset num_counted =
-        windows_.most_nonzeros > most_nonzeros ? num_turns() : num_turns() - 3 * num_turns() / (4 * num_threads_);
-    std::vector<Offset> place(z(num_counted) + 1, 0);
-    Shares to_count(num_counted, num_threads_);
+    turns_ = cut_chunks(windows_.size(), num_threads_, windows_.size(), [&](Offset w) { return windows_.work[z(w)]; });
+    std::vector<Offset> place(z(num_turns()) + 1, 0);
+    Shares to_count(num_turns(), num_threads_);
     on_all_threads([&](Rows& rows, int) {
       for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); });
     });
     std::partial_sum(place.begin(), place.end(), place.begin());
     const bool fits = place.back() <= most_nonzeros;
-    const Offset most_last =  // nonzeros of the last rows
-        std::accumulate(windows_.most.begin() + turns_[z(num_counted)], windows_.most.end(), Offset{0});
-    const Offset most = place.back() + most_last;
-    if (fits) make_room(most, 0, most + (most_last > 0 ? Rows::slack : 0));
-    Shares to_make(num_turns(), num_threads_, num_counted);
-    on_all_threads([&](Rows& rows, int thread) {
-      if (thread == num_threads_ - 1) make_last_turns(rows, num_counted, place.back());
+    if (fits) reserve(place.back(), place.back());
+    Shares to_make(num_turns(), num_threads_);
+    on_all_threads([&](Rows& rows, int) {
       Aside<V> aside;
       for_turns(to_make, [&](Offset turn) {
         Offset end = place[z(turn)];
@@ -203,11 +170,13 @@ class Job {
         stop_);
   }
 
-  /// For so many nonzeros at most, and what is written beside them.
-  void make_room(Offset nonzeros, Offset before, Offset after) {
+  /// Capacity for so many nonzeros, and for what is written behind them. The memory that C has is used again.
+  void reserve(Offset nonzeros, Offset capacity) {
+    c_.col.clear();
+    c_.val.clear();
     reserve_product<V>(nonzeros, [&] {
-      c_.col.make_room(z(before), z(after));
-      c_.val.make_room(z(before), z(after));
+      c_.col.reserve(z(capacity));
+      c_.val.reserve(z(capacity));
     });
   }
 
@@ -217,31 +186,21 @@ class Job {
     for (auto turn = shares.take(thread); turn && !stop_; turn = shares.take(thread)) use(*turn);
   }
 
-  void make_window(Rows& rows, const Side& side, Offset number, WriteBack<V>& write_back) {
-    const Offset w = side.window(number);
-    const Local first = windows_.begin[z(w)];
-    const Local last = windows_.begin[z(w) + 1];
-    const auto [col, val] = write_back.begin_window(number, first, last, windows_.most[z(w)] + Rows::slack);
-    rows.begin_window(first, last, !side.forwards());
+  void make_block(Rows& rows, Offset block, WriteBack<V>& write_back) {
+    const Local first = windows_.begin[z(block)];
+    const Local last = windows_.begin[z(block) + 1];
+    const auto [col, val] = write_back.begin_block(block, first, last, windows_.most[z(block)] + Rows::slack);
+    rows.begin_window(first);
     Offset length = 0;
-    if (!side.forwards()) {
-      for (Local row = last; row-- > first;) {
-        const Offset each = rows.make_before(row, of_row_[row], col - length, val - length);
-        of_row_[row] = each;
-        length += each;
-        write_back.keep_up(each);
-      }
-    } else {
-      for (Local row = first; row < last;) {
-        const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
-        std::fill_n(of_row_ + row, num, each);
-        row += num;
-        length += num * each;
-        write_back.keep_up(num * each);
-      }
+    for (Local row = first; row < last;) {
+      const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
+      std::fill_n(of_row_ + row, num, each);
+      row += num;
+      length += num * each;
+      write_back.keep_up(num * each);
     }
-    write_back.end_window(length);
-    tell(w);
+    write_back.end_block(length);
+    tell(block);
   }
 
   /// Counts the nonzeros of its rows, instead of products, and of all.
@@ -249,7 +208,7 @@ class Job {
     Offset length = 0;
     for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1]; ++w) {
       const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)], last);
+      rows.begin_window(windows_.begin[z(w)]);
       for (Local row = windows_.begin[z(w)]; row < last;) {
         const auto [num, each] = rows.count(row, last, of_row_[row]);
         std::fill_n(of_row_ + row, num, each);
@@ -266,7 +225,7 @@ class Job {
     const Offset end = of_row_[first_row(turn + 1) - 1];
     for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) {
       const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)], last);
+      rows.begin_window(windows_.begin[z(w)]);
       for (Local row = windows_.begin[z(w)]; row < last;) {
         const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
         const Local next = row + std::min(rows.most_at_once(), last - row);  // of the rows that are made now, or later
@@ -281,19 +240,6 @@ class Job {
         }
         row += made.rows;
         place += made.rows * made.length;
-      }
-      tell(w);
-    }
-  }
-
-  /// Makes the rows of turns from `turn` on, which are not counted, from `place` on.
-  void make_last_turns(Rows& rows, Offset turn, Offset place) {
-    for (Offset w = turns_[z(turn)]; w < windows_.size() && !stop_; ++w) {
-      const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)], last);
-      for (Local row = windows_.begin[z(w)]; row < last;) {
-        const Made made = rows.make(row, last, of_row_[row], c_.col.data() + place, c_.val.data() + place);
-        for (const Local next = row + made.rows; row < next; ++row) of_row_[row] = place += made.length;
       }
       tell(w);
     }

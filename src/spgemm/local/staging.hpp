@@ -1,8 +1,7 @@
-// Fragments: the rows of a window, made by a thread in memory of its own. Where they belong in C is known when all
-// windows of their side before them are made; until then they wait, and the thread goes on with another window. Then
-// they are moved, a few lines of memory after every row that is made, so that the processor computes while it stores. A
-// window whose place is known before it is made needs no fragment: its rows are made in C, if there is room for the
-// most they can have. Two threads, each on a side of its own, know all places until one helps the other.
+// The rows of a row block on their way to C. Where they belong is known when all row blocks before them are made: then
+// they are made in C, if it has capacity for the most that they can have. Else a thread makes them in a staging buffer
+// of its own, which waits while the thread goes on with the next row block, and is moved when its slot is known: a few
+// lines of memory after every row that is made, so that the processor computes while it stores.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +18,7 @@
 #include "core/index.hpp"
 #include "core/simd/lanes.hpp"
 #include "filigree/matrix/csr.hpp"
-#include "spgemm/local/two_ended.hpp"
+#include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/scratch.hpp"
 
 #if defined(__x86_64__)
@@ -88,66 +87,92 @@ class Transfer {
   bool around_cache_;
 };
 
-/// The rows of a window, and where they are.
-template <class V>
-struct Fragment {
-  Offset window = 0;         ///< its number on its side
-  Local begin = 0, end = 0;  ///< its rows
-  Offset length = 0;
-  Offset place = 0;   ///< of its first element, from the middle of C, once that is known
-  Aside<V> elements;  ///< none if it is made in C; those of rows made backwards are at the end
+/// Row blocks that threads take in order, a chunk at a time, and the lengths that they turn out to have.
+class RowBlockQueue {
+ public:
+  /// work(block): products
+  template <class Work>
+  RowBlockQueue(Offset num_blocks, int num_threads, Work work)
+      : length_(z(num_blocks)), chunks_(cut_chunks(num_blocks, num_threads, most_blocks, work)) {
+    for (auto& length : length_) length.store(unknown, std::memory_order_relaxed);
+  }
+
+  struct Chunk {
+    Offset begin, end;
+  };
+  /// Row blocks that no thread has taken yet; none if all are.
+  std::optional<Chunk> take() {
+    const auto chunk = z(next_++);
+    if (chunk + 1 >= chunks_.size()) return std::nullopt;
+    return Chunk{chunks_[chunk], chunks_[chunk + 1]};
+  }
+
+  static constexpr Offset unknown = -1;
+  void set_length(Offset block, Offset length) { length_[z(block)].store(length, std::memory_order_release); }
+  Offset length(Offset block) const { return length_[z(block)].load(std::memory_order_acquire); }
+
+ private:
+  std::vector<std::atomic<Offset>> length_;
+  std::vector<Offset> chunks_;  // first row blocks
+  std::atomic<Offset> next_ = 0;
 };
 
-/// What a thread makes on a side: the window at hand, and fragments that wait, of which the first is on its way.
+/// The rows of a row block, and where they are.
+template <class V>
+struct Staged {
+  Offset block = 0;
+  Local begin = 0, end = 0;  ///< its rows
+  Offset length = 0;
+  Offset slot = 0;    ///< of its first element in C, once that is known
+  Aside<V> elements;  ///< none if it is made in C
+};
+
+/// What a thread makes: the row block at hand, and staging buffers that wait, of which the first is on its way.
 template <class V>
 class WriteBack {
  public:
   /// Bytes that may wait.
   static constexpr Offset most_waiting = Offset{8} << 20;
 
-  /// row_length: of C, by row; becomes the end of the row, from the middle of C, when its place is known
-  /// usual: elements to make room for in a fragment, at least
-  WriteBack(Csr<V>& c, Offset* row_length, Side& side, Offset usual, const std::atomic<bool>& stop)
-      : c_(c), row_length_(row_length), side_(side), usual_(usual), stop_(stop) {}
+  /// row_length: of C, by row; becomes the end of the row when its slot is known. usual: elements that a staging buffer
+  /// has capacity for, at least
+  WriteBack(Csr<V>& c, Offset capacity, Offset* row_length, RowBlockQueue& queue, Offset usual,
+            const std::atomic<bool>& stop)
+      : c_(c), capacity_(capacity), row_length_(row_length), queue_(queue), usual_(usual), stop_(stop) {}
 
-  /// Where to make elements: from col and val on or, backwards, up to there.
   struct Target {
     Local* col;
     V* val;
   };
 
-  /// For a window, rows [begin, end), while which are made `most` elements may be written, also some that they have
-  /// not. Windows come in ascending order of their numbers. In C nobody else writes beyond where it begins before
-  /// end_window(), with which the place of the next window is known.
-  Target begin_window(Offset window, Local begin, Local end, Offset most) {
-    find_places();
-    in_place_ = num_placed_ == waiting_.size() && reach(window) && reached_ + most <= side_.room();
+  /// Where to make the elements of a row block, rows [begin, end): up to `most` may be written there, also some that
+  /// they turn out not to have. Row blocks come in ascending order. In C no other thread writes beyond where the block
+  /// begins before end_block(), with which the slot of the next one is known.
+  Target begin_block(Offset block, Local begin, Local end, Offset most) {
+    find_slots();
+    in_place_ = num_placed_ == waiting_.size() && reach(block) && reached_ + most <= capacity_;
     if (!in_place_ && !spare_.empty()) {
       at_hand_ = std::move(spare_.back());
       spare_.pop_back();
     }
-    at_hand_.window = window;
+    at_hand_.block = block;
     at_hand_.begin = begin;
     at_hand_.end = end;
     most_ += most;
-    if (in_place_) {
-      const Offset at = side_.forwards() ? reached_ : -reached_;
-      return {c_.col.data() + at, c_.val.data() + at};
-    }
+    if (in_place_) return {c_.col.data() + reached_, c_.val.data() + reached_};
     at_hand_.elements.hold(std::max(most, usual_));
-    const Offset at = side_.forwards() ? 0 : std::ssize(at_hand_.elements.col);
-    return {at_hand_.elements.col.data() + at, at_hand_.elements.val.data() + at};
+    return {at_hand_.elements.col.data(), at_hand_.elements.val.data()};
   }
 
   /// Its rows are made, and have so many elements.
-  void end_window(Offset length) {
+  void end_block(Offset length) {
     at_hand_.length = length;
     length_ += length;
     if (in_place_) {
-      place(at_hand_);
+      at_hand_.slot = reached_;
       end_rows(at_hand_);
     }
-    side_.set_length(at_hand_.window, length);
+    queue_.set_length(at_hand_.block, length);
     if (in_place_) return;
     waiting_bytes_ += bytes(at_hand_);
     waiting_.push_back(std::exchange(at_hand_, {}));
@@ -182,57 +207,48 @@ class WriteBack {
   static constexpr Offset step = 128;
 
   /// It has begun a page of columns and one of values at least.
-  static Offset bytes(const Fragment<V>& fragment) { return fragment.length * entry + 8192; }
+  static Offset bytes(const Staged<V>& staged) { return staged.length * entry + 8192; }
 
-  /// Whether C is so large, as the windows until now let expect, that a cache had better hold other things.
+  /// Whether C is so large, as the row blocks until now let expect, that a cache had better hold other things.
   bool around_cache() const {
-    constexpr auto near_bytes = static_cast<double>(Offset{2} << 20);  // of a side
-    return static_cast<double>(length_) / static_cast<double>(most_) * static_cast<double>(side_.room() * entry) >
+    constexpr auto near_bytes = static_cast<double>(Offset{4} << 20);
+    return static_cast<double>(length_) / static_cast<double>(most_) * static_cast<double>(capacity_ * entry) >
            near_bytes;
   }
 
-  /// Whether all windows before this one are made; they have reached_ elements then.
-  bool reach(Offset window) {
-    for (; window_ < window; ++window_) {
-      const Offset length = side_.length(window_);
-      if (length == Side::unknown) return false;
+  /// Whether all row blocks before this one are made; they have reached_ elements then.
+  bool reach(Offset block) {
+    for (; block_ < block; ++block_) {
+      const Offset length = queue_.length(block_);
+      if (length == RowBlockQueue::unknown) return false;
       reached_ += length;
     }
     return true;
   }
 
-  /// A fragment that reached_ is known for.
-  void place(Fragment<V>& fragment) const {
-    fragment.place = side_.forwards() ? reached_ : -reached_ - fragment.length;
+  /// Of the staging buffers that wait.
+  void find_slots() {
+    for (; num_placed_ < waiting_.size() && reach(waiting_[num_placed_].block); ++num_placed_)
+      waiting_[num_placed_].slot = reached_;
   }
 
-  /// Of the fragments that wait.
-  void find_places() {
-    for (; num_placed_ < waiting_.size() && reach(waiting_[num_placed_].window); ++num_placed_)
-      place(waiting_[num_placed_]);
-  }
-
-  void end_rows(const Fragment<V>& fragment) {
-    Offset place = fragment.place;
-    for (Local row = fragment.begin; row < fragment.end; ++row) row_length_[row] = place += row_length_[row];
+  void end_rows(const Staged<V>& staged) {
+    Offset slot = staged.slot;
+    for (Local row = staged.begin; row < staged.end; ++row) row_length_[row] = slot += row_length_[row];
   }
 
   /// False if there is nothing to move yet.
   bool advance() {
-    if (num_placed_ == 0) find_places();
+    if (num_placed_ == 0) find_slots();
     if (num_placed_ == 0) return false;
-    Fragment<V>& first = waiting_.front();
+    Staged<V>& first = waiting_.front();
     if (!moving_) {
       end_rows(first);
-      // What C has no room for is only counted.
-      const bool fits = std::max(first.place + first.length, -first.place) <= side_.room();
-      const std::size_t length = fits ? z(first.length) : 0;
-      const Offset at = side_.forwards() ? 0 : std::ssize(first.elements.col) - first.length;
-      const Local* const col = first.elements.col.data() + at;
-      const V* const val = first.elements.val.data() + at;
+      // What C has no capacity for is only counted.
+      const std::size_t length = first.slot + first.length <= capacity_ ? z(first.length) : 0;
       const bool around = around_cache();
-      moving_.emplace(Transfer(c_.col.data() + first.place, col, length * sizeof(Local), around),
-                      Transfer(c_.val.data() + first.place, val, length * sizeof(V), around));
+      moving_.emplace(Transfer(c_.col.data() + first.slot, first.elements.col.data(), length * sizeof(Local), around),
+                      Transfer(c_.val.data() + first.slot, first.elements.val.data(), length * sizeof(V), around));
     }
     auto& [col, val] = *moving_;
     static_assert(step * sizeof(Local) % 64 == 0);
@@ -249,21 +265,22 @@ class WriteBack {
   }
 
   Csr<V>& c_;
+  Offset capacity_;  // of C, in elements
   Offset* row_length_;
-  Side& side_;
+  RowBlockQueue& queue_;
   Offset usual_;
   const std::atomic<bool>& stop_;
-  Offset length_ = 0;    ///< of the windows until now
-  Offset most_ = 0;      ///< elements they could have had
-  Fragment<V> at_hand_;  ///< made in C if in_place_
+  Offset length_ = 0;  // of the row blocks until now
+  Offset most_ = 0;    // elements they could have had
+  Staged<V> at_hand_;  // made in C if in_place_
   bool in_place_ = false;
-  std::deque<Fragment<V>> waiting_;
-  std::size_t num_placed_ = 0;  ///< of them: these places are known
-  std::vector<Fragment<V>> spare_;
-  std::optional<std::pair<Transfer, Transfer>> moving_;  ///< columns and values of the first that waits
+  std::deque<Staged<V>> waiting_;
+  std::size_t num_placed_ = 0;  // of them: these slots are known
+  std::vector<Staged<V>> spare_;
+  std::optional<std::pair<Transfer, Transfer>> moving_;  // columns and values of the first that waits
   Offset waiting_bytes_ = 0;
   Offset made_ = 0;
-  Offset window_ = 0;  ///< those before it have reached_ elements
+  Offset block_ = 0;  // those before it have reached_ elements
   Offset reached_ = 0;
 };
 

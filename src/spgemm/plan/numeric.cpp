@@ -345,7 +345,7 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
     return room;
   };
   const Offset num_windows = std::ssize(rows.windows) - 1;
-  const std::vector<Offset> turns = cut_turns(num_windows, omp_get_max_threads(), most_windows, [&](Offset w) {
+  const std::vector<Offset> turns = cut_chunks(num_windows, omp_get_max_threads(), most_blocks, [&](Offset w) {
     const Rows::Window& window = rows.windows[z(w)];
     return window.has_positions ? std::ssize(window.positions) : Offset{8} * window_products;
   });

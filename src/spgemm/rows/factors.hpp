@@ -13,42 +13,12 @@ namespace filigree::spgemm {
 constexpr Offset row_ahead = 6;
 constexpr Offset start_ahead = 24;
 
-/// Columns of A in the order in which they are met when rows are made backwards, for a window.
-class Ahead {
- public:
-  /// Rows [first, last), and so much of those before them that there is something to look ahead to.
-  template <class V>
-  void list(const CsrView<V>& a, Local first, Local last) {
-    columns_.clear();
-    const std::size_t end = z(a.row_ptr[z(last)] - a.row_ptr[z(first)] + start_ahead);
-    columns_.reserve(end);
-    const auto add = [&](Local row) {
-      const auto cols = a.cols(row).first(std::min(a.cols(row).size(), end - columns_.size()));
-      columns_.insert(columns_.end(), cols.begin(), cols.end());
-    };
-    for (Local row = last; row-- > first;) add(row);
-    const auto farthest = std::max<Offset>(0, first - start_ahead);  // there may be any number of empty rows
-    for (Local row = first; row-- > farthest;) add(row);
-    columns_.resize(end, columns_.empty() ? 0 : columns_.back());
-    next_ = columns_.data();
-  }
-  /// That of the nonzero at work and those that follow.
-  const Local* take() { return next_++; }
-  /// Nonzeros at which nobody works.
-  void skip(Offset nonzeros) { next_ += nonzeros; }
-
- private:
-  Array<Local> columns_;
-  const Local* next_ = nullptr;
-};
-
 /// The factors, as kernels read them.
 template <class V>
 struct Factors {
   CsrView<V> a;
   CsrView<V> b;
   const V* ones = nullptr;  ///< as many as the longest row of B has; null when B has values
-  Ahead* ahead = nullptr;   ///< if rows are made backwards
 
   V a_value(Offset p) const { return a.val.empty() ? V{1} : a.val[z(p)]; }
   const V* b_values(Offset q) const { return ones != nullptr ? ones : b.val.data() + q; }
@@ -58,8 +28,8 @@ struct Factors {
 template <class V>
 FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   constexpr Offset line = 8;  // elements
-  const Local* const at = f.ahead != nullptr ? f.ahead->take() : f.a.col.data() + p;
-  const Offset left = f.ahead != nullptr ? start_ahead + 1 : std::ssize(f.a.col) - p;
+  const Offset left = std::ssize(f.a.col) - p;
+  const Local* const at = f.a.col.data() + p;
   const Offset* const row_ptr = f.b.row_ptr.data();
   if (start_ahead < left) __builtin_prefetch(row_ptr + at[start_ahead]);
   if (row_ahead >= left) return;
@@ -69,18 +39,6 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   if (f.ones != nullptr) return;
   __builtin_prefetch(f.b.val.data() + q);
   __builtin_prefetch(f.b.val.data() + q + line);
-}
-
-/// What is made backwards asks for memory so many elements ahead: the processor foresees stores that go up, but not
-/// these.
-constexpr Offset room_ahead = 512;
-
-/// Asks for it, for so many elements.
-template <class V>
-FILIGREE_INLINE void ask_for_room(const Local* col, const V* val, Offset elements) {
-  constexpr Offset line = 64;
-  for (Offset i = 0; i < elements; i += line / Offset{sizeof(Local)}) __builtin_prefetch(col - room_ahead - i, 1);
-  for (Offset i = 0; i < elements; i += line / Offset{sizeof(V)}) __builtin_prefetch(val - room_ahead - i, 1);
 }
 
 /// A row of B as a row of A meets it: a_ik, and row k.

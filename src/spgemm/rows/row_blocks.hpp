@@ -26,25 +26,25 @@ bool window_ends(const CsrView<V>& a, Local first_row, Local row, Offset product
   return (row - before) % most_in_team == 0;
 }
 
-/// Windows of a turn, at most, so that a product makes the later ones in place and a plan asks ahead for their memory.
-constexpr Offset most_windows = 8;
+/// Row blocks of a chunk, at most, so that a product makes the later ones in place and a plan prefetches their memory.
+constexpr Offset most_blocks = 8;
 
-/// First windows of turns, and the number of windows: a thread takes a turn at a time. Up to `most` windows; 16 turns a
-/// thread at least, if there are as many windows, and no more work in one than usual in so many, so that threads end
-/// together. work(w): products of a window
+/// First row blocks of chunks, and the number of row blocks: a thread takes a chunk at a time. Up to `most` row blocks;
+/// 16 chunks a thread at least, if there are as many row blocks, and no more work in one than usual in so many, so that
+/// threads end together. work(block): its products
 template <class Work>
-std::vector<Offset> cut_turns(Offset num_windows, int num_threads, Offset most, Work work) {
-  most = std::clamp<Offset>(num_windows / (Offset{16} * num_threads), 1, most);
+std::vector<Offset> cut_chunks(Offset num_blocks, int num_threads, Offset most, Work work) {
+  most = std::clamp<Offset>(num_blocks / (Offset{16} * num_threads), 1, most);
   std::vector<Offset> begin;
-  Offset in_turn = 0;
-  for (Offset w = 0; w < num_windows; ++w) {
-    if (w == 0 || w == begin.back() + most || in_turn + work(w) > most * window_products) {
-      begin.push_back(w);
-      in_turn = 0;
+  Offset in_chunk = 0;
+  for (Offset block = 0; block < num_blocks; ++block) {
+    if (block == 0 || block == begin.back() + most || in_chunk + work(block) > most * window_products) {
+      begin.push_back(block);
+      in_chunk = 0;
     }
-    in_turn += work(w);
+    in_chunk += work(block);
   }
-  begin.push_back(num_windows);
+  begin.push_back(num_blocks);
   return begin;
 }
 

@@ -23,7 +23,6 @@ struct Kernels {
   bool (*order)(OrderRoom<V>&, Offset length, Local num_cols, Local* col, V* val);
   Offset (*sort)(const Factors<V>&, Local row, Offset products, OrderRoom<V>&, Local* col, V* val);
   Gathered (*collect)(ScatterRoom<V>&, Reach, Local* col, V* val);
-  Gathered (*collect_before)(ScatterRoom<V>&, Reach, Local* col, V* val);  // backwards
   Offset (*tile)(const Factors<V>&, const Tiles<V>&, Local row, int team, ScatterRoom<V>&, Local* col,
                  V* val) = nullptr;
   Offset (*count)(const Factors<V>&, const Tiles<V>*, Local row, ScatterRoom<V>&) = nullptr;
@@ -37,25 +36,22 @@ struct Kernels {
     expand<Semiring>(f, row, products, room);
     return add_sorted<Semiring>(products, f.b.num_cols, room, col, val);
   }
-  template <bool backwards>
   static Gathered collect_portable(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-    return gather<Semiring, backwards>(room, reach, col, val);
+    return gather<Semiring>(room, reach, col, val);
   }
 #if defined(__x86_64__)
   [[gnu::target("avx2")]] static bool order_avx2(OrderRoom<V>& room, Offset length, Local num_cols, Local* col,
                                                  V* val) {
     return order_list(room, length, num_cols, col, val);
   }
-  template <bool backwards>
   [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-    return gather<Semiring, backwards>(room, reach, col, val);
+    return gather<Semiring>(room, reach, col, val);
   }
   FILIGREE_AVX512 static bool order_avx512(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
     return order_list(room, length, num_cols, col, val);
   }
-  template <bool backwards>
   FILIGREE_AVX512 static Gathered collect_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
-    return gather_avx512<Semiring, backwards>(room, reach, col, val);
+    return gather_avx512<Semiring>(room, reach, col, val);
   }
   FILIGREE_AVX512 static Offset sort_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room,
                                             Local* col, V* val) {
@@ -66,11 +62,11 @@ struct Kernels {
   static Kernels for_this_cpu() {
 #if defined(__x86_64__)
     if (cpu_has_avx512())
-      return {order_avx512,           sort_avx512,  collect_avx512<false>,   collect_avx512<true>,
+      return {order_avx512,           sort_avx512,  collect_avx512,
               tile_rows<Semiring, V>, count_row<V>, repeat_rows<Semiring, V>};
-    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2<false>, collect_avx2<true>};
+    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
 #endif
-    return {order_portable, sort_portable, collect_portable<false>, collect_portable<true>};
+    return {order_portable, sort_portable, collect_portable};
   }
 };
 
@@ -148,14 +144,7 @@ class RowMaker {
       counts.tiled_rows += team;
       return {team, task_.kernels.tile(factors_, *task_.tiles, row, team, scatter_room(), col, val)};
     }
-    return {1, make_one<false>(row, products, col, val)};
-  }
-
-  /// The row up to col and val instead of from there on; the room is before them. Returns its length. Not where the
-  /// task counts_quickly(): rows are neither tiled nor repeated here, and tiles have marks of their own in the room.
-  Offset make_before(Local row, Offset products, Local* col, V* val) {
-    if (products == 0) ahead_.skip(factors_.a.degree(row));
-    return make_one<true>(row, products, col, val);
+    return {1, make_one(row, products, col, val)};
   }
 
   /// Rows and their lengths, not made; where the task counts_quickly().
@@ -167,13 +156,11 @@ class RowMaker {
     return {find_team(row, end), task_.kernels.count(factors_, tiles, row, scatter_room())};
   }
 
-  /// Rows [first, last) are made next, by make() or, backwards, by make_before(). What is learnt about rows is
-  /// forgotten, so that ways do not depend on which thread takes which window.
-  void begin_window(Local first, Local last, bool backwards = false) {
-    factors_.ahead = backwards ? &ahead_ : nullptr;
-    if (backwards) ahead_.list(factors_.a, first, last);
+  /// The rows from `first` on are made next, by make(). What is learnt about rows is forgotten, so that ways do not
+  /// depend on which thread takes which window.
+  void begin_window(Local first) {
     most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : window_products;
-    last_look_ = backwards ? last - 1 : first;
+    last_look_ = first;
     orderly_ = is_regular();
     order_room_->last_length = 0;
     in_vain_ = 0;
@@ -213,71 +200,43 @@ class RowMaker {
     return team;
   }
 
-  /// A row, from col and val on or backwards up to there; returns its length.
-  template <bool backwards>
+  /// A row; returns its length.
   Offset make_one(Local row, Offset products, Local* col, V* val) {
     const Factors<V>& f = factors_;
     if (products == 0) return 0;
     if (task_.mask != nullptr) {
       ++counts.scattered_rows;
-      if (!task_.complement) {
-        const std::span<const Local> mask = task_.mask->cols(row);
-        return made_aside<backwards>(std::ssize(mask), col, val, [&](Local* to_col, V* to_val) {
-          return masked_row<Semiring>(f, row, mask, scatter_room(), to_col, to_val);
-        });
-      }
+      if (!task_.complement) return masked_row<Semiring>(f, row, task_.mask->cols(row), scatter_room(), col, val);
       const Reach reach = scatter(row);
       strike<Semiring>(task_.mask->cols(row), scatter_room());
-      return collect<backwards>(reach, col, val).length;
+      return task_.kernels.collect(scatter_room(), reach, col, val).length;
     }
     if (f.a.degree(row) == 1) {
       ++counts.scaled_rows;
-      const Offset before = backwards ? products : 0;
-      if (backwards) ask_for_room(col, val, products);
-      return scaled_row<Semiring>(f, row, col - before, val - before);
+      return scaled_row<Semiring>(f, row, col, val);
     }
-    const Offset length = merge<backwards>(row, products, col, val);
+    const Offset length = merge(row, products, col, val);
     products_seen_ += products;
     surprises_seen_ += std::min(length, products - length);
     return length;
   }
 
   /// A row that has several factors.
-  template <bool backwards>
   Offset merge(Local row, Offset products, Local* col, V* val) {
-    const Factors<V>& f = factors_;
     switch (choose(row, products)) {
       case Accumulator::sort:
         ++counts.sorted_rows;
-        return made_aside<backwards>(products, col, val, [&](Local* to_col, V* to_val) {
-          return task_.kernels.sort(f, row, products, *order_room_, to_col, to_val);
-        });
-      case Accumulator::list: return listed<false, backwards>(row, products, col, val);
-      case Accumulator::hash: return listed<true, backwards>(row, products, col, val);
+        return task_.kernels.sort(factors_, row, products, *order_room_, col, val);
+      case Accumulator::list: return listed<false>(row, products, col, val);
+      case Accumulator::hash: return listed<true>(row, products, col, val);
       default: break;
     }
     ++counts.scattered_rows;
     const Reach reach = scatter(row);
-    const Gathered made = collect<backwards>(reach, col, val);
+    const Gathered made = task_.kernels.collect(scatter_room(), reach, col, val);
     most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
     last_look_ = row;
     return made.length;
-  }
-
-  template <bool backwards>
-  Gathered collect(Reach reach, Local* col, V* val) {
-    return (backwards ? task_.kernels.collect_before : task_.kernels.collect)(scatter_room(), reach, col, val);
-  }
-
-  /// make(col, val), which returns a length, of up to `most` elements: backwards, where that must be known before.
-  template <bool backwards, class Make>
-  Offset made_aside(Offset most, Local* col, V* val, Make make) {
-    if (!backwards) return make(col, val);
-    aside_.hold(most + slack);
-    const Offset length = make(aside_.col.data(), aside_.val.data());
-    ask_for_room(col, val, length);
-    aside_.copy(length, col - length, val - length);
-    return length;
   }
 
   /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
@@ -309,20 +268,14 @@ class RowMaker {
   bool is_regular() const { return task_.runs.length > 1.3; }
   bool is_near() const { return factors_.b.num_cols <= near_columns; }
 
-  template <bool hashed, bool backwards>
+  template <bool hashed>
   Offset listed(Local row, Offset products, Local* col, V* val) {
     ++counts.listed_rows;
     auto& places = hashed ? hash_places_ : list_places_;
     if (!places) places.emplace(hashed ? 2 * most_hashed : factors_.b.num_cols);
-    if (!task_.sorted) {
-      return made_aside<backwards>(products, col, val, [&](Local* to_col, V* to_val) {
-        return list<hashed>(row, products, *places, to_col, to_val);
-      });
-    }
+    if (!task_.sorted) return list<hashed>(row, products, *places, col, val);
     const Offset length = list<hashed>(row, products, *places, order_room_->col, order_room_->val);
-    const Offset before = backwards ? length : 0;
-    if (backwards) ask_for_room(col, val, length);
-    orderly_ = task_.kernels.order(*order_room_, length, factors_.b.num_cols, col - before, val - before);
+    orderly_ = task_.kernels.order(*order_room_, length, factors_.b.num_cols, col, val);
     return length;
   }
 
@@ -371,14 +324,12 @@ class RowMaker {
   static constexpr int most_in_vain = 32;
 
   const Task<Semiring, V>& task_;
-  Factors<V> factors_;  // those of the task, and what is ahead of this thread
-  Ahead ahead_;
+  const Factors<V>& factors_;
   std::unique_ptr<OrderRoom<V>> order_room_;
   std::optional<SlotTable> list_places_;
   std::optional<SlotTable> hash_places_;
   std::optional<ScatterRoom<V>> scatter_room_;
   std::unique_ptr<RepeatRoom<V>> repeat_room_;
-  Aside<V> aside_;
   Offset products_seen_ = 0;   // of rows of this window
   Offset surprises_seen_ = 0;  // products of which was not easily foreseen whether their columns were new
   int in_vain_ = 0;            // rows in succession that others do not repeat

@@ -72,32 +72,25 @@ struct Gathered {
   Offset num_lines = 0;
 };
 
-/// What was scattered, by ascending column, into col and val: from there on, with room for a line more than the row
-/// has, or backwards up to there, with room for a line before it. Clears all.
-template <class Semiring, bool backwards, class V>
+/// What was scattered, by ascending column, into col and val, where there is capacity for a line more than the row has.
+/// Clears all.
+template <class Semiring, class V>
 FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
   const V untouched = Semiring::untouched();
   Gathered row;
   constexpr Local group = sizeof(std::uint64_t);
-  const Local first = reach.first_line / group * group;
-  const Local last = reach.last_line / group * group;
-  for (Local i = first; i <= last; i += group) {
-    const Local begin = backwards ? last - (i - first) : i;
+  for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
     std::uint64_t marks;
     std::memcpy(&marks, room.mark.data() + begin, sizeof marks);
     if (marks == 0) continue;
     std::memset(room.mark.data() + begin, 0, sizeof marks);
-    if (backwards) marks = __builtin_bswap64(marks);
-    for (Local k = 0; marks != 0; ++k, marks >>= 8) {
+    for (Local line = begin; marks != 0; ++line, marks >>= 8) {
       if ((marks & 0xFF) == 0) continue;
       ++row.num_lines;
-      const Local line = begin + (backwards ? group - 1 - k : k);
       V* const sum = room.sum.data() + Offset{line} * num_lanes;
-      for (Local lane = 0; lane < num_lanes; ++lane) {
-        const Local j = backwards ? num_lanes - 1 - lane : lane;
-        const Offset at = backwards ? -1 - row.length : row.length;
-        col[at] = line * num_lanes + j;
-        val[at] = sum[j];
+      for (Local j = 0; j < num_lanes; ++j) {
+        col[row.length] = line * num_lanes + j;
+        val[row.length] = sum[j];
         row.length += Semiring::tells ? std::memcmp(sum + j, &untouched, sizeof(V)) != 0 : marks >> j & 1;
         sum[j] = untouched;
       }
@@ -107,64 +100,31 @@ FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V
 }
 
 #if defined(__x86_64__)
-/// Its last bit first.
-inline std::uint64_t reversed(std::uint64_t bits) {
-  bits = (bits >> 1 & 0x5555555555555555) | (bits & 0x5555555555555555) << 1;
-  bits = (bits >> 2 & 0x3333333333333333) | (bits & 0x3333333333333333) << 2;
-  bits = (bits >> 4 & 0x0F0F0F0F0F0F0F0F) | (bits & 0x0F0F0F0F0F0F0F0F) << 4;
-  return __builtin_bswap64(bits);
-}
-
-/// Row n moves the first n of 8 lanes to their end.
-template <class I>
-struct MoveToEnd {
-  alignas(64) I lane[num_lanes + 1][num_lanes];
-  constexpr MoveToEnd() : lane() {
-    for (I n = 0; n <= num_lanes; ++n) {
-      for (I i = 0; i < num_lanes; ++i) lane[n][i] = (i + n) % num_lanes;
-    }
-  }
-};
-inline constexpr MoveToEnd<std::int64_t> move_8_bytes;
-inline constexpr MoveToEnd<std::int32_t> move_4_bytes;
-
-/// Takes the lanes that are set to the begin of a vector or, backwards, to its end.
-template <bool backwards, class V>
-FILIGREE_AVX512_INLINE Lanes<V> pack_lanes(__mmask8 some, int count, const Lanes<V>& lanes) {
-  if constexpr (sizeof(V) == 8) {
-    const __m512i packed = _mm512_maskz_compress_epi64(some, reinterpret_cast<__m512i>(lanes));
-    if (!backwards) return reinterpret_cast<Lanes<V>>(packed);
-    const __m512i from = _mm512_load_si512(move_8_bytes.lane[count]);
-    return reinterpret_cast<Lanes<V>>(_mm512_maskz_permutexvar_epi64(0xFF, from, packed));
-  } else {
-    const __m256i packed = _mm256_maskz_compress_epi32(some, reinterpret_cast<__m256i>(lanes));
-    if (!backwards) return reinterpret_cast<Lanes<V>>(packed);
-    const __m256i from = _mm256_load_si256(reinterpret_cast<const __m256i*>(move_4_bytes.lane[count]));
-    return reinterpret_cast<Lanes<V>>(_mm256_permutevar8x32_epi32(packed, from));
-  }
+/// Takes the lanes that are set to the begin of a vector.
+template <class V>
+FILIGREE_AVX512_INLINE Lanes<V> pack_lanes(__mmask8 some, const Lanes<V>& lanes) {
+  if constexpr (sizeof(V) == 8)
+    return reinterpret_cast<Lanes<V>>(_mm512_maskz_compress_epi64(some, reinterpret_cast<__m512i>(lanes)));
+  else
+    return reinterpret_cast<Lanes<V>>(_mm256_maskz_compress_epi32(some, reinterpret_cast<__m256i>(lanes)));
 }
 
 /// gather() for this instruction set: a line by few instructions and no branch. Marks are cleared with the last row of
 /// a team.
-template <class Semiring, bool backwards, class V>
+template <class Semiring, class V>
 FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val, Member member = {}) {
   constexpr Local group = ScatterRoom<V>::group;
   const bool is_last = member.number == member.team - 1;
-  const Local first_group = reach.first_line / group * group;
-  const Local last_group = reach.last_line / group * group;
   const Lanes<V> untouched = broadcast<V>(Semiring::untouched());
   Gathered row;
-  for (Local k = first_group; k <= last_group; k += group) {
-    const Local begin = backwards ? last_group - (k - first_group) : k;
+  for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
     std::uint8_t* const mark = room.mark.data() + begin;
     const __m512i marks = _mm512_loadu_si512(mark);
     std::uint64_t lines = _mm512_test_epi8_mask(marks, marks);
     if (Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
     row.num_lines += std::popcount(lines);
-    if (backwards) lines = reversed(lines);
     for (; lines != 0; lines &= lines - 1) {
-      const int bit = std::countr_zero(lines);
-      const int i = backwards ? group - 1 - bit : bit;
+      const int i = std::countr_zero(lines);
       const Local first = (begin + i) * num_lanes;
       V* const sum = room.sum.data() + Offset{first} * member.team + member.number * num_lanes;
       Lanes<V> sums;
@@ -177,18 +137,12 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
           some = _mm256_cmpneq_epi32_mask(reinterpret_cast<__m256i>(sums), reinterpret_cast<__m256i>(untouched));
       }
       std::memcpy(sum, &untouched, sizeof untouched);
-      const int count = std::popcount(static_cast<unsigned>(some));
-      const Offset at = backwards ? -row.length - num_lanes : row.length;
-      const Lanes<V> values = pack_lanes<backwards, V>(some, count, sums);
+      const Lanes<V> values = pack_lanes<V>(some, sums);
       const Lanes<Local> columns =
-          pack_lanes<backwards, Local>(some, count, Lanes<Local>{0, 1, 2, 3, 4, 5, 6, 7} + broadcast<Local>(first));
-      std::memcpy(val + at, &values, sizeof values);
-      std::memcpy(col + at, &columns, sizeof columns);
-      row.length += count;
-      if (backwards) {
-        __builtin_prefetch(val + at - room_ahead, 1);
-        __builtin_prefetch(col + at - room_ahead, 1);
-      }
+          pack_lanes<Local>(some, Lanes<Local>{0, 1, 2, 3, 4, 5, 6, 7} + broadcast<Local>(first));
+      std::memcpy(val + row.length, &values, sizeof values);
+      std::memcpy(col + row.length, &columns, sizeof columns);
+      row.length += std::popcount(static_cast<unsigned>(some));
     }
     if (!Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
   }

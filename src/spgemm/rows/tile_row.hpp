@@ -86,7 +86,7 @@ FILIGREE_AVX512 Offset tile_rows(const Factors<V>& f, const Tiles<V>& tiles, Loc
   }
   Offset length = 0;
   for (int r = 0; r < team; ++r)
-    length = gather_avx512<Marked<Semiring>, false>(room, reach, col + r * length, val + r * length, {team, r}).length;
+    length = gather_avx512<Marked<Semiring>>(room, reach, col + r * length, val + r * length, {team, r}).length;
   return length;
 }
 
