@@ -282,6 +282,24 @@ TEST(PprPartitioned, DanglingAndIsolatedSourcesKeepTheirScore) {
   }
 }
 
+/// A rank without arcs cannot tell by itself whether the graph has weights.
+TEST(PprPartitioned, RanksWithoutArcsOfAWeightedGraph) {
+  const Comm comm = Comm::world();
+  const Partition two_a_rank = Partition::uniform(2 * comm.size(), comm.size());
+  Entries<double> entries;
+  if (comm.is_root()) entries = {{0, 0, 1}, {1, 2 * comm.size() - 1, 0}, {2, 3, 1}};
+  const Graph graph = Graph::from_entries(comm, two_a_rank, two_a_rank, std::move(entries));
+  const auto queries = deal_queries(comm, random_queries(graph.num_rows(), 5, 3));
+  const auto global = whole(graph);
+  for (const ppr::Index& index : indexes(graph, 2000)) {
+    const auto result = ppr::query(graph, &index, queries, {.target_error = 1e-2, .placement = Placement::partitioned});
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      const auto expected = dense_pagerank(global, teleport_of(queries[i], graph.num_rows()), 0.15, Dangling::source);
+      EXPECT_LT(l1_distance(dense_scores(result, i, graph.num_rows()), expected), 0.1);
+    }
+  }
+}
+
 TEST(PprPartitioned, PlacementIsChosenByMemory) {
   const Comm comm = Comm::world();
   const Graph graph = random_graph(comm, 50, 200, false, 19);

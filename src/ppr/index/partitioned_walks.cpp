@@ -65,8 +65,8 @@ PartitionedWalks::PartitionedWalks(const Graph& graph, const IndexOptions& optio
   require(graph.num_rows() <= std::numeric_limits<Local>::max(), "graph: ", graph.num_rows(),
           " vertices; an index covers at most ", std::numeric_limits<Local>::max());
   const CsrView<double> arcs = graph.local.view();
-  if (!arcs.has_values()) return;
   graph.comm.guard([&] {
+    if (!arcs.has_values()) return;  // as on a rank without arcs, whatever the others have
     alias_.resize(z(arcs.num_nonzeros()));
     AliasMaker maker;
     for (Local row = 0; row < arcs.num_rows(); ++row) {
