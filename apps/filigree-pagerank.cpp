@@ -40,7 +40,7 @@ double distance_by_pushes(const Graph& graph, ppr::Query seeds, const pagerank::
     for (Global v = 0; v < graph.num_rows(); ++v) seeds.push_back({v, 1});
   }
   const std::vector<ppr::Query> queries(graph.comm.is_root() ? 1 : 0, seeds);
-  const auto answer = ppr::exact(graph, queries, {options.teleport, options.dangling, 1e-13, 0, {}});
+  const auto answer = ppr::exact(graph, queries, 1e-13, {.teleport = options.teleport, .dangling = options.dangling});
   std::vector<double> difference = graph.comm.all_gather(std::span<const double>(scores)).values;
   for (std::size_t k = 0; k < answer.vertex.size(); ++k) {
     difference[static_cast<std::size_t>(answer.vertex[k])] -= answer.score[k];

@@ -89,11 +89,11 @@ double fastest_ms(int repeats, F&& work) {
 }
 
 /// Each query by a call of its own.
-ppr::Result one_by_one(const ppr::ReplicatedGraph& graph, const ppr::Index* index, std::span<const ppr::Query> queries,
-                       const ppr::QueryOptions& options, const Progress& progress) {
+ppr::Result one_by_one(ppr::Engine& engine, std::span<const ppr::Query> queries, const ppr::QueryOptions& options,
+                       const Progress& progress) {
   ppr::Result all;
   for (std::size_t i = 0; i < queries.size(); ++i) {
-    const auto one = ppr::query(graph, index, queries.subspan(i, 1), options);
+    const auto one = ppr::query(engine, queries.subspan(i, 1), options);
     all.vertex.insert(all.vertex.end(), one.vertex.begin(), one.vertex.end());
     all.score.insert(all.score.end(), one.score.begin(), one.score.end());
     all.row_ptr.push_back(std::ssize(all.vertex));
@@ -173,8 +173,7 @@ void bench(app::App& program, Arguments& a) {
   const double truth_error = std::max(1e-13, a.error / 100);
   const auto true_answers = [&](std::span<const ppr::Query> of) {
     return program.time("truth", [&] {
-      return ppr::exact(replicated, of,
-                        {.teleport = a.teleport, .tolerance = truth_error, .progress = program.progress()});
+      return ppr::exact(replicated, of, truth_error, {.teleport = a.teleport, .progress = program.progress()});
     });
   };
   const auto truth = true_answers(queries);
@@ -196,11 +195,12 @@ void bench(app::App& program, Arguments& a) {
                       " bytes, ", rate, " million visits a second, peak memory ", app::peak_memory_bytes() / 1000000,
                       " MB"));
   }
-  const ppr::Index* const used = index ? &*index : nullptr;
+  const auto used = index ? std::make_shared<const ppr::Index>(std::move(*index)) : nullptr;
+  ppr::Engine engine(replicated, used);
   ppr::QueryOptions options{.teleport = a.teleport};
   const auto alone = [&](std::span<const ppr::Query> of, double target) {
     options.target_error = target;
-    return one_by_one(replicated, used, of, options, program.progress());
+    return one_by_one(engine, of, options, program.progress());
   };
   app::reset_peak_memory();
   const auto [target, answers] =
@@ -211,7 +211,7 @@ void bench(app::App& program, Arguments& a) {
   options.target_error = target;
   double single_ms = 0;
   for (std::size_t i = 0; i < queries.size(); ++i) {
-    single_ms += fastest_ms(5, [&] { ppr::query(replicated, used, std::span(queries).subspan(i, 1), options); });
+    single_ms += fastest_ms(5, [&] { ppr::query(engine, std::span(queries).subspan(i, 1), options); });
   }
   single_ms /= static_cast<double>(queries.size());
   const Offset peak_bytes = app::peak_memory_bytes();
@@ -244,7 +244,7 @@ void bench(app::App& program, Arguments& a) {
     // Singles and the whole batch at equal error over the same 64 queries.
     const auto together_at = [&](double t) {
       options.target_error = t;
-      return ppr::query(replicated, used, batch, options);
+      return ppr::query(engine, batch, options);
     };
     const double single_error = mean_error(alone(few, target), few_truth);
     double batch_target = target;
@@ -263,13 +263,13 @@ void bench(app::App& program, Arguments& a) {
       each.target_error = target;
       apart = std::min(apart, fastest_ms(1, [&] {
                          for (std::size_t i = 0; i < batch.size(); ++i)
-                           ppr::query(replicated, used, std::span(batch).subspan(i, 1), each);
+                           ppr::query(engine, std::span(batch).subspan(i, 1), each);
                        }));
       each.target_error = batch_target;
-      const ppr::ReplicatedGraph fresh(graph);  // that keeps nothing of earlier batches, but has its tables
-      ppr::query(fresh, used, std::span(batch).first(1), each);
-      together = std::min(together, fastest_ms(1, [&] { work = ppr::query(fresh, used, batch, each).stats; }));
-      again = std::min(again, fastest_ms(1, [&] { ppr::query(fresh, used, batch, each); }));
+      ppr::Engine fresh(replicated, used);  // that keeps nothing of earlier batches, but has its tables
+      ppr::query(fresh, std::span(batch).first(1), each);
+      together = std::min(together, fastest_ms(1, [&] { work = ppr::query(fresh, batch, each).stats; }));
+      again = std::min(again, fastest_ms(1, [&] { ppr::query(fresh, batch, each); }));
     }
     const auto n = static_cast<double>(batch.size());
     program.note(text("batch of ", batch.size(), ": ", apart / n, " ms a query alone (error ", single_error, "), ",

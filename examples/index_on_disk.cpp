@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string> seed{"instapundit.com"};
     const filigree::Global vertex = file.names.find(comm, seed).front();
     if (comm.is_root()) queries.push_back({{vertex}});
-    const auto answers = filigree::ppr::query(graph, &index, queries, {.target_error = 1e-2, .top = 3});
+    const auto answers = filigree::ppr::query(graph, index, queries, {.target_error = 1e-2, .top = 3});
     const auto names = file.names.fetch(comm, answers.vertex);
     for (std::size_t i = 0; i < names.size(); ++i) std::printf("%s %.3f\n", names[i].c_str(), answers.score[i]);
     return 0;

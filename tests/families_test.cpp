@@ -36,11 +36,10 @@ TEST_P(Families, PersonalizedPageRankEqualsADenseSolve) {
   teleport.back() = 1;
   for (const Dangling dangling : all_policies) {
     for (const ppr::Placement placement : {ppr::Placement::replicated, ppr::Placement::partitioned}) {
-      ppr::ExactOptions options;
+      ppr::QueryOptions options;
       options.dangling = dangling;
-      options.tolerance = 1e-9;
       options.placement = placement;
-      const auto answer = ppr::exact(graph_, queries, options);
+      const auto answer = ppr::exact(graph_, queries, 1e-9, options);
       std::vector<double> scores(teleport.size(), 0.0);
       for (std::size_t k = 0; k < answer.vertex.size(); ++k) {
         scores[static_cast<std::size_t>(answer.vertex[k])] += answer.score[k];

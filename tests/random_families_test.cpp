@@ -125,10 +125,10 @@ void queries_meet_their_bounds(const Comm& comm, Random& random) {
   const auto placement = below(random, 2) == 0 ? ppr::Placement::replicated : ppr::Placement::partitioned;
   SCOPED_TRACE(text("policy ", static_cast<int>(dangling), " placement ", static_cast<int>(placement)));
 
-  ppr::ExactOptions to_rounding;
+  ppr::QueryOptions to_rounding;
   to_rounding.dangling = dangling;
   to_rounding.placement = placement;
-  for (const double error : errors_of(instance, queries, ppr::exact(graph, queries, to_rounding), dangling))
+  for (const double error : errors_of(instance, queries, ppr::exact(graph, queries, 1e-12, to_rounding), dangling))
     EXPECT_LT(error, 1e-11);
 
   ppr::IndexOptions walks{.walks = static_cast<int>(1 + below(random, 30)), .seed = random(), .placement = placement};
@@ -140,7 +140,7 @@ void queries_meet_their_bounds(const Comm& comm, Random& random) {
   options.placement = placement;
   options.target_error = below(random, 2) == 0 ? 1e-2 : 1e-6;
   if (below(random, 3) == 0) options.method = ppr::Method::verd;
-  const auto answers = ppr::query(graph, with_index ? &*index : nullptr, queries, options);
+  const auto answers = with_index ? ppr::query(graph, *index, queries, options) : ppr::query(graph, queries, options);
   const auto errors = errors_of(instance, queries, answers, dangling);
   for (std::size_t i = 0; i < errors.size(); ++i) {
     EXPECT_LE(errors[i], answers.error_bound[i] + 1e-12);

@@ -83,13 +83,23 @@ void build_index(app::App& program, app::PprArguments& a) {
       "the file reads back the same");
 }
 
-std::optional<ppr::Index> load_index(app::App& program, const app::PprArguments& a, const Loaded& graph) {
-  if (a.index_path.empty()) return std::nullopt;
-  ppr::Index index = program.time("load_index", [&] { return ppr::load(program.comm(), a.index_path, graph.rows()); });
-  require(index.graph_hash == graph.hash(), a.index_path,
+std::shared_ptr<const ppr::Index> load_index(app::App& program, const app::PprArguments& a, const Loaded& graph) {
+  if (a.index_path.empty()) return nullptr;
+  auto index = program.time("load_index", [&] {
+    return std::make_shared<const ppr::Index>(ppr::load(program.comm(), a.index_path, graph.rows()));
+  });
+  require(index->graph_hash == graph.hash(), a.index_path,
           ": was built for another graph, or read otherwise; --reverse, too, has to be the same (here it is ",
           a.reverse ? "on)" : "off)");
   return index;
+}
+
+/// Of a replicated graph.
+std::optional<ppr::Engine> make_engine(app::App& program, const Loaded& loaded,
+                                       std::shared_ptr<const ppr::Index> index) {
+  const auto* const graph = std::get_if<ppr::ReplicatedGraph>(&loaded.graph);
+  if (graph == nullptr) return std::nullopt;
+  return program.time("prepare", [&] { return std::optional(ppr::Engine(*graph, std::move(index))); });
 }
 
 void answer(app::App& program, app::PprArguments& a) {
@@ -97,9 +107,13 @@ void answer(app::App& program, app::PprArguments& a) {
   const Loaded loaded = load(program, a, a.query.placement);
   a.query.filter.candidates = app::read_vertices(program, a.candidates_path, a.skip_unknown, loaded.names);
   const auto index = load_index(program, a, loaded);
+  auto engine = make_engine(program, loaded, index);
+  require(engine || !a.until_settled, "--until-settled: not on partitioned graphs");
   const app::Answer answer = [&](std::span<const ppr::Query> queries) {
-    return std::visit([&](const auto& graph) { return ppr::query(graph, index ? &*index : nullptr, queries, a.query); },
-                      loaded.graph);
+    if (a.until_settled) return ppr::top_k(*engine, queries, a.query.top, a.query);
+    if (engine) return ppr::query(*engine, queries, a.query);
+    const Graph& graph = std::get<Graph>(loaded.graph);
+    return index ? ppr::query(graph, *index, queries, a.query) : ppr::query(graph, queries, a.query);
   };
   if (a.is_stream()) return app::answer_stream(program, loaded.names, answer, a.skip_unknown);
 
@@ -117,12 +131,13 @@ void answer(app::App& program, app::PprArguments& a) {
                       " (means over queries)"));
   if (a.check_exact || program.verify()) {
     const auto truth = program.time("exact", [&] {
-      const ppr::ExactOptions to_rounding{.teleport = a.query.teleport,
-                                          .dangling = a.query.dangling,
-                                          .progress = program.progress(),
-                                          .filter = a.query.filter,
-                                          .placement = a.query.placement};
-      return std::visit([&](const auto& graph) { return ppr::exact(graph, mine.queries, to_rounding); }, loaded.graph);
+      const ppr::QueryOptions options{.teleport = a.query.teleport,
+                                      .dangling = a.query.dangling,
+                                      .progress = program.progress(),
+                                      .filter = a.query.filter,
+                                      .placement = a.query.placement};
+      return engine ? ppr::exact(*engine, mine.queries, 1e-12, options)
+                    : ppr::exact(std::get<Graph>(loaded.graph), mine.queries, 1e-12, options);
     });
     app::compare_with_exact(program, answers, truth, a.query.top);
   }
@@ -132,8 +147,10 @@ void answer(app::App& program, app::PprArguments& a) {
 void answer_exactly(app::App& program, app::PprArguments& a) {
   const Loaded loaded = load(program, a, a.exact.placement);
   a.exact.filter.candidates = app::read_vertices(program, a.candidates_path, a.skip_unknown, loaded.names);
+  auto engine = make_engine(program, loaded, nullptr);
   const app::Answer answer = [&](std::span<const ppr::Query> queries) {
-    return std::visit([&](const auto& graph) { return ppr::exact(graph, queries, a.exact); }, loaded.graph);
+    return engine ? ppr::exact(*engine, queries, a.tolerance, a.exact)
+                  : ppr::exact(std::get<Graph>(loaded.graph), queries, a.tolerance, a.exact);
   };
   if (a.is_stream()) return app::answer_stream(program, loaded.names, answer, a.skip_unknown);
 

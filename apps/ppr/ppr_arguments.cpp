@@ -42,8 +42,8 @@ void add_queries(App& program, Command cli, PprArguments& a, int& top, ppr::Filt
       usage_error("--target-error: --method verd pushes --levels times, whatever the error; push reaches an error");
     if (!is_verd && cli.count("--levels") > 0)
       usage_error("--levels: --method push goes on to --target-error; verd pushes so many times");
-    if (a.query.until_settled && a.query.top == 0) usage_error("--until-settled: needs --top");
-    if (a.query.until_settled && (is_verd || !a.index_path.empty()))
+    if (a.until_settled && a.query.top == 0) usage_error("--until-settled: needs --top");
+    if (a.until_settled && (is_verd || !a.index_path.empty()))
       usage_error("--until-settled: goes with --method push and without --index");
     if (!a.is_stream()) return;
     if (a.input.path() == "-") usage_error("--sources -: standard input cannot be both the graph and the queries");
@@ -93,7 +93,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
               "push: L1 error to reach: the sum of absolute differences from the exact scores")
       .within("[1e-15, 2)");
   query.option("--levels", a.query.levels, "verd: how often every vertex pushes").within("[0, inf)");
-  query.flag("--until-settled", a.query.until_settled,
+  query.flag("--until-settled", a.until_settled,
              "stop when the order of the --top answers can no longer change; without --index");
   query.flag("--check-exact", a.check_exact,
              "compare with exact answers: L1 error, and relative aggregated goodness RAG(k), the exact mass of the k "
@@ -102,7 +102,7 @@ PprCommand parse_ppr(App& program, PprArguments& a) {
   Command exact = program.cli.command("exact", "answer queries to a tolerance, slowly");
   add_queries(program, exact, a, a.exact.top, a.exact.filter, a.exact.placement);
   add_walk_options(exact, a.exact.teleport, a.exact.dangling);
-  exact.option("--tolerance", a.exact.tolerance, "on the L1 error").within("[1e-15, 2)");
+  exact.option("--tolerance", a.tolerance, "on the L1 error").within("[1e-15, 2)");
 
   program.parse();
   note_teleport(program, index.given() ? a.index.teleport : query.given() ? a.query.teleport : a.exact.teleport);

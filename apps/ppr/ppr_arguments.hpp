@@ -23,7 +23,9 @@ struct PprArguments {
   bool check_exact = false;
   ppr::IndexOptions index;
   ppr::QueryOptions query;
-  ppr::ExactOptions exact;
+  bool until_settled = false;
+  ppr::QueryOptions exact;
+  double tolerance = 1e-12;
 
   bool is_stream() const { return sources == std::vector<std::string>{"-"}; }
 };

@@ -95,6 +95,10 @@ Datatype datatype(Element element) {
   return Datatype(element.size);
 }
 
+void copy_bytes(const void* from, Offset count, std::size_t size, void* to) {
+  if (count > 0) std::memmove(to, from, static_cast<std::size_t>(count) * size);
+}
+
 }  // namespace
 
 Comm::Comm(MPI_Comm parent) {
@@ -103,8 +107,12 @@ Comm::Comm(MPI_Comm parent) {
   handle_ = std::make_shared<const Handle>(duplicate);
 }
 
+// A rank alone makes no MPI calls but for new communicators: its threads may then work on their own, whatever MPI's
+// level of threads.
+
 Comm Comm::node() const {
   expect_same_call(Call::split);
+  if (size() == 1) return *this;
   MPI_Comm neighbours = MPI_COMM_NULL;
   check(MPI_Comm_split_type(handle(), MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &neighbours), "MPI_Comm_split_type");
   return Comm(std::make_shared<const Handle>(neighbours));
@@ -123,6 +131,7 @@ MPI_Comm Comm::handle() const { return handle_->comm; }
 
 void Comm::barrier() const {
   expect_same_call(Call::barrier);
+  if (size() == 1) return;
   check(MPI_Barrier(handle()), "MPI_Barrier");
 }
 
@@ -135,6 +144,7 @@ std::string Comm::broadcast(const std::string& value, int root) const {
 
 Offset Comm::exclusive_sum(Offset value) const {
   expect_same_call(Call::exclusive_sum);
+  if (size() == 1) return 0;
   Offset before = 0;
   check(MPI_Exscan(&value, &before, 1, MPI_INT64_T, MPI_SUM, handle()), "MPI_Exscan");
   return is_root() ? 0 : before;
@@ -142,18 +152,21 @@ Offset Comm::exclusive_sum(Offset value) const {
 
 std::vector<Offset> Comm::exchange_counts(std::span<const Offset> counts) const {
   expect_same_call(Call::exchange_counts);
-  std::vector<Offset> received(counts.size());
+  std::vector<Offset> received(counts.begin(), counts.end());
+  if (size() == 1) return received;
   check(MPI_Alltoall(counts.data(), 1, MPI_INT64_T, received.data(), 1, MPI_INT64_T, handle()), "MPI_Alltoall");
   return received;
 }
 
 void Comm::broadcast_bytes(void* data, Element type, Offset count, int root) const {
   expect_same_call(Call::broadcast, type.size);
+  if (size() == 1 && root == 0) return;  // MPI refuses any other root
   large_count::broadcast(data, count, datatype(type), root, handle());
 }
 
 void Comm::reduce_bytes(void* data, Element type, Offset count, Reduction op) const {
   expect_same_call(Call::reduction, type.size);
+  if (size() == 1) return;
   const MPI_Op mpi_op = op == Reduction::sum ? MPI_SUM : op == Reduction::min ? MPI_MIN : MPI_MAX;
   if (type.kind != Element::Kind::uint64 || op == Reduction::sum) {
     return large_count::all_reduce(data, count, datatype(type), mpi_op, handle());
@@ -176,12 +189,14 @@ void Comm::reduce_bytes(void* data, Element type, Offset count, Reduction op) co
 void Comm::all_gather_bytes(const void* mine, Element type, Offset count, void* all,
                             std::span<const Offset> counts) const {
   expect_same_call(Call::all_gather, type.size);
+  if (size() == 1) return copy_bytes(mine, count, type.size, all);
   large_count::all_gather(mine, count, all, counts, datatype(type), type.size, handle());
 }
 
 void Comm::all_to_all_bytes(const void* values, std::span<const Offset> counts, void* received,
                             std::span<const Offset> received_counts, Element type) const {
   expect_same_call(Call::all_to_all, type.size);
+  if (size() == 1) return copy_bytes(values, counts[0], type.size, received);
   large_count::all_to_all(values, counts, received, received_counts, datatype(type), type.size, handle());
 }
 

@@ -8,8 +8,8 @@
 
 #include "filigree/core/random.hpp"
 #include "filigree/ppr.hpp"
-#include "ppr/graph/replicated_graph.hpp"
 #include "ppr/query/batch_plan.hpp"
+#include "ppr/query/engine.hpp"
 #include "support/deep.hpp"
 #include "support/ppr_queries.hpp"
 #include "support/walk_oracle.hpp"
@@ -50,23 +50,22 @@ Graph hosts(const Comm& comm, bool weighted, Global dangling = 2) {
 /// 120 queries of one to three seeds in a few hosts; this rank's share of them.
 std::vector<Query> batch(const Comm& comm) { return deal_queries(comm, random_queries(n / 10, 120, 17)); }
 
-const ppr::BatchPlan& plan_of(const ppr::ReplicatedGraph& graph) { return *graph.parts().tables->plan; }
+const ppr::BatchPlan& plan_of(ppr::Engine& engine) { return *ppr::state_of(engine).plan; }
 
 /// The next batch of the same kind is answered together without hubs, whatever its plan was.
-void give_up_hubs(const ppr::ReplicatedGraph& graph) {
-  ppr::BatchPlan plan = plan_of(graph);
+void give_up_hubs(ppr::Engine& engine) {
+  ppr::BatchPlan plan = plan_of(engine);
   plan.together = true;
   plan.hubs = nullptr;
-  graph.parts().tables->plan = std::make_shared<const ppr::BatchPlan>(plan);
+  ppr::state_of(engine).plan = std::make_shared<const ppr::BatchPlan>(plan);
 }
 
 /// The same queries one by one on this rank alone.
-ppr::Result one_by_one(const Graph& graph, const ppr::Index* index, std::span<const Query> queries,
-                       const ppr::QueryOptions& options) {
-  const ppr::ReplicatedGraph replicated(graph);
+ppr::Result one_by_one(const Graph& graph, std::span<const Query> queries, const ppr::QueryOptions& options) {
+  ppr::Engine replicated{ppr::ReplicatedGraph(graph)};
   ppr::Result all;
   for (const Query& query : queries) {
-    const auto one = ppr::query(replicated, index, {&query, 1}, options);
+    const auto one = ppr::query(replicated, {&query, 1}, options);
     all.vertex.insert(all.vertex.end(), one.vertex.begin(), one.vertex.end());
     all.score.insert(all.score.end(), one.score.begin(), one.score.end());
     all.row_ptr.push_back(std::ssize(all.vertex));
@@ -78,7 +77,7 @@ TEST(PprBatch, AnswersMeetTheTargetForEveryPolicy) {
   const Comm comm = Comm::world();
   int graph = 0;
   for (const auto& [weighted, num_dangling] : {std::pair(false, 2), std::pair(true, 0), std::pair(false, 8)}) {
-    const ppr::ReplicatedGraph replicated(hosts(comm, weighted, num_dangling));
+    ppr::Engine replicated(ppr::ReplicatedGraph(hosts(comm, weighted, num_dangling)));
     const Graph alone = hosts(Comm::self(), weighted, num_dangling);
     const auto queries = batch(comm);
     const bool all = deep(graph == 0, true);  // else two policies and a target in turn
@@ -86,16 +85,15 @@ TEST(PprBatch, AnswersMeetTheTargetForEveryPolicy) {
     for (std::size_t policy = 0; policy < std::size(all_policies); ++policy) {
       if (!all && static_cast<int>(policy) % 2 != graph % 2) continue;
       const Dangling dangling = all_policies[policy];
-      const auto truth =
-          one_by_one(alone, nullptr, queries, {.teleport = 0.1, .dangling = dangling, .target_error = 1e-12});
+      const auto truth = one_by_one(alone, queries, {.teleport = 0.1, .dangling = dangling, .target_error = 1e-12});
       for (const double target : all ? std::vector{0.1, 1e-4, 1e-9} : std::vector{graph % 2 == 0 ? 1e-4 : 1e-9}) {
         const ppr::QueryOptions options{.teleport = 0.1, .dangling = dangling, .target_error = target};
         for (const bool without_hubs : {false, true}) {
           if (without_hubs)
             give_up_hubs(replicated);
-          else if (replicated.parts().tables)
-            replicated.parts().tables->plan = nullptr;
-          const auto result = ppr::query(replicated, nullptr, queries, options);
+          else
+            ppr::state_of(replicated).plan = nullptr;
+          const auto result = ppr::query(replicated, queries, options);
           EXPECT_EQ(result.stats.at("hub_entries") > 0, plan_of(replicated).hubs != nullptr);
           if (target < 1e-3 && num_dangling < 5) {
             EXPECT_EQ(plan_of(replicated).hubs == nullptr, without_hubs) << "target " << target;
@@ -114,20 +112,20 @@ TEST(PprBatch, AnswersMeetTheTargetForEveryPolicy) {
 
 TEST(PprBatch, TheBestAreThoseOfTheWholeAnswer) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph(hosts(comm, true));
+  ppr::Engine graph(ppr::ReplicatedGraph(hosts(comm, true)));
   const auto queries = batch(comm);
   for (const double target : {0.1, 1e-8}) {
     for (const Dangling dangling : all_policies) {
       for (const bool exclude : {false, true}) {
         ppr::QueryOptions options{.teleport = 0.1, .dangling = dangling, .target_error = target};
         options.filter.exclude_seeds = options.filter.exclude_neighbours = exclude;
-        auto whole = ppr::query(graph, nullptr, queries, options);
+        auto whole = ppr::query(graph, queries, options);
         if (target > 1e-3) {
           give_up_hubs(graph);
-          whole = ppr::query(graph, nullptr, queries, options);
+          whole = ppr::query(graph, queries, options);
         }
         options.top = 10;
-        const auto best = ppr::query(graph, nullptr, queries, options);
+        const auto best = ppr::query(graph, queries, options);
         EXPECT_EQ(plan_of(graph).together && !plan_of(graph).hubs, target > 1e-3);
         for (std::size_t i = 0; i < queries.size(); ++i) {
           std::vector<std::pair<double, Global>> expected;
@@ -154,35 +152,35 @@ TEST(PprBatch, TheBestAreThoseOfTheWholeAnswer) {
 
 TEST(PprBatch, SecondBatchesGoByThePlanOfFirstOnes) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph(hosts(comm, false));
+  ppr::Engine graph(ppr::ReplicatedGraph(hosts(comm, false)));
   const auto queries = batch(comm);
   const ppr::QueryOptions options{.teleport = 0.1, .target_error = 1e-6};
-  const auto first = ppr::query(graph, nullptr, queries, options);
+  const auto first = ppr::query(graph, queries, options);
   const auto hubs = plan_of(graph).hubs;
   ASSERT_NE(hubs, nullptr);
   EXPECT_GT(first.stats.at("hub_arcs"), 0);
-  const auto second = ppr::query(graph, nullptr, queries, options);
+  const auto second = ppr::query(graph, queries, options);
   EXPECT_EQ(plan_of(graph).hubs, hubs);
   EXPECT_EQ(second.stats.at("hub_arcs"), 0);
   EXPECT_EQ(first.score, second.score);
   // Another target, another teleport and an index want others.
-  ppr::query(graph, nullptr, queries, {.teleport = 0.1, .target_error = 0.1});
+  ppr::query(graph, queries, {.teleport = 0.1, .target_error = 0.1});
   EXPECT_NE(plan_of(graph).hubs, hubs);
-  ppr::query(graph, nullptr, queries, {.teleport = 0.2, .target_error = 0.1});
+  ppr::query(graph, queries, {.teleport = 0.2, .target_error = 0.1});
   EXPECT_EQ(plan_of(graph).teleport, 0.2);
-  const auto index = ppr::build_index(graph, {.walks = 5, .teleport = 0.2});
-  ppr::query(graph, &index, queries, {.teleport = 0.2, .target_error = 0.1});
-  EXPECT_TRUE(plan_of(graph).with_index);
+  ppr::Engine indexed(graph.graph(), ppr::build_index(graph.graph(), {.walks = 5, .teleport = 0.2}));
+  ppr::query(indexed, queries, {.teleport = 0.2, .target_error = 0.1});
+  EXPECT_TRUE(plan_of(indexed).with_index);
 }
 
 TEST(PprBatch, AnIndexIsUsedWhereItIsTheBetterWay) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph replicated(hosts(comm, false));
-  const auto index = ppr::build_index(replicated, {.walks = 200, .teleport = 0.1});
+  const ppr::ReplicatedGraph graph(hosts(comm, false));
+  ppr::Engine replicated(graph, ppr::build_index(graph, {.walks = 200, .teleport = 0.1}));
   const auto queries = batch(comm);
-  const auto truth = one_by_one(hosts(Comm::self(), false), nullptr, queries, {.teleport = 0.1, .target_error = 1e-13});
+  const auto truth = one_by_one(hosts(Comm::self(), false), queries, {.teleport = 0.1, .target_error = 1e-13});
   for (const double target : {0.1, 1e-8}) {
-    const auto result = ppr::query(replicated, &index, queries, {.teleport = 0.1, .target_error = target});
+    const auto result = ppr::query(replicated, queries, {.teleport = 0.1, .target_error = target});
     EXPECT_EQ(plan_of(replicated).together, target < 1e-3);
     EXPECT_EQ(result.stats.at("index_entries") > 0, target > 1e-3);
     double error = 0;
@@ -200,21 +198,21 @@ TEST(PprBatch, AnIndexIsUsedWhereItIsTheBetterWay) {
 
 TEST(PprBatch, AnswersDoNotDependOnRanks) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph shared(hosts(comm, true));
-  const ppr::ReplicatedGraph alone(hosts(Comm::self(), true));
+  ppr::Engine shared(ppr::ReplicatedGraph(hosts(comm, true)));
+  ppr::Engine alone(ppr::ReplicatedGraph(hosts(Comm::self(), true)));
   const auto queries = random_queries(n / 10, 120, 17);
   const auto first = static_cast<std::size_t>(Partition::uniform(120, comm.size()).begin(comm.rank()));
   for (const double target : {0.1, 1e-8}) {
     const ppr::QueryOptions options{.teleport = 0.1, .target_error = target};
     const auto own = deal_queries(comm, queries);
-    auto all = ppr::query(alone, nullptr, queries, options);
-    auto mine = ppr::query(shared, nullptr, own, options);
+    auto all = ppr::query(alone, queries, options);
+    auto mine = ppr::query(shared, own, options);
     EXPECT_EQ(plan_of(alone).together, plan_of(shared).together);
     if (target > 1e-3) {
       give_up_hubs(alone);
       give_up_hubs(shared);
-      all = ppr::query(alone, nullptr, queries, options);
-      mine = ppr::query(shared, nullptr, own, options);
+      all = ppr::query(alone, queries, options);
+      mine = ppr::query(shared, own, options);
     }
     EXPECT_EQ(plan_of(alone).hubs == nullptr, target > 1e-3);
     EXPECT_EQ(all.stats.at("arcs_pushed"), mine.stats.at("arcs_pushed"));
@@ -226,7 +224,7 @@ TEST(PprBatch, AnswersDoNotDependOnRanks) {
 
 TEST(PprBatch, EveryRankGetsTheAnswersOfItsOwnQueries) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph(hosts(comm, false));
+  ppr::Engine graph(ppr::ReplicatedGraph(hosts(comm, false)));
   // The last rank asks nearly everything, seeds falling; others nothing or one query. No whole number of groups.
   std::vector<Query> queries;
   const int last = comm.size() - 1;
@@ -235,7 +233,7 @@ TEST(PprBatch, EveryRankGetsTheAnswersOfItsOwnQueries) {
   } else if (comm.rank() == 1) {
     queries.push_back({{5, 1}});
   }
-  const auto result = ppr::query(graph, nullptr, queries, {.teleport = 0.2, .target_error = 1e-3, .top = 1});
+  const auto result = ppr::query(graph, queries, {.teleport = 0.2, .target_error = 1e-3, .top = 1});
   ASSERT_EQ(result.row_ptr.size(), queries.size() + 1);
   ASSERT_EQ(result.error_bound.size(), queries.size());
   for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -250,12 +248,12 @@ TEST(PprBatch, WalksThatLoseNearlyAllOrComeBackOftenAreAnsweredToo) {
   const Comm comm = Comm::world();
   for (const double teleport : {0.02, 0.98}) {
     for (const Global num_dangling : {Global{0}, Global{9}}) {
-      const ppr::ReplicatedGraph graph(hosts(comm, true, num_dangling));
+      ppr::Engine graph(ppr::ReplicatedGraph(hosts(comm, true, num_dangling)));
       const auto queries = deal_queries(comm, random_queries(n, 70, 17));
-      const auto truth = one_by_one(hosts(Comm::self(), true, num_dangling), nullptr, queries,
-                                    {.teleport = teleport, .target_error = 1e-9});
+      const auto truth =
+          one_by_one(hosts(Comm::self(), true, num_dangling), queries, {.teleport = teleport, .target_error = 1e-9});
       for (const double target : {1.5, 1e-6}) {
-        const auto result = ppr::query(graph, nullptr, queries, {.teleport = teleport, .target_error = target});
+        const auto result = ppr::query(graph, queries, {.teleport = teleport, .target_error = target});
         for (std::size_t i = 0; i < queries.size(); ++i) {
           EXPECT_LE(result.error_bound[i], target);
           EXPECT_LE(l1_distance(dense_scores(result, i, n), dense_scores(truth, i, n)), result.error_bound[i] + 2e-12)
@@ -268,18 +266,18 @@ TEST(PprBatch, WalksThatLoseNearlyAllOrComeBackOftenAreAnsweredToo) {
 
 TEST(PprBatch, CandidatesAndFiltersAreMetInFullWhateverTheWay) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph(hosts(comm, true));
+  ppr::Engine graph(ppr::ReplicatedGraph(hosts(comm, true)));
   const Graph alone = hosts(Comm::self(), true);
   const auto queries = batch(comm);
   for (const double target : {0.1, 1e-10, 1e-15}) {
     for (const Dangling dangling : {Dangling::source, Dangling::uniform}) {
       ppr::QueryOptions options{.teleport = 0.1, .dangling = dangling, .target_error = target};
-      const auto truth = one_by_one(alone, nullptr, queries, options);
+      const auto truth = one_by_one(alone, queries, options);
       for (Global v = 0; v < 40; ++v) options.filter.candidates.push_back(v * 7);
       for (const bool without_hubs : {false, true}) {
         if (without_hubs) give_up_hubs(graph);
         if (without_hubs && target < 1e-12) continue;
-        const auto shown = ppr::query(graph, nullptr, queries, options);
+        const auto shown = ppr::query(graph, queries, options);
         for (std::size_t i = 0; i < queries.size(); ++i) {
           const auto expected = dense_scores(truth, i, n);
           const auto found = dense_scores(shown, i, n);
@@ -291,11 +289,11 @@ TEST(PprBatch, CandidatesAndFiltersAreMetInFullWhateverTheWay) {
     }
   }
   // However large the target, as many are shown as there are.
-  const auto whole = ppr::query(graph, nullptr, queries, {.teleport = 0.9, .target_error = 0.5});
+  const auto whole = ppr::query(graph, queries, {.teleport = 0.9, .target_error = 0.5});
   give_up_hubs(graph);
   ppr::QueryOptions options{.teleport = 0.9, .target_error = 0.5, .top = 5};
   options.filter.exclude_seeds = true;
-  const auto best = ppr::query(graph, nullptr, queries, options);
+  const auto best = ppr::query(graph, queries, options);
   for (std::size_t i = 0; i < queries.size(); ++i) {
     std::set<Global> seeds;
     for (const ppr::Seed& seed : queries[i]) seeds.insert(seed.vertex);
@@ -308,11 +306,11 @@ TEST(PprBatch, CandidatesAndFiltersAreMetInFullWhateverTheWay) {
 
 TEST(PprBatch, OptionsMustBeTheSameOnAllRanks) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph(hosts(comm, true));
+  ppr::Engine graph(ppr::ReplicatedGraph(hosts(comm, true)));
   const auto queries = batch(comm);
   const auto is_refused = [&](const ppr::QueryOptions& options) {
     try {
-      ppr::query(graph, nullptr, queries, options);
+      ppr::query(graph, queries, options);
       return false;
     } catch (const InvalidArgument&) {
       return true;
@@ -336,11 +334,11 @@ TEST(PprBatch, SymmetricGraphsKeepTheirSolver) {
   }
   const Graph graph = Graph::from_entries(comm, size, size, deal(comm, entries, 3), {Duplicates::first, Loops::drop});
   const Graph alone = Graph::from_entries(Comm::self(), size, size, entries, {Duplicates::first, Loops::drop});
-  const ppr::ReplicatedGraph replicated(graph);
+  ppr::Engine replicated{ppr::ReplicatedGraph(graph)};
   const auto queries = deal_queries(comm, random_queries(size, 100, 5));
-  const auto truth = one_by_one(alone, nullptr, queries, {.target_error = 1e-13});
+  const auto truth = one_by_one(alone, queries, {.target_error = 1e-13});
   for (const double target : {1.0, 1e-2, 1e-8}) {
-    const auto result = ppr::query(replicated, nullptr, queries, {.target_error = target});
+    const auto result = ppr::query(replicated, queries, {.target_error = target});
     if (target < 1e-3) {
       EXPECT_GT(result.stats.at("arcs_solved"), 0);
     }

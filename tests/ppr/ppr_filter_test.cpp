@@ -5,6 +5,7 @@
 #include <set>
 
 #include "filigree/ppr.hpp"
+#include "support/ppr_queries.hpp"
 #include "support/walk_oracle.hpp"
 
 namespace filigree::testing {
@@ -68,7 +69,7 @@ TEST(PprFilter, ShowsTheScoresOfTheWholeGraphThatItLetsThrough) {
   const Comm comm = Comm::world();
   const Graph graph = random_graph(comm, n, 2400, true, 5);
   const auto global = whole(graph);
-  const ppr::ReplicatedGraph replicated = graph;
+  const ppr::ReplicatedGraph replicated(graph);
   const auto index = ppr::build_index(replicated, {.walks = 10});
   const auto queries = queries_of_rank(comm, n);
   std::vector<Global> sorted = some(n, 60, 2);
@@ -85,13 +86,13 @@ TEST(PprFilter, ShowsTheScoresOfTheWholeGraphThatItLetsThrough) {
   for (const Dangling dangling : {Dangling::source, Dangling::uniform}) {
     for (const ppr::Index* used : {static_cast<const ppr::Index*>(nullptr), &index}) {
       const ppr::QueryOptions options{.dangling = dangling, .target_error = 0.05};
-      const auto all = ppr::query(replicated, used, queries, options);
+      const auto all = query_with(replicated, used, queries, options);
       for (const Filter& filter : filters) {
         for (const int top : {0, 10, 1000}) {
           ppr::QueryOptions filtered = options;
           filtered.filter = filter;
           filtered.top = top;
-          const auto result = ppr::query(replicated, used, queries, filtered);
+          const auto result = query_with(replicated, used, queries, filtered);
           for (std::size_t i = 0; i < queries.size(); ++i) {
             const Scores right = expected(scores_of(all, i), filter, global, queries[i], top);
             EXPECT_EQ(scores_of(result, i), right);
@@ -111,7 +112,7 @@ TEST(PprFilter, ExactAnswersAreFilteredToo) {
   const Graph graph = Graph::from_entries(
       comm, 4, 4, comm.is_root() ? Entries<double>{{0, 0, 1, 2}, {1, 2, 0, 2}, {}} : Entries<double>{});
   const auto vertices = [&](const Query& query, Filter filter) {
-    return ppr::exact(graph, std::vector<Query>{query}, {.filter = std::move(filter)}).vertex;
+    return ppr::exact(graph, std::vector<Query>{query}, 1e-12, {.filter = std::move(filter)}).vertex;
   };
   using Vertices = std::vector<Global>;
   EXPECT_EQ(vertices({{0, 1}}, {}), (Vertices{0, 1, 2}));
@@ -125,13 +126,12 @@ TEST(PprFilter, ExactAnswersAreFilteredToo) {
 
 TEST(PprFilter, BadCandidatesAreNamedOnAllRanks) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph = random_graph(comm, 50, 200, false, 19);
+  const ppr::ReplicatedGraph graph(random_graph(comm, 50, 200, false, 19));
   const std::vector<Query> one = {{{1, 1}}};
   // Only the last rank chooses badly; all hear of it.
   const auto refusal = [&](std::vector<Global> candidates) {
     if (comm.rank() + 1 < comm.size()) candidates = {1, 2};
-    return message_of<InvalidArgument>(
-        [&] { ppr::query(graph, nullptr, one, {.filter = {.candidates = candidates}}); });
+    return message_of<InvalidArgument>([&] { ppr::query(graph, one, {.filter = {.candidates = candidates}}); });
   };
   EXPECT_THAT(refusal({1, 50}), HasSubstr("candidates: 50 is not a vertex; the graph has 50"));
   EXPECT_THAT(refusal({50, 1}), HasSubstr("candidates: 50 is not a vertex"));

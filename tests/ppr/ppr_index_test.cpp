@@ -139,9 +139,9 @@ TEST(PprIndex, WalksThatStopWhereTheyBeginFillABatch) {
   const ThreadsScope one_thread(1);
   // Nearly all of these walks have no step. They must not pile up until the last of them is there.
   constexpr Global n = 20;
-  const ppr::ReplicatedGraph graph = random_graph(Comm::self(), n, 100, false, 3);
+  const ppr::ReplicatedGraph graph(random_graph(Comm::self(), n, 100, false, 3));
   const ppr::WalkLaw law(1, 0.999999);
-  ppr::WalkBatch batch(graph.parts(), law);
+  ppr::WalkBatch batch(ppr::data_of(graph), law);
   const ppr::WalkLaw::Point point(Stream::Block{});
   std::uint32_t walks = 0;
   for (; !batch.full() && walks < (1U << 24); ++walks) batch.add(0, walks, 0, point);

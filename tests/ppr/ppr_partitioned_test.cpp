@@ -48,9 +48,8 @@ TEST(PprPartitioned, ExactEqualsADenseSolveForEveryPolicy) {
       const auto queries = deal_queries(comm, random_queries(n, 9, 1));
       for (const Dangling dangling : all_policies) {
         for (const double c : {0.05, 0.15, 0.999}) {
-          const auto result = ppr::exact(
-              graph, queries,
-              {.teleport = c, .dangling = dangling, .tolerance = 1e-13, .placement = Placement::partitioned});
+          const auto result = ppr::exact(graph, queries, 1e-13,
+                                         {.teleport = c, .dangling = dangling, .placement = Placement::partitioned});
           for (std::size_t i = 0; i < queries.size(); ++i) {
             const auto expected = dense_pagerank(global, teleport_of(queries[i], n), c, dangling);
             EXPECT_LT(l1_distance(dense_scores(result, i, n), expected), 1e-12)
@@ -81,9 +80,9 @@ TEST(PprPartitioned, VerdEqualsTheReplicatedAnswerOnOneRank) {
           ppr::QueryOptions options{.dangling = dangling, .method = ppr::Method::verd, .levels = levels};
           options.target_error = 1e-14;  // of the uniform seed's answer
           options.placement = Placement::replicated;
-          const auto expected = ppr::query(alone, index == nullptr ? nullptr : &index_alone, queries, options);
+          const auto expected = query_with(alone, index == nullptr ? nullptr : &index_alone, queries, options);
           options.placement = Placement::partitioned;
-          const auto result = ppr::query(graph, index, queries, options);
+          const auto result = query_with(graph, index, queries, options);
           for (std::size_t i = 0; i < queries.size(); ++i) {
             EXPECT_LT(l1_distance(dense_scores(result, i, n), dense_scores(expected, i, n)), 1e-12);
             EXPECT_NEAR(result.error_bound[i], expected.error_bound[i], 1e-12);
@@ -106,12 +105,12 @@ TEST(PprPartitioned, AnswersMeetTheTargetTheirBoundsAndTheBytesPromised) {
     const Graph alone = random_graph(Comm::self(), n, 4200, weighted, 17);
     const auto built = indexes(graph, 40);
     for (const Dangling dangling : all_policies) {
-      const auto truth = ppr::exact(alone, queries, {.dangling = dangling});
+      const auto truth = ppr::exact(alone, queries, 1e-12, {.dangling = dangling});
       for (const double target : {0.05, 1e-6}) {
         const ppr::QueryOptions options{
             .dangling = dangling, .target_error = target, .placement = Placement::partitioned};
         for (const ppr::Index* index : {static_cast<const ppr::Index*>(nullptr), &built[0], &built[1], &built[2]}) {
-          const auto result = ppr::query(graph, index, queries, options);
+          const auto result = query_with(graph, index, queries, options);
           for (std::size_t i = 0; i < queries.size(); ++i) {
             const auto scores = dense_scores(result, i, n);
             const double error = l1_distance(scores, dense_scores(truth, i, n));
@@ -153,7 +152,7 @@ TEST(PprPartitioned, WhatGoesToAVertexIsSentOnceALevel) {
   }
   const Graph graph = Graph::from_entries(comm, n, n, std::move(arcs));
   const ppr::QueryOptions options{.method = ppr::Method::verd, .levels = 1, .placement = Placement::partitioned};
-  const auto result = ppr::query(graph, nullptr, one, options);
+  const auto result = ppr::query(graph, one, options);
   const Offset ranks = comm.size();
   const Offset away = n - 1 - graph.rows.size(0);  // seeds that go to other ranks, and come back settled
   EXPECT_EQ(result.stats.at("bytes_sent"), ranks == 1 ? 0 : 16 * (2 * away + (ranks - 1)) + 40 * ranks);
@@ -172,7 +171,7 @@ TEST(PprPartitioned, BatchesAndHomesChangeNothing) {
     ppr::QueryOptions options{.dangling = Dangling::self, .target_error = 1e-4, .placement = Placement::partitioned};
     // Everything at the last rank, and at once.
     const bool asks = comm.rank() + 1 == comm.size();
-    const auto together = ppr::query(graph, used, asks ? all_queries : std::vector<Query>(), options);
+    const auto together = query_with(graph, used, asks ? all_queries : std::vector<Query>(), options);
     EXPECT_EQ(together.row_ptr.size(), asks ? 41U : 1U);
     // One by one, then some by some, at all ranks.
     for (const Offset batch_bytes : {Offset{0}, Offset{100'000}, Offset{400'000}}) {
@@ -184,7 +183,7 @@ TEST(PprPartitioned, BatchesAndHomesChangeNothing) {
         EXPECT_EQ(total, std::ssize(deal_queries(comm, all_queries)));
       };
       const auto dealt = deal_queries(comm, all_queries);
-      const auto apart = ppr::query(graph, used, dealt, options);
+      const auto apart = query_with(graph, used, dealt, options);
       EXPECT_EQ(told, std::ssize(dealt));
       // Bits do not depend on who asks, nor on who else is asked for.
       const auto vertex = comm.all_gather(std::span<const Global>(apart.vertex)).values;
@@ -199,7 +198,7 @@ TEST(PprPartitioned, BatchesAndHomesChangeNothing) {
         EXPECT_EQ(apart.stats.at(name), together.stats.at(name)) << name;
     }
   }
-  const auto none = ppr::query(graph, &index, {}, {.placement = Placement::partitioned});
+  const auto none = ppr::query(graph, index, {}, {.placement = Placement::partitioned});
   EXPECT_EQ(none.row_ptr, std::vector<Offset>{0});
 }
 
@@ -226,9 +225,9 @@ TEST(PprPartitioned, FiltersAndTopsAreThoseOfReplicatedGraphs) {
         ppr::QueryOptions options{.dangling = dangling, .method = ppr::Method::verd, .top = top, .filter = filter};
         options.target_error = 1e-14;
         options.placement = Placement::replicated;
-        const auto expected = ppr::query(graph, &index, queries, options);
+        const auto expected = ppr::query(graph, index, queries, options);
         options.placement = Placement::partitioned;
-        const auto result = ppr::query(graph, &index, queries, options);
+        const auto result = ppr::query(graph, index, queries, options);
         EXPECT_EQ(result.row_ptr, expected.row_ptr);
         EXPECT_EQ(result.vertex, expected.vertex);
         for (std::size_t k = 0; k < std::min(result.score.size(), expected.score.size()); ++k)
@@ -259,8 +258,7 @@ TEST(PprPartitioned, SlowWalksAndFarVerticesAreReached) {
   }
   const Graph graph = Graph::from_entries(comm, n, n, std::move(cycle));
   const std::vector<Query> one = {{{5, 1}}};
-  const auto result =
-      ppr::exact(graph, one, {.teleport = 1e-3, .tolerance = 1e-9, .placement = Placement::partitioned});
+  const auto result = ppr::exact(graph, one, 1e-9, {.teleport = 1e-3, .placement = Placement::partitioned});
   const auto expected = dense_pagerank(whole(graph), teleport_of(one[0], n), 1e-3, Dangling::source);
   EXPECT_LT(l1_distance(dense_scores(result, 0, n), expected), 1e-9);
   EXPECT_LE(result.error_bound[0], 1e-9);
@@ -274,7 +272,7 @@ TEST(PprPartitioned, DanglingAndIsolatedSourcesKeepTheirScore) {
   const std::vector<Query> queries = {{{1, 1}}, {{3, 2}}};
   for (const Dangling dangling : {Dangling::source, Dangling::self}) {
     for (const ppr::Index* used : {static_cast<const ppr::Index*>(nullptr), &index}) {
-      const auto result = ppr::query(
+      const auto result = query_with(
           graph, used, queries, {.dangling = dangling, .target_error = 1e-12, .placement = Placement::partitioned});
       EXPECT_EQ(result.vertex, (std::vector<Global>{1, 3}));
       for (const double score : result.score) EXPECT_NEAR(score, 1, 1e-12);
@@ -292,7 +290,7 @@ TEST(PprPartitioned, RanksWithoutArcsOfAWeightedGraph) {
   const auto queries = deal_queries(comm, random_queries(graph.num_rows(), 5, 3));
   const auto global = whole(graph);
   for (const ppr::Index& index : indexes(graph, 2000)) {
-    const auto result = ppr::query(graph, &index, queries, {.target_error = 1e-2, .placement = Placement::partitioned});
+    const auto result = ppr::query(graph, index, queries, {.target_error = 1e-2, .placement = Placement::partitioned});
     for (std::size_t i = 0; i < queries.size(); ++i) {
       const auto expected = dense_pagerank(global, teleport_of(queries[i], graph.num_rows()), 0.15, Dangling::source);
       EXPECT_LT(l1_distance(dense_scores(result, i, graph.num_rows()), expected), 0.1);
@@ -309,7 +307,7 @@ TEST(PprPartitioned, PlacementIsChosenByMemory) {
     EXPECT_EQ(ppr::choose_placement(graph, wanted, 10), wanted);
   const std::vector<Query> one = {{{1, 1}}};
   const auto was_partitioned = [&](Placement placement) {
-    return ppr::query(graph, nullptr, one, {.placement = placement}).stats.contains("bytes_sent");
+    return ppr::query(graph, one, {.placement = placement}).stats.contains("bytes_sent");
   };
   EXPECT_FALSE(was_partitioned(Placement::automatic));
   EXPECT_TRUE(was_partitioned(Placement::partitioned));
@@ -325,7 +323,7 @@ TEST(PprPartitioned, BadArgumentsAreNamedOnAllRanksAsForReplicatedGraphs) {
                             ppr::QueryOptions options) {
     const auto message = [&](Placement placement) {
       options.placement = placement;
-      return message_of<InvalidArgument>([&] { ppr::query(asked, used, queries, options); });
+      return message_of<InvalidArgument>([&] { query_with(asked, used, queries, options); });
     };
     const std::string partitioned = message(Placement::partitioned);
     EXPECT_EQ(partitioned, message(Placement::replicated));

@@ -4,8 +4,9 @@
 
 #include <cmath>
 #include <numeric>
+#include <thread>
 
-#include "ppr/graph/replicated_graph.hpp"
+#include "ppr/query/engine.hpp"
 #include "support/ppr_queries.hpp"
 #include "support/walk_oracle.hpp"
 
@@ -56,7 +57,7 @@ TEST(Ppr, ExactEqualsADenseSolveForEveryPolicy) {
       const auto queries = deal_queries(comm, random_queries(n, 9, 1));
       for (const Dangling dangling : all_policies) {
         for (const double c : {0.05, 0.15, 0.6}) {
-          const auto result = ppr::exact(graph, queries, {.teleport = c, .dangling = dangling, .tolerance = 1e-13});
+          const auto result = ppr::exact(graph, queries, 1e-13, {.teleport = c, .dangling = dangling});
           for (std::size_t i = 0; i < queries.size(); ++i) {
             const auto expected = dense_pagerank(global, teleport_of(queries[i], n), c, dangling);
             EXPECT_LT(l1_distance(dense_scores(result, i, n), expected), 1e-12)
@@ -70,7 +71,7 @@ TEST(Ppr, ExactEqualsADenseSolveForEveryPolicy) {
   }
 }
 
-TEST(Ppr, PushesMayEndWhenTheBestHaveSettled) {
+TEST(Ppr, TopKEndsWhenPushesCanNoLongerChangeTheOrder) {
   const Comm comm = Comm::world();
   constexpr Global n = 400;
   for (const bool weighted : {false, true}) {
@@ -80,9 +81,8 @@ TEST(Ppr, PushesMayEndWhenTheBestHaveSettled) {
       for (const bool exclude : {false, true}) {
         ppr::QueryOptions options{.dangling = dangling, .target_error = 1e-13, .top = 5};
         options.filter.exclude_seeds = options.filter.exclude_neighbours = exclude;
-        const auto exact = ppr::query(graph, nullptr, queries, options);
-        options.until_settled = true;
-        const auto settled = ppr::query(graph, nullptr, queries, options);
+        const auto exact = ppr::query(graph, queries, options);
+        const auto settled = ppr::top_k(graph, queries, 5, options);
         EXPECT_LT(settled.stats.at("arcs_pushed"), exact.stats.at("arcs_pushed") / 2);
         EXPECT_EQ(settled.vertex, exact.vertex);
         for (std::size_t k = 0; k < exact.score.size(); ++k)
@@ -92,9 +92,9 @@ TEST(Ppr, PushesMayEndWhenTheBestHaveSettled) {
   }
   const ppr::ReplicatedGraph graph(random_graph(comm, n, 3000, false, 5));
   const std::vector<Query> none;
-  EXPECT_THROW(ppr::query(graph, nullptr, none, {.until_settled = true}), InvalidArgument);
-  EXPECT_THROW(ppr::query(graph, nullptr, none, {.dangling = Dangling::self, .top = 5, .until_settled = true}),
-               InvalidArgument);
+  EXPECT_THROW(ppr::top_k(graph, none, 0), InvalidArgument);
+  EXPECT_THROW(ppr::top_k(graph, none, 5, {.dangling = Dangling::self}), InvalidArgument);
+  EXPECT_THROW(ppr::top_k(graph, none, 5, {.filter = {.candidates = {1}}}), InvalidArgument);
 }
 
 /// Every arc both ways, loops and vertices without arcs among them.
@@ -123,7 +123,7 @@ TEST(Ppr, SymmetricGraphsAreSolvedToTheTolerance) {
         const auto queries = deal_queries(comm, random_queries(n, count, 3));
         for (const Dangling dangling : all_policies) {
           for (const double c : {0.05, 0.6}) {
-            const auto result = ppr::exact(graph, queries, {.teleport = c, .dangling = dangling, .tolerance = 1e-12});
+            const auto result = ppr::exact(graph, queries, 1e-12, {.teleport = c, .dangling = dangling});
             solved += result.stats.at("arcs_solved");
             for (std::size_t i = 0; i < queries.size(); ++i) {
               const auto expected = dense_pagerank(global, teleport_of(queries[i], n), c, dangling);
@@ -149,11 +149,11 @@ TEST(Ppr, CoarseTargetsAndExtremeWeightsAreMetToo) {
       star.col.insert(star.col.end(), {leaf, 0});
       star.val.insert(star.val.end(), {weight, weight});
     }
-    const ppr::ReplicatedGraph graph = Graph::from_entries(Comm::self(), 11, 11, std::move(star));
+    const ppr::ReplicatedGraph graph(Graph::from_entries(Comm::self(), 11, 11, std::move(star)));
     const std::vector<Query> one = {{{1, 1}}};
     for (const double target : {1.5, 1.0, 1e-3, 1e-12}) {
       for (const double c : {1e-4, 0.15, 0.999}) {
-        const auto result = ppr::query(graph, nullptr, one, {.teleport = c, .target_error = target});
+        const auto result = ppr::query(graph, one, {.teleport = c, .target_error = target});
         EXPECT_LE(result.error_bound[0], target) << weight << " " << target << " " << c;
         const double sum = std::accumulate(result.score.begin(), result.score.end(), 0.0);
         EXPECT_NEAR(sum, 1, 1e-12);
@@ -168,13 +168,13 @@ TEST(Ppr, QueriesTogetherMeetTheTargetOfEach) {
     for (const bool symmetric : {false, true}) {
       const Graph graph = symmetric ? symmetric_graph(Comm::self(), n, 1500, weighted, 22)
                                     : random_graph(Comm::self(), n, 3000, weighted, 22);
-      const ppr::ReplicatedGraph replicated = graph;
+      const ppr::ReplicatedGraph replicated(graph);
       const auto index = ppr::build_index(replicated, {.walks = 30});
       const auto queries = random_queries(n, 45, 4);
-      const auto truth = ppr::exact(replicated, queries, {.tolerance = 1e-13});
+      const auto truth = ppr::exact(replicated, queries, 1e-13);
       for (const double target : {1e-1, 1e-3, 1e-8}) {
         for (const ppr::Index* used : {static_cast<const ppr::Index*>(nullptr), &index}) {
-          const auto together = ppr::query(replicated, used, queries, {.target_error = target});
+          const auto together = query_with(replicated, used, queries, {.target_error = target});
           for (std::size_t i = 0; i < queries.size(); ++i) {
             const double error = l1_distance(dense_scores(together, i, n), dense_scores(truth, i, n));
             EXPECT_LE(error, together.error_bound[i] + 1e-13);
@@ -185,10 +185,10 @@ TEST(Ppr, QueriesTogetherMeetTheTargetOfEach) {
         }
       }
       // VERD pushes the same whoever else is asked.
-      const auto verd = ppr::query(replicated, &index, queries, {.method = ppr::Method::verd, .levels = 3});
+      const auto verd = ppr::query(replicated, index, queries, {.method = ppr::Method::verd, .levels = 3});
       for (std::size_t i = 0; i < queries.size(); ++i) {
-        const auto alone = ppr::query(replicated, &index, std::span(queries).subspan(i, 1),
-                                      {.method = ppr::Method::verd, .levels = 3});
+        const auto alone =
+            ppr::query(replicated, index, std::span(queries).subspan(i, 1), {.method = ppr::Method::verd, .levels = 3});
         EXPECT_LT(l1_distance(dense_scores(verd, i, n), dense_scores(alone, 0, n)), 1e-13);
       }
     }
@@ -205,7 +205,7 @@ TEST(Ppr, VerdEqualsTheRecursiveDecomposition) {
         if (levels == 0 && used == nullptr) continue;
         for (Global v = 0; v < n; v += 7) {
           const std::vector<Query> one = {{{v, 1}}};
-          const auto result = ppr::query(graph, used, one, {.method = ppr::Method::verd, .levels = levels});
+          const auto result = query_with(graph, used, one, {.method = ppr::Method::verd, .levels = levels});
           const auto expected = normalised(recursive_decomposition(graph, used, v, 0.15, levels));
           EXPECT_LT(l1_distance(dense_scores(result, 0, n), expected), 1e-13) << "levels " << levels << " vertex " << v;
         }
@@ -229,9 +229,9 @@ TEST(Ppr, QueryAgreesOnAnyRanksAndMeetsItsBounds) {
     const auto queries = random_queries(n, count, 2);
     const auto mine = deal_queries(comm, queries);
     const auto first = static_cast<std::size_t>(Partition::uniform(count, comm.size()).begin(comm.rank()));
-    const auto together = ppr::query(graph, &index, mine, options);
-    const auto alone = ppr::query(graph_alone, &index_alone, queries, options);
-    const auto truth = ppr::exact(graph_alone, mine, {.dangling = dangling});
+    const auto together = ppr::query(graph, index, mine, options);
+    const auto alone = ppr::query(graph_alone, index_alone, queries, options);
+    const auto truth = ppr::exact(graph_alone, mine, 1e-12, {.dangling = dangling});
     for (std::size_t i = 0; i < mine.size(); ++i) {
       const auto scores = dense_scores(together, i, n);
       EXPECT_LT(l1_distance(scores, dense_scores(alone, first + i, n)), 1e-12);
@@ -262,11 +262,11 @@ TEST(Ppr, OneRankMayAskMoreThanMayBeInFlight) {
     constexpr std::size_t few = 50;  // too few to be a batch; nor are they where filters differ
     std::vector<ppr::Result> alone;
     for (std::size_t i = 0; i < queries.size(); i += few)
-      alone.push_back(ppr::query(graph_alone, &index_alone, std::span(queries).subspan(i, few), options));
+      alone.push_back(ppr::query(graph_alone, index_alone, std::span(queries).subspan(i, few), options));
     ppr::QueryOptions own = options;
     own.filter.exclude_seeds = !comm.is_root();
     if (comm.size() == 1 && method == ppr::Method::push) continue;
-    const auto together = ppr::query(graph, &index, comm.is_root() ? queries : std::vector<Query>{}, own);
+    const auto together = ppr::query(graph, index, comm.is_root() ? queries : std::vector<Query>{}, own);
     ASSERT_EQ(together.row_ptr.size(), comm.is_root() ? many + 1U : 1U);
     EXPECT_EQ(together.stats.at("residuals_sent") > 0, comm.size() > 1);
     for (std::size_t i = 0; i + 1 < together.row_ptr.size(); ++i)
@@ -274,33 +274,71 @@ TEST(Ppr, OneRankMayAskMoreThanMayBeInFlight) {
   }
 }
 
-TEST(Ppr, WhatQueriesNeedIsMadeByTheFirstAndKept) {
+TEST(Ppr, AnEngineKeepsTheLastSolutionForPolicyUniform) {
   const Comm comm = Comm::world();
   constexpr Global n = 80;
-  const ppr::ReplicatedGraph graph = random_graph(comm, n, 300, true, 53);
-  const ppr::ReplicatedGraph::Parts& parts = graph.parts();
-  const auto index = ppr::build_index(graph, {.walks = 5});
-  EXPECT_EQ(parts.tables, nullptr) << "an index needs none";
+  ppr::Engine engine(ppr::ReplicatedGraph(random_graph(comm, n, 300, true, 53)));
+  const auto& solved = ppr::state_of(engine).solved;
   const std::vector<Query> queries = {{{3, 1}}};
   const auto ask = [&](Dangling dangling, double c, double error) {
-    return ppr::query(graph, nullptr, queries, {.teleport = c, .dangling = dangling, .target_error = error});
+    return ppr::query(engine, queries, {.teleport = c, .dangling = dangling, .target_error = error});
   };
   ask(Dangling::source, 0.15, 1e-6);
-  EXPECT_NE(parts.tables, nullptr);
-  EXPECT_EQ(parts.policy, nullptr);
+  EXPECT_EQ(solved, nullptr);
   const auto first = ask(Dangling::uniform, 0.15, 1e-6);
-  const auto kept = parts.policy;
-  const auto tables = parts.tables;
+  const auto* const kept = solved.get();
   EXPECT_NE(kept, nullptr);
   const auto second = ask(Dangling::uniform, 0.15, 1e-6);
-  EXPECT_EQ(parts.policy, kept);
-  EXPECT_EQ(parts.tables, tables);
+  EXPECT_EQ(solved.get(), kept);
   EXPECT_EQ(second.score, first.score);
   // Another teleport or error is another policy, and the first is right again after it.
   EXPECT_NE(ask(Dangling::uniform, 0.15, 1e-9).score, first.score);
   EXPECT_NE(ask(Dangling::uniform, 0.3, 1e-6).score, first.score);
-  EXPECT_NE(parts.policy, kept);
+  EXPECT_EQ(solved->teleport, 0.3);
   EXPECT_EQ(ask(Dangling::uniform, 0.15, 1e-6).score, first.score);
+}
+
+TEST(Ppr, TwoThreadsMayAskOneConstGraph) {
+  constexpr Global n = 300;
+  for (const bool symmetric : {false, true}) {
+    const ppr::ReplicatedGraph graph(symmetric ? symmetric_graph(Comm::self(), n, 900, true, 7)
+                                               : random_graph(Comm::self(), n, 1500, true, 7));
+    const auto index = ppr::build_index(graph, {.walks = 10});
+    const auto queries = random_queries(n, 70, 8);
+    const auto ask = [&] {
+      std::vector<std::vector<double>> scores;
+      for (const Dangling dangling : all_policies) {
+        scores.push_back(ppr::query(graph, index, queries, {.dangling = dangling}).score);
+        scores.push_back(ppr::exact(graph, queries, 1e-9, {.dangling = dangling}).score);
+      }
+      scores.push_back(ppr::query(graph, index, queries, {.method = ppr::Method::verd}).score);
+      scores.push_back(ppr::top_k(graph, queries, 3).score);
+      return scores;
+    };
+    const auto expected = ask();
+    std::vector<std::vector<double>> found[2];
+    {
+      const std::jthread one([&] { found[0] = ask(); });
+      const std::jthread other([&] { found[1] = ask(); });
+    }
+    EXPECT_EQ(found[0], expected);
+    EXPECT_EQ(found[1], expected);
+  }
+}
+
+TEST(Ppr, AResultIsARangeOfAnswers) {
+  const Graph graph = random_graph(Comm::self(), 50, 200, false, 19);
+  const std::vector<Query> queries = {{{1, 1}}, {{2, 1}, {3, 2}}};
+  const auto result = ppr::query(graph, queries, {.top = 4});
+  ASSERT_EQ(result.size(), 2U);
+  std::vector<Global> vertices;
+  for (const ppr::Answer answer : result) {
+    EXPECT_EQ(answer.vertices.size(), answer.scores.size());
+    EXPECT_TRUE(std::is_sorted(answer.scores.rbegin(), answer.scores.rend()));
+    vertices.insert(vertices.end(), answer.vertices.begin(), answer.vertices.end());
+  }
+  EXPECT_EQ(vertices, result.vertex);
+  EXPECT_EQ(ppr::query(graph, {}).size(), 0U);
 }
 
 TEST(Ppr, TopScoresAreOrderedAndTiesGoToTheSmallestVertex) {
@@ -312,10 +350,10 @@ TEST(Ppr, TopScoresAreOrderedAndTiesGoToTheSmallestVertex) {
   }
   const Graph graph = Graph::from_entries(Comm::self(), 40, 40, std::move(star));
   const std::vector<Query> one = {{{0, 1}}};
-  const auto result = ppr::exact(graph, one, {.top = 5});
+  const auto result = ppr::exact(graph, one, 1e-12, {.top = 5});
   EXPECT_EQ(result.vertex, (std::vector<Global>{0, 1, 2, 3, 4}));
   EXPECT_TRUE(std::is_sorted(result.score.rbegin(), result.score.rend()));
-  const auto all = ppr::exact(graph, one, {.top = 100});
+  const auto all = ppr::exact(graph, one, 1e-12, {.top = 100});
   EXPECT_EQ(all.vertex.size(), 40U);
 }
 
@@ -327,7 +365,7 @@ TEST(Ppr, DanglingAndIsolatedSourcesKeepTheirScore) {
   const std::vector<Query> queries = {{{1, 1}}, {{3, 2}}};
   for (const Dangling dangling : {Dangling::source, Dangling::self}) {
     for (const ppr::Index* used : {static_cast<const ppr::Index*>(nullptr), &index}) {
-      const auto result = ppr::query(graph, used, queries, {.dangling = dangling, .target_error = 1e-12});
+      const auto result = query_with(graph, used, queries, {.dangling = dangling, .target_error = 1e-12});
       EXPECT_EQ(result.vertex, (std::vector<Global>{1, 3}));
       EXPECT_NEAR(result.score[0], 1, 1e-12);
       EXPECT_NEAR(result.score[1], 1, 1e-12);
@@ -337,12 +375,12 @@ TEST(Ppr, DanglingAndIsolatedSourcesKeepTheirScore) {
 
 TEST(Ppr, BadArgumentsAreNamedOnAllRanks) {
   const Comm comm = Comm::world();
-  const ppr::ReplicatedGraph graph = random_graph(comm, 50, 200, false, 19);
+  const ppr::ReplicatedGraph graph(random_graph(comm, 50, 200, false, 19));
   const auto index = ppr::build_index(graph, {.walks = 2});
   const std::vector<Query> good = {{{1, 1}}};
   const auto says = [](auto f) { return message_of<InvalidArgument>(f); };
   const auto answer = [&](const std::vector<Query>& queries, const ppr::QueryOptions& options) {
-    return says([&] { ppr::query(graph, &index, queries, options); });
+    return says([&] { ppr::query(graph, index, queries, options); });
   };
   // Only the last rank asks badly; all hear of it.
   const auto last_asks = [&](Query query) {
@@ -365,7 +403,7 @@ TEST(Ppr, BadArgumentsAreNamedOnAllRanks) {
     EXPECT_THAT(says([&] { ppr::build_index(graph, {.teleport = c}); }), HasSubstr("must lie in [0.0001, 1)"));
   }
   const auto other = ppr::build_index(random_graph(comm, 50, 200, false, 20), {.walks = 2});
-  EXPECT_THAT(says([&] { ppr::query(graph, &other, good, {}); }), HasSubstr("built for another graph"));
+  EXPECT_THAT(says([&] { ppr::query(graph, other, good, {}); }), HasSubstr("built for another graph"));
 }
 
 }  // namespace

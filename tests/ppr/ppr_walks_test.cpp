@@ -76,7 +76,7 @@ TEST(PprWalks, EstimatesQWithoutBias) {
 TEST(PprWalks, RatioIsVisitsOverAllVisitsOfTheRow) {
   const ThreadsScope one_thread(1);
   constexpr Global n = 40;
-  const ppr::ReplicatedGraph graph = random_graph(Comm::self(), n, 160, false, 26);
+  const ppr::ReplicatedGraph graph(random_graph(Comm::self(), n, 160, false, 26));
   const auto counted = ppr::build_index(graph, {.walks = 30});
   const auto index = ppr::build_index(graph, {.walks = 30, .estimator = Estimator::ratio});
   EXPECT_EQ(index.visits, counted.visits);
@@ -94,7 +94,7 @@ TEST(PprWalks, RatioIsVisitsOverAllVisitsOfTheRow) {
     // No levels of VERD: what the index says of the seed is the answer.
     const std::vector<ppr::Query> query = {{{u, 1}}};
     const auto answer =
-        ppr::query(graph, &index, query, {.dangling = Dangling::drop, .method = ppr::Method::verd, .levels = 0});
+        ppr::query(graph, index, query, {.dangling = Dangling::drop, .method = ppr::Method::verd, .levels = 0});
     std::vector<double> scores(n, 0);
     for (std::size_t k = 0; k < answer.vertex.size(); ++k) scores[z(answer.vertex[k])] = answer.score[k];
     EXPECT_LT(l1_distance(scores, expected), 1e-7) << u;

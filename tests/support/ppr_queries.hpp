@@ -31,13 +31,19 @@ inline std::vector<double> teleport_of(const ppr::Query& query, Global n) {
   return teleport;
 }
 
+/// ppr::query() with an index that may be null.
+template <class G>
+ppr::Result query_with(const G& graph, const ppr::Index* index, std::span<const ppr::Query> queries,
+                       const ppr::QueryOptions& options = {}) {
+  return index == nullptr ? ppr::query(graph, queries, options) : ppr::query(graph, *index, queries, options);
+}
+
 /// The scores of a result's query number i as a dense vector.
 inline std::vector<double> dense_scores(const ppr::Result& result, std::size_t i, Global n) {
   std::vector<double> scores(static_cast<std::size_t>(n), 0);
-  for (Offset k = result.row_ptr[i]; k < result.row_ptr[i + 1]; ++k) {
-    scores[static_cast<std::size_t>(result.vertex[static_cast<std::size_t>(k)])] =
-        result.score[static_cast<std::size_t>(k)];
-  }
+  const ppr::Answer answer = result[i];
+  for (std::size_t k = 0; k < answer.vertices.size(); ++k)
+    scores[static_cast<std::size_t>(answer.vertices[k])] = answer.scores[k];
   return scores;
 }
 

@@ -6,6 +6,7 @@
 
 #include "filigree/matrix/content_hash.hpp"
 #include "filigree/matrix/symmetry.hpp"
+#include "filigree/matrix/transition.hpp"
 
 namespace filigree::ppr {
 
@@ -29,32 +30,33 @@ std::vector<double> check_graph(const Graph& graph) {
 
 ReplicatedGraph::ReplicatedGraph(const Graph& graph) {
   check_graph(graph);
-  Parts parts{graph.comm, replicate(graph), {}, {}, content_hash(graph), is_symmetric(graph), {}, {}};
+  GraphData data{graph.comm, graph.comm.node(), replicate(graph), {}, {}, content_hash(graph), is_symmetric(graph)};
 
-  const CsrView<double> arcs = parts.arcs();
+  const CsrView<double> arcs = data.arcs();
   if (arcs.has_values()) {
-    const Comm node = graph.comm.node();
+    const Comm& node = data.node;
     const Partition share = Partition::uniform(arcs.num_rows(), node.size());
     // What a node has no room for fails on all its ranks; that tells the other nodes.
     graph.comm.guard([&] {
-      parts.alias = SharedArray<AliasEntry>(node, arcs.num_nonzeros());
-      parts.out_weights = SharedArray<double>(node, arcs.num_rows());
+      data.alias = SharedArray<AliasEntry>(node, arcs.num_nonzeros());
+      data.out_weights = SharedArray<double>(node, arcs.num_rows());
     });
     graph.comm.guard([&] {
       AliasMaker maker;
       for (auto row = static_cast<Local>(share.begin(node.rank())); row < share.end(node.rank()); ++row) {
-        const auto slots = parts.alias.span().subspan(z(arcs.row_ptr[z(row)]), z(arcs.degree(row)));
-        parts.out_weights.span()[z(row)] = maker.make(arcs.cols(row), arcs.vals(row), slots);
+        const auto slots = data.alias.span().subspan(z(arcs.row_ptr[z(row)]), z(arcs.degree(row)));
+        data.out_weights.span()[z(row)] = maker.make(arcs.cols(row), arcs.vals(row), slots);
       }
     });
-    parts.alias.fence();
-    parts.out_weights.fence();
+    data.alias.fence();
+    data.out_weights.fence();
   }
-  parts_ = std::make_shared<const Parts>(std::move(parts));
+  data_ = std::make_shared<const GraphData>(std::move(data));
 }
 
-const Comm& ReplicatedGraph::comm() const { return parts_->comm; }
-Global ReplicatedGraph::num_vertices() const { return parts_->arcs().num_rows(); }
-std::uint64_t ReplicatedGraph::hash() const { return parts_->hash; }
+const Comm& ReplicatedGraph::comm() const { return data_->comm; }
+Global ReplicatedGraph::num_vertices() const { return data_->arcs().num_rows(); }
+const GraphData& data_of(const ReplicatedGraph& graph) { return *graph.data_; }
+std::uint64_t ReplicatedGraph::hash() const { return data_->hash; }
 
 }  // namespace filigree::ppr

@@ -3,27 +3,19 @@
 
 #include "core/index.hpp"
 #include "filigree/matrix/shared_csr.hpp"
-#include "filigree/ppr.hpp"
+#include "filigree/ppr/graph.hpp"
 #include "ppr/graph/alias.hpp"
 
 namespace filigree::ppr {
 
-struct KeptPolicy;
-struct QueryTables;
-
-struct ReplicatedGraph::Parts {
+struct GraphData {
   Comm comm;
+  Comm node;  // ranks of this communicator that share memory with this one
   SharedCsr<double> shared;
   SharedArray<AliasEntry> alias;    // weighted graphs: per arc
   SharedArray<double> out_weights;  // weighted graphs: per vertex
   std::uint64_t hash = 0;
   bool is_symmetric = false;  // every arc has its like in return
-
-  // What queries need besides. They are collective, one after the other, so no lock guards it.
-  mutable std::shared_ptr<QueryTables> tables;       // null before the first query
-  mutable std::shared_ptr<const KeptPolicy> policy;  // the last one that took a solve
-  /// Makes the tables, if nobody did. Collective.
-  void prepare_queries() const;
 
   CsrView<double> arcs() const { return shared.view(); }
   /// Sum of the weights of v's out-arcs; 0 at a dangling vertex.
@@ -32,6 +24,8 @@ struct ReplicatedGraph::Parts {
     return view.has_values() ? out_weights.span()[z(v)] : static_cast<double>(view.degree(v));
   }
 };
+
+const GraphData& data_of(const ReplicatedGraph& graph);
 
 /// The weights of every row's out-arcs. Throws InvalidArgument on all ranks when the graph is not square or has no
 /// vertices, and as out_weights() does. Collective.

@@ -1,8 +1,9 @@
+#include "ppr/index/build.hpp"
+
 #include <limits>
 
 #include "ppr/graph/replicated_graph.hpp"
 #include "ppr/index/budget.hpp"
-#include "ppr/index/builder.hpp"
 #include "ppr/index/index_summary.hpp"
 #include "ppr/index/partitioned_walks.hpp"
 #include "ppr/index/replicated_walks.hpp"

@@ -7,7 +7,7 @@
 
 #include "filigree/io/hdf5.hpp"
 #include "ppr/graph/replicated_graph.hpp"
-#include "ppr/index/builder.hpp"
+#include "ppr/index/build.hpp"
 #include "ppr/index/index_summary.hpp"
 #include "ppr/index/slice_file.hpp"
 

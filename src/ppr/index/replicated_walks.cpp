@@ -25,7 +25,7 @@ Rows ReplicatedWalks::make(const WalkLaw& law, Global first, std::span<const std
                chunks[z(i)]);
   };
   parallel_for(
-      std::ssize(chunks), [&] { return RowMaker(graph_.parts(), law, options_); }, make_chunk, [](Offset) {});
+      std::ssize(chunks), [&] { return RowMaker(data_of(graph_), law, options_); }, make_chunk, [](Offset) {});
   Rows rows;
   Offset num_bytes = 0;
   for (const Rows& part : chunks) num_bytes += std::ssize(part.visits.bytes());
@@ -38,7 +38,7 @@ Rows ReplicatedWalks::make(const WalkLaw& law, Global first, std::span<const std
 }
 
 std::vector<std::uint64_t> ReplicatedWalks::push_all(std::span<const std::uint64_t> mass, double share) const {
-  const ReplicatedGraph::Parts& parts = graph_.parts();
+  const GraphData& parts = data_of(graph_);
   const CsrView<double> arcs = parts.arcs();
   std::vector<std::uint64_t> pushed =
       comm().guard([&] { return std::vector<std::uint64_t>(z(sources_.num_items()), 0); });

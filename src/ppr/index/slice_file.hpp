@@ -4,7 +4,7 @@
 #include <string>
 
 #include "io/checkpoint.hpp"
-#include "ppr/index/builder.hpp"
+#include "ppr/index/build.hpp"
 
 namespace filigree::ppr {
 

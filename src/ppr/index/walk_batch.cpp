@@ -7,7 +7,7 @@
 
 namespace filigree::ppr {
 
-WalkBatch::WalkBatch(const ReplicatedGraph::Parts& graph, const WalkLaw& law)
+WalkBatch::WalkBatch(const GraphData& graph, const WalkLaw& law)
     : arcs_(graph.arcs()), alias_(graph.alias.span()), law_(law) {}
 
 void WalkBatch::add(Local source, std::uint32_t walk, std::uint32_t length, const WalkLaw::Point& point) {

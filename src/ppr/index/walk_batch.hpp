@@ -21,7 +21,7 @@ namespace filigree::ppr {
 /// Usage: add() walks until full(), run(), read vertices(), clear().
 class WalkBatch {
  public:
-  WalkBatch(const ReplicatedGraph::Parts& graph, const WalkLaw& law);
+  WalkBatch(const GraphData& graph, const WalkLaw& law);
 
   /// Enough walks, and enough of them on their way; or so many vertices, whether of long walks or of many that stop
   /// where they begin, that room is worth more.

@@ -17,7 +17,7 @@ inline double worth(const IndexOptions& options) {
 /// Walks and counts, one source after the other: what each thread has of its own.
 class RowMaker {
  public:
-  RowMaker(const ReplicatedGraph::Parts& graph, const WalkLaw& law, const IndexOptions& options)
+  RowMaker(const GraphData& graph, const WalkLaw& law, const IndexOptions& options)
       : batch_(graph, law), law_(law), ends_only_(options.estimator == Estimator::end_points), scale_(worth(options)) {}
 
   /// Appends the rows of num_walks.size() sources from `first_source` on; rows of no walks are empty.

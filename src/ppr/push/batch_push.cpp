@@ -7,8 +7,8 @@
 
 namespace filigree::ppr {
 
-SharedPush::SharedPush(const ReplicatedGraph::Parts& graph)
-    : graph_(graph), view_(graph.arcs()), place_of_(view_.num_rows()), lanes_(z(view_.num_rows())) {}
+SharedPush::SharedPush(const QueryTables& tables)
+    : graph_(tables.graph), view_(graph_.arcs()), place_of_(view_.num_rows()), lanes_(z(view_.num_rows())) {}
 
 void SharedPush::start(double teleport, const float* limit, const float* weight) {
   place_of_.end_list(std::ssize(vertex_));

@@ -7,8 +7,9 @@
 #include <vector>
 
 #include "core/scratch.hpp"
-#include "ppr/graph/replicated_graph.hpp"
+#include "filigree/ppr/query.hpp"
 #include "ppr/push/batch_lanes.hpp"
+#include "ppr/push/query_tables.hpp"
 
 namespace filigree::ppr {
 
@@ -17,7 +18,7 @@ namespace filigree::ppr {
 /// vertex reached (they double, up to 440 per vertex of the graph), 4 to 12 per arc of those pushed.
 class SharedPush {
  public:
-  explicit SharedPush(const ReplicatedGraph::Parts& graph);
+  explicit SharedPush(const QueryTables& tables);
 
   /// Begins anew. Residuals are compared with limit[v] (nothing is pushed where that is infinite), and err by
   /// weight[v] x residual, or residual if null.
@@ -57,7 +58,7 @@ class SharedPush {
   const Arcs& arcs_of(std::size_t place);
   void push(std::size_t place);
 
-  const ReplicatedGraph::Parts& graph_;
+  const GraphData& graph_;
   CsrView<double> view_;
   double teleport_ = 0;
   const float* limit_ = nullptr;

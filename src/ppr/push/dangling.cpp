@@ -3,46 +3,24 @@
 #include <algorithm>
 #include <numeric>
 
-#include "ppr/push/query_tables.hpp"
+#include "ppr/push/single_push.hpp"
 
 namespace filigree::ppr {
 
 double Row::sum() const { return std::reduce(value.begin(), value.end(), rest); }
 
-namespace {
-
-Policy::Uniform solve_for_all(const ReplicatedGraph::Parts& graph, double teleport, double target_error) {
+Policy::Uniform solve_uniform(SinglePush& push, double teleport, double target_error) {
   Policy::Uniform uniform;
-  const auto all = graph.tables->single.take([&] { return std::make_unique<SinglePush>(graph); });
-  all->start({}, teleport);
+  push.start({}, teleport);
   do {
-    all->sweep_above(0);
-    const Norms norms = all->norms(nullptr);
+    push.sweep_above(0);
+    const Norms norms = push.norms(nullptr);
     uniform.error = 2 * norms.residual / norms.settled;
   } while (uniform.error > Policy::Uniform::allowed(target_error));
-  uniform.answer.assign(z(graph.arcs().num_rows()), 0);
-  const double norm = all->norms(nullptr).settled;
-  all->for_settled([&](Local v, double q) { uniform.answer[z(v)] = q / norm; });
+  uniform.answer.assign(push.num_vertices(), 0);
+  const double norm = push.norms(nullptr).settled;
+  push.for_settled([&](Local v, double q) { uniform.answer[z(v)] = q / norm; });
   return uniform;
-}
-
-}  // namespace
-
-struct KeptPolicy {
-  double teleport;
-  double target_error;
-  Policy policy;
-};
-
-Policy make_policy(const ReplicatedGraph::Parts& graph, Dangling dangling, double teleport, double target_error) {
-  if (dangling != Dangling::uniform) return {dangling, teleport, {}};
-  const auto& kept = graph.policy;
-  if (!kept || kept->teleport != teleport || kept->target_error != target_error) {
-    graph.policy.reset();  // its room goes to the new one
-    Policy policy(dangling, teleport, solve_for_all(graph, teleport, target_error));
-    graph.policy = std::make_shared<const KeptPolicy>(KeptPolicy{teleport, target_error, std::move(policy)});
-  }
-  return kept->policy;
 }
 
 double Policy::error(double error, double norm) const {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "ppr/graph/replicated_graph.hpp"
+#include "filigree/ppr/query.hpp"
 
 namespace filigree::ppr {
 
@@ -50,8 +50,10 @@ class Policy {
   std::shared_ptr<const Uniform> uniform_;
 };
 
-/// Solves for the uniform seed if it has to: every rank for itself, as exchanging the answer would cost more than it
-/// saves. The graph keeps the last such policy, for the next call.
-Policy make_policy(const ReplicatedGraph::Parts& graph, Dangling dangling, double teleport, double target_error);
+class SinglePush;
+
+/// The answer for the uniform seed that policy `uniform` needs for answers within target_error: every rank solves for
+/// itself, as exchanging the answer would cost more than that saves.
+Policy::Uniform solve_uniform(SinglePush& push, double teleport, double target_error);
 
 }  // namespace filigree::ppr

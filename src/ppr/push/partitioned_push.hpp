@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/sparse_blocks.hpp"
+#include "ppr/graph/replicated_graph.hpp"
 #include "ppr/push/kernels.hpp"
 #include "ppr/push/schedule.hpp"
 #include "ppr/push/term.hpp"

@@ -1,25 +1,26 @@
 #include "ppr/push/query_tables.hpp"
 
+#include <algorithm>
+
+#include "ppr/tuning.hpp"
+
 namespace filigree::ppr {
 
-void ReplicatedGraph::Parts::prepare_queries() const {
-  if (tables) return;
-  const CsrView<double> view = arcs();
-  const Comm node = comm.node();
-  const Offset length = (Offset{view.num_rows()} + block_size - 1) / block_size * block_size;
+QueryTables::QueryTables(const GraphData& of) : graph(of) {
+  const CsrView<double> arcs = graph.arcs();
+  const Comm& node = graph.node;
+  const Offset length = (Offset{arcs.num_rows()} + block_size - 1) / block_size * block_size;
   const Partition share = Partition::uniform(length, node.size());
-  auto made = std::make_shared<QueryTables>();
   // Collective within nodes only, and what fails fails on all ranks of a node; that tells the other nodes.
-  comm.guard([&] {
-    made->out_arcs = SharedArray<float>(node, length);
+  graph.comm.guard([&] {
+    out_arcs = SharedArray<float>(node, length);
     for (Offset v = share.begin(node.rank()); v < share.end(node.rank()); ++v) {
-      const Offset degree = v < view.num_rows() ? view.degree(static_cast<Local>(v)) : 0;
-      made->out_arcs.span()[z(v)] = static_cast<float>(std::max<Offset>(1, degree));
+      const Offset degree = v < arcs.num_rows() ? arcs.degree(static_cast<Local>(v)) : 0;
+      out_arcs.span()[z(v)] = static_cast<float>(std::max<Offset>(1, degree));
     }
-    made->out_arcs.fence();
-    if (is_symmetric) made->system = make_symmetric_system(node, view);
+    out_arcs.fence();
+    if (graph.is_symmetric) system = make_symmetric_system(node, arcs);
   });
-  tables = std::move(made);
 }
 
 }  // namespace filigree::ppr

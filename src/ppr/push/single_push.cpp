@@ -5,7 +5,6 @@
 #include <bit>
 #include <utility>
 
-#include "ppr/push/query_tables.hpp"
 #include "ppr/push/symmetric_solver.hpp"
 
 namespace filigree::ppr {
@@ -15,9 +14,10 @@ Offset padded(Local num_vertices) { return (Offset{num_vertices} + block_size - 
 
 }  // namespace
 
-SinglePush::SinglePush(const ReplicatedGraph::Parts& graph)
-    : graph_(graph),
-      arcs_(graph.arcs()),
+SinglePush::SinglePush(const QueryTables& tables)
+    : tables_(tables),
+      graph_(tables.graph),
+      arcs_(graph_.arcs()),
       touched_(arcs_.num_rows()),
       residual_(padded(arcs_.num_rows())),
       settled_(padded(arcs_.num_rows())) {}
@@ -26,7 +26,7 @@ SinglePush::~SinglePush() = default;
 
 template <class F>
 void SinglePush::for_residuals_of(std::size_t first, F f) const {
-  std::uint64_t found = at_least(residual_.data() + first, graph_.tables->out_arcs.span().data() + first, 0);
+  std::uint64_t found = at_least(residual_.data() + first, tables_.out_arcs.span().data() + first, 0);
   for (; found != 0; found &= found - 1) f(first + z(std::countr_zero(found)));
 }
 
@@ -113,7 +113,7 @@ void SinglePush::sweep_above(double rmax) {
   Pushed pushed;
   std::size_t num_found = 0;
   std::size_t num_pushed = 0;
-  const float* const limit = graph_.tables->out_arcs.span().data();
+  const float* const limit = tables_.out_arcs.span().data();
   const Offset* const row_ptr = arcs_.row_ptr.data();
   const Local* const col = arcs_.col.data();
   touched_.for_each([&](std::size_t first) {
@@ -159,7 +159,7 @@ bool SinglePush::is_for_solver() const {
 }
 
 void SinglePush::solve(double goal) {
-  if (!solver_) solver_ = std::make_unique<SymmetricSolver>(graph_.tables->system);
+  if (!solver_) solver_ = std::make_unique<SymmetricSolver>(tables_.system);
   double settled = 0;
   double left = 0;
   num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, left);
@@ -204,7 +204,7 @@ double SinglePush::largest_ratio() const {
   double largest = 0;
   touched_.for_each([&](std::size_t first) {
     for (std::size_t v = first; v < first + block_size; ++v)
-      largest = std::max(largest, residual_[v] / static_cast<double>(graph_.tables->out_arcs.span()[v]));
+      largest = std::max(largest, residual_[v] / static_cast<double>(tables_.out_arcs.span()[v]));
   });
   return largest;
 }

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "core/sparse_blocks.hpp"
-#include "ppr/graph/replicated_graph.hpp"
 #include "ppr/index/index_summary.hpp"
 #include "ppr/push/kernels.hpp"
+#include "ppr/push/query_tables.hpp"
 #include "ppr/push/schedule.hpp"
 
 namespace filigree::ppr {
@@ -19,8 +19,10 @@ class SymmetricSolver;
 /// dies. Bytes: 17 n; solve() makes it 81 n.
 class SinglePush {
  public:
-  explicit SinglePush(const ReplicatedGraph::Parts& graph);
+  explicit SinglePush(const QueryTables& tables);
   ~SinglePush();
+
+  std::size_t num_vertices() const { return z(arcs_.num_rows()); }
 
   /// Begins anew: residual = the seeds of the query, scaled to sum 1. A query without seeds stands for all vertices
   /// alike.
@@ -95,7 +97,8 @@ class SinglePush {
   void count(const Pushed& pushed);
   void sum_residual_mass();
 
-  const ReplicatedGraph::Parts& graph_;
+  const QueryTables& tables_;
+  const GraphData& graph_;
   CsrView<double> arcs_;
   double c_ = 0;
   TouchedBlocks<block_size> touched_;

@@ -23,9 +23,9 @@ bool push_alone(SinglePush& push, const float* weight, double error) {
 }
 
 /// The first of all vertices by what uniform seeds settle there.
-std::vector<Local> most_passed(const ReplicatedGraph::Parts& graph, double teleport, std::size_t count) {
+std::vector<Local> most_passed(const EngineState& engine, double teleport, std::size_t count) {
   constexpr double enough = 0.2;  // left: that changes few places
-  const auto all = graph.tables->single.take([&] { return std::make_unique<SinglePush>(graph); });
+  const auto all = engine.single.take(engine.tables);
   all->start({}, teleport);
   ThresholdSchedule thresholds(all->largest_ratio());
   for (; all->rough_norms(nullptr).residual > enough; thresholds.advance()) all->sweep_above(thresholds.threshold());
@@ -55,18 +55,18 @@ struct Tried {
 /// Tries of some queries and hubs, to know what all of them would cost. Calls are collective.
 class Trials {
  public:
-  Trials(const ReplicatedGraph::Parts& graph, const float* weight, std::span<const Query* const> queries,
-         Offset num_queries, double teleport, double error)
-      : graph_(graph),
+  Trials(const EngineState& engine, const float* weight, std::span<const Query* const> queries, Offset num_queries,
+         double teleport, double error)
+      : engine_(engine),
         queries_(queries),
         num_queries_(num_queries),
-        first_query_(graph.comm.exclusive_sum(std::ssize(queries))),
+        first_query_(engine.comm.exclusive_sum(std::ssize(queries))),
         teleport_(teleport),
         error_(error) {
     // A few at a time until enough was pushed to know: some take a thousand times what others do.
     constexpr Offset round = 2;
     constexpr Offset most_tries = 40;
-    const Offset enough_arcs = graph.arcs().num_nonzeros() / 2;
+    const Offset enough_arcs = engine.arcs().num_nonzeros() / 2;
     const Stream stream(1, 0);  // not every n-th: users have reasons for what they ask
     Offset num_tries = 0;
     Tried alone;
@@ -78,13 +78,13 @@ class Trials {
         if (query >= 0 && query < std::ssize(queries)) some.push_back(queries[z(query)]);
       }
       std::vector<Tried> each(some.size());
-      graph.comm.guard([&] {
+      engine.comm.guard([&] {
         const auto body = [&](SinglePush& push, Offset i) {
           push.start(*some[z(i)], teleport);
           const bool finished = push_alone(push, weight, error);
           each[z(i)] = {.arcs = push.num_arcs_pushed(), .failed = finished ? 0 : 1};
         };
-        parallel_for_pooled(graph.tables->single, graph, std::ssize(some), body, [](Offset) {});
+        engine.parallel_for_pooled(engine.single, std::ssize(some), body, [](Offset) {});
       });
       add_all(each, alone);
     }
@@ -107,8 +107,8 @@ class Trials {
       if (begin >= 0 && begin < std::ssize(queries_)) groups.push_back(begin);
     }
     std::vector<float> outside;
-    if (choice != nullptr) graph_.comm.guard([&] { outside = choice->outside(); });
-    const float* const limits = choice != nullptr ? choice->limit.data() : graph_.tables->out_arcs.span().data();
+    if (choice != nullptr) engine_.comm.guard([&] { outside = choice->outside(); });
+    const float* const limits = choice != nullptr ? choice->limit.data() : engine_.tables.out_arcs.span().data();
     const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
     const auto try_group = [&](SharedPush& pushes, Offset i) {
       const auto group = queries_.subspan(z(groups[z(i)]));
@@ -136,10 +136,10 @@ class Trials {
     // No single group may take a quarter of what all tries could.
     const auto most_arcs = static_cast<Offset>(limit / of_all / tuning::lanes_cost / 4);
     std::vector<float> outside;
-    graph_.comm.guard([&] { outside = choice.outside(); });
-    const Partition share = Partition::uniform(num_tried, graph_.comm.size());
+    engine_.comm.guard([&] { outside = choice.outside(); });
+    const Partition share = Partition::uniform(num_tried, engine_.comm.size());
     const auto try_group = [&](SharedPush& pushes, Offset i) {
-      const Offset number = (2 * (share.begin(graph_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
+      const Offset number = (2 * (share.begin(engine_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
       const HubRows rows =
           walk_hubs(pushes, choice, choice.group(number), outside.data(), teleport_, error_, most_arcs);
       return Tried{.arcs = rows.num_arcs,
@@ -148,13 +148,13 @@ class Trials {
                    .links = std::ssize(rows.links.at),
                    .failed = rows.finished ? 0 : 1};
     };
-    const Tried tried = try_groups(share.size(graph_.comm.rank()), try_group);
+    const Tried tried = try_groups(share.size(engine_.comm.rank()), try_group);
     const double partial = of_all * static_cast<double>(tried.partial);
     const double links = of_all * static_cast<double>(tried.links);
     constexpr double entry_bytes = 2 * 12;  // where it is made, and where it is put
     if (tried.failed > 0 || entry_bytes * (partial + links) > static_cast<double>(most_bytes)) return infinite;
     const double use = tuning::link_cost * links + tuning::sum_cost * partial +
-                       tuning::block_cost * static_cast<double>(graph_.arcs().num_rows() / block_size);
+                       tuning::block_cost * static_cast<double>(engine_.arcs().num_rows() / block_size);
     return of_all * tried.of_groups() + use * static_cast<double>(num_queries_);
   }
 
@@ -164,9 +164,9 @@ class Trials {
   Tried try_groups(Offset count, Try one) const {
     std::vector<Tried> each(z(count));
     const auto body = [&](SharedPush& pushes, Offset i) { each[z(i)] = one(pushes, i); };
-    graph_.comm.guard([&] {
+    engine_.comm.guard([&] {
       parallel_for(
-          count, [&] { return SharedPush(graph_); }, body, [](Offset) {});
+          count, [&] { return SharedPush(engine_.tables); }, body, [](Offset) {});
     });
     Tried total;
     add_all(each, total);
@@ -178,10 +178,10 @@ class Trials {
     for (Tried& tried : each) {
       for (std::size_t i = 0; i < own.all().size(); ++i) *own.all()[i] += *tried.all()[i];
     }
-    for (std::size_t i = 0; i < own.all().size(); ++i) *total.all()[i] += graph_.comm.sum(*own.all()[i]);
+    for (std::size_t i = 0; i < own.all().size(); ++i) *total.all()[i] += engine_.comm.sum(*own.all()[i]);
   }
 
-  const ReplicatedGraph::Parts& graph_;
+  const EngineState& engine_;
   std::span<const Query* const> queries_;
   Offset num_queries_;
   Offset first_query_;
@@ -192,29 +192,29 @@ class Trials {
 
 }  // namespace
 
-std::shared_ptr<const BatchPlan> plan_batch(const ReplicatedGraph::Parts& graph, const float* weight, bool with_index,
+std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const float* weight, bool with_index,
                                             std::span<const Query* const> queries, Offset num_queries, double teleport,
                                             double error, Offset most_bytes, const Progress& progress) {
   auto plan = std::make_shared<BatchPlan>(BatchPlan{with_index, teleport, error, num_queries, false, nullptr});
-  const Local n = graph.arcs().num_rows();
+  const Local n = engine.arcs().num_rows();
   std::vector<float> ones;
-  graph.comm.guard([&] {
-    if (weight == nullptr) ones.assign(graph.tables->out_arcs.span().size(), 1);
+  engine.comm.guard([&] {
+    if (weight == nullptr) ones.assign(engine.tables.out_arcs.span().size(), 1);
   });
-  const Trials trials(graph, weight == nullptr ? ones.data() : weight, queries, num_queries, teleport, error);
+  const Trials trials(engine, weight == nullptr ? ones.data() : weight, queries, num_queries, teleport, error);
   if (trials.alone() == 0 || tuning::slot_bytes * n > most_bytes) return plan;
-  if (trials.alone() > tuning::arcs_for_hubs * tuning::push_cost * static_cast<double>(graph.arcs().num_nonzeros())) {
+  if (trials.alone() > tuning::arcs_for_hubs * tuning::push_cost * static_cast<double>(engine.arcs().num_nonzeros())) {
     std::optional<HubChoice> choice;
-    graph.comm.guard([&] {
+    engine.comm.guard([&] {
       const std::size_t count = std::clamp(z(n) / tuning::vertices_per_hub, tuning::fewest_hubs, tuning::most_hubs);
-      choice.emplace(*graph.tables, most_passed(graph, teleport, count));
+      choice.emplace(engine.tables, most_passed(engine, teleport, count));
     });
     const double most = tuning::gain_of_hubs * trials.alone();
     double cost = trials.hubs(*choice, most, most_bytes);
     if (cost < most) cost += trials.together(&*choice, most - cost);
     if (cost < most) {
       plan->together = true;
-      plan->hubs = std::make_shared<const Hubs>(graph, std::move(*choice), teleport, error, progress);
+      plan->hubs = std::make_shared<const Hubs>(engine.tables, std::move(*choice), teleport, error, progress);
     }
   }
   if (!plan->together) plan->together = trials.together(nullptr, tuning::gain * trials.alone()) < infinite;

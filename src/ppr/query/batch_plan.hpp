@@ -25,8 +25,8 @@ struct BatchPlan {
 /// of `batch_width` but for the last; they may leave `error`, where a query alone leaves a residual f that errs by
 /// sum_v weight[v] f(v), or sum_v f(v) if null. Some queries and hubs are tried for that. Hubs are the vertices that
 /// most walks from everywhere pass. most_bytes: what working together may take on a thread, and hubs on a rank while
-/// they are made. Collective over graph.comm; the same for any number of ranks and threads.
-std::shared_ptr<const BatchPlan> plan_batch(const ReplicatedGraph::Parts& graph, const float* weight, bool with_index,
+/// they are made. Collective; the same for any number of ranks and threads.
+std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const float* weight, bool with_index,
                                             std::span<const Query* const> queries, Offset num_queries, double teleport,
                                             double error, Offset most_bytes, const Progress& progress);
 

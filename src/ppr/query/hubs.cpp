@@ -48,10 +48,9 @@ std::vector<double> gather(const Comm& comm, std::span<const HubRows> walked, st
 
 }  // namespace
 
-Hubs::Hubs(const ReplicatedGraph::Parts& graph, HubChoice choice, double teleport, double error,
-           const Progress& progress)
+Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double error, const Progress& progress)
     : choice_(std::move(choice)) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = tables.graph.comm;
   const auto num_hubs = static_cast<Local>(choice_.vertex.size());
   const Partition share = Partition::uniform(choice_.num_groups(), comm.size());
   std::vector<HubRows> walked;
@@ -66,7 +65,7 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, HubChoice choice, double telepor
       if (progress) progress("hubs", done, std::ssize(walked));
     };
     parallel_for(
-        std::ssize(walked), [&] { return SharedPush(graph); }, body, tell);
+        std::ssize(walked), [&] { return SharedPush(tables); }, body, tell);
   });
   for (const HubRows& group : walked) num_arcs_ += group.num_arcs;
   links_ = gather(comm, walked, &HubRows::links);
@@ -76,7 +75,7 @@ Hubs::Hubs(const ReplicatedGraph::Parts& graph, HubChoice choice, double telepor
   const std::vector<double> settled = gather(comm, walked, &HubRows::settled);
 
   comm.guard([&] {
-    number_.assign(z(graph.arcs().num_rows()), -1);
+    number_.assign(z(tables.graph.arcs().num_rows()), -1);
     for (Local hub = 0; hub < num_hubs; ++hub) number_[z(choice_.vertex[z(hub)])] = hub;
     for (Local& at : links_.at) at = number_[z(at)];
     set_partial(partial);

@@ -11,7 +11,7 @@
 #pragma once
 
 #include "ppr/push/dangling.hpp"
-#include "ppr/push/query_tables.hpp"
+#include "ppr/query/engine.hpp"
 #include "ppr/query/hub_rows.hpp"
 
 namespace filigree::ppr {
@@ -19,7 +19,7 @@ namespace filigree::ppr {
 class Hubs {
  public:
   /// For queries that may leave `error`. Collective over graph.comm; the same for any number of ranks and threads.
-  Hubs(const ReplicatedGraph::Parts& graph, HubChoice choice, double teleport, double error, const Progress& progress);
+  Hubs(const QueryTables& tables, HubChoice choice, double teleport, double error, const Progress& progress);
 
   std::size_t num_hubs() const { return choice_.vertex.size(); }
   Offset num_arcs() const { return num_arcs_; }  ///< that this rank pushed to make them
@@ -31,7 +31,7 @@ class Hubs {
 
   /// For residuals at hubs: the places are theirs. To be given back, by destroying the handle.
   auto lanes() const {
-    auto lanes = lanes_.take([this] { return std::make_unique<Lanes>(num_hubs()); });
+    auto lanes = lanes_.take(num_hubs());
     prepare(*lanes);
     return lanes;
   }

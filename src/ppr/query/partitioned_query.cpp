@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "filigree/matrix/content_hash.hpp"
+#include "ppr/index/index_summary.hpp"
 #include "ppr/push/partitioned_push.hpp"
 #include "ppr/query/result.hpp"
 
@@ -376,15 +377,16 @@ Neighbours PartitionedQuery::fetch_neighbours(const Batch& batch) {
 
 }  // namespace
 
-Result query(const Graph& graph, const Index* index, std::span<const Query> queries, const QueryOptions& options) {
+Result query(const Graph& graph, std::span<const Query> queries, const QueryOptions& options) {
   if (choose_placement(graph, options.placement) == Placement::replicated)
-    return query(ReplicatedGraph(graph), index, queries, options);
-  require(!options.until_settled, "until settled: not on partitioned graphs");
-  return PartitionedQuery(graph, index, queries, options).answer();
+    return query(ReplicatedGraph(graph), queries, options);
+  return PartitionedQuery(graph, nullptr, queries, options).answer();
 }
 
-Result exact(const Graph& graph, std::span<const Query> queries, const ExactOptions& options) {
-  return query(graph, nullptr, queries, as_query(options));
+Result query(const Graph& graph, const Index& index, std::span<const Query> queries, const QueryOptions& options) {
+  if (choose_placement(graph, options.placement) == Placement::replicated)
+    return query(ReplicatedGraph(graph), index, queries, options);
+  return PartitionedQuery(graph, &index, queries, options).answer();
 }
 
 }  // namespace filigree::ppr

@@ -1,3 +1,6 @@
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -34,64 +37,64 @@ Groups make_groups(std::span<const Query> queries, bool together) {
   return groups;
 }
 
-/// How so many queries are answered: as the graph knows from the last time, or after some tries.
-std::shared_ptr<const BatchPlan> plan(const ReplicatedGraph::Parts& graph, const IndexSummary* summary,
-                                      const Policy& policy, std::span<const Query> queries, const Groups& groups,
-                                      Offset num_queries, const QueryOptions& options) {
+/// How so many queries are answered: as the engine knows from the last time, or after some tries.
+std::shared_ptr<const BatchPlan> plan(EngineState& engine, const IndexSummary* summary, const Policy& policy,
+                                      std::span<const Query> queries, const Groups& groups, Offset num_queries,
+                                      const QueryOptions& options) {
   const double error = policy.goal(options.target_error, 1);
-  std::shared_ptr<const BatchPlan>& kept = graph.tables->plan;
-  if (!kept || !kept->serves(summary != nullptr, options.teleport, error, num_queries)) {
+  if (!engine.plan || !engine.plan->serves(summary != nullptr, options.teleport, error, num_queries)) {
     std::vector<const Query*> sorted;
-    graph.comm.guard([&] {
+    engine.comm.guard([&] {
       for (std::size_t number : groups.order) sorted.push_back(&queries[number]);
     });
-    kept = plan_batch(graph, summary == nullptr ? nullptr : summary->deviation.data(), summary != nullptr, sorted,
-                      num_queries, options.teleport, error, options.batch_bytes, options.progress);
+    engine.plan = plan_batch(engine, summary == nullptr ? nullptr : summary->deviation.data(), summary != nullptr,
+                             sorted, num_queries, options.teleport, error, options.batch_bytes, options.progress);
   }
-  return kept;
+  return engine.plan;
 }
 
 /// Whether all ranks want the same left out: only then they can answer for each other.
 bool is_everyones(const Comm& comm, const Filter& filter) {
-  Offset hash = (filter.exclude_seeds ? 1 : 0) + (filter.exclude_neighbours ? 2 : 0) + 4;
-  for (Global v : filter.candidates) hash = (hash * 31 + v) % (Offset{1} << 50);
+  const std::uint64_t flags = (filter.exclude_seeds ? 1U : 0U) + (filter.exclude_neighbours ? 2U : 0U);
+  const std::uint64_t hash =
+      XXH3_64bits_withSeed(filter.candidates.data(), filter.candidates.size() * sizeof(Global), flags);
   return comm.min(hash) == comm.max(hash);
 }
 
 /// Answers queries that are in order. is_batch: they are many over all ranks; then neighbours by seed are on one rank.
-Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::span<const Query> queries,
-                  const QueryOptions& options, Offset num_queries, bool is_batch) {
-  const Comm& comm = parts.comm;
-  const Local n = parts.arcs().num_rows();
+Result answer_all(EngineState& engine, const Index* index, std::span<const Query> queries, const QueryOptions& options,
+                  bool until_settled, Offset num_queries, bool is_batch) {
+  const Comm& comm = engine.comm;
+  const CsrView<double> arcs = engine.arcs();
+  const Local n = arcs.num_rows();
   Result result;
   Stats counted{{"pushes", 0},        {"arcs_pushed", 0}, {"arcs_solved", 0}, {"residuals_sent", 0},
                 {"index_entries", 0}, {"hub_entries", 0}, {"hub_arcs", 0}};
   std::shared_ptr<const IndexSummary> summary;
   if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
-  const Policy policy =
-      comm.guard([&] { return make_policy(parts, options.dangling, options.teleport, options.target_error); });
+  const Policy policy = comm.guard([&] { return engine.policy_for(options); });
   const RowFilter filter = comm.guard([&] { return RowFilter(n, options.filter); });
-  const std::shared_ptr<const BatchPlan> kept = parts.tables->plan;
+  const std::shared_ptr<const BatchPlan> kept = engine.plan;
   std::shared_ptr<const BatchPlan> batch;
   if (is_batch) {
     const Phase phase(result.timings, "plan");
-    batch = plan(parts, summary.get(), policy, queries, make_groups(queries, true), num_queries, options);
+    batch = plan(engine, summary.get(), policy, queries, make_groups(queries, true), num_queries, options);
   }
   const bool pushes_together = batch && batch->together;
   const Hubs* const hubs = pushes_together ? batch->hubs.get() : nullptr;
   if (hubs != nullptr && batch != kept) counted["hub_arcs"] += hubs->num_arcs();
-  const Setting setting{parts, comm, index, summary.get(), policy, options, hubs};
+  const Setting setting{engine, comm, index, summary.get(), policy, options, until_settled, hubs};
 
   // What SharedPush takes where everything is in reach.
-  const Offset verd_bytes = 444 * Offset{n} + 12 * parts.arcs().num_nonzeros();
+  const Offset verd_bytes = 444 * Offset{n} + 12 * arcs.num_nonzeros();
   const bool verd_together = options.method == Method::verd && verd_bytes <= options.batch_bytes;
   const Groups groups = make_groups(queries, verd_together || pushes_together);
   Answers answers(queries.size(), policy, filter, options, index == nullptr ? 0 : summary->largest_mass);
   const auto finish = [&](std::size_t number, Partial& partial) {
     answers.finish(
         number, std::move(partial.q), partial.norms,
-        [&](Global v) { return parts.out_weight(static_cast<Local>(v)) == 0; },
-        filter.excluded(queries[number], [&](Global v) { return parts.arcs().cols(static_cast<Local>(v)); }));
+        [&](Global v) { return engine.tables.graph.out_weight(static_cast<Local>(v)) == 0; },
+        filter.excluded(queries[number], [&](Global v) { return arcs.cols(static_cast<Local>(v)); }));
   };
 
   const std::size_t num_groups = groups.begin.size() - 1;
@@ -107,7 +110,7 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
     std::vector<Stats> work(group - first_group);
     comm.guard([&] {
       const Phase phase(result.timings, "push");
-      const auto answer_group = [&](auto& parts_of, Offset i) {
+      const auto answer_group = [&](auto& push, Offset i) {
         const std::size_t begin = groups.begin[first_group + z(i)];
         const auto numbers = std::span(groups.order).subspan(begin, groups.begin[first_group + z(i) + 1] - begin);
         std::vector<Partial> own(waits ? 0 : numbers.size());
@@ -115,7 +118,7 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
             waits ? std::span(partial).subspan(begin - first, numbers.size()) : std::span(own);
         std::vector<const Query*> asked;
         for (std::size_t number : numbers) asked.push_back(&queries[number]);
-        work[z(i)] = answer(parts_of, asked, setting, out);
+        work[z(i)] = answer(push, asked, setting, out);
         for (std::size_t l = 0; l < own.size(); ++l) finish(numbers[l], own[l]);
       };
       const auto tell = [&](Offset done) {
@@ -129,12 +132,12 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
       const auto alone = static_cast<Offset>(group - num_together);
       if (pushes_together) {
         parallel_for(
-            num_many, [&] { return SharedPush(parts); }, answer_group, tell);
+            num_many, [&] { return SharedPush(engine.tables); }, answer_group, tell);
       } else {
-        parallel_for_pooled(parts.tables->verd, parts, num_many, answer_group, tell);
+        engine.parallel_for_pooled(engine.verd, num_many, answer_group, tell);
       }
-      parallel_for_pooled(
-          parts.tables->single, parts, alone, [&](auto& parts_of, Offset i) { answer_group(parts_of, num_many + i); },
+      engine.parallel_for_pooled(
+          engine.single, alone, [&](SinglePush& push, Offset i) { answer_group(push, num_many + i); },
           [&](Offset done) { tell(num_many + done); });
     });
     for (const Stats& of_group : work) {
@@ -154,23 +157,65 @@ Result answer_all(const ReplicatedGraph::Parts& parts, const Index* index, std::
   return result;
 }
 
-}  // namespace
-
-Result query(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
-             const QueryOptions& options) {
-  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options);
-  const Comm& comm = graph.comm();
-  graph.parts().prepare_queries();
+/// Answers with the index, or without where it is null.
+Result answer_queries(EngineState& engine, const Index* index, std::span<const Query> queries,
+                      const QueryOptions& options, bool until_settled) {
+  const Comm& comm = engine.comm;
+  check_queries(comm, engine.graph.num_vertices(), engine.graph.hash(), index, queries, options, until_settled);
   const Offset num_queries = comm.sum(static_cast<Offset>(queries.size()));
-  const bool is_batch = options.method == Method::push && !options.until_settled &&
-                        num_queries >= tuning::fewest_in_batch && is_everyones(comm, options.filter);
-  if (!is_batch || comm.size() == 1) return answer_all(graph.parts(), index, queries, options, num_queries, is_batch);
+  const bool is_batch = options.method == Method::push && !until_settled && num_queries >= tuning::fewest_in_batch &&
+                        is_everyones(comm, options.filter);
+  if (!is_batch || comm.size() == 1)
+    return answer_all(engine, index, queries, options, until_settled, num_queries, is_batch);
   const SharedQueries shared(comm, queries);
-  return shared.give_back(answer_all(graph.parts(), index, shared.own(), options, num_queries, true));
+  return shared.give_back(answer_all(engine, index, shared.own(), options, false, num_queries, true));
 }
 
-Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, const ExactOptions& options) {
-  return query(graph, nullptr, queries, as_query(options));
+QueryOptions exact_options(double tolerance, QueryOptions options) {
+  options.method = Method::push;
+  options.target_error = tolerance;
+  return options;
+}
+
+}  // namespace
+
+Result query(Engine& engine, std::span<const Query> queries, const QueryOptions& options) {
+  EngineState& state = state_of(engine);
+  return answer_queries(state, state.index.get(), queries, options, false);
+}
+
+Result query(const ReplicatedGraph& graph, std::span<const Query> queries, const QueryOptions& options) {
+  EngineState state(graph, nullptr);
+  return answer_queries(state, nullptr, queries, options, false);
+}
+
+Result query(const ReplicatedGraph& graph, const Index& index, std::span<const Query> queries,
+             const QueryOptions& options) {
+  EngineState state(graph, nullptr);
+  return answer_queries(state, &index, queries, options, false);
+}
+
+Result exact(Engine& engine, std::span<const Query> queries, double tolerance, QueryOptions options) {
+  return answer_queries(state_of(engine), nullptr, queries, exact_options(tolerance, std::move(options)), false);
+}
+
+Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, double tolerance, QueryOptions options) {
+  return query(graph, queries, exact_options(tolerance, std::move(options)));
+}
+
+Result exact(const Graph& graph, std::span<const Query> queries, double tolerance, QueryOptions options) {
+  return query(graph, queries, exact_options(tolerance, std::move(options)));
+}
+
+Result top_k(Engine& engine, std::span<const Query> queries, int k, QueryOptions options) {
+  options.method = Method::push;
+  options.top = k;
+  return answer_queries(state_of(engine), nullptr, queries, options, true);
+}
+
+Result top_k(const ReplicatedGraph& graph, std::span<const Query> queries, int k, QueryOptions options) {
+  Engine engine(graph);
+  return top_k(engine, queries, k, std::move(options));
 }
 
 }  // namespace filigree::ppr

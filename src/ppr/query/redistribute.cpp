@@ -75,19 +75,19 @@ Result SharedQueries::give_back(Result of_own) const {
   ByRank<Global> vertices_from(vertices.exchange());
   ByRank<double> scores_from(scores.exchange());
 
-  struct Answer {
+  struct Arrived {
     Figures figures;
     std::span<const Global> vertex;
     std::span<const double> score;
   };
   comm_.guard([&] {
-    std::vector<Answer> answers(answerer_.size());
+    std::vector<Arrived> answers(answerer_.size());
     for (const std::size_t number : order_) {
       const int from = answerer_[number];
       const Figures of_query = figures_from.take(from, 1)[0];
       answers[number] = {of_query, vertices_from.take(from, of_query.length), scores_from.take(from, of_query.length)};
     }
-    for (const Answer& answer : answers) {
+    for (const Arrived& answer : answers) {
       result.vertex.insert(result.vertex.end(), answer.vertex.begin(), answer.vertex.end());
       result.score.insert(result.score.end(), answer.score.begin(), answer.score.end());
       result.row_ptr.push_back(std::ssize(result.vertex));

@@ -1,7 +1,7 @@
 // Queries of all ranks, dealt out so that neighbours stand together.
 #pragma once
 
-#include "ppr/graph/replicated_graph.hpp"
+#include "filigree/ppr/query.hpp"
 
 namespace filigree::ppr {
 

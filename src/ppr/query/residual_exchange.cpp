@@ -71,7 +71,7 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
       sum.for_settled([&](Local v, double x) { run.row.push_back({query, v, x}); });
       run.entries = sum.num_index_entries();
     };
-    parallel_for_pooled(setting.graph.tables->single, setting.graph, std::ssize(runs), sum_rows, [](Offset) {});
+    setting.engine.parallel_for_pooled(setting.engine.single, std::ssize(runs), sum_rows, [](Offset) {});
   });
 
   comm.guard([&] {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/index.hpp"
 #include "filigree/core/top_k.hpp"
 
 namespace filigree::ppr {
@@ -25,14 +26,14 @@ void keep_best(Row& row, int top) {
 }
 
 /// What ranks must agree on.
-void check_same_options(const Comm& comm, const QueryOptions& options) {
+void check_same_options(const Comm& comm, const QueryOptions& options, bool until_settled) {
   const std::vector<Offset> own{std::bit_cast<Offset>(options.teleport),
                                 std::bit_cast<Offset>(options.target_error),
                                 static_cast<Offset>(options.dangling),
                                 static_cast<Offset>(options.method),
                                 options.levels,
                                 options.top,
-                                options.until_settled ? 1 : 0,
+                                until_settled ? 1 : 0,
                                 options.batch_bytes};
   const auto all = comm.all_gather(std::span<const Offset>(own));
   for (std::size_t i = 0; i < all.values.size(); ++i)
@@ -43,20 +44,19 @@ void check_same_options(const Comm& comm, const QueryOptions& options) {
 }  // namespace
 
 void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_hash, const Index* index,
-                   std::span<const Query> queries, const QueryOptions& options) {
-  check_same_options(comm, options);
+                   std::span<const Query> queries, const QueryOptions& options, bool until_settled) {
+  check_same_options(comm, options, until_settled);
   check_teleport(options.teleport);
   require(options.target_error >= least_error && options.target_error < 2, "target error: ", options.target_error,
           ", must lie in [1e-15, 2)");
   require(options.levels >= 0, "levels: ", options.levels, ", must be at least 0");
   require(options.batch_bytes >= 0, "batch bytes: ", options.batch_bytes, ", must be at least 0");
   require(options.top >= 0, "top: ", options.top, ", must be at least 0 (0 = all)");
-  if (options.until_settled) {
-    require(options.top > 0, "until settled: only the order of a `top` above 0 can settle");
-    require(index == nullptr && options.method == Method::push, "until settled: only pushes without index tell");
+  if (until_settled) {
+    require(options.top > 0, "top k: k is ", options.top, ", must be at least 1");
     require(options.dangling == Dangling::source || options.dangling == Dangling::drop,
-            "until settled: only with the dangling policies source and drop");
-    require(options.filter.candidates.empty(), "until settled: not with candidates");
+            "top k: only with the dangling policies source and drop");
+    require(options.filter.candidates.empty(), "top k: not with candidates");
   }
   if (index != nullptr) {
     require(index->graph_hash == graph_hash, "index: it was built for another graph (hash ", std::hex,
@@ -81,18 +81,6 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
       require(std::isfinite(total), "query ", i, ": the weights of its seeds add up to more than a double holds");
     }
   });
-}
-
-QueryOptions as_query(const ExactOptions& options) {
-  QueryOptions as_query;
-  as_query.teleport = options.teleport;
-  as_query.dangling = options.dangling;
-  as_query.target_error = options.tolerance;
-  as_query.top = options.top;
-  as_query.progress = options.progress;
-  as_query.filter = options.filter;
-  as_query.placement = options.placement;
-  return as_query;
 }
 
 Answers::Answers(std::size_t num_queries, const Policy& policy, const RowFilter& filter, const QueryOptions& options,

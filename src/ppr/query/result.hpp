@@ -2,16 +2,15 @@
 #pragma once
 
 #include "ppr/push/dangling.hpp"
-#include "ppr/push/query_tables.hpp"
+#include "ppr/push/schedule.hpp"
 #include "ppr/query/filter.hpp"
 
 namespace filigree::ppr {
 
 /// Throws InvalidArgument on all ranks unless the arguments of a query are in order. graph_hash: of the graph, needed
-/// with an index only. Collective.
+/// with an index only; until_settled: of top_k. Collective.
 void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_hash, const Index* index,
-                   std::span<const Query> queries, const QueryOptions& options);
-QueryOptions as_query(const ExactOptions& options);
+                   std::span<const Query> queries, const QueryOptions& options, bool until_settled = false);
 
 /// The answers of this rank's queries: each is finished once, in any order and from any thread.
 class Answers {

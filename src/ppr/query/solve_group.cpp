@@ -21,7 +21,7 @@ std::size_t num_needed(std::span<const Query* const> queries, const Setting& set
     Offset excluded = 0;
     for (const Seed& seed : *query) {
       if (options.filter.exclude_seeds) ++excluded;
-      if (options.filter.exclude_neighbours) excluded += setting.graph.arcs().degree(static_cast<Local>(seed.vertex));
+      if (options.filter.exclude_neighbours) excluded += setting.engine.arcs().degree(static_cast<Local>(seed.vertex));
     }
     most_excluded = std::max(most_excluded, excluded);
   }
@@ -71,7 +71,7 @@ std::optional<double> push_to_target(SinglePush& query, const Setting& setting, 
     return true;
   };
   // Where nothing is left above `lowest` the target is met with ease.
-  const CsrView<double> arcs = setting.graph.arcs();
+  const CsrView<double> arcs = setting.engine.arcs();
   const double lowest =
       1e-3 * target * setting.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
   for (ThresholdSchedule thresholds(query.largest_ratio(), lowest); is_off(); thresholds.advance()) {
@@ -99,8 +99,8 @@ void collect(SinglePush& push, const Setting& setting, std::size_t most, Partial
     if (setting.comm.size() > 1) push.for_residual([&](Local v, double x) { partial.residual.add(v, x); });
   }
   if (most == 0 && push.num_arcs_solved() > 0) {  // it came everywhere
-    partial.q.vertex.reserve(z(setting.graph.arcs().num_rows()));
-    partial.q.value.reserve(z(setting.graph.arcs().num_rows()));
+    partial.q.vertex.reserve(z(setting.engine.arcs().num_rows()));
+    partial.q.value.reserve(z(setting.engine.arcs().num_rows()));
   }
   RowCollector collector(partial.q, 0, most);
   push.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
@@ -132,7 +132,7 @@ Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries,
                       double target) {
   const Hubs* const hubs = setting.hubs;
   const double teleport = setting.options.teleport;
-  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.graph.tables->out_arcs.span().data(),
+  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.engine.tables.out_arcs.span().data(),
                hubs != nullptr ? hubs->outside() : nullptr);
   std::array<double, batch_width> goals{};
   for (std::size_t l = 0; l < queries.size(); ++l) {
@@ -183,7 +183,7 @@ std::array<double, batch_width> list_settled(const SharedPush& pushes, double te
 Stats answer_by_levels(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
                        std::span<Partial> partial) {
   const double teleport = setting.options.teleport;
-  pushes.start(teleport, setting.graph.tables->out_arcs.span().data(), nullptr);
+  pushes.start(teleport, setting.engine.tables.out_arcs.span().data(), nullptr);
   for (std::size_t l = 0; l < queries.size(); ++l) pushes.add(*queries[l], l);
   for (int level = 0; level < setting.options.levels; ++level) pushes.push_level();
 
@@ -223,7 +223,7 @@ Stats answer(SinglePush& push, std::span<const Query* const> query, const Settin
   if (setting.options.method == Method::verd) {
     for (int level = 0; level < setting.options.levels; ++level) push.push_level();
   } else {
-    const std::size_t most_settled = setting.options.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
+    const std::size_t most_settled = setting.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
     const auto goal = push_to_target(push, setting, setting.summary, setting.options.target_error, most_settled);
     if (goal) push.solve(*goal);
   }
@@ -283,13 +283,13 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
       for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * batch_width + l] = 0;
     }
     partial[l] = {};
-    const auto alone = setting.graph.tables->single.take([&] { return std::make_unique<SinglePush>(setting.graph); });
+    const auto alone = setting.engine.single.take(setting.engine.tables);
     for (const auto& [name, count] : answer(*alone, queries.subspan(l, 1), setting, partial.subspan(l, 1)))
       work[name] += count;
   }
   if (hubs != nullptr) {
     const std::size_t most = num_needed(queries, setting, true);
-    hubs->add((*lanes)->pushed(), rest / static_cast<double>(setting.graph.arcs().num_rows()), most, rows);
+    hubs->add((*lanes)->pushed(), rest / static_cast<double>(setting.engine.arcs().num_rows()), most, rows);
     // Whole answers sum up to 1 without what is left out.
     for (Row* const row : rows) {
       if (most == 0 && row != nullptr) row->rest = 0;

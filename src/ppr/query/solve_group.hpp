@@ -7,13 +7,14 @@ namespace filigree::ppr {
 
 /// Everything that queries of one call share.
 struct Setting {
-  const ReplicatedGraph::Parts& graph;
+  const EngineState& engine;
   const Comm& comm;
   const Index* index;
   const IndexSummary* summary;
   const Policy& policy;
   const QueryOptions& options;
-  const Hubs* hubs;  ///< or null; what goes through them needs no index
+  bool until_settled;  ///< a call of top_k
+  const Hubs* hubs;    ///< or null; what goes through them needs no index
 };
 
 /// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
