@@ -29,6 +29,7 @@
 #include "filigree/io/read.hpp"
 #include "filigree/matrix/spmv_plan.hpp"
 #include "filigree/spgemm.hpp"
+#include "spgemm/rows/row_blocks.hpp"
 #include "spgemm_matrices.hpp"
 #include "triad.hpp"
 
@@ -192,11 +193,10 @@ void add_accumulators(const Comm& comm) {
   for (const char* pattern : {"stencil27:16", "rmat10", "uniform14x8"}) {  // runs of columns; hubs; neither
     const auto a = std::make_shared<Csr<double>>(bench::factors(comm, pattern, 1).a.local);
     for (const auto& [name, accumulator] : accumulators) {
-      const spgemm::Options options{.accumulator = accumulator};
       benchmark::RegisterBenchmark(text("spgemm/", pattern, "/", name).c_str(), [=](benchmark::State& state) {
         Csr<double> c;
         Offset products = 0;
-        for (auto _ : state) products += spgemm::multiply(a->view(), a->view(), c, options)["products"];
+        for (auto _ : state) products += spgemm::multiply_by({.accumulator = accumulator}, *a, *a, c)["products"];
         state.SetItemsProcessed(products);
       })->Unit(benchmark::kMillisecond);
     }

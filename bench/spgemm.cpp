@@ -26,8 +26,8 @@
 // row, 12 a nonzero), of which bench/plot.py --roofline makes a picture.
 //
 // --accumulators: "automatic" is the product that everybody gets, the others merge all the rows they are made for in
-// one way (see spgemm::Options). "x best" is automatic beside the best of them: one that were 20 % faster would show as
-// 0.83.
+// one way (src/spgemm/rows/way.hpp). "x best" is automatic beside the best of them: one that were 20 % faster would
+// show as 0.83.
 //
 // --cores: one thread on every core in turn, then all threads. "x best" is all together beside the mean of the
 // cores, which may differ: that of a virtual machine may be shared with others. A product that does not count goes
@@ -52,6 +52,7 @@
 #include "core/index.hpp"
 #include "peers/spgemm.hpp"
 #include "record.hpp"
+#include "spgemm/rows/row_blocks.hpp"
 #include "spgemm_matrices.hpp"
 #include "triad.hpp"
 
@@ -94,16 +95,19 @@ struct Arguments {
 /// Ours within one rank, of the factors where they are. All of these make C in the same memory.
 class LocalFiligree : public Peer {
  public:
-  LocalFiligree(std::shared_ptr<Csr<double>> c, Task task, spgemm::Options options, bool fresh)
-      : is_masked_(task == Task::triangles), fresh_(fresh), options_(std::move(options)), c_(std::move(c)) {
-    if (is_masked_) options_.semiring = spgemm::Semiring::plus_pair;
-  }
+  LocalFiligree(std::shared_ptr<Csr<double>> c, Task task, spgemm::Way way, bool fresh)
+      : is_masked_(task == Task::triangles), fresh_(fresh), way_(way), c_(std::move(c)) {}
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
     a_ = a.local.view();
     b_ = b.local.view();
     *c_ = {};
   }
-  void multiply() override { spgemm::multiply(a_, b_, *c_, options_, is_masked_ ? &a_ : nullptr); }
+  void multiply() override {
+    if (is_masked_)
+      spgemm::multiply_by(way_, a_, b_, *c_, {.semiring = spgemm::Semiring::plus_pair}, a_);
+    else
+      spgemm::multiply_by(way_, a_, b_, *c_);
+  }
   Offset num_nonzeros() override { return c_->num_nonzeros(); }
   Csr<double> result() override { return *c_; }
   /// C is mapped by itself, not by malloc, so keeping its pages is keeping it.
@@ -114,7 +118,7 @@ class LocalFiligree : public Peer {
  private:
   bool is_masked_;
   bool fresh_;
-  spgemm::Options options_;
+  spgemm::Way way_;
   CsrView<double> a_, b_;
   std::shared_ptr<Csr<double>> c_;
 };
@@ -122,8 +126,8 @@ class LocalFiligree : public Peer {
 /// The same by one thread, for the time of a product bound to a core.
 class OneCoreFiligree : public LocalFiligree {
  public:
-  OneCoreFiligree(std::shared_ptr<Csr<double>> c, spgemm::Options options, bool fresh, int core)
-      : LocalFiligree(std::move(c), Task::product, std::move(options), fresh) {
+  OneCoreFiligree(std::shared_ptr<Csr<double>> c, spgemm::Way way, bool fresh, int core)
+      : LocalFiligree(std::move(c), Task::product, way, fresh) {
     CPU_ZERO(&core_);
     CPU_SET(core, &core_);
   }
@@ -163,9 +167,9 @@ class PlannedFiligree : public Peer {
     a_ = a.local;
     b_ = b.local;
     c_ = {};
-    plan_ = spgemm::plan(a_.view(), b_.view());
+    plan_ = spgemm::plan(a_, b_);
   }
-  void multiply() override { spgemm::multiply(*plan_, a_.view(), b_.view(), c_); }
+  void multiply() override { spgemm::multiply(*plan_, a_, b_, c_); }
   Offset num_nonzeros() override { return c_.num_nonzeros(); }
   Csr<double> result() override { return c_; }
   /// Keeps C, of which only the values are made again.
@@ -239,7 +243,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   const auto local = [&](spgemm::Accumulator accumulator) {
     return [=, &a](Rows rows) {
       return std::make_unique<LocalFiligree>(
-          c, task, spgemm::Options{.sorted = rows == Rows::sorted, .accumulator = accumulator}, a.fresh);
+          c, task, spgemm::Way{.accumulator = accumulator, .sorted = rows == Rows::sorted}, a.fresh);
     };
   };
   using enum spgemm::Accumulator;
@@ -260,7 +264,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
     for (int core = 0; core < CPU_SETSIZE; ++core) {
       if (!CPU_ISSET(core, &cores)) continue;
       add(Side::theirs, text("core", core), [=, &a](Rows rows) {
-        return std::make_unique<OneCoreFiligree>(c, spgemm::Options{.sorted = rows == Rows::sorted}, a.fresh, core);
+        return std::make_unique<OneCoreFiligree>(c, spgemm::Way{.sorted = rows == Rows::sorted}, a.fresh, core);
       });
     }
     return all;

@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
       most_bytes = std::max<filigree::Offset>(most_bytes, batch.rows.num_nonzeros() * 12 + batch.rows.num_rows() * 8);
       for (double value : batch.rows.val) largest = std::max(largest, value);
     };
-    filigree::spgemm::multiply(a, a, look, {.memory_budget = 1 << 20});  // 1 MiB a rank
+    filigree::spgemm::multiply(a, a, look, {.memory_budget_bytes = 1 << 20});  // 1 MiB a rank
     nonzeros = comm.sum(nonzeros);
     largest = comm.max(largest);
     most_bytes = comm.max(most_bytes);

@@ -186,20 +186,20 @@ void products_are_their_definition(const Comm& comm, Random& random) {
   const bool masked = below(random, 2) == 0;
   spgemm::Options options;
   options.semiring = all_semirings[z(below(random, 5))];
-  options.complement = masked && below(random, 2) == 0;
+  const bool complement = masked && below(random, 2) == 0;
   options.fetch_bytes = below(random, 2) == 0 ? 1 : Offset{1} << 20;
   const auto whole_mask = whole(mask);
   GlobalMatrix<double> expected;
   for (const auto& [ij, x] : whole(a)) {
     for (const auto& [jk, y] : whole(b)) {
       const std::pair at(ij.first, jk.second);
-      if (ij.second != jk.first || (masked && whole_mask.contains(at) == options.complement)) continue;
+      if (ij.second != jk.first || (masked && whole_mask.contains(at) == complement)) continue;
       const auto entry = expected.find(at);
       const double before = entry == expected.end() ? without_any<double>(options.semiring) : entry->second;
       expected[at] = with_one_more(options.semiring, before, x, y);
     }
   }
-  const auto product = spgemm::multiply(a, b, options, masked ? &mask : nullptr);
+  const auto product = spgemm::multiply(a, b, options, {masked ? &mask : nullptr, complement});
   expect_well_formed(product.c);
   EXPECT_EQ(whole(product.c), expected);
 }

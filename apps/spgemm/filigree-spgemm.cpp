@@ -6,7 +6,6 @@
 #include "filigree/io/integers.hpp"
 #include "filigree/spgemm.hpp"
 #include "spgemm_arguments.hpp"
-#include "spgemm_check.hpp"
 #include "spgemm_factors.hpp"
 #include "spgemm_overflow.hpp"
 
@@ -45,6 +44,20 @@ void print_estimate(app::App& program, const DistCsr<V>& a, const DistCsr<V>& b,
     program.result(text("bytes_3d_at_", ranks), moved.bytes_3d);
   }
   program.print(program.comm().is_root() ? table : "");
+}
+
+/// --verify
+template <class V>
+void verify(app::App& program, const app::Factors<V>& factors, const app::SpgemmArguments& arguments,
+            const spgemm::DistMask<V>& mask, const DistCsr<V>& c) {
+  const auto found = spgemm::verify(factors.a(), factors.b(), c, arguments.options, mask, program.seed());
+  program.verified(found.sampled_rows_hold,
+                   text(found.sampled_rows, " sampled rows are, bit for bit, what adding product by product gives"));
+  if (found.num_vectors == 0) return;
+  if (found.unknown_rows > 0)
+    program.note(text(found.unknown_rows, " row sums overflow: these rows cannot be checked by vectors"));
+  program.verified(found.wrong_sums == 0,
+                   text("C x = A (B x) for ", found.num_vectors, " random vectors x, to rounding"));
 }
 
 /// What sums of values are taken in: integers exactly, reals so long that ten digits do not depend on the number of
@@ -108,21 +121,27 @@ void multiply(app::App& program, app::SpgemmArguments& arguments) {
   const DistCsr<V>& a = factors.a();
   const DistCsr<V>& b = factors.b();
   if (arguments.estimate) return print_estimate(program, a, b, arguments);
-  if constexpr (std::is_integral_v<V>)
-    program.time("check", [&] { app::check_overflow(a, b, factors.mask(), arguments.options); });
+  const spgemm::DistMask<V> mask{factors.mask(), arguments.complement};
+  const spgemm::Options& options = arguments.options;
+  if constexpr (std::is_integral_v<V>) program.time("check", [&] { app::check_overflow(a, b, mask, options); });
 
   Figures<V> figures;
-  if (arguments.options.memory_budget > 0 && program.output().empty() && !program.verify()) {
+  if (options.memory_budget_bytes > 0 && program.output().empty() && !program.verify()) {
     // Only its figures are wanted: C needs not be in memory at once.
     const spgemm::Work work = program.measure("spgemm", [&] {
       figures = {};
       const auto look_at = [&](const spgemm::RowBatch<V>& batch) { figures.add(batch.rows.val, arguments.drop_zeros); };
-      return spgemm::multiply(a, b, look_at, arguments.options, factors.mask());
+      const spgemm::Sink<V> sink = look_at;
+      return arguments.variant ? spgemm::multiply_as_in_thesis(*arguments.variant, a, b, sink, options, mask)
+                               : spgemm::multiply(a, b, sink, options, mask);
     });
     return report(program, arguments, factors, figures, work.stats);
   }
-  auto product = program.measure("spgemm", [&] { return spgemm::multiply(a, b, arguments.options, factors.mask()); });
-  if (program.verify()) app::check_product(program, a, b, factors.mask(), arguments.options, product.c);
+  auto product = program.measure("spgemm", [&] {
+    return arguments.variant ? spgemm::multiply_as_in_thesis(*arguments.variant, a, b, options, mask)
+                             : spgemm::multiply(a, b, options, mask);
+  });
+  if (program.verify()) verify(program, factors, arguments, mask, product.c);
   if (arguments.drop_zeros) product.c = app::without_zeros(product.c);
   figures.add(product.c.local.val, arguments.drop_zeros);
   report(program, arguments, factors, figures, product.stats);

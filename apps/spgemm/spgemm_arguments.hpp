@@ -1,6 +1,7 @@
 // The command line of filigree-spgemm.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct SpgemmArguments {
   std::vector<int> at_ranks;
   Reduction reduction = Reduction::none;
   ProductValues values = ProductValues::automatic;
+  bool complement = false;
+  std::optional<spgemm::Variant> variant;  ///< none: the automatic product
   spgemm::Options options;
 };
 

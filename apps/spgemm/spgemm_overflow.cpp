@@ -39,7 +39,7 @@ Graph magnitudes(const io::Integers& matrix) {
 }
 
 /// Throws where the magnitudes that are added up for an entry of C exceed `most`.
-void check_entries(const io::Integers& a, const io::Integers& b, const io::Integers* mask,
+void check_entries(const io::Integers& a, const io::Integers& b, const spgemm::DistMask<std::int64_t>& mask,
                    const spgemm::Options& options) {
   const auto check = [](const spgemm::RowBatch<double>& batch) {
     for (Local row = 0; row < batch.rows.num_rows(); ++row) {
@@ -51,17 +51,17 @@ void check_entries(const io::Integers& a, const io::Integers& b, const io::Integ
     }
   };
   spgemm::Options in_batches;
-  in_batches.complement = options.complement;
   in_batches.fetch_bytes = options.fetch_bytes;
-  in_batches.memory_budget = options.memory_budget > 0 ? options.memory_budget : Offset{256} << 20;
-  const std::optional<Graph> real_mask = mask != nullptr ? std::optional(io::as_reals(*mask)) : std::nullopt;
+  in_batches.memory_budget_bytes = options.memory_budget_bytes > 0 ? options.memory_budget_bytes : Offset{256} << 20;
+  const std::optional<Graph> real_mask =
+      mask.matrix != nullptr ? std::optional(io::as_reals(*mask.matrix)) : std::nullopt;
   spgemm::multiply(magnitudes(a), magnitudes(b), spgemm::Sink<double>(check), in_batches,
-                   real_mask ? &*real_mask : nullptr);
+                   {real_mask ? &*real_mask : nullptr, mask.complement});
 }
 
 }  // namespace
 
-void check_overflow(const io::Integers& a, const io::Integers& b, const io::Integers* mask,
+void check_overflow(const io::Integers& a, const io::Integers& b, const spgemm::DistMask<std::int64_t>& mask,
                     const spgemm::Options& options) {
   const double of_a = largest(a);
   const double of_b = largest(b);

@@ -9,7 +9,7 @@ namespace filigree::app {
 /// Throws InvalidArgument on all ranks, naming an entry of C if one is to blame, where 64 bits might not hold the
 /// product of these matrices or a sum on the way to it. The largest values and rows tell in most cases; else the
 /// product of their magnitudes is made in doubles, batch by batch. Collective.
-void check_overflow(const io::Integers& a, const io::Integers& b, const io::Integers* mask,
+void check_overflow(const io::Integers& a, const io::Integers& b, const spgemm::DistMask<std::int64_t>& mask,
                     const spgemm::Options& options);
 
 }  // namespace filigree::app

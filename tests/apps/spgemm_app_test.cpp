@@ -309,7 +309,7 @@ TEST_F(SpgemmApp, SumsBatchesWithinTheMemoryBudget) {
     const Outcome outcome = run(0, "spgemm", words);
     EXPECT_EQ(outcome.code, 1);
     EXPECT_THAT(error_line(outcome.err),
-                HasSubstr("the product takes 72 bytes, 2 rows and 4 nonzeros; memory_budget "));
+                HasSubstr("the product takes 72 bytes, 2 rows and 4 nonzeros; memory_budget_bytes "));
   }
   EXPECT_THAT(files(), ::testing::Not(::testing::Contains("d.mtx")));
 }

@@ -69,8 +69,8 @@ void expect_distributed(DistCsr<V> a, DistCsr<V> b, const DistCsr<V>& mask, std:
   for (const Semiring semiring : {Semiring::plus_times, Semiring::min_plus}) {
     for (const Masking masking : all_maskings) {
       SCOPED_TRACE(text("round ", round, " ", name_of(semiring), " ", name_of(masking)));
-      const Options options{.semiring = semiring, .complement = masking == Masking::complement};
-      const DistCsr<V>* const with = masking == Masking::none ? nullptr : &mask;
+      const Options options{.semiring = semiring};
+      const spgemm::DistMask<V> with(masking == Masking::none ? nullptr : &mask, masking == Masking::complement);
       const auto plan = spgemm::plan(a, b, options, with);
       std::optional<DistCsr<V>> again;
       for (std::uint64_t time = 0; time < 3; ++time) {
@@ -140,8 +140,7 @@ TEST(SpgemmDistributedPlan, RefusesOnAllRanks) {
             "plan: a is 40 x 50 and b 30 x 40; a must have as many columns as b has rows");
   EXPECT_EQ(refusal([&] { spgemm::plan(a, b, {}, &b); }),
             "plan: the product is 30 x 50 and the mask 40 x 50; they must have the same shape");
-  EXPECT_NE(refusal([&] { spgemm::plan(a, b, {.sorted = false}); }), "");
-  EXPECT_NE(refusal([&] { spgemm::plan(a, b, {.complement = true}); }), "");
+  EXPECT_NE(refusal([&] { spgemm::plan(a, b, {}, {nullptr, true}); }), "");
   EXPECT_EQ(refusal([&] { spgemm::multiply(plan, a, b); }), "");
 }
 

@@ -70,16 +70,16 @@ TYPED_TEST(SpgemmDistributed, EqualsATripleLoopAndOneRank) {
         SCOPED_TRACE(text("round ", round, " ", name_of(semiring), " ", name_of(masking)));
         spgemm::Options options;
         options.semiring = semiring;
-        options.complement = masking == Masking::complement;
+        const bool complement = masking == Masking::complement;
         options.fetch_bytes = round % 3 == 0 ? options.fetch_bytes : 1 + below(random, 400);
-        const auto c = spgemm::multiply(da, db, options, masking == Masking::none ? nullptr : &dmask);
-        const auto expected =
-            product_by_definition(a.whole(), b.whole(), options, masking == Masking::none ? nullptr : &whole_mask);
+        const auto c = spgemm::multiply(da, db, options, {masking == Masking::none ? nullptr : &dmask, complement});
+        const auto expected = product_by_definition(a.whole(), b.whole(), semiring,
+                                                    masking == Masking::none ? nullptr : &whole_mask, complement);
         expect_product(da, db, c.c, expected);
 
         const Comm self = Comm::self();
         const auto sa = a.over(self), sb = b.over(self), smask = mask.over(self);
-        const auto alone = spgemm::multiply(sa, sb, options, masking == Masking::none ? nullptr : &smask);
+        const auto alone = spgemm::multiply(sa, sb, options, {masking == Masking::none ? nullptr : &smask, complement});
         EXPECT_EQ(bits(whole(alone.c)), bits(expected));
         for (const char* count : {"products", "nonzeros"}) EXPECT_EQ(c.stats.at(count), alone.stats.at(count)) << count;
         EXPECT_EQ(c.stats.at("nonzeros"), std::ssize(expected));
@@ -105,9 +105,9 @@ TYPED_TEST(SpgemmDistributed, TransposedOperandsAndItself) {
 
     const Case<V> square(40, 40, 150, Values::rounded, round + 50);
     const auto ds = square.over(comm);
-    expect_product(
-        ds, ds, spgemm::multiply(ds, ds, options, &ds).c,
-        product_by_definition(square.whole(), square.whole(), options, std::optional(square.whole()).operator->()));
+    expect_product(ds, ds, spgemm::multiply(ds, ds, options, &ds).c,
+                   product_by_definition(square.whole(), square.whole(), Semiring::plus_times,
+                                         std::optional(square.whole()).operator->()));
   }
 }
 
@@ -267,7 +267,7 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
     EXPECT_EQ(estimate.bytes_received, expected.bytes);
     EXPECT_EQ(estimate.products, c.stats.at("products"));
     std::map<Global, Offset> products;
-    for (const auto& [ij, count] : product_by_definition(a.whole(), b.whole(), {.semiring = Semiring::plus_pair}))
+    for (const auto& [ij, count] : product_by_definition(a.whole(), b.whole(), Semiring::plus_pair))
       products[ij.first] += static_cast<Offset>(count);
     Offset most = 0;
     for (const auto& [row, count] : products) most += std::min(count, m);
@@ -292,7 +292,7 @@ TEST(SpgemmDistributed, PredictsWhatLayoutsWouldMove) {
     const Offset a_bytes = 12 * std::ssize(whole_a);
     const Offset b_bytes = (values ? 12 : 4) * std::ssize(whole_b);
     std::map<Global, Offset> products;
-    for (const auto& [ij, count] : product_by_definition(whole_a, whole_b, {.semiring = Semiring::plus_pair}))
+    for (const auto& [ij, count] : product_by_definition(whole_a, whole_b, Semiring::plus_pair))
       products[ij.first] += static_cast<Offset>(count);
     const auto reduced = [&](Offset layers) {
       Offset partial = 0;
@@ -346,12 +346,13 @@ TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
     const auto da = a.over(comm), db = b.over(comm), dmask = mask.over(comm);
     spgemm::Options options;
     options.semiring = all_semirings[round % 5];
-    options.complement = round % 3 == 2;
     if (round % 2 == 0) options.fetch_bytes = 1 + below(random, 400);
-    if (round % 4 > 0) options.memory_budget = 1 + below(random, 2000);
-    SCOPED_TRACE(text("round ", round, " budget ", options.memory_budget));
+    if (round % 4 > 0) options.memory_budget_bytes = 1 + below(random, 2000);
+    SCOPED_TRACE(text("round ", round, " budget ", options.memory_budget_bytes));
     const auto whole_mask = mask.whole();
-    const auto expected = product_by_definition(a.whole(), b.whole(), options, round % 3 == 0 ? nullptr : &whole_mask);
+    const spgemm::DistMask<V> kept(round % 3 == 0 ? nullptr : &dmask, round % 3 == 2);
+    const auto expected = product_by_definition(a.whole(), b.whole(), options.semiring,
+                                                round % 3 == 0 ? nullptr : &whole_mask, kept.complement);
 
     GlobalMatrix<V> mine;
     Global next_row = da.first_row();
@@ -371,12 +372,12 @@ TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
               previous = column;
             }
           }
-          if (options.memory_budget > 0 && batch.rows.num_rows() > 1) {
+          if (options.memory_budget_bytes > 0 && batch.rows.num_rows() > 1) {
             EXPECT_LE(8 * (batch.rows.num_rows() + 1) + static_cast<Offset>(4 + sizeof(V)) * batch.rows.num_nonzeros(),
-                      options.memory_budget);
+                      options.memory_budget_bytes);
           }
         },
-        options, round % 3 == 0 ? nullptr : &dmask);
+        options, kept);
     EXPECT_EQ(next_row, da.rows.end(comm.rank()));
     GlobalMatrix<V> here;
     for (const auto& [at, value] : expected) {
@@ -387,8 +388,8 @@ TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
     EXPECT_EQ(work.stats.at("nonzeros"), std::ssize(expected));
     several_batches = several_batches || num_batches > work.stats.at("rounds");
 
-    options.memory_budget = 0;
-    const auto returned = spgemm::multiply(da, db, options, round % 3 == 0 ? nullptr : &dmask);
+    options.memory_budget_bytes = 0;
+    const auto returned = spgemm::multiply(da, db, options, kept);
     for (const char* count : {"products", "nonzeros", "bytes_received", "messages", "rounds"})
       EXPECT_EQ(work.stats.at(count), returned.stats.at(count)) << count;
   }
@@ -401,7 +402,7 @@ TEST(SpgemmDistributed, ASinkOfOneRankStopsAll) {
   const auto stop = [&](const spgemm::RowBatch<double>& batch) {
     if (batch.first_row <= 30 && 30 < batch.first_row + batch.rows.num_rows()) throw Error("stopped here");
   };
-  EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, a, stop, {.memory_budget = 100}); }), "stopped here");
+  EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, a, stop, {.memory_budget_bytes = 100}); }), "stopped here");
   EXPECT_EQ(comm.sum(1), comm.size());
 }
 
@@ -415,16 +416,16 @@ TEST(SpgemmDistributed, BeyondTheBudgetOfOneRankRefusesOnAll) {
     const auto whole = spgemm::multiply(a, b, options).c;
     const Offset mine = 8 * (whole.num_local_rows() + 1) + 12 * whole.local.num_nonzeros();
     const Offset most = comm.max(mine);
-    options.memory_budget = most;
+    options.memory_budget_bytes = most;
     EXPECT_EQ(spgemm::multiply(a, b, options).c.local, whole.local);
-    options.memory_budget = most - 1;
+    options.memory_budget_bytes = most - 1;
     const int refuses = comm.min(mine == most ? comm.rank() : comm.size());
     const Local num_rows = comm.broadcast(whole.num_local_rows(), refuses);
     const Offset num_nonzeros = comm.broadcast(whole.local.num_nonzeros(), refuses);
     const std::string where = comm.size() == 1 ? "" : text(" on rank ", refuses, " of ", comm.size());
     EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, b, options); }),
               text("multiply: the product takes ", most, " bytes", where, ", ", num_rows, " rows and ", num_nonzeros,
-                   " nonzeros; memory_budget is ", most - 1));
+                   " nonzeros; memory_budget_bytes is ", most - 1));
     EXPECT_EQ(comm.sum(1), comm.size());
   }
 }
@@ -445,12 +446,11 @@ TEST(SpgemmDistributed, RefusesOnAllRanks) {
             "predict: 2147483647 ranks, must be in [1, 1048576]");
   EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {}, &b); }),
             "multiply: the product is 12 x 11 and the mask 9 x 11; they must have the same shape");
-  EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {.sorted = false}); }), "");
-  EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {.complement = true}); }), "");
+  EXPECT_NE(refusal([&] { spgemm::multiply(a, b, {}, {nullptr, true}); }), "");
   EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.fetch_bytes = 0}); }),
             "multiply: fetch_bytes 0, must be at least 1");
-  EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.memory_budget = -1}); }),
-            "multiply: memory_budget -1, must be at least 0");
+  EXPECT_EQ(refusal([&] { spgemm::multiply(a, b, {.memory_budget_bytes = -1}); }),
+            "multiply: memory_budget_bytes -1, must be at least 0");
   if (comm.size() > 1) {
     const auto alone = Case<double>(9, 11, 40, Values::rounded, 2).over(Comm::self());
     EXPECT_EQ(refusal([&] { spgemm::multiply(a, alone); }),

@@ -8,17 +8,18 @@
 #include <fstream>
 
 #include "filigree/spgemm.hpp"
+#include "spgemm/rows/row_blocks.hpp"
 #include "support/runtime.hpp"
 #include "support/spgemm.hpp"
 
 namespace filigree::testing {
 namespace {
 
-using spgemm::Options;
 using spgemm::Variant;
 using ::testing::StartsWith;
 
-constexpr std::array all_variants{Variant::automatic, Variant::v1, Variant::v2, Variant::v3};
+constexpr std::array all_ways{Way(), Way{.variant = Variant::v1}, Way{.variant = Variant::v2},
+                              Way{.variant = Variant::v3}};
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// While it lives, this process gets so many bytes of address space more than it has, at most.
@@ -49,12 +50,12 @@ TEST(SpgemmMemory, WhatIsNotMadeIsEmpty) {
   void* const zeros = mmap(nullptr, (num_rows + 1) * sizeof(Offset), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(zeros, MAP_FAILED);
   const CsrView<double> a{30, {static_cast<const Offset*>(zeros), num_rows + 1}, {}, {}};
-  for (const Variant variant : all_variants) {
+  for (const Way way : all_ways) {
     Csr<double> c;
-    spgemm::multiply<double>(b, b, c, {.variant = variant});
+    spgemm::multiply_by(way, b, b, c);
     EXPECT_GT(c.num_nonzeros(), 0);
     const AddressSpaceLimit limit(100 * mebibyte);  // row_ptr of C takes 128 MiB
-    EXPECT_THROW(spgemm::multiply<double>(a, b, c, {.variant = variant}), std::bad_alloc);
+    EXPECT_THROW(spgemm::multiply_by(way, a, b, c), std::bad_alloc);
     EXPECT_TRUE(c == Csr<double>());
   }
   munmap(zeros, (num_rows + 1) * sizeof(Offset));
@@ -66,12 +67,11 @@ TEST(SpgemmMemory, WhatABudgetRefusesIsNotHeldBefore) {
   constexpr Local size = 4096;
   const Csr<double> column = regular<double>(random, size, 1, 1, Contents::ordinary);
   const Csr<double> row = regular<double>(random, 1, size, size, Contents::ordinary);
-  for (const Variant variant : all_variants) {
+  for (const Way way : all_ways) {
     Csr<double> c;
     const AddressSpaceLimit limit(100 * mebibyte);  // C takes 192 MiB
     const auto message = [&](Offset budget) {
-      return message_of<Error>(
-          [&] { spgemm::multiply<double>(column, row, c, {.variant = variant, .memory_budget = budget}); });
+      return message_of<Error>([&] { spgemm::multiply_by(way, column, row, c, {.memory_budget_bytes = budget}); });
     };
     EXPECT_THAT(message(mebibyte), StartsWith("multiply: the product takes 201359368 bytes, 4096 rows and 16777216 "));
     EXPECT_THAT(message(0), StartsWith("multiply: no room for a product of up to 16777216 nonzeros, 201326592 bytes"));

@@ -13,6 +13,7 @@
 
 #include "core/cpu.hpp"
 #include "filigree/generate.hpp"
+#include "spgemm/rows/row_blocks.hpp"
 #include "support/runtime.hpp"
 #include "support/spgemm.hpp"
 
@@ -29,7 +30,7 @@ using ::testing::HasSubstr;
 template <class V>
 int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const std::string& what,
                     std::span<const Semiring> semirings, const std::vector<Way>& ways) {
-  const std::vector<Way> masked_ways{{Accumulator::automatic, true}, {Accumulator::automatic, false}};
+  const std::vector<Way> masked_ways{{}, {.sorted = false}};
   int made = 0;
   Csr<V> mask;
   for (const Semiring semiring : semirings) {
@@ -39,10 +40,9 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const
     for (const Masking masking : all_maskings) {
       const bool complement = masking == Masking::complement;
       const Rows<V> expected = masking == Masking::none ? whole_product : masked(whole_product, mask_view, complement);
+      const auto kept = masking == Masking::none ? spgemm::Mask<V>() : spgemm::Mask<V>(mask, complement);
       for (const Way way : masking == Masking::none ? ways : masked_ways) {
-        const Options options{
-            .semiring = semiring, .complement = complement, .sorted = way.sorted, .accumulator = way.accumulator};
-        const Stats stats = spgemm::multiply(a, b, c, options, masking == Masking::none ? nullptr : &mask_view);
+        const Stats stats = spgemm::multiply_by(way, a, b, c, {.semiring = semiring}, kept);
         ++made;
         if (way.sorted) {
           EXPECT_NO_THROW(c.validate());
@@ -147,13 +147,13 @@ TYPED_TEST(Spgemm, RepeatsByThePatternsAlone) {
   bool wide = false;  // are there registers for it?
   for_repeating_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
     Csr<V> c;
-    wide = wide || spgemm::multiply<V>(a, b, c, {.accumulator = Accumulator::tile}).at("tiled_rows") > 0;
+    wide = wide || spgemm::multiply_by<V>({.accumulator = Accumulator::tile}, a, b, c).at("tiled_rows") > 0;
     for (const bool sorted : {true, false}) {
       Csr<V> by_one;
       Stats counted;
       for (const int threads : {1, 2, 3}) {
         const ThreadsScope scope(threads);
-        const Stats stats = spgemm::multiply<V>(a, b, c, {.sorted = sorted});
+        const Stats stats = spgemm::multiply_by<V>({.sorted = sorted}, a, b, c);
         if (threads == 1) {
           by_one = c;
           counted = stats;
@@ -229,9 +229,8 @@ TYPED_TEST(Spgemm, BatchesWithinABudgetAreTheProduct) {
     const Csr<V> a = skewed<V>(random, static_cast<Local>(below(random, 60)), 40, Contents::special);
     const Csr<V> b = skewed<V>(random, 40, static_cast<Local>(1 + below(random, 60)), Contents::special);
     const Csr<V> mask_rows = skewed<V>(random, a.num_rows(), b.num_cols, Contents::ordinary);
-    const CsrView<V> mask_view = mask_rows;
-    const CsrView<V>* const mask = round % 3 == 0 ? nullptr : &mask_view;
-    Options options{.semiring = all_semirings[static_cast<std::size_t>(round % 5)], .complement = round % 3 == 2};
+    const auto mask = round % 3 == 0 ? spgemm::Mask<V>() : spgemm::Mask<V>(mask_rows, round % 3 == 2);
+    Options options{.semiring = all_semirings[static_cast<std::size_t>(round % 5)]};
     Csr<V> whole;
     const Stats all = spgemm::multiply<V>(a, b, whole, options, mask);
     // Most nonzeros of every row, before any is made.
@@ -240,11 +239,11 @@ TYPED_TEST(Spgemm, BatchesWithinABudgetAreTheProduct) {
       Offset products = 0;
       for (const Local k : a.view().cols(row)) products += b.view().degree(k);
       most.push_back(std::min<Offset>(products, b.num_cols));
-      if (round % 3 == 1) most.back() = std::min(most.back(), mask->degree(row));
+      if (round % 3 == 1) most.back() = std::min(most.back(), mask.view->degree(row));
     }
     for (const Offset budget : {Offset{0}, Offset{1}, Offset{200}, 1 + below(random, 3000), Offset{1} << 40}) {
       SCOPED_TRACE(text("round ", round, ", budget ", budget));
-      options.memory_budget = budget;
+      options.memory_budget_bytes = budget;
       Csr<V> joined;
       joined.num_cols = b.num_cols;
       Offset num_batches = 0;
@@ -300,25 +299,24 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
   const Offset bytes = bytes_of<V>(80, whole.num_nonzeros());
   Csr<V> c = whole;
   using spgemm::Variant;
-  for (const Variant variant : {Variant::automatic, Variant::v1, Variant::v2, Variant::v3}) {
+  for (const Way way : {Way(), Way{.variant = Variant::v1}, Way{.variant = Variant::v2}, Way{.variant = Variant::v3}}) {
     for (const int threads : {1, 3}) {
       const ThreadsScope scope(threads);
-      spgemm::multiply<V>(a, b, c, {.variant = variant, .memory_budget = bytes});
+      spgemm::multiply_by<V>(way, a, b, c, {.memory_budget_bytes = bytes});
       EXPECT_TRUE(identical(c, whole));
       for (const Offset budget : {Offset{1}, bytes / 2, bytes - 1}) {
-        const Options options{.variant = variant, .memory_budget = budget};
-        EXPECT_EQ(message_of<Error>([&] { spgemm::multiply<V>(a, b, c, options); }),
+        EXPECT_EQ(message_of<Error>([&] { spgemm::multiply_by<V>(way, a, b, c, {.memory_budget_bytes = budget}); }),
                   text("multiply: the product takes ", bytes, " bytes, 80 rows and ", whole.num_nonzeros(),
-                       " nonzeros; memory_budget is ", budget));
+                       " nonzeros; memory_budget_bytes is ", budget));
         EXPECT_TRUE(c == Csr<V>());
       }
     }
   }
   const Csr<V> none = regular<V>(random, 10, 60, 0, Contents::ordinary);
-  EXPECT_THROW(spgemm::multiply<V>(none, b, c, {.memory_budget = 1}), Error);
+  EXPECT_THROW(spgemm::multiply<V>(none, b, c, {.memory_budget_bytes = 1}), Error);
   EXPECT_EQ(c.num_rows(), 0);
-  EXPECT_EQ(message_of<InvalidArgument>([&] { spgemm::multiply<V>(a, b, c, {.memory_budget = -1}); }),
-            "multiply: memory_budget -1, must be at least 0");
+  EXPECT_EQ(message_of<InvalidArgument>([&] { spgemm::multiply<V>(a, b, c, {.memory_budget_bytes = -1}); }),
+            "multiply: memory_budget_bytes -1, must be at least 0");
 }
 
 // Windows of which threads take several at a time, and make some where they belong, writing over what comes behind, and
@@ -399,7 +397,7 @@ TYPED_TEST(Spgemm, ManyWindows) {
     // The other types share the cases, and have the last one both.
     if (!all_cases && number < cases.size() && number % 2 == (std::is_same_v<V, float> ? 0 : 1)) continue;
     Csr<V> whole;
-    spgemm::multiply<V>(a, b, whole, {.variant = spgemm::Variant::v2});
+    spgemm::multiply_as_in_thesis<V>(spgemm::Variant::v2, a, b, whole);
     const Offset bytes = bytes_of<V>(a.num_rows(), whole.num_nonzeros());
     Csr<V> half{whole.num_cols, {0}, {}, {}}, other_half{whole.num_cols, {0}, {}, {}};  // the even and the odd entries
     for (Local i = 0; i < whole.num_rows(); ++i) {
@@ -411,11 +409,10 @@ TYPED_TEST(Spgemm, ManyWindows) {
       }
       for (Csr<V>* to : {&half, &other_half}) to->row_ptr.push_back(std::ssize(to->col));
     }
-    const CsrView<V> half_view = half;
     Csr<V> unsorted;
     {
       const ThreadsScope alone(1);
-      spgemm::multiply<V>(a, b, unsorted, {.sorted = false});
+      spgemm::multiply_by<V>({.sorted = false}, a, b, unsorted);
     }
     for (const int threads : all_cases ? std::vector{1, 2, 3, 4} : std::vector{1, 3}) {
       const ThreadsScope scope(threads);
@@ -425,27 +422,57 @@ TYPED_TEST(Spgemm, ManyWindows) {
       EXPECT_TRUE(identical(c, whole)) << where;
       for (const Way way : threads > 1 ? ways_of_case(number + z(threads)) : std::vector<Way>()) {
         if (!way.sorted) continue;
-        spgemm::multiply<V>(a, b, c, {.accumulator = way.accumulator});
+        spgemm::multiply_by<V>(way, a, b, c);
         EXPECT_TRUE(identical(c, whole)) << where << ", " << name_of(way);
       }
       c = {};
-      spgemm::multiply<V>(a, b, c, {.memory_budget = bytes});
+      spgemm::multiply<V>(a, b, c, {.memory_budget_bytes = bytes});
       EXPECT_TRUE(identical(c, whole)) << where;
-      const CsrView<V> mask = whole;
-      spgemm::multiply<V>(a, b, c, {}, &mask);
+      spgemm::multiply(a, b, c, {}, whole);
       EXPECT_TRUE(identical(c, whole)) << where << ", masked";
-      spgemm::multiply<V>(a, b, c, {.complement = true}, &half_view);
+      spgemm::multiply(a, b, c, {}, {half, true});
       EXPECT_TRUE(identical(c, other_half)) << where << ", but for half of it";
-      spgemm::multiply<V>(a, b, c, {.sorted = false});
+      spgemm::multiply_by<V>({.sorted = false}, a, b, c);
       EXPECT_TRUE(identical(c, unsorted)) << where << ", not sorted";
       for (const Offset budget : {bytes - 1, bytes / 2}) {
-        EXPECT_THROW(spgemm::multiply<V>(a, b, c, {.memory_budget = budget}), Error) << where;
+        EXPECT_THROW(spgemm::multiply<V>(a, b, c, {.memory_budget_bytes = budget}), Error) << where;
         EXPECT_TRUE(c == Csr<V>()) << where;
       }
       spgemm::multiply<V>(spgemm::plan<V>(a, b), a, b, c);
       EXPECT_TRUE(identical(c, whole)) << where << ", planned";
     }
   }
+}
+
+// Matrices, views of them and of other memory are factors alike.
+TYPED_TEST(Spgemm, UnsortedRowsHaveTheEntriesOfSortedOnes) {
+  using V = TypeParam;
+  Random random(11);
+  const Csr<V> a = skewed<V>(random, 80, 90, Contents::special);
+  const Csr<V> b = regular<V>(random, 90, 600'000, 60, Contents::special);
+  const Csr<V> some = skewed<V>(random, 80, 600'000, Contents::none);
+  bool is_sorted = true;
+  for (const auto& mask : {spgemm::Mask<V>(), spgemm::Mask<V>(some, true)}) {
+    Csr<V> sorted;
+    spgemm::UnsortedCsr<V> c;
+    const Stats counted = spgemm::multiply(a.view(), b, sorted, {}, mask);
+    EXPECT_EQ(spgemm::multiply_unsorted(a, b.view(), c, {}, mask).at("nonzeros"), counted.at("nonzeros"));
+    ASSERT_EQ(c.num_rows(), 80);
+    EXPECT_EQ(c.num_cols(), 600'000);
+    EXPECT_EQ(c.num_nonzeros(), sorted.num_nonzeros());
+    for (Local row = 0; row < c.num_rows(); ++row) {
+      is_sorted = is_sorted && std::ranges::is_sorted(c.cols(row));
+      std::map<Local, V> entries;
+      for (std::size_t k = 0; k < c.cols(row).size(); ++k) entries.emplace(c.cols(row)[k], c.vals(row)[k]);
+      ASSERT_EQ(entries.size(), sorted.view().cols(row).size());
+      for (std::size_t k = 0; k < entries.size(); ++k) {
+        const auto found = entries.find(sorted.view().cols(row)[k]);
+        ASSERT_NE(found, entries.end());
+        EXPECT_TRUE(same_bits(found->second, sorted.view().vals(row)[k]));
+      }
+    }
+  }
+  EXPECT_FALSE(is_sorted) << "then it would be a Csr";
 }
 
 TEST(SpgemmBatches, ASinkMayStopThem) {
@@ -455,7 +482,7 @@ TEST(SpgemmBatches, ASinkMayStopThem) {
   const auto stop_at_third = [&](const spgemm::RowBatch<double>&) {
     if (++num_batches == 3) throw std::out_of_range("enough");
   };
-  EXPECT_THROW(spgemm::multiply<double>(a, a, stop_at_third, {.memory_budget = 1}), std::out_of_range);
+  EXPECT_THROW(spgemm::multiply<double>(a, a, stop_at_third, {.memory_budget_bytes = 1}), std::out_of_range);
   EXPECT_EQ(num_batches, 3);
 }
 
@@ -473,17 +500,18 @@ TYPED_TEST(Spgemm, RefusesShapesThatDoNotFit) {
   EXPECT_THAT(inner, HasSubstr("13 x 14"));
   for (const auto& [rows, cols] : {std::pair{10, 14}, {11, 15}, {14, 11}}) {
     const Csr<V> mask = zeros(rows, cols);
-    const CsrView<V> view = mask;
     for (const bool complement : {false, true}) {
-      const std::string message = message_of<InvalidArgument>(
-          [&] { spgemm::multiply<V>(zeros(11, 12), zeros(12, 14), c, {.complement = complement}, &view); });
+      const std::string message = message_of<InvalidArgument>([&] {
+        spgemm::multiply(zeros(11, 12), zeros(12, 14), c, {}, {mask, complement});
+      });
       EXPECT_THAT(message, HasSubstr(text(rows, " x ", cols)));
       EXPECT_THAT(message, HasSubstr("11 x 14"));
     }
   }
-  EXPECT_THAT(
-      message_of<InvalidArgument>([&] { spgemm::multiply<V>(zeros(11, 12), zeros(12, 14), c, {.complement = true}); }),
-      HasSubstr("complement needs a mask"));
+  spgemm::Mask<V> nothing;
+  nothing.complement = true;
+  EXPECT_THAT(message_of<InvalidArgument>([&] { spgemm::multiply(zeros(11, 12), zeros(12, 14), c, {}, nothing); }),
+              HasSubstr("complement needs a mask"));
   EXPECT_EQ(message_of([&] { spgemm::multiply<V>(zeros(11, 12), zeros(12, 14), c); }), "");
   EXPECT_EQ(difference(c, Rows<V>(11), 14), "");
 }

@@ -77,8 +77,9 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, int t
       const bool complement = masking == Masking::complement;
       const Rows<V> expected = masking == Masking::none ? whole_product : masked(whole_product, mask_view, complement);
       for (const Variant variant : all_variants) {
-        const Options options{.semiring = semiring, .complement = complement, .variant = variant};
-        const Stats stats = spgemm::multiply(a, b, c, options, masking == Masking::none ? nullptr : &mask_view);
+        const Stats stats = spgemm::multiply_as_in_thesis(
+            variant, a, b, c, {.semiring = semiring},
+            masking == Masking::none ? spgemm::Mask<V>() : spgemm::Mask<V>(mask, complement));
         ++made;
         EXPECT_NO_THROW(c.validate());
         EXPECT_EQ(difference(c, expected, b.num_cols), "")
@@ -165,12 +166,10 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
             masking == Masking::none ? whole_product : masked<V>(whole_product, mask, masking == Masking::complement);
         for (const Variant variant : all_variants) {
           // Windows of rows that travel, down to single ones.
-          const Options options{.semiring = semiring,
-                                .complement = masking == Masking::complement,
-                                .variant = variant,
-                                .fetch_bytes = 1 + trial % 25 * 100};
-          const auto product =
-              spgemm::multiply(dist_a, dist_b, options, masking == Masking::none ? nullptr : &dist_mask);
+          const Options options{.semiring = semiring, .fetch_bytes = 1 + trial % 25 * 100};
+          const auto product = spgemm::multiply_as_in_thesis(
+              variant, dist_a, dist_b, options,
+              {masking == Masking::none ? nullptr : &dist_mask, masking == Masking::complement});
           expect_well_formed(product.c);
           EXPECT_EQ(difference(from_whole(whole(product.c), num_rows, num_cols), expected, num_cols), "")
               << "trial " << trial << ", " << name_of(semiring) << ", " << name_of(masking) << ", version "
@@ -195,7 +194,7 @@ TEST(SpgemmThesisWork, TheBusiestRankIsNotASum) {
   }
   const Offset busiest = comm.max(mine);
   for (const Variant variant : all_variants) {
-    const Stats stats = spgemm::multiply(dist, dist, {.variant = variant}).stats;
+    const Stats stats = spgemm::multiply_as_in_thesis(variant, dist, dist).stats;
     EXPECT_EQ(stats.at("critical_products"), busiest);
     EXPECT_EQ(stats.at("products"), num_products<double>(a, a));
   }
@@ -205,7 +204,7 @@ TEST(SpgemmThesisWork, TheBusiestRankIsNotASum) {
 Stats work(const Csr<double>& a, const Csr<double>& b, Variant variant) {
   const ThreadsScope scope(1);
   Csr<double> c;
-  return spgemm::multiply<double>(a, b, c, {.variant = variant});
+  return spgemm::multiply_as_in_thesis(variant, a, b, c);
 }
 
 TEST(SpgemmThesisWork, OneProbeAProductWhereEveryKeyHasItsSlot) {
@@ -268,15 +267,15 @@ TEST(SpgemmThesisWork, TellsProgressAndStopsWhenToldTo) {
   for (const Variant variant : all_variants) {
     std::vector<Offset> told;
     Csr<double> c;
-    spgemm::multiply<double>(a, a, c, {.variant = variant, .progress = [&](std::string_view, Offset done, Offset of) {
-                                         EXPECT_EQ(of, 240'000);
-                                         told.push_back(done);
-                                       }});
+    spgemm::multiply_as_in_thesis(variant, a, a, c, {.progress = [&](std::string_view, Offset done, Offset of) {
+                                    EXPECT_EQ(of, 240'000);
+                                    told.push_back(done);
+                                  }});
     EXPECT_GT(told.size(), 2);
     EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
     EXPECT_EQ(told.back(), 240'000);
     const auto stop = [](std::string_view, Offset, Offset) { throw Error("enough"); };
-    EXPECT_THROW(spgemm::multiply<double>(a, a, c, {.variant = variant, .progress = stop}), Error);
+    EXPECT_THROW(spgemm::multiply_as_in_thesis(variant, a, a, c, {.progress = stop}), Error);
     EXPECT_TRUE(c == Csr<double>());
   }
 }

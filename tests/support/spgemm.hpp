@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -15,6 +14,8 @@
 
 #include "core/index.hpp"
 #include "filigree/spgemm.hpp"
+#include "spgemm/rows/definition.hpp"
+#include "spgemm/rows/way.hpp"
 #include "support/deep.hpp"
 #include "support/matrices.hpp"
 
@@ -59,17 +60,12 @@ inline const char* name_of(Accumulator accumulator) {
   return "unknown";
 }
 
-/// An accumulator, and whether rows come out sorted.
-struct Way {
-  Accumulator accumulator;
-  bool sorted;
-  friend bool operator==(Way, Way) = default;
-};
+using spgemm::Way;
 inline std::string name_of(Way way) { return std::string(name_of(way.accumulator)) + (way.sorted ? "" : "_unsorted"); }
 inline std::vector<Way> all_ways() {
   std::vector<Way> ways;
   for (const Accumulator accumulator : all_accumulators) {
-    for (const bool sorted : {true, false}) ways.push_back({accumulator, sorted});
+    for (const bool sorted : {true, false}) ways.push_back({.accumulator = accumulator, .sorted = sorted});
   }
   return ways;
 }
@@ -89,58 +85,9 @@ inline std::vector<Semiring> semirings_of_case(std::size_t number) {
 
 // ------------------------------------------------------------------------------------------------ the definition
 
-/// a + b and a * b; integers wrap around.
-template <class V>
-V sum_of(V a, V b) {
-  if constexpr (std::is_integral_v<V>)
-    return std::bit_cast<V>(std::bit_cast<std::uint64_t>(a) + std::bit_cast<std::uint64_t>(b));
-  else
-    return a + b;
-}
-template <class V>
-V product_of(V a, V b) {
-  if constexpr (std::is_integral_v<V>)
-    return std::bit_cast<V>(std::bit_cast<std::uint64_t>(a) * std::bit_cast<std::uint64_t>(b));
-  else
-    return a * b;
-}
-
-template <class V>
-bool is_nan(V value) {
-  return value != value;
-}
-
-/// What a sum of products becomes by one more pair of factors, and what it is without any.
-template <class V>
-V with_one_more(Semiring semiring, V sum, V a, V b) {
-  switch (semiring) {
-    case Semiring::plus_times: {
-      const volatile V product = product_of(a, b);  // rounded
-      return sum_of<V>(sum, product);
-    }
-    case Semiring::min_plus: {
-      const V path = sum_of(a, b);
-      if (is_nan(sum) || is_nan(path)) return std::numeric_limits<V>::quiet_NaN();
-      return path < sum ? path : sum;
-    }
-    case Semiring::max_times: {
-      const V product = product_of(a, b);
-      if (is_nan(sum) || is_nan(product)) return std::numeric_limits<V>::quiet_NaN();
-      return product > sum ? product : sum;
-    }
-    case Semiring::or_and: return sum != V{0} || (a != V{0} && b != V{0}) ? V{1} : V{0};
-    case Semiring::plus_pair: return sum_of(sum, V{1});
-  }
-  return sum;
-}
-template <class V>
-V without_any(Semiring semiring) {
-  constexpr bool real = std::is_floating_point_v<V>;
-  constexpr V infinity = std::numeric_limits<V>::infinity();
-  if (semiring == Semiring::min_plus) return real ? infinity : std::numeric_limits<V>::max();
-  if (semiring == Semiring::max_times) return real ? -infinity : std::numeric_limits<V>::min();
-  return V{0};
-}
+using spgemm::is_nan;
+using spgemm::with_one_more;
+using spgemm::without_any;
 
 template <class V>
 V value_at(const CsrView<V>& matrix, Offset k) {
@@ -178,14 +125,15 @@ Rows<V> product_by_definition(CsrView<V> a, CsrView<V> b, Semiring semiring) {
 /// The same of whole matrices, where the mask lets.
 template <class V>
 GlobalMatrix<V> product_by_definition(const GlobalMatrix<V>& a, const GlobalMatrix<V>& b,
-                                      const spgemm::Options& options = {}, const GlobalMatrix<V>* mask = nullptr) {
+                                      Semiring semiring = Semiring::plus_times, const GlobalMatrix<V>* mask = nullptr,
+                                      bool complement = false) {
   GlobalMatrix<V> c;
   for (const auto& [ik, x] : a) {
     for (auto at = b.lower_bound({ik.second, 0}); at != b.end() && at->first.first == ik.second; ++at) {
       const std::pair ij(ik.first, at->first.second);
-      if (mask != nullptr && mask->contains(ij) == options.complement) continue;
-      V& sum = c.try_emplace(ij, without_any<V>(options.semiring)).first->second;
-      sum = with_one_more(options.semiring, sum, x, at->second);
+      if (mask != nullptr && mask->contains(ij) == complement) continue;
+      V& sum = c.try_emplace(ij, without_any<V>(semiring)).first->second;
+      sum = with_one_more(semiring, sum, x, at->second);
     }
   }
   return c;

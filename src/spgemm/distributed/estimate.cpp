@@ -1,4 +1,6 @@
 // What a product over ranks would take, and what other layouts would move.
+#include "filigree/spgemm/estimate.hpp"
+
 #include <algorithm>
 #include <utility>
 

@@ -7,10 +7,11 @@
 #include <utility>
 
 #include "core/scratch.hpp"
-#include "filigree/spgemm.hpp"
+#include "filigree/spgemm/thesis.hpp"
 #include "matrix/local_columns.hpp"
 #include "spgemm/distributed/referenced_rows.hpp"
 #include "spgemm/distributed/requests.hpp"
+#include "spgemm/local/batches.hpp"
 #include "spgemm/rows/checks.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 
@@ -160,7 +161,7 @@ struct LocalFactors {
   Global first_row;  ///< of A
   CsrView<V> a;
   CsrView<V> b;
-  const CsrView<V>* mask;
+  Mask<V> mask;
   std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
 };
 
@@ -176,27 +177,27 @@ struct Underway {
 
 /// Sends for what the rows [begin, end) of A take. Collective.
 template <class V>
-Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
+Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask, const Requests& requests,
                         Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
   NamedRows of_b;
   NamedRows of_mask;
   a.comm.guard([&] {
     rows_of_a.take(begin, end);
     for (Local column : rows_of_a.named()) of_b.add(b, a.global_col(column));
-    for (Local row = begin; mask != nullptr && row < end; ++row) of_mask.add(*mask, a.first_row() + row);
+    for (Local row = begin; mask.matrix != nullptr && row < end; ++row) of_mask.add(*mask.matrix, a.first_row() + row);
   });
   Underway<V> round{begin,
                     requests.num_rounds == 1 ? requests.halo.start_fetch_rows(b, of_b.own, requests.b_has_values)
                                              : fetch(b, of_b, requests.b_has_values, traffic),
                     std::nullopt};
-  if (mask != nullptr) round.mask.emplace(fetch(*mask, of_mask, false, traffic));
+  if (mask.matrix != nullptr) round.mask.emplace(fetch(*mask.matrix, of_mask, false, traffic));
   return round;
 }
 
 /// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round, the next one being on
 /// its way meanwhile. Collective.
 template <class V, class F>
-void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask, const Requests& requests,
+void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask, const Requests& requests,
                     Traffic& traffic, Timings& timings, F f) {
   const Comm& comm = a.comm;
   auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
@@ -223,7 +224,7 @@ void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* 
       if (round == 0) start(0);
       begin = next->begin;
       b_rows = wait(next->b);
-      if (mask != nullptr) mask_rows = wait(*next->mask);
+      if (mask.matrix != nullptr) mask_rows = wait(*next->mask);
       next.reset();
       if (round + 1 < requests.num_rounds) start(round + 1);
     }
@@ -244,7 +245,8 @@ void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* 
       const auto b_nonzeros = z(b_rows.row_ptr.back());
       const CsrView<V> b_view{num_cols, b_rows.row_ptr, col.first(b_nonzeros), b_rows.val};
       const CsrView<V> mask_view{num_cols, mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
-      f(LocalFactors<V>{a.first_row() + begin, a_view, b_view, mask != nullptr ? &mask_view : nullptr, columns.ghosts});
+      f(LocalFactors<V>{a.first_row() + begin, a_view, b_view,
+                        mask.matrix != nullptr ? Mask<V>(mask_view, mask.complement) : Mask<V>(), columns.ghosts});
     });
   }
 }
@@ -283,11 +285,10 @@ class Counting {
 /// What a product on one rank counts beside the local product.
 const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlapped", 0}, {"rounds", 1}};
 
-}  // namespace
-
 template <class V>
-Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check_distributed("multiply", a, b, mask, options);
+Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
+                       const DistMask<V>& mask) {
+  check_arguments("multiply", a, b, mask, options);
   check_fetch_bytes("multiply", options);
   const Comm& comm = a.comm;
   Timings timings;
@@ -296,8 +297,7 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     Stats stats = no_traffic;
     {
       const Phase phase(timings, "multiply");
-      const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
-      stats.merge(multiply(a.local.view(), b.local.view(), c, options, mask != nullptr ? &mask_view : nullptr));
+      stats.merge(multiply_by(way, a.local, b.local, c, options, local_mask(mask)));
     }
     return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
   }
@@ -323,13 +323,13 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
     {
       const Phase phase(timings, "multiply");
       const Stats counts =
-          multiply_at_most(room - num_nonzeros, factors.a, factors.b, product, counting.options(), factors.mask);
+          multiply_at_most(room - num_nonzeros, factors.a, factors.b, product, counting.options(), factors.mask, way);
       counting.add(counts);
       num_nonzeros += counts.at("nonzeros");
     }
     if (num_nonzeros > room) return;  // it goes on only to count
     const Phase phase(timings, "number");
-    if (mask != nullptr) drop_unnamed_columns(product, factors.columns);
+    if (mask.matrix != nullptr) drop_unnamed_columns(product, factors.columns);
     rows.append(product, std::move(factors.columns));
   });
 
@@ -343,15 +343,14 @@ Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& opti
 }
 
 template <class V>
-Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
-              const Options& options, const DistCsr<V>* mask) {
-  check_distributed("multiply", a, b, mask, options);
+Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<V>& sink, const Options& options,
+                  const DistMask<V>& mask) {
+  check_arguments("multiply", a, b, mask, options);
   check_fetch_bytes("multiply", options);
   Timings timings;
   if (a.comm.size() == 1) {
     const Phase phase(timings, "multiply");
-    const CsrView<V> mask_view = mask != nullptr ? mask->local.view() : CsrView<V>();
-    Stats stats = multiply(a.local.view(), b.local.view(), sink, options, mask != nullptr ? &mask_view : nullptr);
+    Stats stats = multiply_in_batches<V>(way, a.local, b.local, sink, options, local_mask(mask));
     stats.insert(no_traffic.begin(), no_traffic.end());
     return {std::move(timings), std::move(stats)};
   }
@@ -369,21 +368,44 @@ Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity
     const auto with_ids = [&](const RowBatch<V>& batch) {
       sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
     };
-    counting.add(multiply(factors.a, factors.b, with_ids, counting.options(), factors.mask));
+    counting.add(multiply_in_batches<V>(way, factors.a, factors.b, with_ids, counting.options(), factors.mask));
   });
   return {std::move(timings), counting.finish(a.comm, traffic, requests.num_rounds)};
 }
 
-template Result<double> multiply(const DistCsr<double>&, const DistCsr<double>&, const Options&,
-                                 const DistCsr<double>*);
-template Result<float> multiply(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistCsr<float>*);
-template Result<std::int64_t> multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&,
-                                       const DistCsr<std::int64_t>*);
-template Work multiply(const DistCsr<double>&, const DistCsr<double>&, const Sink<double>&, const Options&,
-                       const DistCsr<double>*);
-template Work multiply(const DistCsr<float>&, const DistCsr<float>&, const Sink<float>&, const Options&,
-                       const DistCsr<float>*);
-template Work multiply(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Sink<std::int64_t>&,
-                       const Options&, const DistCsr<std::int64_t>*);
+}  // namespace
+
+template <class V>
+Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
+                   const std::type_identity_t<DistMask<V>>& mask) {
+  return make_product({}, a, b, options, mask);
+}
+template <class V>
+Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
+              const Options& options, const std::type_identity_t<DistMask<V>>& mask) {
+  return make_batches({}, a, b, sink, options, mask);
+}
+template <class V>
+Result<V> multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
+                                const std::type_identity_t<DistMask<V>>& mask) {
+  return make_product({.variant = variant}, a, b, options, mask);
+}
+template <class V>
+Work multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b,
+                           const std::type_identity_t<Sink<V>>& sink, const Options& options,
+                           const std::type_identity_t<DistMask<V>>& mask) {
+  return make_batches({.variant = variant}, a, b, sink, options, mask);
+}
+
+#define FILIGREE_DISTRIBUTED_PRODUCTS_OF(V)                                                                          \
+  template Result<V> multiply(const DistCsr<V>&, const DistCsr<V>&, const Options&, const DistMask<V>&);             \
+  template Work multiply(const DistCsr<V>&, const DistCsr<V>&, const Sink<V>&, const Options&, const DistMask<V>&);  \
+  template Result<V> multiply_as_in_thesis(Variant, const DistCsr<V>&, const DistCsr<V>&, const Options&,            \
+                                           const DistMask<V>&);                                                      \
+  template Work multiply_as_in_thesis(Variant, const DistCsr<V>&, const DistCsr<V>&, const Sink<V>&, const Options&, \
+                                      const DistMask<V>&);
+FILIGREE_DISTRIBUTED_PRODUCTS_OF(double)
+FILIGREE_DISTRIBUTED_PRODUCTS_OF(float)
+FILIGREE_DISTRIBUTED_PRODUCTS_OF(std::int64_t)
 
 }  // namespace filigree::spgemm

@@ -11,9 +11,9 @@
 
 namespace filigree::spgemm {
 
-struct DistPlan::Parts {
+struct DistPlanParts {
   Partition a_rows, a_cols, b_rows, b_cols;
-  Plan::Rows rows;                  ///< fingerprints are of this rank's rows of A and B
+  PlanRows rows;                    ///< fingerprints are of this rank's rows of A and B
   std::vector<Global> ghosts = {};  ///< of C
   // What several ranks need to bring rows of B side by side, own ones and those of the halo:
   std::optional<Halo> halo = {};
@@ -31,7 +31,7 @@ std::uint64_t pattern_hash(const DistCsr<V>& matrix) {
 }
 
 /// Columns of C without those ghosts that a mask has left no nonzero of. first: number of the first owned one
-void drop_unnamed_ghosts(DistPlan::Parts& parts, Local first, Local num_owned) {
+void drop_unnamed_ghosts(DistPlanParts& parts, Local first, Local num_owned) {
   const Local before = parts.rows.c.num_cols;
   const auto [number, count] = used_columns(std::span<const Local>(parts.rows.c.col), before, first, first + num_owned);
   std::vector<Global> ghosts;
@@ -48,7 +48,7 @@ void drop_unnamed_ghosts(DistPlan::Parts& parts, Local first, Local num_owned) {
 
 }  // namespace
 
-DistPlan::DistPlan(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+DistPlan::DistPlan(std::shared_ptr<const DistPlanParts> parts) : parts_(std::move(parts)) {}
 Offset DistPlan::num_bytes() const {
   const auto bytes = [](const auto& values) { return std::ssize(values) * static_cast<Offset>(sizeof values[0]); };
   return parts_->rows.num_bytes() + bytes(parts_->ghosts) + bytes(parts_->own) + bytes(parts_->row_ptr) +
@@ -56,18 +56,18 @@ Offset DistPlan::num_bytes() const {
 }
 
 template <class V>
-DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistCsr<V>* mask) {
-  check_distributed("plan", a, b, mask, options);
+DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
+              const std::type_identity_t<DistMask<V>>& mask) {
+  check_arguments("plan", a, b, mask, options);
   const Comm& comm = a.comm;
   const int me = comm.rank();
-  DistPlan::Parts parts{.a_rows = a.rows, .a_cols = a.cols, .b_rows = b.rows, .b_cols = b.cols, .rows = {}};
+  DistPlanParts parts{.a_rows = a.rows, .a_cols = a.cols, .b_rows = b.rows, .b_cols = b.cols, .rows = {}};
   if (comm.size() == 1) {
-    const CsrView<float> mask_view = mask != nullptr ? pattern_of(mask->local.view()) : CsrView<float>();
-    parts.rows = plan_rows(pattern_of(a.local.view()), pattern_of(b.local.view()), options,
-                           mask != nullptr ? &mask_view : nullptr);
+    parts.rows =
+        plan_rows(pattern_of(a.local.view()), pattern_of(b.local.view()), options, pattern_of(local_mask(mask)));
     parts.rows.a_fingerprint = pattern_hash(a);
     parts.rows.b_fingerprint = pattern_hash(b);
-    return DistPlan(std::make_shared<const DistPlan::Parts>(std::move(parts)));
+    return PlanAccess::make(std::make_shared<const DistPlanParts>(std::move(parts)));
   }
 
   NamedRows of_b;
@@ -81,14 +81,14 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
     }
     for (const Local column : a.local.col) a_col.push_back(used.number[z(column)]);
     num_named = used.count;
-    for (Global row = a.rows.begin(me); mask != nullptr && row < a.rows.end(me); ++row) of_mask.add(*mask, row);
+    for (Global row = a.rows.begin(me); mask.matrix != nullptr && row < a.rows.end(me); ++row)
+      of_mask.add(*mask.matrix, row);
   });
   parts.halo.emplace(b.comm, b.rows, of_b.remote);
   FetchedRows<V> b_rows = parts.halo->fetch_rows(b, of_b.own, false);
   FetchedRows<V> mask_rows;
-  if (mask != nullptr) {
-    mask_rows = Halo(mask->comm, mask->rows, of_mask.remote).fetch_rows(*mask, of_mask.own, false);
-  }
+  if (mask.matrix != nullptr)
+    mask_rows = Halo(mask.matrix->comm, mask.matrix->rows, of_mask.remote).fetch_rows(*mask.matrix, of_mask.own, false);
 
   comm.guard([&] {
     // B' and the mask number columns alike, and as C.
@@ -106,7 +106,8 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
     const CsrView<float> a_view{num_named, a.local.row_ptr, a_col, {}};
     const CsrView<float> b_view{static_cast<Local>(num_cols), b_rows.row_ptr, col.first(b_nonzeros), {}};
     const CsrView<float> mask_view{static_cast<Local>(num_cols), mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
-    parts.rows = plan_rows(a_view, b_view, options, mask != nullptr ? &mask_view : nullptr);
+    parts.rows = plan_rows(a_view, b_view, options,
+                           mask.matrix != nullptr ? Mask<float>(mask_view, mask.complement) : Mask<float>());
     parts.ghosts = std::move(columns.ghosts);
     parts.own = std::move(of_b.own);
     parts.row_ptr = std::move(b_rows.row_ptr);
@@ -114,17 +115,17 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, 
       columns.col.resize(b_nonzeros);
       parts.col = std::move(columns.col);
     }
-    if (mask != nullptr) drop_unnamed_ghosts(parts, static_cast<Local>(below), num_owned);
+    if (mask.matrix != nullptr) drop_unnamed_ghosts(parts, static_cast<Local>(below), num_owned);
     parts.rows.a_fingerprint = pattern_hash(a);
     parts.rows.b_fingerprint = pattern_hash(b);
   });
-  return DistPlan(std::make_shared<const DistPlan::Parts>(std::move(parts)));
+  return PlanAccess::make(std::make_shared<const DistPlanParts>(std::move(parts)));
 }
 
 template <class V>
 Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& b,
                    std::type_identity_t<std::optional<DistCsr<V>>> again) {
-  const DistPlan::Parts& parts = plan.parts();
+  const DistPlanParts& parts = PlanAccess::parts(plan);
   const Comm& comm = a.comm;
   comm.guard([&] {
     require(a.rows == parts.a_rows && a.cols == parts.a_cols, "multiply: a is not dealt out as the plan's a");
@@ -157,10 +158,10 @@ Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& 
   return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), parts.ghosts), std::move(timings), std::move(stats)};
 }
 
-template DistPlan plan(const DistCsr<double>&, const DistCsr<double>&, const Options&, const DistCsr<double>*);
-template DistPlan plan(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistCsr<float>*);
+template DistPlan plan(const DistCsr<double>&, const DistCsr<double>&, const Options&, const DistMask<double>&);
+template DistPlan plan(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistMask<float>&);
 template DistPlan plan(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&,
-                       const DistCsr<std::int64_t>*);
+                       const DistMask<std::int64_t>&);
 template Result<double> multiply(const DistPlan&, const DistCsr<double>&, const DistCsr<double>&,
                                  std::optional<DistCsr<double>>);
 template Result<float> multiply(const DistPlan&, const DistCsr<float>&, const DistCsr<float>&,

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/index.hpp"
-#include "filigree/spgemm.hpp"
+#include "filigree/spgemm/multiply.hpp"
 
 namespace filigree::spgemm {
 

@@ -1,9 +1,8 @@
 // The product handed out in batches: rows of A are taken as long as their rows of C surely fit, and multiplied by
 // themselves into memory that every batch uses again.
-#include "core/index.hpp"
-#include "filigree/spgemm.hpp"
+#include "spgemm/local/batches.hpp"
+
 #include "spgemm/rows/checks.hpp"
-#include "spgemm/rows/row_blocks.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -14,14 +13,14 @@ struct Batches {
 };
 
 template <class V>
-Batches cut_batches(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, const Options& options) {
+Batches cut_batches(CsrView<V> a, CsrView<V> b, const Mask<V>& mask, const Options& options) {
   std::vector<Offset> products(z(a.num_rows()));
   count_products(a, b, std::span<Offset>(products));
   Batches batches;
   Offset num_rows = 0;
   Offset most_nonzeros = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
-    const Offset most = most_in_row(row, products[z(row)], b, mask, options.complement);
+    const Offset most = most_in_row(row, products[z(row)], b, matrix_of(mask), mask.complement);
     if (num_rows > 0 && most_nonzeros + most > most_within_budget<V>(num_rows + 1, options)) {
       batches.ends.push_back(row);
       num_rows = most_nonzeros = 0;
@@ -37,8 +36,8 @@ Batches cut_batches(CsrView<V> a, CsrView<V> b, const CsrView<V>* mask, const Op
 }  // namespace
 
 template <class V>
-Stats multiply(CsrView<V> a, CsrView<V> b, const std::type_identity_t<Sink<V>>& sink, const Options& options,
-               const CsrView<V>* mask) {
+Stats multiply_in_batches(Way way, CsrView<V> a, CsrView<V> b, const Sink<V>& sink, const Options& options,
+                          const Mask<V>& mask) {
   check_arguments("multiply", a, b, mask, options);
   const Batches batches = cut_batches(a, b, mask, options);
   Stats stats;
@@ -51,12 +50,11 @@ Stats multiply(CsrView<V> a, CsrView<V> b, const std::type_identity_t<Sink<V>>& 
   Csr<V> c;
   std::vector<Offset> a_row_ptr;
   std::vector<Offset> mask_row_ptr;
-  CsrView<V> mask_rows;
+  Mask<V> of_rows = mask;
   Local begin = 0;
   for (const Local end : batches.ends) {
-    if (mask != nullptr) mask_rows = slice(*mask, begin, end, mask_row_ptr);
-    const Stats counts = multiply_at_most(unlimited, slice(a, begin, end, a_row_ptr), b, c, of_batch,
-                                          mask != nullptr ? &mask_rows : nullptr);
+    if (mask.view) of_rows.view = slice(*mask.view, begin, end, mask_row_ptr);
+    const Stats counts = multiply_at_most(unlimited, slice(a, begin, end, a_row_ptr), b, c, of_batch, of_rows, way);
     for (const auto& [name, count] : counts) stats[name] += count;
     if (end > begin) sink({begin, c.view(), {}});
     begin = end;
@@ -65,9 +63,18 @@ Stats multiply(CsrView<V> a, CsrView<V> b, const std::type_identity_t<Sink<V>>& 
   return stats;
 }
 
-template Stats multiply(CsrView<double>, CsrView<double>, const Sink<double>&, const Options&, const CsrView<double>*);
-template Stats multiply(CsrView<float>, CsrView<float>, const Sink<float>&, const Options&, const CsrView<float>*);
-template Stats multiply(CsrView<std::int64_t>, CsrView<std::int64_t>, const Sink<std::int64_t>&, const Options&,
-                        const CsrView<std::int64_t>*);
+template <class V>
+Stats multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b,
+               const std::type_identity_t<Sink<V>>& sink, const Options& options,
+               const std::type_identity_t<Mask<V>>& mask) {
+  return multiply_in_batches({}, a, b, sink, options, mask);
+}
+
+#define FILIGREE_BATCHES_OF(V)                                                                                     \
+  template Stats multiply_in_batches(Way, CsrView<V>, CsrView<V>, const Sink<V>&, const Options&, const Mask<V>&); \
+  template Stats multiply(const CsrView<V>&, const CsrView<V>&, const Sink<V>&, const Options&, const Mask<V>&);
+FILIGREE_BATCHES_OF(double)
+FILIGREE_BATCHES_OF(float)
+FILIGREE_BATCHES_OF(std::int64_t)
 
 }  // namespace filigree::spgemm

@@ -1,9 +1,5 @@
 #include "spgemm/local/multiply_rows.hpp"
 
 namespace filigree::spgemm {
-
-template Stats multiply_at_most(Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
-                                const CsrView<double>*);
-template Stats multiply(CsrView<double>, CsrView<double>, Csr<double>&, const Options&, const CsrView<double>*);
-
+FILIGREE_MULTIPLY_ROWS_OF(double)
 }  // namespace filigree::spgemm

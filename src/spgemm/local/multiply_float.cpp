@@ -1,9 +1,5 @@
 #include "spgemm/local/multiply_rows.hpp"
 
 namespace filigree::spgemm {
-
-template Stats multiply_at_most(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
-                                const CsrView<float>*);
-template Stats multiply(CsrView<float>, CsrView<float>, Csr<float>&, const Options&, const CsrView<float>*);
-
+FILIGREE_MULTIPLY_ROWS_OF(float)
 }  // namespace filigree::spgemm

@@ -19,7 +19,6 @@
 
 #include "core/cpu.hpp"
 #include "core/parallel_for.hpp"
-#include "filigree/spgemm.hpp"
 #include "spgemm/local/staging.hpp"
 #include "spgemm/rows/checks.hpp"
 #include "spgemm/rows/row_blocks.hpp"
@@ -265,15 +264,15 @@ class Job {
 };
 
 template <class Semiring, class V>
-Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-               const CsrView<V>* mask) {
+Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const Mask<V>& mask,
+               Way way) {
   c.num_cols = b.num_cols;
   c.row_ptr.resize(z(a.num_rows()) + 1);
   c.row_ptr[0] = 0;
   Offset* const of_row = c.row_ptr.data() + 1;
 
-  Task<Semiring, V> task{{a, b, nullptr},     mask,          options.complement, options.sorted,
-                         options.accumulator, sample_runs(b)};
+  Task<Semiring, V> task{{a, b, nullptr}, matrix_of(mask), mask.complement,
+                         way.sorted,      way.accumulator, sample_runs(b)};
   const Windows windows = pack(
       a, b, [&](Local row, Offset products) { return task.most_in_row(row, products); }, of_row);
   std::vector<V> ones;
@@ -299,13 +298,12 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
 
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-                       const CsrView<V>* mask) {
+                       const Mask<V>& mask, Way way) {
   try {
-    Stats stats = options.variant != Variant::automatic
-                      ? multiply_as_in_thesis(most_nonzeros, a, b, c, options, mask)
-                      : with_semiring<V>(options.semiring, [&](auto semiring) {
-                          return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask);
-                        });
+    Stats stats = way.variant ? make_as_in_thesis(*way.variant, most_nonzeros, a, b, c, options, mask)
+                              : with_semiring<V>(options.semiring, [&](auto semiring) {
+                                  return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask, way);
+                                });
     const Offset num_nonzeros = c.num_nonzeros();
     if (num_nonzeros > most_nonzeros) {
       c = Csr<V>();
@@ -321,11 +319,38 @@ Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>&
 }
 
 template <class V>
-Stats multiply(CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask) {
+Stats multiply_by(Way way, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
+                  const Options& options, const std::type_identity_t<Mask<V>>& mask) {
   check_arguments("multiply", a, b, mask, options);
-  Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask);
+  Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask, way);
   check_budget<V>(a.num_rows(), stats["nonzeros"], options);
   return stats;
 }
 
+template <class V>
+Stats multiply(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
+               const Options& options, const std::type_identity_t<Mask<V>>& mask) {
+  return multiply_by({}, a, b, c, options, mask);
+}
+
+template <class V>
+Stats multiply_unsorted(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, UnsortedCsr<V>& c,
+                        const Options& options, const std::type_identity_t<Mask<V>>& mask) {
+  return multiply_by({.sorted = false}, a, b, c.rows_, options, mask);
+}
+
+template <class V>
+Stats multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b,
+                            Csr<V>& c, const Options& options, const std::type_identity_t<Mask<V>>& mask) {
+  return multiply_by({.variant = variant}, a, b, c, options, mask);
+}
+
 }  // namespace filigree::spgemm
+
+/// All products within a rank, of a type of values.
+#define FILIGREE_MULTIPLY_ROWS_OF(V)                                                                             \
+  template Stats multiply_at_most(Offset, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&, Way); \
+  template Stats multiply_by(Way, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);              \
+  template Stats multiply(CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);                      \
+  template Stats multiply_unsorted(CsrView<V>, CsrView<V>, UnsortedCsr<V>&, const Options&, const Mask<V>&);     \
+  template Stats multiply_as_in_thesis(Variant, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);

@@ -15,7 +15,7 @@
 namespace filigree::spgemm {
 namespace {
 
-using Rows = Plan::Rows;
+using Rows = PlanRows;
 
 constexpr Offset line = 8;  // elements
 

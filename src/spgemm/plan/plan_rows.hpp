@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/cpu.hpp"
 #include "core/index.hpp"
-#include "filigree/spgemm.hpp"
+#include "filigree/spgemm/plan.hpp"
 
 namespace filigree::spgemm {
 
@@ -26,7 +28,7 @@ namespace filigree::spgemm {
 /// The exception are windows without positions, rows of which are added up in an array over all columns: rows with more
 /// nonzeros than 16 bits can tell apart, and those with so many products that their positions would take several times
 /// the memory of C.
-struct Plan::Rows {
+struct PlanRows {
   struct Team {
     Local num_rows;    ///< 1 .. most_in_team, or least_lanes .. num_lanes
     bool repeats;      ///< rather than that rows of A have equal columns
@@ -90,6 +92,14 @@ struct Plan::Rows {
   }
 };
 
+/// What plans keep to themselves.
+struct PlanAccess {
+  static Plan make(PlanRows rows) { return Plan(std::make_shared<const PlanRows>(std::move(rows))); }
+  static const PlanRows& rows(const Plan& plan) { return *plan.rows_; }
+  static DistPlan make(std::shared_ptr<const DistPlanParts> parts) { return DistPlan(std::move(parts)); }
+  static const DistPlanParts& parts(const DistPlan& plan) { return *plan.parts_; }
+};
+
 /// What changes from product to product, in the order of the patterns.
 template <class V>
 struct PlanValues {
@@ -102,16 +112,20 @@ struct PlanValues {
 std::uint64_t fingerprint(Local num_cols, std::span<const Offset> row_ptr, std::span<const Local> col);
 
 /// Shapes must fit.
-Plan::Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const CsrView<float>* mask);
+PlanRows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const Mask<float>& mask);
 
 /// C: the plan's pattern, copied unless c has it, and the values.
 template <class V>
-void multiply_planned(const Plan::Rows& rows, const PlanValues<V>& values, Csr<V>& c);
+void multiply_planned(const PlanRows& rows, const PlanValues<V>& values, Csr<V>& c);
 
-/// A matrix without its values: one type for all.
+/// A matrix, or a mask, without values: one type for all.
 template <class V>
 CsrView<float> pattern_of(const CsrView<V>& matrix) {
   return {matrix.num_cols, matrix.row_ptr, matrix.col, {}};
+}
+template <class V>
+Mask<float> pattern_of(const Mask<V>& mask) {
+  return mask.view ? Mask<float>(pattern_of(*mask.view), mask.complement) : Mask<float>();
 }
 
 }  // namespace filigree::spgemm

@@ -26,7 +26,7 @@ constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
 /// B's columns instead of 2 for a product, and what it takes to empty it does not matter with so many.
 constexpr Offset most_positions = 24;
 
-using Rows = Plan::Rows;
+using Rows = PlanRows;
 
 /// Packs consecutive rows into windows.
 void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
@@ -250,17 +250,15 @@ std::uint64_t fingerprint(Local num_cols, std::span<const Offset> row_ptr, std::
   return XXH3_64bits(words, sizeof words);
 }
 
-Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const CsrView<float>* mask) {
+Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const Mask<float>& mask) {
   Rows rows;
   rows.semiring = options.semiring;
-  rows.masked = mask != nullptr;
+  rows.masked = mask.view.has_value();
   rows.num_inner = a.num_cols;
   rows.b_nonzeros = b.num_nonzeros();
   for (Local k = 0; k < b.num_rows(); ++k)
     rows.longest_b_row = std::max(rows.longest_b_row, static_cast<Local>(b.degree(k)));
-  const Options pattern_only{
-      .semiring = Semiring::or_and, .complement = options.complement, .progress = options.progress};
-  multiply(a, b, rows.c, pattern_only, mask);
+  multiply(a, b, rows.c, {.semiring = Semiring::or_and, .progress = options.progress}, mask);
   rows.c.val = {};
 
   rows.first_factor.assign(a.row_ptr.begin(), a.row_ptr.end());
@@ -269,7 +267,7 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.groups.resize(a.col.size());
   cut_windows(a, b, rows);
   const Offset num_windows = std::ssize(rows.windows) - 1;
-  const bool look_for_repeats = cpu_has_avx512() && mask == nullptr && rows_repeat(a) && rows_repeat(b);
+  const bool look_for_repeats = cpu_has_avx512() && !mask.view && rows_repeat(a) && rows_repeat(b);
   parallel_for(
       num_windows, [&] { return Scratch(a, b); },
       [&](Scratch& scratch, Offset w) { plan_window(a, b, look_for_repeats, rows, w, scratch); }, [](Offset) {});
@@ -299,24 +297,24 @@ Offset Rows::num_bytes() const {
 
 // ---- For users
 
-Plan::Plan(std::shared_ptr<const Rows> rows) : rows_(std::move(rows)) {}
+Plan::Plan(std::shared_ptr<const PlanRows> rows) : rows_(std::move(rows)) {}
 Offset Plan::num_products() const { return rows_->num_products; }
 Offset Plan::num_nonzeros() const { return rows_->c.num_nonzeros(); }
 Offset Plan::num_bytes() const { return rows_->num_bytes(); }
 
 template <class V>
-Plan plan(CsrView<V> a, CsrView<V> b, const Options& options, const CsrView<V>* mask) {
+Plan plan(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options,
+          const std::type_identity_t<Mask<V>>& mask) {
   check_arguments("plan", a, b, mask, options);
-  const CsrView<float> mask_pattern = mask != nullptr ? pattern_of(*mask) : CsrView<float>();
-  Rows rows = plan_rows(pattern_of(a), pattern_of(b), options, mask != nullptr ? &mask_pattern : nullptr);
+  Rows rows = plan_rows(pattern_of(a), pattern_of(b), options, pattern_of(mask));
   rows.a_fingerprint = fingerprint(a.num_cols, a.row_ptr, a.col);
   rows.b_fingerprint = fingerprint(b.num_cols, b.row_ptr, b.col);
-  return Plan(std::make_shared<const Rows>(std::move(rows)));
+  return PlanAccess::make(std::move(rows));
 }
 
 template <class V>
-Stats multiply(const Plan& plan, CsrView<V> a, CsrView<V> b, Csr<V>& c) {
-  const Rows& rows = plan.rows();
+Stats multiply(const Plan& plan, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c) {
+  const Rows& rows = PlanAccess::rows(plan);
   const auto check = [](const char* name, CsrView<V> matrix, Local num_rows, Local num_cols, Offset num_nonzeros,
                         std::uint64_t planned) {
     require(matrix.num_rows() == num_rows && matrix.num_cols == num_cols && matrix.num_nonzeros() == num_nonzeros,
@@ -333,9 +331,10 @@ Stats multiply(const Plan& plan, CsrView<V> a, CsrView<V> b, Csr<V>& c) {
   return {{"products", rows.num_products}, {"nonzeros", rows.c.num_nonzeros()}};
 }
 
-template Plan plan(CsrView<double>, CsrView<double>, const Options&, const CsrView<double>*);
-template Plan plan(CsrView<float>, CsrView<float>, const Options&, const CsrView<float>*);
-template Plan plan(CsrView<std::int64_t>, CsrView<std::int64_t>, const Options&, const CsrView<std::int64_t>*);
+template Plan plan(const CsrView<double>&, const CsrView<double>&, const Options&, const Mask<double>&);
+template Plan plan(const CsrView<float>&, const CsrView<float>&, const Options&, const Mask<float>&);
+template Plan plan(const CsrView<std::int64_t>&, const CsrView<std::int64_t>&, const Options&,
+                   const Mask<std::int64_t>&);
 template Stats multiply(const Plan&, CsrView<double>, CsrView<double>, Csr<double>&);
 template Stats multiply(const Plan&, CsrView<float>, CsrView<float>, Csr<float>&);
 template Stats multiply(const Plan&, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&);

@@ -5,9 +5,24 @@
 #include <limits>
 #include <new>
 
-#include "filigree/spgemm.hpp"
+#include "filigree/spgemm/multiply.hpp"
 
 namespace filigree::spgemm {
+
+template <class V>
+const CsrView<V>* matrix_of(const Mask<V>& mask) {
+  return mask.view ? &*mask.view : nullptr;
+}
+template <class V>
+const DistCsr<V>* matrix_of(const DistMask<V>& mask) {
+  return mask.matrix;
+}
+
+/// What a mask is on the only rank.
+template <class V>
+Mask<V> local_mask(const DistMask<V>& mask) {
+  return mask.matrix != nullptr ? Mask<V>(mask.matrix->local, mask.complement) : Mask<V>();
+}
 
 /// Of a matrix, and the ranks that it lies on.
 struct Shape {
@@ -33,9 +48,10 @@ inline void check_factors(const char* call, Shape a, Shape b) {
 }
 
 /// The same of all that multiply() and plan() take.
-template <class Matrix>
-void check_arguments(const char* call, const Matrix& a_matrix, const Matrix& b_matrix, const Matrix* mask_matrix,
+template <class Matrix, class MaskOf>
+void check_arguments(const char* call, const Matrix& a_matrix, const Matrix& b_matrix, const MaskOf& of_c,
                      const Options& options) {
+  const Matrix* const mask_matrix = matrix_of(of_c);
   const Shape a = shape_of(a_matrix);
   const Shape b = shape_of(b_matrix);
   check_factors(call, a, b);
@@ -45,16 +61,9 @@ void check_arguments(const char* call, const Matrix& a_matrix, const Matrix& b_m
             " and the mask ", mask.rows, " x ", mask.cols, "; they must have the same shape");
     require(mask.ranks == a.ranks, call, ": a lies on ", a.ranks, " ranks and the mask on ", mask.ranks);
   }
-  require(mask_matrix != nullptr || !options.complement, call, ": complement needs a mask");
-  require(options.memory_budget >= 0, call, ": memory_budget ", options.memory_budget, ", must be at least 0");
-}
-
-/// The same of matrices over ranks.
-template <class V>
-void check_distributed(const char* call, const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask,
-                       const Options& options) {
-  check_arguments(call, a, b, mask, options);
-  require(options.sorted, call, ": rows over ranks are always sorted, sorted must be true");
+  require(mask_matrix != nullptr || !of_c.complement, call, ": complement needs a mask");
+  require(options.memory_budget_bytes >= 0, call, ": memory_budget_bytes ", options.memory_budget_bytes,
+          ", must be at least 0");
 }
 
 /// What rows of C take, beside their entries and with them.
@@ -83,8 +92,8 @@ constexpr Offset unlimited = std::numeric_limits<Offset>::max();
 /// Nonzeros that the budget has room for in so many rows of C; negative if the rows alone do not fit.
 template <class V>
 Offset most_within_budget(Offset num_rows, const Options& options) {
-  if (options.memory_budget == 0) return unlimited;
-  const Offset room = options.memory_budget - ProductBytes<V>::of(num_rows, 0);
+  if (options.memory_budget_bytes == 0) return unlimited;
+  const Offset room = options.memory_budget_bytes - ProductBytes<V>::of(num_rows, 0);
   return room < 0 ? -1 : room / ProductBytes<V>::entry;
 }
 
@@ -93,7 +102,8 @@ template <class V>
 void check_budget(Offset num_rows, Offset num_nonzeros, const Options& options, const std::string& where = "") {
   if (num_nonzeros <= most_within_budget<V>(num_rows, options)) return;
   throw Error(text("multiply: the product takes ", ProductBytes<V>::of(num_rows, num_nonzeros), " bytes", where, ", ",
-                   num_rows, " rows and ", num_nonzeros, " nonzeros; memory_budget is ", options.memory_budget));
+                   num_rows, " rows and ", num_nonzeros, " nonzeros; memory_budget_bytes is ",
+                   options.memory_budget_bytes));
 }
 
 }  // namespace filigree::spgemm

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "core/index.hpp"
-#include "filigree/spgemm.hpp"
+#include "filigree/spgemm/multiply.hpp"
+#include "spgemm/rows/way.hpp"
 
 namespace filigree::spgemm {
 
@@ -82,9 +83,14 @@ Offset most_in_row(Local row, Offset products, CsrView<V> b, const CsrView<V>* m
 }
 
 /// multiply() within a rank, of checked arguments, that keeps at most so many nonzeros (negative: none): if C has
-/// more, the stats count them and c is left empty. Pays no heed to options.memory_budget.
+/// more, the stats count them and c is left empty. Does not use options.memory_budget_bytes.
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-                       const CsrView<V>* mask);
+                       const Mask<V>& mask, Way way);
+
+/// multiply() in a way of the caller's choice, for tests and benchmarks; rows of c may be unsorted.
+template <class V>
+Stats multiply_by(Way way, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
+                  const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
 
 }  // namespace filigree::spgemm

@@ -8,12 +8,12 @@
 #include <optional>
 
 #include "core/cpu.hpp"
-#include "filigree/spgemm.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/row_kernels.hpp"
 #include "spgemm/rows/scratch.hpp"
 #include "spgemm/rows/semirings.hpp"
 #include "spgemm/rows/tiles.hpp"
+#include "spgemm/rows/way.hpp"
 
 namespace filigree::spgemm {
 

@@ -13,7 +13,7 @@
 #include "core/cpu.hpp"
 #include "core/index.hpp"
 #include "core/simd/lanes.hpp"
-#include "filigree/spgemm.hpp"
+#include "filigree/spgemm/multiply.hpp"
 
 /// name(X ...) for X = V and for lanes of V. The latter has to be for AVX-512 itself: in a function that is not, though
 /// inlined into one that is, g++ 12 makes scalars of a ?: of vectors, and clang 14 takes no vectors.

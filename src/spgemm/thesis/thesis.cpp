@@ -103,8 +103,10 @@ struct alignas(64) Worker {
 template <class Semiring, class V>
 class Product {
  public:
-  Product(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const CsrView<V>* mask)
-      : most_nonzeros_(most_nonzeros),
+  Product(Variant variant, Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+          const Mask<V>& mask)
+      : variant_(variant),
+        most_nonzeros_(most_nonzeros),
         a_(a),
         b_(b),
         c_(c),
@@ -123,7 +125,7 @@ class Product {
     Offset critical = 0;
     for (const HashWindow& window : windows) {
       start(window);
-      if (options_.variant == Variant::v3)
+      if (variant_ == Variant::v3)
         hash_over_write_back();
       else
         hash_then_write_back();
@@ -135,7 +137,7 @@ class Product {
       critical += most;
       if (options_.progress && done < num_products) options_.progress("multiply", done, num_products);
     }
-    if (options_.variant == Variant::v3) write_back(window_, turn_);
+    if (variant_ == Variant::v3) write_back(window_, turn_);
     if (options_.progress) options_.progress("multiply", num_products, num_products);
     return stats(num_products, critical, std::ssize(windows));
   }
@@ -168,7 +170,7 @@ class Product {
       c_.col.resize(z(room));
       c_.val.resize(z(room));
       tags_.assign(z(num_slots(largest)), free_slot);
-      if (options_.variant == Variant::v3)
+      if (variant_ == Variant::v3)
         offsets_.resize(tags_.size());
       else
         values_.assign(tags_.size(), Semiring::zero());
@@ -190,13 +192,13 @@ class Product {
     last_slot_ = z(slots - 1);
     const int key_bits = column_bits_ + bits(window.end - window.begin);
     const int slot_bits = bits(slots);
-    shift_ = options_.variant == Variant::v1 ? std::max(key_bits - slot_bits, 0) : 0;
+    shift_ = variant_ == Variant::v1 ? std::max(key_bits - slot_bits, 0) : 0;
     next_row_ = window.begin;
   }
 
   void hash_then_write_back() {
     on_all_threads([&](Worker<V>& worker) {
-      if (options_.variant == Variant::v1) {
+      if (variant_ == Variant::v1) {
         const auto [first, last] = block(worker);
         for (Local row = first; row < last; ++row) hash(row, worker);
       } else {
@@ -205,7 +207,7 @@ class Product {
     });
     on_all_threads([&](Worker<V>& worker) {
       MergedRows<V>& rows = worker.rows[turn_];
-      if (options_.variant == Variant::v1)
+      if (variant_ == Variant::v1)
         scan(worker, rows);
       else
         for (const std::uint32_t slot : worker.claimed) rows.entries.push_back({tags_[slot], values_[slot]});
@@ -274,7 +276,7 @@ class Product {
   V& sum_of(Key key, Worker<V>& worker, MergedRows<V>& rows) {
     const auto [slot, is_new] = find(key, worker);
     if (is_new) worker.claimed.push_back(static_cast<std::uint32_t>(slot));
-    if (options_.variant != Variant::v3) return values_[slot];
+    if (variant_ != Variant::v3) return values_[slot];
     if (is_new) {
       offsets_[slot] = static_cast<std::uint32_t>(rows.entries.size());
       rows.entries.push_back({key, Semiring::zero()});
@@ -332,11 +334,11 @@ class Product {
     Offset kept = 0;
     for (auto& [row, end] : rows.ends) {
       const std::span<Entry<V>> entries = std::span(rows.entries).subspan(z(begin), z(end - begin));
-      if (options_.variant != Variant::v1) {
+      if (variant_ != Variant::v1) {
         std::sort(entries.begin(), entries.end(), [](const auto& x, const auto& y) { return x.key < y.key; });
       }
       Entry<V>* const to = rows.entries.data() + kept;
-      const Offset length = mask_ == nullptr ? std::ssize(entries) : move_unmasked(entries, row, to);
+      const Offset length = !mask_.view ? std::ssize(entries) : move_unmasked(entries, row, to);
       of_row()[row] = length;
       begin = end;
       kept += length;
@@ -346,12 +348,12 @@ class Product {
 
   Offset move_unmasked(std::span<const Entry<V>> entries, Local row, Entry<V>* to) const {
     const Entry<V>* const begin = to;
-    const auto in_mask = mask_->cols(row);
+    const auto in_mask = mask_.view->cols(row);
     auto next = in_mask.begin();
     for (const Entry<V>& entry : entries) {
       const Local column = column_of(entry.key);
       next = std::lower_bound(next, in_mask.end(), column);
-      if ((next != in_mask.end() && *next == column) != options_.complement) *to++ = entry;
+      if ((next != in_mask.end() && *next == column) != mask_.complement) *to++ = entry;
     }
     return to - begin;
   }
@@ -411,7 +413,7 @@ class Product {
     constexpr Offset tag = sizeof(Key);
     const Offset of_a = pointer * a_.num_rows() + (index + (a_.has_values() ? value : 0)) * a_.num_nonzeros();
     const Offset of_b = 2 * pointer * a_.num_nonzeros() + (index + (b_.has_values() ? value : 0)) * products;
-    const Offset of_offsets = options_.variant == Variant::v3 ? index * products : 0;
+    const Offset of_offsets = variant_ == Variant::v3 ? index * products : 0;
     const Offset of_table = tag * (probes + scanned) + 2 * value * products + of_offsets + (tag + value) * merged;
     const Offset of_c = pointer * c_.num_rows() + (index + value) * c_.num_nonzeros();
     return {
@@ -419,12 +421,13 @@ class Product {
         {"hash_windows", num_windows}, {"critical_products", critical}, {"bytes_moved", of_a + of_b + of_table + of_c}};
   }
 
+  Variant variant_;
   Offset most_nonzeros_;
   CsrView<V> a_;
   CsrView<V> b_;
   Csr<V>& c_;
   const Options& options_;
-  const CsrView<V>* mask_;
+  const Mask<V>& mask_;
   int column_bits_;
   std::vector<Worker<V>> workers_;
 
@@ -443,18 +446,18 @@ class Product {
 }  // namespace
 
 template <class V>
-Stats multiply_as_in_thesis(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-                            const CsrView<V>* mask) {
+Stats make_as_in_thesis(Variant variant, Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c,
+                        const Options& options, const Mask<V>& mask) {
   return with_semiring<V>(options.semiring, [&](auto semiring) {
-    return Product<decltype(semiring), V>(most_nonzeros, a, b, c, options, mask).make();
+    return Product<decltype(semiring), V>(variant, most_nonzeros, a, b, c, options, mask).make();
   });
 }
 
-template Stats multiply_as_in_thesis(Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
-                                     const CsrView<double>*);
-template Stats multiply_as_in_thesis(Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
-                                     const CsrView<float>*);
-template Stats multiply_as_in_thesis(Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
-                                     const Options&, const CsrView<std::int64_t>*);
+template Stats make_as_in_thesis(Variant, Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
+                                 const Mask<double>&);
+template Stats make_as_in_thesis(Variant, Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
+                                 const Mask<float>&);
+template Stats make_as_in_thesis(Variant, Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
+                                 const Options&, const Mask<std::int64_t>&);
 
 }  // namespace filigree::spgemm

@@ -1,4 +1,5 @@
-#include "spgemm_check.hpp"
+// Is C = A B? Sampled rows by the definition, and all of them by Freivalds' check.
+#include "filigree/spgemm/verify.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,19 +9,14 @@
 #include <tuple>
 #include <utility>
 
+#include "core/index.hpp"
 #include "filigree/core/random.hpp"
-#include "filigree/io/integers.hpp"
 #include "filigree/matrix/dist_dense.hpp"
+#include "spgemm/rows/checks.hpp"
+#include "spgemm/rows/definition.hpp"
 
-namespace filigree::app {
+namespace filigree::spgemm {
 namespace {
-
-using spgemm::Semiring;
-
-std::size_t z(Offset i) { return static_cast<std::size_t>(i); }
-
-bool is_nan(double value) { return std::isnan(value); }
-bool is_nan(std::int64_t) { return false; }
 
 template <class V>
 V value_at(const CsrView<V>& rows, Offset k) {
@@ -79,10 +75,10 @@ double rounding_factor(const Graph& a, const Graph& b, const Graph& c) {
   return static_cast<double>(roundings) * std::numeric_limits<double>::epsilon();     // twice the error of a rounding
 }
 
-/// Rows of C x that are not those of A (B x), counted over all vectors; rows whose sums overflow cannot be told.
+/// Rows of C x that are not those of A (B x), counted over all vectors; rows whose sums overflow stay unknown.
 struct Freivalds {
   Offset wrong = 0;
-  Offset untold = 0;
+  Offset unknown = 0;
 };
 Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_t seed) {
   const Stream stream(seed, vector_purpose);
@@ -105,7 +101,7 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
   for (Offset row = 0; row < c.num_local_rows(); ++row) {
     const double bound = factor * by_factors.magnitude[z(row)] + std::numeric_limits<double>::min();
     if (!std::isfinite(bound)) {
-      ++found.untold;
+      ++found.unknown;
       continue;
     }
     for (std::uint32_t round = 0; round < num_vectors; ++round) {
@@ -113,7 +109,7 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
       if (!(std::abs(difference) <= bound)) ++found.wrong;
     }
   }
-  return {c.comm.sum(found.wrong), c.comm.sum(found.untold)};
+  return {c.comm.sum(found.wrong), c.comm.sum(found.unknown)};
 }
 
 // ------------------------------------------------------------------------------------------------ sampled rows
@@ -200,27 +196,6 @@ std::vector<Term<V>> terms_of(const std::vector<Entry<V>>& of_a, const DistCsr<V
   return terms;
 }
 
-template <class V>
-V without_terms(Semiring semiring) {
-  using Limits = std::numeric_limits<V>;
-  const V most = Limits::has_infinity ? Limits::infinity() : Limits::max();
-  const V least = Limits::has_infinity ? -Limits::infinity() : Limits::min();
-  return semiring == Semiring::min_plus ? most : semiring == Semiring::max_times ? least : V{0};
-}
-
-template <class V>
-V with_term(Semiring semiring, V sum, const Term<V>& term) {
-  const auto better = [&](V value, bool is_better) { return is_better || is_nan(value) ? value : sum; };
-  switch (semiring) {
-    case Semiring::plus_times: return sum + term.a * term.b;
-    case Semiring::min_plus: return better(term.a + term.b, term.a + term.b < sum);
-    case Semiring::max_times: return better(term.a * term.b, term.a * term.b > sum);
-    case Semiring::or_and: return sum != 0 || (term.a != 0 && term.b != 0) ? 1 : 0;
-    case Semiring::plus_pair: return sum + 1;
-  }
-  return sum;
-}
-
 /// Entries of the product where the mask lets them be.
 template <class V>
 std::vector<Entry<V>> add_up(std::vector<Term<V>> terms, Semiring semiring,
@@ -232,9 +207,9 @@ std::vector<Entry<V>> add_up(std::vector<Term<V>> terms, Semiring semiring,
   for (const Term<V>& term : terms) {
     if (mask != nullptr && mask->contains({term.row, term.col}) == complement) continue;
     if (entries.empty() || entries.back().row != term.row || entries.back().col != term.col) {
-      entries.push_back({term.row, term.col, without_terms<V>(semiring)});
+      entries.push_back({term.row, term.col, without_any<V>(semiring)});
     }
-    entries.back().value = with_term(semiring, entries.back().value, term);
+    entries.back().value = with_one_more(semiring, entries.back().value, term.a, term.b);
   }
   return entries;
 }
@@ -246,42 +221,55 @@ bool same(const Entry<V>& e, const Entry<V>& f) {
 }
 
 template <class V>
-bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask,
-               const spgemm::Options& options, const DistCsr<V>& c) {
+bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask,
+               const Options& options, const DistCsr<V>& c) {
   const Comm& comm = a.comm;
   const std::vector<Entry<V>> of_a = entries_of(a, sampled);
   const std::vector<Entry<V>> all_of_a = comm.all_gather(std::span<const Entry<V>>(of_a)).values;
   const std::vector<Term<V>> terms = on_root(comm, comm.guard([&] { return terms_of(all_of_a, b); }));
   const std::vector<Entry<V>> of_c = on_root(comm, entries_of(c, sampled));
-  std::set<std::pair<Global, Global>> places;
-  if (mask != nullptr) {
-    for (const Entry<V>& entry : on_root(comm, entries_of(*mask, sampled))) places.emplace(entry.row, entry.col);
+  std::set<std::pair<Global, Global>> kept;
+  if (mask.matrix != nullptr) {
+    for (const Entry<V>& entry : on_root(comm, entries_of(*mask.matrix, sampled))) kept.emplace(entry.row, entry.col);
   }
   return comm.broadcast(comm.guard([&] {
-    const auto expected = add_up(terms, options.semiring, mask != nullptr ? &places : nullptr, options.complement);
+    const auto expected = add_up(terms, options.semiring, mask.matrix != nullptr ? &kept : nullptr, mask.complement);
     return std::equal(of_c.begin(), of_c.end(), expected.begin(), expected.end(), same<V>);
   }));
 }
 
 const Graph& reals(const Graph& matrix) { return matrix; }
-Graph reals(const io::Integers& matrix) { return io::as_reals(matrix); }
+template <class V>
+Graph reals(const DistCsr<V>& matrix) {
+  Csr<double> rows{matrix.local.num_cols, matrix.local.row_ptr, matrix.local.col, {}};
+  for (const V value : matrix.local.val) rows.val.push_back(static_cast<double>(value));
+  return {matrix.comm, matrix.rows, matrix.cols, std::move(rows), matrix.ghosts};
+}
 
 }  // namespace
 
 template <class V>
-void check_product(App& program, const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>* mask,
-                   const spgemm::Options& options, const DistCsr<V>& c) {
-  const std::vector<Global> sampled = sample_rows(a, program.seed());
-  program.verified(rows_hold(sampled, a, b, mask, options, c),
-                   text(sampled.size(), " sampled rows are, bit for bit, what adding product by product gives"));
-  if (options.semiring != Semiring::plus_times || mask != nullptr) return;
-  const Freivalds found = freivalds(reals(a), reals(b), reals(c), program.seed());
-  if (found.untold > 0) program.note(text(found.untold, " row sums overflow: these rows cannot be checked by vectors"));
-  program.verified(found.wrong == 0, text("C x = A (B x) for ", num_vectors, " random vectors x, to rounding"));
+Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& c, const Options& options,
+                    const std::type_identity_t<DistMask<V>>& mask, std::uint64_t seed) {
+  check_arguments("verify", a, b, mask, options);
+  require(c.num_rows() == a.num_rows() && c.num_cols() == b.num_cols(), "verify: c is ", c.num_rows(), " x ",
+          c.num_cols(), " and the product ", a.num_rows(), " x ", b.num_cols());
+  const std::vector<Global> sampled = sample_rows(a, seed);
+  Verification found{.sampled_rows = std::ssize(sampled),
+                     .sampled_rows_hold = rows_hold(sampled, a, b, mask, options, c)};
+  if (options.semiring != Semiring::plus_times || mask.matrix != nullptr) return found;
+  const auto [wrong, unknown] = freivalds(reals(a), reals(b), reals(c), seed);
+  found.num_vectors = num_vectors;
+  found.wrong_sums = wrong;
+  found.unknown_rows = unknown;
+  return found;
 }
 
-template void check_product(App&, const Graph&, const Graph&, const Graph*, const spgemm::Options&, const Graph&);
-template void check_product(App&, const io::Integers&, const io::Integers&, const io::Integers*, const spgemm::Options&,
-                            const io::Integers&);
+template Verification verify(const DistCsr<double>&, const DistCsr<double>&, const DistCsr<double>&, const Options&,
+                             const DistMask<double>&, std::uint64_t);
+template Verification verify(const DistCsr<float>&, const DistCsr<float>&, const DistCsr<float>&, const Options&,
+                             const DistMask<float>&, std::uint64_t);
+template Verification verify(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&,
+                             const Options&, const DistMask<std::int64_t>&, std::uint64_t);
 
-}  // namespace filigree::app
+}  // namespace filigree::spgemm

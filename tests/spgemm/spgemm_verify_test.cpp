@@ -1,0 +1,105 @@
+// verify(): what is right passes, and whatever is wrong is found.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "filigree/spgemm/verify.hpp"
+#include "support/spgemm.hpp"
+
+namespace filigree::testing {
+namespace {
+
+using spgemm::verify;
+
+/// Rows and columns of each matrix are distributed in a way of its own.
+Graph random_matrix(Global num_rows, Global num_cols, Offset count, std::uint64_t seed) {
+  const Comm world = Comm::world();
+  const auto entries = random_entries<double>(num_rows, num_cols, count, Values::rounded, seed);
+  return Graph::from_entries(world, random_partition(num_rows, world.size(), seed),
+                             random_partition(num_cols, world.size(), seed + 1), deal(world, entries, seed));
+}
+
+/// The same with its entries changed. Collective.
+Graph changed(const Graph& c, const std::function<void(GlobalMatrix<double>&)>& change) {
+  GlobalMatrix<double> matrix = whole(c);
+  change(matrix);
+  Entries<double> entries;
+  for (const auto& [at, value] : matrix) {
+    if (!c.comm.is_root()) break;
+    entries.row.push_back(at.first);
+    entries.col.push_back(at.second);
+    entries.val.push_back(value);
+  }
+  return Graph::from_entries(c.comm, c.rows, c.cols, std::move(entries));
+}
+
+TEST(SpgemmVerify, PassesWhatIsRight) {
+  const Graph a = random_matrix(60, 50, 400, 1);
+  const Graph b = random_matrix(50, 70, 400, 2);
+  const Graph mask = random_matrix(60, 70, 900, 3);
+  for (const Semiring semiring : all_semirings) {
+    const spgemm::Options options{.semiring = semiring};
+    const auto found = verify(a, b, spgemm::multiply(a, b, options).c, options);
+    EXPECT_TRUE(found.holds()) << name_of(semiring);
+    EXPECT_EQ(found.num_vectors > 0, semiring == Semiring::plus_times);
+    for (const bool complement : {false, true}) {
+      const spgemm::DistMask<double> kept{&mask, complement};
+      EXPECT_TRUE(verify(a, b, spgemm::multiply(a, b, options, kept).c, options, kept).holds()) << name_of(semiring);
+    }
+  }
+  const Graph large = random_matrix(3000, 3000, 20000, 4);
+  EXPECT_TRUE(verify(large, large, spgemm::multiply(large, large).c).holds());
+  for (const Global n : {0, 1}) {
+    const Graph empty = random_matrix(n, 0, 0, 5);
+    const Graph flat = random_matrix(0, n, 0, 6);
+    EXPECT_TRUE(verify(empty, flat, spgemm::multiply(empty, flat).c).holds());
+    EXPECT_TRUE(verify(flat, empty, spgemm::multiply(flat, empty).c).holds());
+  }
+}
+
+TEST(SpgemmVerify, SampledRowsShowColumnsAndBits) {
+  const Graph a = random_matrix(40, 50, 300, 1);
+  const Graph b = random_matrix(50, 60, 300, 2);
+  const Graph mask = random_matrix(40, 60, 600, 3);
+  const std::vector<std::function<void(GlobalMatrix<double>&)>> mistakes{
+      [](auto& c) { c.begin()->second = std::nextafter(c.begin()->second, 9.0); },
+      [](auto& c) { c.erase(std::next(c.begin(), 17)); },
+      [](auto& c) {
+        Global column = 0;
+        while (c.contains({0, column})) ++column;
+        c[{0, column}] = 0;
+      },
+      [](auto& c) { c.clear(); }};
+  for (const Semiring semiring : all_semirings) {
+    for (const spgemm::DistMask<double> kept : {spgemm::DistMask<double>(), {&mask}}) {
+      const spgemm::Options options{.semiring = semiring};
+      const Graph c = spgemm::multiply(a, b, options, kept).c;
+      for (const auto& mistake : mistakes)
+        EXPECT_FALSE(verify(a, b, changed(c, mistake), options, kept).holds()) << name_of(semiring);
+    }
+  }
+  const Graph inside = spgemm::multiply(a, b, {}, &mask).c;
+  EXPECT_FALSE(verify(a, b, inside, {}, {&mask, true}).sampled_rows_hold);
+  EXPECT_FALSE(verify(a, b, inside).sampled_rows_hold);
+}
+
+TEST(SpgemmVerify, VectorsShowOneWrongEntryOfMany) {
+  // Of 4000 rows 200 at most are sampled. Wrong by a millionth, or not there.
+  const Graph a = random_matrix(4000, 4000, 30000, 1);
+  const Graph c = spgemm::multiply(a, a).c;
+  for (const double factor : {1 + 1e-6, 0.0}) {
+    for (const std::ptrdiff_t entry : {20'001, 40'002, 60'003}) {
+      const Graph wrong = changed(c, [&](auto& entries) { std::next(entries.begin(), entry)->second *= factor; });
+      EXPECT_GT(verify(a, a, wrong).wrong_sums, 0);
+    }
+  }
+}
+
+TEST(SpgemmVerify, RefusesAnotherShape) {
+  const Graph a = random_matrix(6, 5, 10, 1);
+  EXPECT_EQ(message_of<InvalidArgument>([&] { verify(a, random_matrix(5, 4, 10, 2), a); }),
+            "verify: c is 6 x 5 and the product 6 x 4");
+}
+
+}  // namespace
+}  // namespace filigree::testing
