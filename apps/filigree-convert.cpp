@@ -72,17 +72,17 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, failed);
 }
 
-/// Says what the format of OUT has no place for.
+/// Notes what the format of OUT cannot hold.
 void tell_losses(app::App& program, io::Format format, const Graph& graph) {
   if (format == io::Format::npy) {
     const auto& values = graph.local.val;
     const Offset zeros = graph.comm.sum(static_cast<Offset>(std::count(values.begin(), values.end(), 0.0)));
-    if (zeros > 0) program.note(text(zeros, " stored zeros are lost: an array cannot tell them from others"));
+    if (zeros > 0) program.note(text(zeros, " stored zeros are lost: an array cannot distinguish them from others"));
   }
   if (format != io::Format::edge_list || !graph.is_square()) return;
   const Offset lost = app::num_isolated(graph);
-  if (lost == 1) program.note("1 vertex without arcs is lost: an edge list has no place for it");
-  if (lost > 1) program.note(text(lost, " vertices without arcs are lost: an edge list has no place for them"));
+  if (lost == 1) program.note("1 vertex without arcs is lost: an edge list cannot hold it");
+  if (lost > 1) program.note(text(lost, " vertices without arcs are lost: an edge list cannot hold them"));
 }
 
 /// Reads OUT back: it must hold all that its format can.
@@ -135,8 +135,7 @@ int main(int argc, char** argv) {
     program.writes_graph();
     program.add_output_argument("OUT");
     output.add_to(program.cli);
-    program.cli.flag("--info", info,
-                     "say what is in IN instead: size, weights, loops, duplicates, degrees, components");
+    program.cli.flag("--info", info, "describe IN instead: size, weights, loops, duplicates, degrees, components");
     program.cli.check([&] {
       if (!info && program.output().empty()) app::usage_error("give OUT, or --info");
       if (info) info_form(program);

@@ -66,18 +66,18 @@ void App::add_shared_options(Command to) {
   to.option("--threads", threads_, "threads per rank; 0 = OMP_NUM_THREADS, else the cores that this rank may use")
       .group(group)
       .within("[0, inf)");
-  to.option("--seed", seed_, "of all random numbers").group(group);
-  to.option("--repeat", repeat_, "run the work so often; times are of the fastest").group(group).within("[1, inf)");
-  to.option("--warmup", warmup_, "runs before that which do not count").group(group).within("[0, inf)");
+  to.option("--seed", seed_, "seed of all random numbers").group(group);
+  to.option("--repeat", repeat_, "number of runs; times are those of the fastest").group(group).within("[1, inf)");
+  to.option("--warmup", warmup_, "runs before these, not timed").group(group).within("[0, inf)");
   to.flag("--verify", verify_, "check the result, slowly; exit code 1 if it is wrong").group(group);
   to.option("--json", json_, "write a record of this run: input, options, times, counted work")
       .file(FileRole::output)
       .group(group);
   to.flag("--timings", timings_, "print the seconds of every phase at the end").group(group);
-  to.flag("--quiet", quiet_, "say nothing but errors").group(group);
+  to.flag("--quiet", quiet_, "print errors only").group(group);
   to.choice("--progress", show_,
             {{"auto", Show::automatic}, {"bar", Show::bar}, {"lines", Show::lines}, {"off", Show::off}},
-            "how to show progress; auto: a bar on a terminal, else lines")
+            "form of progress reports; auto: a bar on a terminal, else lines")
       .group(group);
 }
 

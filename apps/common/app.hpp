@@ -2,7 +2,7 @@
 //
 //   int main(int argc, char** argv) {
 //     return app::run(argc, argv, {"filigree-thing", "Does a thing.", "examples"}, [](app::App& program) {
-//       program.cli.option("--bits", bits, "of the thing");           options.hpp tells all kinds of them
+//       program.cli.option("--bits", bits, "of the thing");           all kinds of them: options.hpp
 //       program.parse();                                             leaves here for --help; else starts MPI
 //       const auto result = program.measure("thing", [&] { return thing(...); });
 //       program.print(...);
@@ -110,7 +110,7 @@ class App {
     }
   }
 
-  /// What the last line tells, beside seconds and memory: what was worked on, the first also as a rate.
+  /// Quantities of the last line, beside seconds and memory; the first also as a rate.
   void worked_on(std::vector<Amount> amounts) { amounts_ = std::move(amounts); }
   /// From now on the same command goes on from where this run ended, if it left `partial`: Ctrl-C says so.
   void goes_on_from(const std::string& partial) const;

@@ -44,22 +44,22 @@ void GraphInput::add_to(Command cli, const std::string& name) {
   cli.flag("--isolated-lines", options_.isolated_lines, "edge list: a line of one vertex is a vertex without edges")
       .group(group);
   cli.flag("--bipartite", options_.bipartite,
-           "edge list: vertices of the second column are others than those of the first, and are called to:NAME")
+           "edge list: bipartite; vertices of the second column are distinct from those of the first, named to:NAME")
       .group(group);
-  cli.choice("--ids", options_.ids, {{"compact", Ids::compact}, {"keep", Ids::keep}, {"names", Ids::names}},
-             "edge list: number the vertices that occur; or keep ids as numbers, gaps are isolated vertices; or "
-             "take ids as texts (007)")
+  cli.choice(
+         "--ids", options_.ids, {{"compact", Ids::compact}, {"keep", Ids::keep}, {"names", Ids::names}},
+         "edge list: compact: number the vertices that occur; keep: ids are the numbers, gaps are isolated vertices; "
+         "names: ids are texts (007)")
       .group(group);
   cli.choice("--duplicates", options_.policy.duplicates,
              {{"first", Duplicates::first}, {"sum", Duplicates::sum}, {"error", Duplicates::error}},
-             "what becomes of an arc that is there twice: the first weight, or the sum; without weights sum counts")
+             "duplicate arcs: keep the first weight, sum the weights (without weights: count them), or stop")
       .group(group);
   cli.option("--group", options_.group, "HDF5: the group of a matrix that another program wrote, where it has several")
       .type_name("PATH")
       .group(group);
   cli.flag("--trust", options_.trust,
-           "read files that claim far more rows than they have entries, and unpack compressed text however large it "
-           "becomes")
+           "trust the file: far more rows than entries, and compressed text that unpacks to any size")
       .group(group);
   cli.flag(
          "--drop-loops", [this] { options_.policy.loops = Loops::drop; }, "leave out arcs from a vertex to itself")

@@ -12,7 +12,7 @@ namespace filigree::app {
 Option add_format_option(Command cli, const std::string& name, io::Format& format, bool to_write,
                          const std::string& help);
 
-/// In what format a graph or matrix is written: the extension of a path tells, `--output-format` insists.
+/// The format in which a graph or matrix is written: by the extension of the path, or `--output-format`.
 class GraphOutput {
  public:
   void add_to(Command cli);

@@ -77,7 +77,7 @@ class Formatter : public CLI::Formatter {
   }
 };
 
-/// That a file is written is told by a check that holds always.
+/// A check that always holds marks a file that is written.
 constexpr std::pair<FileRole, const char*> roles[] = {{FileRole::output, "output"},
                                                       {FileRole::graph_output, "graph output"}};
 
@@ -216,10 +216,10 @@ void CommandLine::parse(int argc, char** argv) {
 }
 
 std::string CommandLine::in_our_words(const std::exception& mistake) const {
-  const std::string told = mistake.what();
+  std::string message = mistake.what();
   if (!subcommands_of(*root_).empty() && chosen().empty()) return "give one of the subcommands " + names_of_commands();
-  if (told.ends_with(" missing")) return told.substr(0, told.find(':')) + ": its value is missing";
-  return told;
+  if (message.ends_with(" missing")) return message.substr(0, message.find(':')) + ": its value is missing";
+  return message;
 }
 
 std::string CommandLine::names_of_commands() const {

@@ -17,7 +17,7 @@ class ProgressDisplay {
   enum class Style {
     off,
     lines,  ///< a line every two seconds, for a log; none for what is done sooner
-    bar     ///< a bar redrawn in place, for a terminal; it goes when something else is printed
+    bar     ///< a bar redrawn in place, for a terminal; erased before other output
   };
   void set_style(Style style) { style_ = style; }
   void report(std::string_view phase, Offset done, Offset total);

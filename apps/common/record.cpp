@@ -107,7 +107,7 @@ Json options_record(const CommandLine& cli, OptionsFor use) {
   Json options = Json::object();
   if (!cli.chosen().empty()) options["subcommand"] = cli.chosen();
   for (const OptionValue& option : cli.values()) {
-    // What the record tells elsewhere - of damping, as the teleport - and what changes only how a run looks.
+    // What the record says elsewhere - of damping, as the teleport - and what changes only how a run looks.
     static const std::set<std::string> elsewhere{"help", "version", "json",     "threads",
                                                  "seed", "quiet",   "progress", "damping"};
     if (elsewhere.contains(option.name)) continue;

@@ -50,7 +50,7 @@ class Field {
   template <class T>
   Field(const std::optional<T>& value) : Field(value ? Field(*value) : Field(std::nullopt)) {}
 
-  /// A number with as many digits as tell it from all others, instead of ten.
+  /// A number with the digits that identify it, instead of ten.
   static Field exactly(double number);
 
   void append_to(std::string& line, Form form) const;

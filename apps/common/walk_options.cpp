@@ -14,8 +14,8 @@ double teleport_of(double damping) { return std::round((1 - damping) * 1e15) / 1
 
 void add_teleport(Command cli, double& teleport, const std::string& of) {
   Option option = cli.option("--teleport", teleport,
-                             of + "probability of a jump back at each step; 0.15 is what igraph calls damping "
-                                  "0.85 and networkx alpha 0.85")
+                             of + "teleport probability c = 1 - damping; c = 0.15 is damping 0.85 (igraph), alpha "
+                                  "0.85 (networkx)")
                       .within("[0.0001, 1)");
   cli.option(
          "--damping",
@@ -23,7 +23,7 @@ void add_teleport(Command cli, double& teleport, const std::string& of) {
            teleport = teleport_of(damping);
            option.default_text(Json(teleport).dump());  // for the record
          },
-         of + "1 - teleport, the other way to say it")
+         of + "damping factor d = 1 - teleport, instead of --teleport")
       .within("(0, 0.9999]")
       .excludes(option);
 }
@@ -35,8 +35,8 @@ void add_walk_options(Command cli, double& teleport, Dangling& dangling) {
               {"self", Dangling::self},
               {"uniform", Dangling::uniform},
               {"drop", Dangling::drop}},
-             "where a walk goes from a vertex without out-arcs: back to where it began, nowhere else, "
-             "anywhere, or it ends");
+             "what a walk does at a vertex without out-arcs: return to its source, stay, jump to "
+             "any vertex, or end");
 }
 
 void note_teleport(App& program, double teleport) {

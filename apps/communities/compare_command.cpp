@@ -34,7 +34,7 @@ Json record_of(const communities::Agreement& agreement) {
 }  // namespace
 
 CompareCommand::CompareCommand(App& program)
-    : command_(program.cli.command("compare", "says how well a tree agrees with known labels")) {
+    : command_(program.cli.command("compare", "measures how well a tree agrees with known labels")) {
   command_.option("--tree,TREE", tree_, "a file that detect wrote").required().type_name("FILE");
   command_
       .option("--truth", truth_,

@@ -17,11 +17,12 @@ CutCommand::CutCommand(App& program)
     : command_(program.cli.command("cut", "cuts a tree into clusters and writes a table `vertex cluster`")) {
   constexpr auto most = std::numeric_limits<Offset>::max();
   command_.option("--tree,TREE", tree_, "a file that detect wrote").required().type_name("FILE");
-  command_.option("--level", level_, "the nodes so many steps below the root, and leaves above").within("[0, inf)");
-  command_.option("--clusters", clusters_, "exactly so many clusters").within("[1, inf)");
-  command_.option("--height", height_, "all merges up to this height").within("[0, 1]");
-  command_.option("--min-size", min_size_, "the fewest clusters of at least so many vertices").within("[1, inf)");
-  command_.option("--max-size", max_size_, "... and of at most so many").within("[1, inf)");
+  command_.option("--level", level_, "nodes at this depth, and leaves above it; the root has depth 0")
+      .within("[0, inf)");
+  command_.option("--clusters", clusters_, "number of clusters, exactly").within("[1, inf)");
+  command_.option("--height", height_, "apply all merges up to this height").within("[0, 1]");
+  command_.option("--min-size", min_size_, "fewest clusters with at least this many vertices each").within("[1, inf)");
+  command_.option("--max-size", max_size_, "and at most this many").within("[1, inf)");
   program.add_table(command_);
   command_.check([&] {
     if (program.verify()) usage_error("--verify checks trees, when detect makes them");

@@ -81,7 +81,8 @@ DetectCommand::DetectCommand(App& program)
   using communities::Ties;
   input_.add_to(command_);
   auto& leaves = options_.leaves;
-  command_.option("-k,--communities", leaves.num_communities, "leaves of the tree; 0 = as many as can be detected")
+  command_
+      .option("-k,--communities", leaves.num_communities, "number of leaf communities; 0 = as many as can be detected")
       .within("[0, inf)");
   command_.choice(
       "--model", leaves.model,
@@ -90,7 +91,7 @@ DetectCommand::DetectCommand(App& program)
        {"degree-corrected", EdgeModel::degree_corrected}},
       "likelihood of edges by which vertices are relabelled: equal for all vertices of two communities, or in "
       "proportion to their degrees; auto: by the degrees");
-  command_.option("--refinements", leaves.max_refinements, "passes that relabel vertices, at most; 0 = none")
+  command_.option("--refinements", leaves.max_refinements, "passes of likelihood refinement, at most; 0 = none")
       .within("[0, inf)");
   command_
       .option("--labels", labels_,
@@ -114,7 +115,7 @@ DetectCommand::DetectCommand(App& program)
     if (!program.output().empty() && !program.output_is_hdf5())
       usage_error("--output is the tree's file: its name must end in .h5 or .hdf5 (labels go to --csv)");
     if (!labels_.empty() && command_.count("--communities") > 0)
-      usage_error("--communities is how many leaves to find, and --labels tells them");
+      usage_error("--communities is the number of leaves to find, and --labels gives them");
     if (options_.leaves.num_communities == 1) usage_error("--communities 1 makes no tree; give 2 or more, or 0");
   });
 }

@@ -141,7 +141,7 @@ std::string picture(const communities::Tree& tree, const std::vector<std::string
 }
 
 std::string short_height(double height) {
-  // As many digits as tell it from 1.
+  // The digits that distinguish it from 1.
   std::ostringstream out;
   const double rest = 1 - height;
   const double digits = rest > 0 && rest < 1 ? std::clamp(std::ceil(-std::log10(rest)) + 1, 2.0, 12.0) : 2;

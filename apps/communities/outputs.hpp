@@ -15,7 +15,7 @@ struct TreeOutputs {
   std::string newick, linkage_matrix, json, csv, svg;
   bool linear = false;  ///< heights in the picture
   void add_to(Command cli);
-  /// Throws Leave for a name that tells no form.
+  /// Throws Leave for a name without a known extension.
   void check() const;
 };
 

@@ -111,10 +111,10 @@ void add_hsbm(app::App& program, Arguments& a, Make& make) {
   cli.option("--branching", o.branching, "children of a node of the tree");
   cli.option("--depth", o.depth, "levels below the root; BRANCHING^DEPTH leaves");
   cli.option("--leaf-size", o.leaf_size, "vertices of a leaf");
-  cli.option("--beta", o.beta, "how much rarer edges are one level up: p_(k-1) = BETA p_k");
+  cli.option("--beta", o.beta, "ratio of edge probabilities between levels: p_(k-1) = BETA p_k");
   cli.option("--a-last", o.a_last, "edges within a leaf have probability A ln N / N; 36 if nothing else is given");
   cli.option("--p-last", o.p_last, "the probability of an edge within a leaf");
-  cli.option("--degree", o.degree, "the mean degree that is expected");
+  cli.option("--degree", o.degree, "expected mean degree");
   cli.option("--a", o.a, "A of every depth, the root's first, between commas; DEPTH + 1 numbers")
       .delimiter(',')
       .default_text("");

@@ -23,7 +23,7 @@ const app::About about{"filigree-summary",
                        "  filigree-summary query --summary g.sum.h5 --kind neighbors --vertices 12\n"
                        "  filigree-summary export --summary g.sum.h5 --format text --output g.sum.txt\n"};
 
-/// The graph without directions: an arc that has no reverse gets one, which a note tells.
+/// The graph without directions: an arc that has no reverse gets one, with a note.
 io::GraphFile load_graph(app::App& program, app::SummaryArguments& a) {
   io::GraphFile file = a.input.load(program);
   Graph& graph = file.graph;

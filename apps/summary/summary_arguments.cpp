@@ -21,13 +21,13 @@ void add_build(App& program, Command build, SummaryArguments& a) {
       .excludes(bits)
       .within("[0, inf)");
   build.choice("--error", a.build.error, {{"l1", summary::Norm::l1}, {"l2", summary::Norm::l2}},
-               "that is made small: RE_1 or RE_2");
+               "reconstruction error to minimize: RE_1 or RE_2");
   build.choice("--mode", a.build.mode,
                {{"weighted", summary::Mode::weighted},
                 {"unweighted", summary::Mode::unweighted},
                 {"hybrid", summary::Mode::hybrid}},
-               "what is stored; only weighted is available yet");
-  build.option("--rounds", a.build.max_rounds, "of merging, at most").within("[1, inf)");
+               "values of superedges; only weighted is available yet");
+  build.option("--rounds", a.build.max_rounds, "rounds of merges, at most").within("[1, inf)");
   build.option("--svg", a.svg_path, "draw the error after each round against the size").file(FileRole::output);
   build.check([&] {
     if (program.output().empty()) usage_error("--output is required");
@@ -46,7 +46,7 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
   add_summary(evaluate, a);
   program.add_table(evaluate);
 
-  Command query = program.cli.command("query", "ask a summary instead of its graph");
+  Command query = program.cli.command("query", "query a summary instead of its graph");
   add_summary(query, a);
   program.add_table(query);
   query.choice("--kind", a.kind,
@@ -54,7 +54,7 @@ SummaryCommand parse_summary(App& program, SummaryArguments& a) {
                 {"bfs", SummaryQuery::bfs},
                 {"degree", SummaryQuery::degree},
                 {"neighbors", SummaryQuery::neighbors}},
-               "what to ask");
+               "kind of query");
   query
       .option("--vertices", a.vertices,
               "where bfs begins, whose neighbors, or what pagerank and degree print; or a file of them, one a line, "

@@ -13,26 +13,27 @@ void BlocksInput::add_to(Command cli) {
       .default_text("");
   cli.choice("--nan", options_.not_finite,
              {{"refuse", io::NotFinite::refuse}, {"zero", io::NotFinite::zero}, {"impute", io::NotFinite::impute}},
-             "what becomes of NaN and infinity; impute: the mean of the row in the block");
+             "NaN and infinity: refuse, zero, or impute (the mean of the row in the block)");
   cli.flag("--pad", options_.pad, "add rows of zeros to blocks with fewer rows than others");
 }
 
 DenseBlocks BlocksInput::load(App& program) {
   options_.progress = program.progress();
   io::DenseFile file = program.time("read", [&] { return io::read_dense(program.comm(), paths_, options_); });
-  tell(program, file.blocks.rows, file.blocks.cols, file.num_replaced, file.num_padded, content_hash(file.blocks));
+  report(program, file.blocks.rows, file.blocks.cols, file.num_replaced, file.num_padded, content_hash(file.blocks));
   return std::move(file.blocks);
 }
 
 DistDense<double> BlocksInput::load_rows(App& program) {
   options_.progress = program.progress();
   io::DenseRowsFile file = program.time("read", [&] { return io::read_dense_rows(program.comm(), paths_, options_); });
-  tell(program, file.matrix.rows.num_items(), file.cols, file.num_replaced, file.num_padded, content_hash(file.matrix));
+  report(program, file.matrix.rows.num_items(), file.cols, file.num_replaced, file.num_padded,
+         content_hash(file.matrix));
   return std::move(file.matrix);
 }
 
-void BlocksInput::tell(App& program, Offset rows, const std::vector<Offset>& cols, Offset num_replaced,
-                       Offset num_padded, std::uint64_t hash) const {
+void BlocksInput::report(App& program, Offset rows, const std::vector<Offset>& cols, Offset num_replaced,
+                         Offset num_padded, std::uint64_t hash) const {
   const auto [least, most] = std::ranges::minmax_element(cols);
   std::string line = text(cols.size(), cols.size() == 1 ? " block of " : " blocks of ", rows, " x ", *least,
                           *least == *most ? "" : text(" to ", *most));

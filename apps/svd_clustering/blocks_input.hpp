@@ -19,8 +19,8 @@ class BlocksInput {
   DistDense<double> load_rows(App& program);
 
  private:
-  void tell(App& program, Offset rows, const std::vector<Offset>& cols, Offset num_replaced, Offset num_padded,
-            std::uint64_t hash) const;
+  void report(App& program, Offset rows, const std::vector<Offset>& cols, Offset num_replaced, Offset num_padded,
+              std::uint64_t hash) const;
 
   std::vector<std::string> paths_;
   io::DenseOptions options_;

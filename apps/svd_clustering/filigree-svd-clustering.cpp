@@ -36,16 +36,16 @@ struct Arguments {
 void add_cluster(app::App& program, Arguments& a) {
   app::Command cli = program.cli.command("cluster", "partitions the blocks and stores each cluster as one SVD");
   a.input.add_to(cli);
-  cli.option("--rank", a.options.rank, "columns of a cluster's basis, at most").within("[1, inf)");
+  cli.option("--rank", a.options.rank, "truncation rank: columns of a cluster's basis, at most").within("[1, inf)");
   cli.option("--error", a.options.error, "largest certified relative error of a cluster").within("(0, 1)");
   cli.choice("--rule", a.options.rule, {{"ours", Rule::ours}, {"published", Rule::published}},
              "how clusters grow: candidates ranked against the current basis, or as published");
   cli.choice("--method", a.options.method,
              {{"incremental", Method::incremental}, {"residual", Method::residual}, {"max_norm", Method::max_norm}},
-             "what certifies; residual and max_norm go with the published rule");
+             "certificate; residual and max_norm need the published rule");
   cli.choice("--order", a.options.order, {{"residual", Order::residual}, {"norm", Order::norm}},
-             "of candidates in the published rule");
-  cli.option("--oversampling", a.options.oversampling, "directions kept beside the rank").within("[0, inf)");
+             "order of candidates in the published rule");
+  cli.option("--oversampling", a.options.oversampling, "directions kept beyond the truncation rank").within("[0, inf)");
   cli.flag("--exact", a.options.exact, "one more pass: the error of what is stored, from the residuals themselves");
   cli.option("--checkpoint", a.checkpoint,
              "keep finished clusters here; the same command goes on from them, on any ranks")

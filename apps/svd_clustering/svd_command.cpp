@@ -13,14 +13,15 @@ using svd_clustering::RowsSvd;
 SvdCommand::SvdCommand(App& program)
     : program_(program), command_(program.cli.command("svd", "one streamed, certified truncated SVD of all blocks")) {
   input_.add_to(command_);
-  command_.option("--rank", rank_, "columns of the basis").within("[1, inf)");
+  command_.option("--rank", rank_, "truncation rank: columns of the basis").within("[1, inf)");
   command_.option("--tolerance", tolerance_, "take the least rank with this certified relative error instead")
       .within("(0, 1)");
-  command_.option("--oversampling", oversampling_, "directions kept beside the rank").within("[0, inf)");
-  command_.choice("--kernel", kernel_, {{"gram", Kernel::gram}, {"qr", Kernel::qr}},
-                  "qr: errors below 1e-6 are told too, several times slower; taken for a --tolerance below 1e-5");
+  command_.option("--oversampling", oversampling_, "directions kept beyond the truncation rank").within("[0, inf)");
+  command_.choice(
+      "--kernel", kernel_, {{"gram", Kernel::gram}, {"qr", Kernel::qr}},
+      "qr: certifies errors below 1e-6, too, several times slower; the default for a --tolerance below 1e-5");
   command_.choice("--distribute", distribute_, {{"blocks", Distribute::blocks}, {"rows", Distribute::rows}},
-                  "what is spread over ranks; rows: for tall matrices, by QR, the same bits on any ranks");
+                  "what is distributed over ranks; rows: for tall matrices, by QR, the same bits on any ranks");
   command_.check([this] {
     need_hdf5(program_);
     if (tolerance_ && command_.count("--rank") > 0) usage_error("--rank and --tolerance exclude each other");
@@ -47,7 +48,7 @@ auto SvdCommand::find(Offset rows, Decompose decompose) {
   });
 }
 
-void SvdCommand::tell(const Found& found) {
+void SvdCommand::report(const Found& found) {
   const auto rank = static_cast<std::size_t>(found.rank);
   if (tolerance_ && found.certified_error[rank] > *tolerance_) {
     const bool by_gram = kernel_ == Kernel::gram && distribute_ == Distribute::blocks;
@@ -95,7 +96,7 @@ void SvdCommand::run_on_blocks() {
       told.certified_error.push_back(all.certified_error(k));
     return std::pair(std::move(all), std::move(told));
   });
-  tell(found);
+  report(found);
   const Offset rank = found.rank;
   const DenseView basis = svd.basis().columns(0, rank);
   if (program_.verify()) verify(found, relative_residual(blocks, basis, found.norm));
@@ -115,7 +116,7 @@ void SvdCommand::run_on_rows() {
     Found told{0, all.norm, all.singular_values, all.certified_error};
     return std::pair(std::move(all), std::move(told));
   });
-  tell(found);
+  report(found);
   const DistDense<double>& basis = svd.basis;
   const Offset rank = found.rank;
   if (program_.verify()) verify(found, relative_residual(matrix, basis, rank, found.norm));

@@ -27,7 +27,7 @@ class SvdCommand {
   template <class Decompose>
   auto find(Offset rows, Decompose decompose);
   /// Fails where a tolerance is not reached.
-  void tell(const Found& found);
+  void report(const Found& found);
   void verify(const Found& found, double error);
   void write(const Found& found, Offset local_columns, Offset rows,
              const std::function<void(Offset, std::span<double>)>& fill);

@@ -88,7 +88,7 @@ struct Result {
 /// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
 Result summarize(const Graph& graph, const Options& options = {});
 
-/// Size and errors of a summary from scratch: nothing it says of itself is believed but supernodes and counts.
+/// Measures size and errors of a summary from scratch, from its supernodes and counts alone.
 ///
 /// graph    as for summarize(), with the rows where the summary's vertices are
 ///

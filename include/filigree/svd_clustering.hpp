@@ -16,8 +16,8 @@
 /// Error-Constrained Clustering, arXiv 2601.11626, 2026.
 namespace filigree::svd_clustering {
 
-/// How an update is computed. qr: Householder QR and SVD, certificates right to about 1e-14 |M|. gram: eigenvalues of a
-/// Gram matrix, several times faster, certificates right to about 1e-7 |M|.
+/// The kernel of an update. qr: Householder QR and SVD, certificates accurate to about 1e-14 |M|. gram: eigenvalues of
+/// a Gram matrix, several times faster, certificates accurate to about 1e-7 |M|.
 enum class Kernel { qr, gram };
 
 /// The truncated SVD of [A_1, A_2, ...] seen block by block, with a certificate. It keeps S = T_l(Q S Q^T + A A^T), the
@@ -81,7 +81,7 @@ class IncrementalSvd {
   double largest_dropped_ = 0;  ///< Delta
 };
 
-/// The truncated SVD of all blocks together: each rank's own in their order, then merged in order of ranks. The
+/// Computes the truncated SVD of all blocks: each rank's own in their order, then merged in order of ranks. The
 /// certificate holds on any number of ranks; the basis is the same on every rank and, within it, depends on their
 /// number. Throws InvalidArgument for a rank outside [1, rows]. Collective over blocks.comm. Work O(m (l + n)^2) a
 /// block.
@@ -96,7 +96,7 @@ struct RowsSvd {
   double lower_error = 0;               ///< of the best relative error at the full rank
 };
 
-/// The truncated SVD of a matrix whose rows are distributed, panel by panel of its columns: the QR kernel of
+/// Computes the truncated SVD of a matrix whose rows are distributed, panel by panel of its columns: the QR kernel of
 /// IncrementalSvd with Cholesky QR or TSQR over the ranks, so only matrices of order l + panel are reduced. The same
 /// bits on any ranks and threads. Throws InvalidArgument on all ranks for NaN, infinity and a rank outside [1, rows].
 /// Collective over m.comm. Work O(m N (l + panel)) over all ranks. Memory: 2 (l + panel) doubles a row.
@@ -105,10 +105,10 @@ RowsSvd decompose_rows(const DistDense<double>& m, Offset rank, Offset oversampl
 /// ours: ranks candidates against the current basis, skips those that fail. published: candidates in one order for each
 /// seed, the first failure closes the cluster, ten seeds without a companion in a row end it.
 enum class Rule { ours, published };
-/// What certifies a cluster. max_norm: singular values of its seed (Weyl). residual: those of what each block adds to
-/// the span of those before. incremental: IncrementalSvd.
+/// The certificate of a cluster. max_norm: singular values of its seed (Weyl). residual: those of what each block adds
+/// to the span of those before. incremental: IncrementalSvd.
 enum class Method { max_norm, residual, incremental };
-/// Of the candidates in the published rule: smallest norm first, or smallest residual against the seed.
+/// The order of candidates in the published rule: smallest norm first, or smallest residual against the seed.
 enum class Order { norm, residual };
 
 /// A cluster that is finished, as a checkpoint keeps it.
@@ -131,7 +131,7 @@ struct Options {
   Progress progress = {};    ///< phase "cluster", blocks that have a cluster
   std::vector<FinishedCluster> resume = {};  ///< clusters of an unfinished run with the same blocks and options
   std::function<void(const FinishedCluster&)> finished =
-      {};  ///< told of each further one, on every rank; may communicate
+      {};  ///< called for each further one, on every rank; may communicate
 };
 
 struct Cluster {
@@ -168,10 +168,10 @@ struct Result {
 /// number of ranks and threads.
 Result cluster(const DenseBlocks& blocks, const Options& options = {});
 
-/// The owned block i as it is stored: U (U^T A_i).
+/// Returns the owned block i as it is stored: U (U^T A_i). Not collective.
 Dense reconstruct(const Result& result, Global block, const Dense& coefficients);
 
-/// What a clustering is worth, computed from the blocks themselves.
+/// The true errors of a clustering, computed from the blocks themselves.
 struct Evaluation {
   std::vector<double> error;    ///< of what is stored, of each cluster
   std::vector<double> optimum;  ///< the least error at the cluster's rank, by an SVD of the whole cluster; 0 if raw
@@ -180,8 +180,8 @@ struct Evaluation {
   Offset false_certificates = 0;  ///< clusters with error > certified_error
   double ratio = 1;
 };
-/// From scratch: every block is reconstructed and compared; as many clusters at once as there are ranks are solved, one
-/// by each. Collective over blocks.comm. Peak bytes per rank beside the blocks: 16 m K for a cluster of K columns that
+/// Evaluates a clustering from scratch: every block is reconstructed and compared; each rank solves one cluster at a
+/// time. Collective over blocks.comm. Peak bytes per rank beside the blocks: 16 m K for a cluster of K columns that
 /// it solves, 24 for each element that it owns of those solved at once, and what an SVD of m x K takes.
 Evaluation evaluate(const DenseBlocks& blocks, const Result& result);
 

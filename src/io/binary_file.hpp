@@ -1,4 +1,4 @@
-// BinaryFile, BinaryWriter: files of numbers in which each rank knows the place of its own.
+// BinaryFile, BinaryWriter: files of numbers in which each rank knows the offset of its part.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +47,7 @@ class BinaryFile {
   Offset size_ = 0;
 };
 
-/// A file that all ranks write, each its own places; it takes its name in commit().
+/// A file that all ranks write, each its own part; it takes its name in commit().
 class BinaryWriter {
  public:
   /// Throws IoError on all ranks when the directory is missing or not writable. Collective.
@@ -67,7 +67,7 @@ class BinaryWriter {
   PendingFile pending_;
 };
 
-/// Numbers written one behind the other from a position on, a slice at a time.
+/// Numbers written in sequence from a position on, a slice at a time.
 template <class T>
 class Sequence {
  public:

@@ -15,7 +15,7 @@ constexpr Offset bytes_per_col = 8;
 /// than half a GiB for its rows and columns and either
 ///   - has less than one entry for 64 of these, unless options.trust, or
 ///   - is larger than the memory that is free on the node of some rank.
-/// The message tells the size. Collective, before anything of this size is allocated.
+/// The message states the size. Collective, before anything of this size is allocated.
 void check_claim(const Comm& comm, Global num_rows, Global num_cols, Offset num_entries, const ReadOptions& options);
 
 }  // namespace filigree::io

@@ -12,7 +12,7 @@ namespace filigree::io {
 /// A row of the table. A new format is a row here, a value of Format and a file for its reader and writer.
 struct FormatEntry {
   FormatInfo info;
-  /// Whether a file that begins so is certainly of this format; null if only extensions tell.
+  /// Whether a file that begins so is certainly of this format; null if only its extension shows it.
   bool (*is_in)(const Head& head);
   /// Collective. report.format is left to read(), and report.hash where it does not come along.
   GraphFile (*read)(const Comm& comm, const std::string& path, const ReadOptions& options);
@@ -23,11 +23,11 @@ struct FormatEntry {
 const std::vector<FormatEntry>& format_table();
 const FormatEntry& entry_of(Format format);
 
-/// The format of a file: what its first bytes tell, else its extension, else an edge list; or `asked` without a look.
-/// Throws IoError on all ranks for a format that cannot be read. Collective.
+/// The format of a file: by its first bytes, else by its extension, else an edge list; `asked` if that is not
+/// automatic. Throws IoError on all ranks for a format that cannot be read. Collective.
 struct FoundFormat {
   Format format;
-  std::vector<std::string> remarks;  ///< where the first bytes tell something else than the extension, and the like
+  std::vector<std::string> remarks;  ///< such as first bytes that contradict the extension
 };
 FoundFormat format_to_read(const Comm& comm, const std::string& path, Format asked);
 
@@ -40,7 +40,7 @@ bool has_weights_by_extension(const std::string& path);
 /// A hash in 16 hexadecimal digits.
 std::string hash_text(std::uint64_t hash);
 
-/// The graph of entries that stand in the order of the file, made undirected if options say so, duplicates and loops by
+/// The graph of entries in the order of the file, made undirected if options say so, duplicates and loops by
 /// their policy; vertices are called by their numbers. Messages begin with `path`. Collective.
 template <class V>
 MatrixFile<V> assemble(const Comm& comm, const std::string& path, Global num_rows, Global num_cols, Entries<V> entries,

@@ -73,7 +73,7 @@ Header read_header(const BinaryFile& file, bool weighted) {
 
 /// This rank's rows of the out- or in-neighbours.
 struct Rows {
-  Offset neighbours_at = 0;  ///< the place in the file of the first arc of all
+  Offset neighbours_at = 0;  ///< offset in the file of the first arc
   Global first = 0;
   std::vector<Offset> row_ptr;  ///< from the first arc of all
 };

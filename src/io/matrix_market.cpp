@@ -225,7 +225,7 @@ std::string check(const Header& header, const Entry<V>& entry, bool finite) {
 /// What a rank found in its lines.
 template <class V>
 struct Part {
-  Entries<V> entries;    ///< of an array the nonzeros: `row` tells how many lines come before, `col` nothing
+  Entries<V> entries;    ///< of an array the nonzeros: `row` counts the lines before, `col` is unused
   Offset num_lines = 0;  ///< entries in the file; those of the other triangle are not counted
 };
 

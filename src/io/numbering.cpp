@@ -51,7 +51,7 @@ struct Run {
   Global first;
 };
 
-/// What vertices are called if they are those of all runs, one behind the other. Collective.
+/// What vertices are called if they are those of all runs, concatenated. Collective.
 template <class Keys>
 VertexNames names_of(const Comm& comm, const Partition& rows, std::initializer_list<Run<Keys>> runs) {
   Keys mine;

@@ -65,7 +65,7 @@ class Input {
   std::vector<char> piece_;
 };
 
-/// What compressed formats have in common: text comes out before the damage behind it is told.
+/// What compressed formats have in common: text before a damaged part comes out before the damage is reported.
 class Compressed : public Unpacked {
  public:
   Compressed(int file, Offset begin, Offset end, bool trust) : input_(file, begin, end), begin_(begin), trust_(trust) {}

@@ -11,20 +11,20 @@ namespace filigree::io {
 
 enum class Packing { none, gzip, zstd };
 
-/// The packing that the extension of a path tells, .gz or .zst in any case; none if it tells nothing.
+/// The packing by the extension of a path, .gz or .zst in any case; none for others.
 Packing packing_of(const std::string& path);
 /// A path without the extension that packing_of() knows.
 std::string without_packing(const std::string& path);
-/// The packing that the first bytes of a file tell.
+/// The packing by the first bytes of a file.
 Packing packing_of_content(std::string_view first_bytes);
 
-/// The packing by other programs that the first 8 bytes of a file tell, null if none.
+/// The name of a packing that is not read, by the first 8 bytes of a file; null if none.
 const char* foreign_packing(std::string_view first_bytes);
 
 /// Whether a file that begins so is packed by Zstandard without a checksum, so that damage may go unnoticed.
 bool lacks_checksum(std::string_view first_bytes);
 
-/// `bytes` as a file of its own; such files one behind the other are again a file, of the texts joined.
+/// `bytes` as a file of its own; such files, concatenated, are a file of the concatenated texts.
 std::string pack(Packing packing, std::string_view bytes);
 
 /// An open file, read from the front to the back as if it were not compressed. A single reader.

@@ -94,7 +94,7 @@ IoError PendingFile::failure(int error, Offset end) const {
 }
 
 void PendingFile::commit() {
-  comm_.guard([&] {  // some file systems tell of a full disk only now
+  comm_.guard([&] {  // some file systems report a full disk only now
     if (fsync(file_) != 0 && errno != EINVAL && errno != ENOTSUP) throw failure(errno);
   });
   comm_.guard([&] {

@@ -34,7 +34,7 @@ void copy(const std::string& stream, int from, int to) {
   }
 }
 
-/// What tells an open file from any other.
+/// The identity of an open file.
 using Identity = std::array<std::int64_t, 5>;
 
 Identity identity_of(const std::string& stream, int file) {

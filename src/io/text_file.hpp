@@ -22,7 +22,7 @@ namespace filigree::io {
 /// passes over what is not its own: nothing is sent, and no rank holds more than a block of the text.
 class TextFile {
  public:
-  /// Throws IoError on all ranks when a rank cannot open it as a regular file. Its first bytes tell whether it is
+  /// Throws IoError on all ranks when a rank cannot open it as a regular file. Its first bytes show whether it is
   /// compressed; `trust` as in unpack(). Collective.
   TextFile(const Comm& comm, const std::string& path, bool trust = false);
 
@@ -158,8 +158,8 @@ void check_count(const Comm& comm, const TextFile& file, TextFile::Range range, 
   });
 }
 
-/// Makes room for the entries of a whole range, judging by those of its first chunk: vectors that grow by doubling
-/// would hold half as much again.
+/// Reserves capacity for the entries of a whole range, predicted from those of its first chunk: vectors that grow by
+/// doubling would hold half as much again.
 template <class V>
 void reserve(Entries<V>& entries, const TextFile::Chunk& first) {
   const auto expected = static_cast<std::size_t>(1.05 / first.share * static_cast<double>(entries.size()));

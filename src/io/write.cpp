@@ -7,7 +7,7 @@
 namespace filigree::io {
 namespace {
 
-/// Writes a matrix by write_file(), and what its rows are called beside it if the format has no place for that.
+/// Writes a matrix by write_file(), and the names of its rows beside it if the format cannot hold them.
 template <class V, class F>
 void write_with_names(const DistCsr<V>& matrix, const VertexNames& names, const std::string& path,
                       const FormatInfo& format, F write_file) {

@@ -473,7 +473,7 @@ TEST_F(Apps, ConvertTellsWhatIsLostAndVerifiesTheRest) {
     return err;
   };
   EXPECT_THAT(convert("gaps.mtx", "gaps.txt"),
-              HasSubstr("4 vertices without arcs are lost: an edge list has no place"));
+              HasSubstr("4 vertices without arcs are lost: an edge list cannot hold them"));
   for (const std::string to : {"gaps.h5", "gaps.graph", "again.mtx"}) {
     EXPECT_EQ(occurrences(convert("gaps.mtx", to), " lost"), 0) << to;
   }

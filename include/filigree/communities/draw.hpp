@@ -14,7 +14,7 @@ struct DrawOptions {
   std::string title = {};
   /// What is written beside a leaf; "C0 (24)", its number and size, if there is none.
   std::function<std::string(Global leaf)> label = {};
-  bool logarithmic = true;  ///< the axis shows log(1 - height), which tells heights near 1 apart; else height
+  bool logarithmic = true;  ///< the axis shows log(1 - height), which separates heights near 1; else height
 };
 
 /// An SVG picture: the dendrogram, and beside it the density of edges between leaf communities, row by row in leaf

@@ -26,7 +26,7 @@ enum class Format {
   pajek
 };
 
-/// What users should know of a format.
+/// A format as help texts and messages describe it.
 struct FormatInfo {
   Format format;
   std::string_view option;                   ///< its name on command lines, as "mtx"
@@ -43,11 +43,11 @@ const std::vector<FormatInfo>& formats();
 /// That of one format. Throws InvalidArgument for Format::automatic.
 const FormatInfo& info_of(Format format);
 
-/// The format that the extension of a path tells, in any case and before .gz or .zst if it has that; automatic if it
-/// tells nothing.
+/// The format of a path's extension, in any case and before .gz or .zst if it has that; automatic if the extension is
+/// unknown.
 Format format_of(const std::string& path);
 
-/// The format in which write() makes `path`: `asked` or, if that is automatic, what its extension tells. Throws
+/// The format in which write() makes `path`: `asked` or, if that is automatic, that of its extension. Throws
 /// InvalidArgument, which lists what is possible, if that is no format or one that is only read.
 Format format_to_write(const std::string& path, Format asked = Format::automatic);
 

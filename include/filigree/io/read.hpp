@@ -50,12 +50,12 @@ struct ReadOptions {
   Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
 };
 
-/// What reading met.
+/// What read() found.
 struct ReadReport {
   Format format = Format::automatic;  ///< never automatic
   Offset header_lines = 0;            ///< edge list: lines before the first edge that are neither edge nor comment
   Offset comment_lines = 0;           ///< edge list: lines skipped as comments
-  std::vector<std::string> remarks;   ///< what users should know: what was passed over, whence names came
+  std::vector<std::string> remarks;   ///< for users: what was skipped, where names come from
   std::string names_path;             ///< of the file beside it that named the vertices, empty if there was none
   EntryCounts entries;                ///< duplicates and loops, handled by the policy
   std::string hash;                   ///< content_hash() of the graph, 16 hexadecimal digits
@@ -84,7 +84,7 @@ using GraphFile = MatrixFile<double>;
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});
 
 /// Where an arc, or a vertex if `to` is -1, stands in the file that read() made `file` of by these options: "g.txt:7"
-/// or "g.mtx: row 1, column 2"; empty if the format tells no place. Reads an edge list again. Collective.
+/// or "g.mtx: row 1, column 2"; empty if the format has no such positions. Reads an edge list again. Collective.
 std::string place_of(const Comm& comm, const std::string& path, const ReadOptions& options, Format format,
                      const VertexNames& names, Global from, Global to);
 

@@ -9,7 +9,7 @@
 
 namespace filigree::io {
 
-/// Texts one behind the other in one array: 8 bytes a text beyond its own. Reads like a std::vector<std::string>.
+/// Texts, concatenated in one array. Memory: their bytes, and 8 a text. Reads like a std::vector<std::string>.
 class Strings {
  public:
   std::size_t size() const { return begins_.size() - 1; }

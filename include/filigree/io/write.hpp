@@ -27,7 +27,7 @@ void write(const Graph& graph, const VertexNames& names, const std::string& path
 /// /graph/names, and their hash, or nothing when names are the vertex numbers. Collective.
 void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names);
 
-/// A dataset of texts, those of each rank behind each other: as UTF-8 of fixed length, which h5py reads by asstr(), or
+/// Writes a dataset of texts, those of all ranks in order: as UTF-8 of fixed length, which h5py reads by asstr(), or
 /// where that cannot be as bytes, with begins in "DATASET_indptr". Collective.
 void write_texts(const Comm& comm, Hdf5Writer& file, const std::string& dataset, const Strings& texts);
 /// Texts [first, first + count) of it; each rank may ask for others. Throws IoError on all ranks. Collective.

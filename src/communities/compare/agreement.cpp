@@ -190,7 +190,7 @@ Agreement agreement(const Contingency& input) {
     const double expected = expected_information(margins);
     const double spread = mean_entropy - expected;
     result.nmi = mean_entropy > 0 ? std::max(0.0, shared / mean_entropy) : 0;
-    // Both near 0 when no labelling of these sizes can tell anything.
+    // Both near 0 when no labelling of these sizes carries information.
     result.ami = std::abs(spread) > 1e-14 * std::max(1.0, mean_entropy) ? (shared - expected) / spread : 0;
     result.ari = adjusted_rand_index(counts, margins);
   }

@@ -48,7 +48,7 @@ double separation(const Subspace& space, Offset k) {
   return next > 0 ? space.values[z(k - 1)] / next : 0;
 }
 
-/// The same with the edge of the bulk in the place of what lies below: for comparisons between graphs.
+/// The same with the edge of the bulk instead of what lies below: for comparisons between graphs.
 double distance_from_bulk(const Subspace& space, Offset k) {
   return k < 1 || k > std::ssize(space.values) ? 0 : space.values[z(k - 1)] * std::sqrt(space.rho);
 }
@@ -78,7 +78,7 @@ Offset count_by_patterns(const Graph& graph, const SpectrumOptions& options, Sta
   return best.k;
 }
 
-/// Rows of unit length of the columns that tell communities apart. At zeta = 1 all vectors of an eigenspace are alike:
+/// Rows of unit length of the columns that separate communities. At zeta = 1 all vectors of an eigenspace are alike:
 /// the constant one is left out only if it is alone.
 DistDense<double> unit_rows(const Embedding& embedding) {
   const auto& zeta = embedding.zeta;

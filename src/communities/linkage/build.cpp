@@ -10,7 +10,7 @@
 namespace filigree::communities {
 namespace {
 
-/// What similarities divide by - sizes without isolated vertices, which tell nothing of how dense edges are, or volumes
+/// What similarities divide by - sizes without isolated vertices, which say nothing of the density of edges, or volumes
 /// as integers below 2^63 - and how a similarity becomes a height.
 struct Scale {
   std::vector<Wide> mass;

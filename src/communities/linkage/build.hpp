@@ -1,4 +1,4 @@
-// Linkage, in one: from the edges between communities to their dendrogram, on one rank.
+// linkage: the edges between communities go in; their dendrogram comes out, on one rank.
 #pragma once
 
 #include "communities/linkage/contraction.hpp"

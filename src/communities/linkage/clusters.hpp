@@ -1,4 +1,4 @@
-// Clusters of communities while they merge: who is similar to whom, and how much.
+// Clusters of communities while they merge, and the similarities of pairs of them.
 #pragma once
 
 #include <algorithm>

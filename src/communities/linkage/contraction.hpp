@@ -1,4 +1,4 @@
-// Linkage, first half: from a graph and labels to the edges between communities. What comes out is whole on rank 0.
+// Contraction: a graph and labels go in; the edges between communities come out, whole on rank 0.
 #pragma once
 
 #include <cstdint>

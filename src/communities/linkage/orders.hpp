@@ -1,4 +1,4 @@
-// Linkage, second half: in which order clusters merge.
+// The orders in which clusters merge: greedy, and by chains of nearest neighbours.
 #pragma once
 
 #include <functional>

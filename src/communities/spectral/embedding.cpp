@@ -11,7 +11,8 @@ namespace filigree::communities {
 namespace {
 
 constexpr int most_expansions = 200;
-constexpr int most_expansions_inside = 12;  // for vectors inside the bulk, which converge slowly and tell little
+constexpr int most_expansions_inside =
+    12;  // for vectors inside the bulk, which converge slowly and carry little information
 
 /// V = [V W] in place, and the products of the new columns with all.
 class Basis {

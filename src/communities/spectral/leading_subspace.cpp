@@ -106,7 +106,7 @@ class Solver {
     return x;
   }
 
-  /// Y - X X^T M Y for X^T M X = I: what X knows must not come back amplified in columns that are to tell more.
+  /// Y - X X^T M Y for X^T M X = I: components in X must not come back amplified in the new columns.
   DistDense<double> without(const DistDense<double>& x, DistDense<double> y) const {
     std::vector<double> mass(a_.degree);
     for (double& value : mass) value += rho_ - 1;

@@ -17,7 +17,7 @@ Adjacency::Adjacency(const Graph& a) : graph(a), degree(z(a.num_local_rows())) {
 }
 
 double spectral_radius(const Adjacency& a, Stats& stats) {
-  // The locally optimal search of LOBPCG, with the root of H_r in the place of the Rayleigh quotient: each step takes
+  // The locally optimal search of LOBPCG, with the root of H_r instead of the Rayleigh quotient: each step takes
   // the best vector in the span of the last one, its residual over the diagonal of H_r and the last change.
   constexpr int most_steps = 200;
   constexpr double enough = 1e-9;  // growth of r in a step, relative

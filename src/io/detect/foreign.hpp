@@ -1,4 +1,4 @@
-// Formats that people have and filigree does not read: told by name, with what to do instead.
+// Formats that filigree does not read: recognised, so that a message can say what to do instead.
 #pragma once
 
 #include <string>

@@ -49,7 +49,7 @@ std::unique_ptr<const Head> read_head(const std::string& path) {
       length += got;
     }
   } catch (const IoError&) {
-    // A reader will meet it too and tell where.
+    // The reader fails at it, too, and says where.
     if (length == 0) return nullptr;
   }
   bytes.resize(length);

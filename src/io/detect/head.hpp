@@ -1,4 +1,4 @@
-// Head: how a file begins, to tell its format.
+// Head: the first bytes of a file, from which its format is detected.
 #pragma once
 
 #include <memory>

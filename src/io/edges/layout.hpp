@@ -18,7 +18,7 @@ struct Layout {
   bool weighted = false;
   bool lists = false;          ///< adjacency lists: a vertex and its neighbours
   bool bipartite = false;      ///< the target column has vertices of its own
-  bool columns_known = false;  ///< they were chosen, or a heading tells them: others are no surprise
+  bool columns_known = false;  ///< chosen by options or a heading, so that further columns need no remark
   bool maybe_lists = false;    ///< the third column holds what the first two do
   Offset heading = -1;         ///< where a line begins that heads the columns and would read as an edge; -1: none does
 

@@ -84,7 +84,7 @@ void append_checksums(const Comm& comm, const std::string& path, std::vector<Byt
     write_all(file, std::as_bytes(std::span(hashes)));
     write_all(file, std::as_bytes(std::span(ranges)));
     write_all(file, std::as_bytes(std::span(&footer, 1)));
-    if (!file.close()) throw IoError(std::strerror(errno));  // some file systems tell of a full disk only now
+    if (!file.close()) throw IoError(std::strerror(errno));  // some file systems report a full disk only now
   });
 }
 

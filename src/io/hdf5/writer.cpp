@@ -66,8 +66,8 @@ std::string write_rows_in_slices(hid_t dataset, Offset first, Offset num_rows, O
   constexpr Offset buffer_bytes = Offset{64} << 20;
   constexpr Offset element_bytes = sizeof(double);
   const Offset slice = std::max<Offset>(1, slice_bytes / element_bytes);
-  const Offset room = std::min(slice, buffer_bytes / element_bytes);
-  const Offset rows_at_once = std::max<Offset>(1, room / std::max<Offset>(1, num_cols));
+  const Offset capacity = std::min(slice, buffer_bytes / element_bytes);
+  const Offset rows_at_once = std::max<Offset>(1, capacity / std::max<Offset>(1, num_cols));
   std::vector<double> rows;
   std::string failure;
   for (Offset done = 0; done < num_rows; done += rows_at_once) {

@@ -1,7 +1,7 @@
-// Zip archives of files that lie in them one behind the other, stored or deflated; all numbers little-endian:
+// Zip archives of files, stored or deflated; all numbers little-endian:
 //
 //   each member     local header, name, extra fields, its bytes
-//   directory       a header of each member with its name, sizes, checksum and place
+//   directory       a header of each member with its name, sizes, checksum and offset
 //   end             where the directory begins; with 64-bit numbers in records before it (zip64)
 //
 // Format: PKWARE, APPNOTE.TXT, version 6.3.10. Archives that are encrypted or in several parts are refused.

@@ -1,4 +1,4 @@
-// Formats that one rank parses whole: their lines do not stand for themselves, so that ranks cannot share them.
+// Formats that one rank parses whole, because their lines depend on those before.
 //
 //   rank 0: file -> ParsedGraph (read_graphml, read_gml, read_pajek)      all ranks: distribute() -> GraphFile
 #pragma once
@@ -43,7 +43,7 @@ GraphFile distribute(const Comm& comm, const std::string& path, ParsedGraph grap
 /// or with control characters. Else `otherwise` and a remark.
 void take_labels(ParsedGraph& graph, const Strings& labels, Strings otherwise);
 
-/// The weight of an edge. Throws Error without a place unless the text is a number, finite if options say so.
+/// The weight of an edge. Throws Error without a position unless the text is a number, finite if options say so.
 double parse_weight(std::string_view text, const ReadOptions& options);
 
 }  // namespace filigree::io

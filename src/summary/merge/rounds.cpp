@@ -285,7 +285,7 @@ Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bi
   auto merging = std::make_unique<Merging>(graph, options, budget_bits, timings, best, stats);
   rounds.push_back(merging->begin());
   bool is_last = false;
-  int since_best = 0;  // a round without merges tells nothing of those to come at lower thresholds
+  int since_best = 0;  // a round without merges predicts nothing of rounds at lower thresholds
   for (int round = 1; round <= options.max_rounds && !is_last && !merging->fits(); ++round) {
     is_last = round == options.max_rounds || since_best >= patience;
     RoundReport report = rounds.back();

@@ -14,7 +14,7 @@ struct GroupOptions {
   int max_hashes = 10;    ///< that a group may be split by
 };
 
-/// Groups of two supernodes or more, one behind the other.
+/// Groups of two supernodes or more, concatenated.
 struct Groups {
   std::vector<Local> members;    ///< ascending within a group, unless it was cut
   std::vector<Local> begins{0};  ///< num_groups() + 1
