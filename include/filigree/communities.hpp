@@ -11,7 +11,7 @@
 
 namespace filigree::communities {
 
-/// How similar two clusters a and b of leaf communities are. e_ab: edges, or their weight, between their vertices; |a|:
+/// Similarity of two clusters a and b of leaf communities. e_ab: edges, or their weight, between their vertices; |a|:
 /// vertices that have edges.
 enum class Linkage {
   density,           ///< e_ab / (|a| |b|)
@@ -19,7 +19,7 @@ enum class Linkage {
   single,            ///< the largest density between leaves of a and of b
   complete           ///< the smallest
 };
-/// Which of equally similar pairs merges first.
+/// The first of equally similar pairs to merge.
 enum class Ties {
   smallest,  ///< the one with the smallest ids, a cluster's id being its smallest leaf
   first      ///< the first in row-major order of an array of clusters to which merged ones are appended

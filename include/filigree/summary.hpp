@@ -13,9 +13,9 @@
 
 namespace filigree::summary {
 
-/// What a superedge holds: weighted, the number of its edges. The others are not available yet.
+/// Values of superedges. weighted: the number of edges. The others are not available yet.
 enum class Mode { weighted, unweighted, hybrid };
-/// Of the difference between the adjacency matrix and its reconstruction.
+/// Norm of the difference between the adjacency matrix and its reconstruction.
 enum class Norm { l1, l2 };
 
 struct Options {
@@ -42,7 +42,7 @@ struct Summary {
   Global num_supernodes() const { return supernode.num_labels; }
 };
 
-/// How large a summary is and how far from its graph.
+/// Size and errors of a summary.
 struct Measures {
   Global supernodes = 0;
   Offset superedges = 0;
@@ -119,10 +119,11 @@ class Operator : public LinearOperator {
   std::vector<Local> supernode_;        // owned supernode, from 0, of each vertex received
 };
 
-/// Expected degree of the owned vertices: row sums of A^, out-weights for pagerank::solve(). Collective.
+/// Returns the expected degree of the owned vertices: row sums of A^, out-weights for pagerank::solve(). Collective.
 std::vector<double> degrees(const Operator& reconstruction);
 
-/// Steps from `source` to the owned vertices along nonzeros of A^; -1 = not reached. Collective. O(n + |P|).
+/// Returns the number of steps from `source` to the owned vertices along nonzeros of A^; -1 = not reached. Collective.
+/// O(n + |P|).
 std::vector<Local> bfs(const Summary& summary, Global source);
 
 /// The nonzeros of one row of A^.
@@ -130,7 +131,7 @@ struct Neighbors {
   std::vector<Global> vertex;  ///< of this rank, ascending
   std::vector<double> density;
 };
-/// Row `vertex` of A^: this rank's columns. Collective.
+/// Returns this rank's columns of row `vertex` of A^. Collective.
 Neighbors neighbors(const Summary& summary, Global vertex);
 
 }  // namespace filigree::summary

@@ -10,7 +10,7 @@
 
 namespace filigree::svd_clustering {
 
-/// What a file of clusters holds. `result.coefficients` are those of the blocks that `blocks` gives this rank.
+/// Contents of a file of clusters. `result.coefficients` are those of the blocks that `blocks` gives this rank.
 struct ClustersFile {
   Result result;
   Partition blocks;
@@ -23,11 +23,11 @@ struct ClustersFile {
 /// names, with a version. Any number of ranks writes the same bytes. Collective over blocks.comm.
 void save(io::Hdf5Writer& file, const DenseBlocks& blocks, const Result& result);
 
-/// cluster() with finished clusters kept in the file `checkpoint`: after an interruption the same call goes on from
-/// them, on any number of ranks, to the same result. The file stays; remove_checkpoint() once the result is stored.
-/// Throws IoError on all ranks if the file is one of other blocks or options. Collective over blocks.comm.
+/// Runs cluster() with finished clusters kept in the file `checkpoint`: after an interruption the same call goes on
+/// from them, on any number of ranks, to the same result. The file stays; remove_checkpoint() once the result is
+/// stored. Throws IoError on all ranks if the file is one of other blocks or options. Collective over blocks.comm.
 Result cluster(const DenseBlocks& blocks, Options options, const std::string& checkpoint);
-/// Collective.
+/// Removes the file of a checkpoint. Collective.
 void remove_checkpoint(const Comm& comm, const std::string& checkpoint);
 
 /// Reads them on any number of ranks; `blocks` says which rank gets the coefficients of which blocks (default: about

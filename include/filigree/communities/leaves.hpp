@@ -11,7 +11,7 @@
 
 namespace filigree::communities {
 
-/// How likely an edge between two vertices is, given their communities.
+/// Probability of an edge between two vertices, given their communities.
 enum class EdgeModel {
   automatic,        ///< degree_corrected if degrees within communities vary more than chance allows
   bernoulli,        ///< equal for all pairs of vertices of two communities

@@ -11,7 +11,7 @@
 
 namespace filigree::communities {
 
-/// How many vertices have label a in one labelling and b in the other; ascending, without zeros. Equal on all ranks.
+/// Counts of vertices with label a in one labelling and b in the other; ascending, without zeros. Equal on all ranks.
 struct Contingency {
   struct Entry {
     Global a, b;
@@ -40,9 +40,10 @@ struct Agreement {
   std::vector<std::pair<Global, Global>> matching = {};  ///< that matching: (a, b), by a
 };
 
-/// Work: O(entries + sum over pairs of distinct label sizes of the spread of their overlap); the matching (Hungarian
-/// method) is cubic, so beyond 4,000 labels there is none. Sources: Vinh, Epps, Bailey, JMLR 11, 2010; Hubert, Arabie,
-/// J. Classification 2, 1985; Kuhn, Naval Research Logistics 2, 1955. Not collective.
+/// Computes the agreement of two labellings. Work: O(entries + sum over pairs of distinct label sizes of the spread of
+/// their overlap); the matching (Hungarian method) is cubic, so beyond 4,000 labels there is none. Sources: Vinh, Epps,
+/// Bailey, JMLR 11, 2010; Hubert, Arabie, J. Classification 2, 1985; Kuhn, Naval Research Logistics 2, 1955. Not
+/// collective.
 Agreement agreement(const Contingency& counts);
 
 /// One labelling of the truth against a tree.

@@ -78,7 +78,7 @@ class Hdf5Reader {
   std::vector<std::string> datasets() const;
   /// Lengths of all dimensions of a dataset.
   std::vector<Offset> shape(const std::string& dataset) const;
-  /// Whether the elements of a dataset are numbers, which read_matrix() takes.
+  /// Returns whether the elements of a dataset are numbers, as read_matrix() needs.
   bool holds_numbers(const std::string& dataset) const;
   /// Rows [row, row + num_rows) of columns [col, col + num_cols) of a two-dimensional dataset of any numbers, row by
   /// row. NetCDF: elements equal to _FillValue or missing_value become NaN; scale_factor and add_offset are applied.

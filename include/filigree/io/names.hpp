@@ -25,8 +25,9 @@ class VertexNames {
   const Partition& vertices() const { return vertices_; }
   enum class Kind { numbers, ids, texts };
   Kind kind() const { return kind_; }
-  /// Of the owned vertices if kind() is ids or texts.
+  /// Names of the owned vertices if kind() is ids.
   const std::vector<Global>& ids() const { return *ids_; }
+  /// Names of the owned vertices if kind() is texts.
   const Strings& texts() const { return *texts_; }
 
   /// The name of vertex first_owned + i of the calling rank. Not collective.

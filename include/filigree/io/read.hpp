@@ -11,14 +11,14 @@
 
 namespace filigree::io {
 
-/// What becomes of the vertices of an edge list, or of a DIMACS file without a problem line.
+/// Numbering of the vertices of an edge list, or of a DIMACS file without a problem line.
 ///   compact: those that occur, numbered without gaps in numeric order of their ids (byte order of names), which are
 ///            whole numbers of 64 bits. Vertices are names if the first edges of the file are not numbers.
 ///   keep:    the id, from 0 to below 10^18, is the vertex number; ids that do not occur are isolated vertices.
 ///   names:   compact, with texts for names even where they are numbers ("007").
 enum class Ids { compact, keep, names };
 
-/// Which columns of an edge list are read, each by its number from 1 or by its name in the heading. Empty: as a known
+/// Columns of an edge list to read, each by its number from 1 or by its name in the heading. Empty: as a known
 /// heading says (source and target, from and to, ..., weight), else the first, the second and the third.
 struct Columns {
   std::string source;
@@ -26,7 +26,7 @@ struct Columns {
   std::string weight;
 };
 
-/// Whether lines of an edge list that begin with # % or // are comments.
+/// Lines of an edge list that begin with # % or //: comments, or data.
 enum class Comments { skip, none };
 
 struct ReadOptions {
@@ -50,7 +50,7 @@ struct ReadOptions {
   Progress progress = {};  ///< phase "read", bytes of this rank's part; may throw
 };
 
-/// What read() found.
+/// Findings of read(), beside the graph.
 struct ReadReport {
   Format format = Format::automatic;  ///< never automatic
   Offset header_lines = 0;            ///< edge list: lines before the first edge that are neither edge nor comment
@@ -83,8 +83,8 @@ using GraphFile = MatrixFile<double>;
 /// nonzero; 24 bytes an arc on rank 0 of what it parses; the whole of a pipe.
 GraphFile read(const Comm& comm, const std::string& path, const ReadOptions& options = {});
 
-/// Where an arc, or a vertex if `to` is -1, stands in the file that read() made `file` of by these options: "g.txt:7"
-/// or "g.mtx: row 1, column 2"; empty if the format has no such positions. Reads an edge list again. Collective.
+/// Finds an arc, or a vertex if `to` is -1, in a file that read() has read by these options. Returns "g.txt:7" or
+/// "g.mtx: row 1, column 2"; empty if the format has no such positions. Reads an edge list again. Collective.
 std::string place_of(const Comm& comm, const std::string& path, const ReadOptions& options, Format format,
                      const VertexNames& names, Global from, Global to);
 

@@ -10,7 +10,7 @@
 
 namespace filigree::io {
 
-/// What becomes of NaN and infinity: refused with file and position; 0; the mean of the finite elements in the same row
+/// Treatment of NaN and infinity: refused with file and position; 0; the mean of the finite elements in the same row
 /// of the block, 0 if it has none.
 enum class NotFinite { refuse, zero, impute };
 
@@ -45,8 +45,8 @@ struct DenseRowsFile {
   Offset num_padded = 0;
 };
 
-/// The same files with the rows of all blocks distributed, for matrices that are too tall for one rank. Collective.
-/// Peak memory: the rows of this rank, and those of one block more (all rows of a .mtx).
+/// Reads the same files with the rows of all blocks distributed, for matrices that are too tall for one rank.
+/// Collective. Peak memory: the rows of this rank, and those of one block more (all rows of a .mtx).
 DenseRowsFile read_dense_rows(const Comm& comm, const std::vector<std::string>& paths,
                               const DenseOptions& options = {});
 

@@ -23,17 +23,18 @@ namespace filigree::io {
 /// IoError when writing fails. Collective over graph.comm. Memory of text formats: the text of this rank's rows.
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
 
-/// Adds what vertices are called to a file of results, where read() finds it in a file of a graph: /graph/ids, or
+/// Adds names of vertices to a file of results, where read() finds them in a file of a graph: /graph/ids, or
 /// /graph/names, and their hash, or nothing when names are the vertex numbers. Collective.
 void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names);
 
 /// Writes a dataset of texts, those of all ranks in order: as UTF-8 of fixed length, which h5py reads by asstr(), or
 /// where that cannot be as bytes, with begins in "DATASET_indptr". Collective.
 void write_texts(const Comm& comm, Hdf5Writer& file, const std::string& dataset, const Strings& texts);
-/// Texts [first, first + count) of it; each rank may ask for others. Throws IoError on all ranks. Collective.
+/// Reads texts [first, first + count) of such a dataset; each rank may read others. Throws IoError on all ranks.
+/// Collective.
 Strings read_texts(const Comm& comm, const Hdf5Reader& file, const std::string& dataset, Offset first, Offset count);
 
-/// What write_names() wrote; vertices are called by their numbers where it wrote nothing. Throws IoError on all ranks.
+/// Reads what write_names() wrote; if it wrote nothing, names are the vertex numbers. Throws IoError on all ranks.
 /// Collective.
 VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows);
 
