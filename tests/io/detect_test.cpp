@@ -126,7 +126,7 @@ TEST(Detect, ForeignFormatsAreNamed) {
     const std::string message = why_not(file.bytes, file.name);
     EXPECT_THAT(message, StartsWith(file.name + ": ")) << file.bytes;
     EXPECT_THAT(message, HasSubstr(file.is)) << file.name;
-    // Packed too, but for what is no file of its own then.
+    // Packed too, except what is no file of its own then.
     EXPECT_THAT(why_not(pack(Packing::gzip, file.bytes), file.name + ".gz"), HasSubstr(file.is)) << file.name;
   }
 }

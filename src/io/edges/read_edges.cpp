@@ -171,12 +171,12 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
 /// Throws for the first line of the file that is neither edge nor heading. Only now it is known which lines come before
 /// the first edge. Collective.
 void check_lines(const Comm& comm, const TextFile& file, const Part& part) {
-  const int nobody = comm.size();
-  const int first_with_edge = comm.min(part.any() ? comm.rank() : nobody);
-  const int first_fault = comm.min(part.fault_at >= 0 ? comm.rank() : nobody);
+  const int no_rank = comm.size();
+  const int first_with_edge = comm.min(part.any() ? comm.rank() : no_rank);
+  const int first_fault = comm.min(part.fault_at >= 0 ? comm.rank() : no_rank);
   comm.guard([&] {
     // Without any edge there is nothing that a heading could be before.
-    const bool no_headers = comm.rank() > first_with_edge || (first_with_edge == nobody && first_fault == nobody);
+    const bool no_headers = comm.rank() > first_with_edge || (first_with_edge == no_rank && first_fault == no_rank);
     if (no_headers && !part.headers.fault.empty()) file.fail(part.headers.at, part.headers.fault);
     if (part.fault_at >= 0) file.fail(part.fault_at, part.fault);
   });
