@@ -99,7 +99,8 @@ int main(int argc, char** argv) {
     program.cli.option("--tolerance", options.tolerance, "on the L1 error of all scores").within("(0, inf)");
     program.cli
         .option("--seeds", seeds,
-                "jump to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one is called so), not to all alike")
+                "teleport to these vertices, VERTEX or VERTEX:WEIGHT (a vertex if one has the whole name), instead of "
+                "uniformly")
         .default_text("");
     program.cli.option("--top", top, "print the best only, best first; 0 = all vertices").within("[0, inf)");
     program.add_table(program.cli, {app::Form::npy, app::Form::hdf5});
