@@ -37,16 +37,16 @@ struct Ways {
 
   void add(const Plan& plan) {
     const PlanRows& rows = PlanAccess::rows(plan);
-    for (Offset w = 0; w + 1 < std::ssize(rows.windows); ++w) {
-      const PlanRows::Window& window = rows.windows[z(w)];
-      if (window.num_groups == 0) continue;
-      by_column = by_column || !window.has_positions;
-      plain = plain || window.is_plain;
-      if (!window.has_positions || window.is_plain) continue;
-      rows.for_each_team(w, [&](Local row) {
-        const PlanRows::Team& team = rows.teams[z(row)];
-        repeats = repeats || team.repeats;
-        alike = alike || (team.num_rows > 1 && !team.repeats);
+    for (Offset w = 0; w + 1 < std::ssize(rows.blocks); ++w) {
+      const PlanRows::Block& block = rows.blocks[z(w)];
+      if (block.num_groups == 0) continue;
+      by_column = by_column || !block.has_positions;
+      plain = plain || block.is_plain;
+      if (!block.has_positions || block.is_plain) continue;
+      rows.for_each_row_group(w, [&](Local row) {
+        const PlanRows::RowGroup& row_group = rows.row_groups[z(row)];
+        repeats = repeats || row_group.repeats;
+        alike = alike || (row_group.num_rows > 1 && !row_group.repeats);
         rows.for_each_group(row, [&](Offset, PlanRows::Group group) { groups = groups || group.num_factors > 1; });
       });
     }
@@ -142,7 +142,7 @@ TYPED_TEST(SpgemmPlan, LargerProducts) {
     expect(text("mesh of ", size), blocks, blocks);
   }
   for (const Local length : {0, 20'000}) {
-    // A window is full with its first row.
+    // A row block is full with its first row.
     std::vector<std::set<Local>> rows(5, some_columns(random, 2, 0, 20'000));
     rows[0] = some_columns(random, length, 0, 20'000);
     expect(text("first row of ", length), matrix_of<V>(20'000, rows, Contents::ordinary, random),
@@ -177,7 +177,7 @@ TYPED_TEST(SpgemmPlan, RowsThatRepeat) {
     expect_plans<V>(random, a, b, c, ways, name, semirings_of_case(number++));
   };
   for_repeating_cases<V>(expect);
-  // Windows that end at every place of a team, and rows whose sums would leave the cache.
+  // Row blocks that end at every place of a row group, and rows whose sums would leave the cache.
   for (const Local length : {3, 11, 16, 17, 18, 19, 23}) {
     const std::set<Local> near = some_columns(random, length, 0, 2 * length);
     const std::set<Local> far = some_columns(random, length, 0, 400 * length);
@@ -289,9 +289,9 @@ TEST(SpgemmPlan, TakesTheMemoryItSays) {
     spgemm::multiply<double>(a, b, c);
     const Offset of_c = 4 * c.num_nonzeros() + 8 * (c.num_rows() + 1);
     const Offset of_a = 16 * a.num_nonzeros() + 20 * a.num_rows() + 8;
-    const Offset windows = 64 * std::ssize(PlanAccess::rows(plan).windows);
+    const Offset blocks = 64 * std::ssize(PlanAccess::rows(plan).blocks);
     EXPECT_GE(plan.num_bytes(), of_c + of_a) << name;
-    EXPECT_LE(plan.num_bytes(), of_c + of_a + windows + std::min(2 * plan.num_products(), 48 * c.num_nonzeros()))
+    EXPECT_LE(plan.num_bytes(), of_c + of_a + blocks + std::min(2 * plan.num_products(), 48 * c.num_nonzeros()))
         << name;
   };
   for_larger_cases<double>(expect);
@@ -309,9 +309,9 @@ TEST(SpgemmPlan, WindowsDoNotEndWithinATeam) {
   for (const Local size : {2, 3, 4}) {
     const Csr<double> a = mesh<double>(random, 600, size);
     const Plan plan = spgemm::plan(a, a);
-    const auto& windows = PlanAccess::rows(plan).windows;
-    ASSERT_GT(windows.size(), 5U);
-    for (std::size_t w = 1; w + 1 < windows.size(); ++w) EXPECT_EQ(windows[w].first_row % size, 0);
+    const auto& blocks = PlanAccess::rows(plan).blocks;
+    ASSERT_GT(blocks.size(), 5U);
+    for (std::size_t w = 1; w + 1 < blocks.size(); ++w) EXPECT_EQ(blocks[w].first_row % size, 0);
   }
 }
 

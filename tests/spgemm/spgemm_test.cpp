@@ -319,9 +319,9 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
             "multiply: memory_budget_bytes -1, must be at least 0");
 }
 
-// Windows of which threads take several at a time, and make some where they belong, writing over what comes behind, and
-// others beside. The thesis' versions do not have them. A place told too early is seen by chance here, or by tsan.
-TYPED_TEST(Spgemm, ManyWindows) {
+// Row blocks of which threads take several at a time, and make some where they belong, writing over what comes behind,
+// and others beside. The thesis' versions do not have them. A place told too early is seen by chance here, or by tsan.
+TYPED_TEST(Spgemm, ManyRowBlocks) {
   using V = TypeParam;
   Random random(8);
   const auto contents = Contents::ordinary;

@@ -16,10 +16,10 @@ Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& optio
   check_factors("estimate", shape_of(a), shape_of(b));
   check_fetch_bytes("estimate", options);
   const Requests requests = make_requests(a, b, options.fetch_bytes);
-  // In several rounds, rows are asked for once more.
-  const Offset asked_again =
+  // In several rounds, rows are requested once more.
+  const Offset requested_again =
       requests.num_rounds > 1 ? requests.rounds.num_rows * static_cast<Offset>(sizeof(Global)) : 0;
-  Offset counts[] = {0, 0, requests.traffic.bytes + requests.rounds.bytes + asked_again};
+  Offset counts[] = {0, 0, requests.traffic.bytes + requests.rounds.bytes + requested_again};
   for_each_row(a, requests, [&](Offset products) {
     counts[0] += products;
     counts[1] += std::min(products, b.num_cols());
@@ -39,7 +39,7 @@ Partition cut_rows(const DistCsr<V>& matrix, int parts) {
                        matrix.local.row_ptr, nonzeros_before);
 }
 
-/// A row of B that a block of rows of A names and does not own.
+/// A row of B that a block of rows of A references and does not own.
 struct Want {
   Global row;
   Global block;
@@ -101,8 +101,8 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
 
   Prediction prediction;
   const auto [rows, nonzeros] = wanted_by_blocks(a, b, ranks);
-  constexpr Offset asked_for = sizeof(Global) + sizeof(Local);
-  prediction.bytes_1d = a.comm.sum(rows * (asked_for + row_bytes) + nonzeros * requests.entry_bytes);
+  constexpr Offset requested = sizeof(Global) + sizeof(Local);
+  prediction.bytes_1d = a.comm.sum(rows * (requested + row_bytes) + nonzeros * requests.entry_bytes);
   prediction.bytes_2d = summa_bytes(ranks, a_bytes, b_bytes);
   const std::vector<Offset> products_of_row = a.comm.guard([&] {
     std::vector<Offset> all;

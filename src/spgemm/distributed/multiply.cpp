@@ -1,6 +1,6 @@
-// The product over ranks. A round of a rank's rows names some rows of B; those are brought here and laid side by side,
-// own and fetched ones in ascending order, so that the local product adds up what it would add up on one rank, in the
-// same order.
+// The product over ranks. A round of a rank's rows references some rows of B; those are brought here and laid side by
+// side, own and fetched ones in ascending order, so that the local product adds up what it would add up on one rank, in
+// the same order.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -20,10 +20,10 @@ namespace {
 
 /// Starts to bring rows of a matrix into one place. Collective.
 template <class V>
-RowFetch<V> fetch(const DistCsr<V>& matrix, const NamedRows& named, bool with_values, Traffic& traffic) {
-  const Halo halo(matrix.comm, matrix.rows, named.remote);
-  traffic.add(asking(halo));
-  return halo.start_fetch_rows(matrix, named.own, with_values);
+RowFetch<V> fetch(const DistCsr<V>& matrix, const ReferencedRows& referenced, bool with_values, Traffic& traffic) {
+  const Halo halo(matrix.comm, matrix.rows, referenced.remote);
+  traffic.add(request_traffic(halo));
+  return halo.start_fetch_rows(matrix, referenced.own, with_values);
 }
 
 /// The rows of A in a round on their own: columns numbered 0, 1, ... as they occur.
@@ -34,37 +34,37 @@ class RoundRows {
 
   void take(Local begin, Local end) {
     rows_ = slice(a_.local.view(), begin, end, row_ptr_);
-    named_.clear();
+    referenced_.clear();
     number_.begin_list(number_.size());
     for (const Local column : rows_.col) {
       if (number_.slot(column) >= 0) continue;
       number_.set(column, 0);
-      named_.push_back(column);
+      referenced_.push_back(column);
     }
-    std::sort(named_.begin(), named_.end());
-    for (std::size_t i = 0; i < named_.size(); ++i) number_.set(named_[i], static_cast<Offset>(i));
+    std::sort(referenced_.begin(), referenced_.end());
+    for (std::size_t i = 0; i < referenced_.size(); ++i) number_.set(referenced_[i], static_cast<Offset>(i));
     col_.resize(rows_.col.size());
     std::transform(rows_.col.begin(), rows_.col.end(), col_.begin(),
                    [&](Local column) { return number_.slot(column); });
-    number_.end_list(std::ssize(named_));
+    number_.end_list(std::ssize(referenced_));
   }
 
   /// Columns of A, ascending.
-  std::span<const Local> named() const { return named_; }
-  CsrView<V> view() const { return {static_cast<Local>(named_.size()), row_ptr_, col_, rows_.val}; }
+  std::span<const Local> referenced() const { return referenced_; }
+  CsrView<V> view() const { return {static_cast<Local>(referenced_.size()), row_ptr_, col_, rows_.val}; }
 
  private:
   const DistCsr<V>& a_;
   SlotTable number_;  // by column of A
-  std::vector<Local> named_;
+  std::vector<Local> referenced_;
   std::vector<Offset> row_ptr_;
   CsrView<V> rows_;
   Array<Local> col_;
 };
 
-/// Leaves out the columns that no row names.
+/// Leaves out the columns that no row references.
 template <class V>
-void drop_unnamed_columns(Csr<V>& rows, std::vector<Global>& columns) {
+void drop_unreferenced_columns(Csr<V>& rows, std::vector<Global>& columns) {
   const auto [number, count] = used_columns(std::span<const Local>(rows.col), std::ssize(columns));
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (number[i] >= 0) columns[z(number[i])] = columns[i];
@@ -84,7 +84,7 @@ class GrowingRows {
       rows_.val.reserve(z(num_nonzeros));
     });
   }
-  /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row names
+  /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row references
   /// each.
   void append(Csr<V>& round, std::vector<Global> columns) {
     if (pieces_.empty() && rows_.col.capacity() == 0) {
@@ -162,7 +162,7 @@ struct LocalFactors {
   CsrView<V> a;
   CsrView<V> b;
   Mask<V> mask;
-  std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is named there or in the mask
+  std::vector<Global>& columns;  ///< global ids of those of b, ascending; each is referenced there or in the mask
 };
 
 /// A round whose rows of B and of the mask are on their way to this rank.
@@ -179,11 +179,11 @@ struct Underway {
 template <class V>
 Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask, const Requests& requests,
                         Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
-  NamedRows of_b;
-  NamedRows of_mask;
+  ReferencedRows of_b;
+  ReferencedRows of_mask;
   a.comm.guard([&] {
     rows_of_a.take(begin, end);
-    for (Local column : rows_of_a.named()) of_b.add(b, a.global_col(column));
+    for (Local column : rows_of_a.referenced()) of_b.add(b, a.global_col(column));
     for (Local row = begin; mask.matrix != nullptr && row < end; ++row) of_mask.add(*mask.matrix, a.first_row() + row);
   });
   Underway<V> round{begin,
@@ -312,24 +312,24 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
     all_products += products;
     most_nonzeros += std::min(products, b.num_cols());
   });
-  const Offset room = most_within_budget<V>(a.num_local_rows(), options);
+  const Offset capacity = most_within_budget<V>(a.num_local_rows(), options);
   Counting counting(options, all_products);
   Traffic traffic = requests.traffic;
   GrowingRows<V> rows;
-  if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(room, 0, most_nonzeros)); });
+  if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(capacity, 0, most_nonzeros)); });
   Csr<V> product;
   Offset num_nonzeros = 0;
   for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
     {
       const Phase phase(timings, "multiply");
-      const Stats counts =
-          multiply_at_most(room - num_nonzeros, factors.a, factors.b, product, counting.options(), factors.mask, way);
+      const Stats counts = multiply_at_most(capacity - num_nonzeros, factors.a, factors.b, product, counting.options(),
+                                            factors.mask, way);
       counting.add(counts);
       num_nonzeros += counts.at("nonzeros");
     }
-    if (num_nonzeros > room) return;  // it goes on only to count
+    if (num_nonzeros > capacity) return;  // it goes on only to count
     const Phase phase(timings, "number");
-    if (mask.matrix != nullptr) drop_unnamed_columns(product, factors.columns);
+    if (mask.matrix != nullptr) drop_unreferenced_columns(product, factors.columns);
     rows.append(product, std::move(factors.columns));
   });
 

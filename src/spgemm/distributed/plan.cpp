@@ -1,5 +1,5 @@
-// Products over ranks whose pattern repeats. The rows of B that a rank names, and the numbers of their columns, are
-// found once; then only their values travel.
+// Products over ranks whose pattern repeats. The rows of B that a rank references, and the numbers of their columns,
+// are found once; then only their values travel.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -31,7 +31,7 @@ std::uint64_t pattern_hash(const DistCsr<V>& matrix) {
 }
 
 /// Columns of C without those ghosts that a mask has left no nonzero of. first: number of the first owned one
-void drop_unnamed_ghosts(DistPlanParts& parts, Local first, Local num_owned) {
+void drop_unreferenced_ghosts(DistPlanParts& parts, Local first, Local num_owned) {
   const Local before = parts.rows.c.num_cols;
   const auto [number, count] = used_columns(std::span<const Local>(parts.rows.c.col), before, first, first + num_owned);
   std::vector<Global> ghosts;
@@ -70,17 +70,17 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
     return PlanAccess::make(std::make_shared<const DistPlanParts>(std::move(parts)));
   }
 
-  NamedRows of_b;
-  NamedRows of_mask;
+  ReferencedRows of_b;
+  ReferencedRows of_mask;
   Array<Local> a_col;
-  Local num_named = 0;
+  Local num_referenced = 0;
   comm.guard([&] {
     const UsedColumns used = used_columns(std::span<const Local>(a.local.col), a.local.num_cols);
     for (Local column = 0; column < a.local.num_cols; ++column) {
       if (used.number[z(column)] >= 0) of_b.add(b, a.global_col(column));
     }
     for (const Local column : a.local.col) a_col.push_back(used.number[z(column)]);
-    num_named = used.count;
+    num_referenced = used.count;
     for (Global row = a.rows.begin(me); mask.matrix != nullptr && row < a.rows.end(me); ++row)
       of_mask.add(*mask.matrix, row);
   });
@@ -103,7 +103,7 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
 
     const std::span<const Local> col(columns.col);
     const auto b_nonzeros = z(b_rows.row_ptr.back());
-    const CsrView<float> a_view{num_named, a.local.row_ptr, a_col, {}};
+    const CsrView<float> a_view{num_referenced, a.local.row_ptr, a_col, {}};
     const CsrView<float> b_view{static_cast<Local>(num_cols), b_rows.row_ptr, col.first(b_nonzeros), {}};
     const CsrView<float> mask_view{static_cast<Local>(num_cols), mask_rows.row_ptr, col.subspan(b_nonzeros), {}};
     parts.rows = plan_rows(a_view, b_view, options,
@@ -115,7 +115,7 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
       columns.col.resize(b_nonzeros);
       parts.col = std::move(columns.col);
     }
-    if (mask.matrix != nullptr) drop_unnamed_ghosts(parts, static_cast<Local>(below), num_owned);
+    if (mask.matrix != nullptr) drop_unreferenced_ghosts(parts, static_cast<Local>(below), num_owned);
     parts.rows.a_fingerprint = pattern_hash(a);
     parts.rows.b_fingerprint = pattern_hash(b);
   });

@@ -1,4 +1,4 @@
-// Rows of a matrix that a rank names.
+// Rows of a matrix that a rank references.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 namespace filigree::spgemm {
 
 /// Those it owns by local number, those of others by global one.
-struct NamedRows {
+struct ReferencedRows {
   std::vector<Local> own;
   std::vector<Global> remote;
 

@@ -72,7 +72,7 @@ Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_by
   for (Local column = 0; column < local.num_cols; ++column) {
     if (requests.remote[z(column)] != 0) requests.length[z(column)] = *next++;
   }
-  requests.traffic.add(asking(requests.halo));
+  requests.traffic.add(request_traffic(requests.halo));
   requests.traffic.add({requests.halo.num_ghosts() * row_bytes, requests.halo.num_owners()});
   requests.rounds = a.comm.guard([&] { return cut_rounds(local, requests, fetch_bytes); });
   requests.num_rounds = a.comm.max(static_cast<Offset>(requests.rounds.ends.size()));

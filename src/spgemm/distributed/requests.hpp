@@ -21,7 +21,7 @@ struct Traffic {
 };
 
 /// What building a halo takes: every ghost's number goes to its owner.
-inline Traffic asking(const Halo& halo) {
+inline Traffic request_traffic(const Halo& halo) {
   return {halo.num_ghosts() * static_cast<Offset>(sizeof(Global)), halo.num_owners()};
 }
 
@@ -46,7 +46,7 @@ struct Rounds {
 struct Requests {
   Halo halo;                  ///< for the rows of B that they name and others own
   std::vector<char> remote;   ///< is it one of those?
-  std::vector<Local> length;  ///< of the row of B that it names; 0 if no row of A names it
+  std::vector<Local> length;  ///< of the row of B that it references; 0 if no row of A references it
   bool b_has_values = false;
   Offset entry_bytes = 0;  ///< of a nonzero of B
   Rounds rounds = {};

@@ -29,7 +29,7 @@
 namespace filigree::spgemm {
 namespace {
 
-struct Windows {
+struct RowBlocks {
   std::vector<Local> begin;  ///< first rows and, last, the number of rows
   std::vector<Offset> work;  ///< products of each
   std::vector<Offset> most;  ///< nonzeros each can have at most
@@ -39,37 +39,37 @@ struct Windows {
   Offset size() const { return std::ssize(work); }
 };
 
-/// Counts the products of every row, into products[row], and packs rows: chunks of them, of several windows, each by
-/// one thread, so that no window reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have at
-/// most
+/// Counts the products of every row, into products[row], and packs rows: chunks of them, of several row blocks, each by
+/// one thread, so that no row block reaches over the end of a chunk. most_of_row(row, products): nonzeros it can have
+/// at most
 template <class V, class Most>
-Windows pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
+RowBlocks pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
   const Offset num_rows = a.num_rows();
   const Offset mean_products = std::max<Offset>(1, a.num_nonzeros() / std::max<Offset>(1, num_rows)) *
                                std::max<Offset>(1, b.num_nonzeros() / std::max<Offset>(1, b.num_rows()));
-  const Offset chunk = std::clamp<Offset>(8 * window_products / mean_products, 64, 2048);
-  std::vector<Windows> of_chunk(z((num_rows + chunk - 1) / chunk));
+  const Offset chunk = std::clamp<Offset>(8 * block_products / mean_products, 64, 2048);
+  std::vector<RowBlocks> of_chunk(z((num_rows + chunk - 1) / chunk));
   parallel_for(std::ssize(of_chunk), [&](Offset i) {
-    Windows windows;
+    RowBlocks blocks;
     const Offset end = std::min(num_rows, (i + 1) * chunk);
     for (auto row = static_cast<Local>(i * chunk); row < end; ++row) {
       const Offset count = products_of_row(a, b, row);
-      if (row == i * chunk || window_ends(a, windows.begin.back(), row, windows.work.back(), count)) {
-        windows.begin.push_back(row);
-        windows.work.push_back(0);
-        windows.most.push_back(0);
+      if (row == i * chunk || block_ends(a, blocks.begin.back(), row, blocks.work.back(), count)) {
+        blocks.begin.push_back(row);
+        blocks.work.push_back(0);
+        blocks.most.push_back(0);
       }
-      windows.work.back() += count;
-      windows.most.back() += most_of_row(row, count);
+      blocks.work.back() += count;
+      blocks.most.back() += most_of_row(row, count);
       products[row] = count;
     }
-    of_chunk[z(i)] = std::move(windows);
+    of_chunk[z(i)] = std::move(blocks);
   });
-  Windows all;
-  for (const Windows& windows : of_chunk) {
-    all.begin.insert(all.begin.end(), windows.begin.begin(), windows.begin.end());
-    all.work.insert(all.work.end(), windows.work.begin(), windows.work.end());
-    all.most.insert(all.most.end(), windows.most.begin(), windows.most.end());
+  RowBlocks all;
+  for (const RowBlocks& blocks : of_chunk) {
+    all.begin.insert(all.begin.end(), blocks.begin.begin(), blocks.begin.end());
+    all.work.insert(all.work.end(), blocks.work.begin(), blocks.work.end());
+    all.most.insert(all.most.end(), blocks.most.begin(), blocks.most.end());
   }
   all.products = std::accumulate(all.work.begin(), all.work.end(), Offset{0});
   all.most_nonzeros = std::accumulate(all.most.begin(), all.most.end(), Offset{0});
@@ -84,11 +84,11 @@ class Job {
   using Rows = RowMaker<Semiring, V>;
 
   /// of_row: products of the rows; becomes their lengths and then their ends in C
-  Job(const Task<Semiring, V>& task, const Windows& windows, const Options& options, Offset* of_row, Csr<V>& c)
+  Job(const Task<Semiring, V>& task, const RowBlocks& blocks, const Options& options, Offset* of_row, Csr<V>& c)
       : task_(task),
-        windows_(windows),
+        blocks_(blocks),
         options_(options),
-        num_threads_(static_cast<int>(std::clamp<Offset>(windows.size(), 1, omp_get_max_threads()))),
+        num_threads_(static_cast<int>(std::clamp<Offset>(blocks.size(), 1, omp_get_max_threads()))),
         of_row_(of_row),
         c_(c),
         rows_(z(num_threads_)) {}
@@ -112,14 +112,14 @@ class Job {
  private:
   /// Rows are made without being counted. What C has no capacity for is only counted.
   void make_staged(Offset most_nonzeros) {
-    const Offset nonzeros = std::clamp<Offset>(most_nonzeros, 0, windows_.most_nonzeros);
+    const Offset nonzeros = std::clamp<Offset>(most_nonzeros, 0, blocks_.most_nonzeros);
     const Offset capacity = nonzeros + Rows::slack;
     reserve(nonzeros, capacity);
-    RowBlockQueue queue(windows_.size(), num_threads_, [&](Offset block) { return windows_.work[z(block)]; });
+    RowBlockQueue queue(blocks_.size(), num_threads_, [&](Offset block) { return blocks_.work[z(block)]; });
     // Elements of a staging buffer. One larger than a row block of many rows is not kept.
     Offset usual = 0;
-    for (const Offset most : windows_.most) usual = std::max(usual, most);
-    usual = std::min(usual, most_in_team * window_products) + Rows::slack;
+    for (const Offset most : blocks_.most) usual = std::max(usual, most);
+    usual = std::min(usual, most_in_group * block_products) + Rows::slack;
     on_all_threads([&](Rows& rows, int) {
       WriteBack<V> write_back(c_, capacity, of_row_, queue, usual, stop_);
       for (auto chunk = queue.take(); chunk && !stop_; chunk = queue.take()) {
@@ -132,28 +132,28 @@ class Job {
   /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
   /// all of it in place. If there are more nonzeros than may be, they are only counted.
   void make_counted(Offset most_nonzeros) {
-    turns_ = cut_chunks(windows_.size(), num_threads_, windows_.size(), [&](Offset w) { return windows_.work[z(w)]; });
-    std::vector<Offset> place(z(num_turns()) + 1, 0);
-    Shares to_count(num_turns(), num_threads_);
+    chunks_ = cut_chunks(blocks_.size(), num_threads_, blocks_.size(), [&](Offset w) { return blocks_.work[z(w)]; });
+    std::vector<Offset> slot(z(num_chunks()) + 1, 0);
+    Shares to_count(num_chunks(), num_threads_);
     on_all_threads([&](Rows& rows, int) {
-      for_turns(to_count, [&](Offset turn) { place[z(turn) + 1] = count_turn(rows, turn); });
+      for_chunks(to_count, [&](Offset chunk) { slot[z(chunk) + 1] = count_chunk(rows, chunk); });
     });
-    std::partial_sum(place.begin(), place.end(), place.begin());
-    const bool fits = place.back() <= most_nonzeros;
-    if (fits) reserve(place.back(), place.back());
-    Shares to_make(num_turns(), num_threads_);
+    std::partial_sum(slot.begin(), slot.end(), slot.begin());
+    const bool fits = slot.back() <= most_nonzeros;
+    if (fits) reserve(slot.back(), slot.back());
+    Shares to_make(num_chunks(), num_threads_);
     on_all_threads([&](Rows& rows, int) {
-      Aside<V> aside;
-      for_turns(to_make, [&](Offset turn) {
-        Offset end = place[z(turn)];
-        for (Local row = first_row(turn); row < first_row(turn + 1); ++row) of_row_[row] = end += of_row_[row];
-        if (fits) make_turn(rows, turn, place[z(turn)], aside);
+      RowBuffer<V> buffer;
+      for_chunks(to_make, [&](Offset chunk) {
+        Offset end = slot[z(chunk)];
+        for (Local row = first_row(chunk); row < first_row(chunk + 1); ++row) of_row_[row] = end += of_row_[row];
+        if (fits) make_chunk(rows, chunk, slot[z(chunk)], buffer);
       });
     });
   }
 
-  Offset num_turns() const { return std::ssize(turns_) - 1; }
-  Local first_row(Offset turn) const { return windows_.begin[z(turns_[z(turn)])]; }
+  Offset num_chunks() const { return std::ssize(chunks_) - 1; }
+  Local first_row(Offset chunk) const { return blocks_.begin[z(chunks_[z(chunk)])]; }
 
   /// body(rows, thread): rows come back to the same thread the next time.
   template <class Body>
@@ -180,16 +180,16 @@ class Job {
   }
 
   template <class Use>
-  void for_turns(Shares& shares, Use use) {
+  void for_chunks(Shares& shares, Use use) {
     const int thread = omp_get_thread_num();
-    for (auto turn = shares.take(thread); turn && !stop_; turn = shares.take(thread)) use(*turn);
+    for (auto chunk = shares.take(thread); chunk && !stop_; chunk = shares.take(thread)) use(*chunk);
   }
 
   void make_block(Rows& rows, Offset block, WriteBack<V>& write_back) {
-    const Local first = windows_.begin[z(block)];
-    const Local last = windows_.begin[z(block) + 1];
-    const auto [col, val] = write_back.begin_block(block, first, last, windows_.most[z(block)] + Rows::slack);
-    rows.begin_window(first);
+    const Local first = blocks_.begin[z(block)];
+    const Local last = blocks_.begin[z(block) + 1];
+    const auto [col, val] = write_back.begin_block(block, first, last, blocks_.most[z(block)] + Rows::slack);
+    rows.begin_block(first);
     Offset length = 0;
     for (Local row = first; row < last;) {
       const auto [num, each] = rows.make(row, last, of_row_[row], col + length, val + length);
@@ -203,12 +203,12 @@ class Job {
   }
 
   /// Counts the nonzeros of its rows, instead of products, and of all.
-  Offset count_turn(Rows& rows, Offset turn) {
+  Offset count_chunk(Rows& rows, Offset chunk) {
     Offset length = 0;
-    for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1]; ++w) {
-      const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)]);
-      for (Local row = windows_.begin[z(w)]; row < last;) {
+    for (Offset w = chunks_[z(chunk)]; w < chunks_[z(chunk) + 1]; ++w) {
+      const Local last = blocks_.begin[z(w) + 1];
+      rows.begin_block(blocks_.begin[z(w)]);
+      for (Local row = blocks_.begin[z(w)]; row < last;) {
         const auto [num, each] = rows.count(row, last, of_row_[row]);
         std::fill_n(of_row_ + row, num, each);
         row += num;
@@ -218,44 +218,44 @@ class Job {
     return length;
   }
 
-  /// Makes the rows of a turn, whose ends are known, from `place` on; aside, where they would write over those of
+  /// Makes the rows of a chunk, whose ends are known, from `slot` on; aside, where they would write over those of
   /// others.
-  void make_turn(Rows& rows, Offset turn, Offset place, Aside<V>& aside) {
-    const Offset end = of_row_[first_row(turn + 1) - 1];
-    for (Offset w = turns_[z(turn)]; w < turns_[z(turn) + 1] && !stop_; ++w) {
-      const Local last = windows_.begin[z(w) + 1];
-      rows.begin_window(windows_.begin[z(w)]);
-      for (Local row = windows_.begin[z(w)]; row < last;) {
+  void make_chunk(Rows& rows, Offset chunk, Offset slot, RowBuffer<V>& buffer) {
+    const Offset end = of_row_[first_row(chunk + 1) - 1];
+    for (Offset w = chunks_[z(chunk)]; w < chunks_[z(chunk) + 1] && !stop_; ++w) {
+      const Local last = blocks_.begin[z(w) + 1];
+      rows.begin_block(blocks_.begin[z(w)]);
+      for (Local row = blocks_.begin[z(w)]; row < last;) {
         const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
         const Local next = row + std::min(rows.most_at_once(), last - row);  // of the rows that are made now, or later
-        const Offset most = std::max(of_row_[next - 1] - place, rows.most_written(row, products)) + Rows::slack;
+        const Offset most = std::max(of_row_[next - 1] - slot, rows.most_written(row, products)) + Rows::slack;
         Made made{};
-        if (place + most <= end) {
-          made = rows.make(row, last, products, c_.col.data() + place, c_.val.data() + place);
+        if (slot + most <= end) {
+          made = rows.make(row, last, products, c_.col.data() + slot, c_.val.data() + slot);
         } else {
-          aside.hold(most);
-          made = rows.make(row, last, products, aside.col.data(), aside.val.data());
-          aside.copy(made.rows * made.length, c_.col.data() + place, c_.val.data() + place);
+          buffer.hold(most);
+          made = rows.make(row, last, products, buffer.col.data(), buffer.val.data());
+          buffer.copy(made.rows * made.length, c_.col.data() + slot, c_.val.data() + slot);
         }
         row += made.rows;
-        place += made.rows * made.length;
+        slot += made.rows * made.length;
       }
       tell(w);
     }
   }
 
-  void tell(Offset window) {
-    products_done_ += windows_.work[z(window)];
+  void tell(Offset block) {
+    products_done_ += blocks_.work[z(block)];
     if (!options_.progress || omp_get_thread_num() != 0) return;
     const Offset done = products_done_.load();
-    if (done < windows_.products) options_.progress("multiply", done, windows_.products);
+    if (done < blocks_.products) options_.progress("multiply", done, blocks_.products);
   }
 
   const Task<Semiring, V>& task_;
-  const Windows& windows_;
+  const RowBlocks& blocks_;
   const Options& options_;
   int num_threads_;
-  std::vector<Offset> turns_;  // first windows of make_counted()
+  std::vector<Offset> chunks_;  // first row blocks of make_counted()
   Offset* of_row_;
   Csr<V>& c_;
   std::vector<std::unique_ptr<Rows>> rows_;  // by thread
@@ -273,7 +273,7 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
 
   Task<Semiring, V> task{{a, b, nullptr}, matrix_of(mask), mask.complement,
                          way.sorted,      way.accumulator, sample_runs(b)};
-  const Windows windows = pack(
+  const RowBlocks blocks = pack(
       a, b, [&](Local row, Offset products) { return task.most_in_row(row, products); }, of_row);
   std::vector<V> ones;
   if (!b.has_values()) {
@@ -282,13 +282,13 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
     ones.assign(z(longest), V{1});
     task.factors.ones = ones.data();
   }
-  task.look_for_structure(windows.products);
+  task.look_for_structure(blocks.products);
 
-  Job<Semiring, V> job(task, windows, options, of_row, c);
+  Job<Semiring, V> job(task, blocks, options, of_row, c);
   job.make(most_nonzeros);
-  if (options.progress) options.progress("multiply", windows.products, windows.products);
+  if (options.progress) options.progress("multiply", blocks.products, blocks.products);
   const Counts counts = job.counts();
-  return {{"products", windows.products},      {"nonzeros", c.num_nonzeros()},
+  return {{"products", blocks.products},       {"nonzeros", c.num_nonzeros()},
           {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
           {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},
           {"tiled_rows", counts.tiled_rows},   {"repeated_rows", counts.repeated_rows}};

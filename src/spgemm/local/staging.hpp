@@ -123,8 +123,8 @@ struct Staged {
   Offset block = 0;
   Local begin = 0, end = 0;  ///< its rows
   Offset length = 0;
-  Offset slot = 0;    ///< of its first element in C, once that is known
-  Aside<V> elements;  ///< none if it is made in C
+  Offset slot = 0;        ///< of its first element in C, once that is known
+  RowBuffer<V> elements;  ///< none if it is made in C
 };
 
 /// What a thread makes: the row block at hand, and staging buffers that wait, of which the first is on its way.

@@ -22,7 +22,7 @@ constexpr Offset line = 8;  // elements
 /// Products made at a time, before any is added.
 constexpr int stretch = 8;
 
-/// What a window's products are made of.
+/// What a row block's products are made of.
 template <class V>
 struct Reader {
   const Rows& rows;
@@ -31,22 +31,22 @@ struct Reader {
 
   V left(Offset p) const { return values.a.empty() ? V{1} : values.a[z(p)]; }
   const V* right(Offset p) const { return ones != nullptr ? ones : values.b.data() + rows.factors[z(p)]; }
-  /// Asks for what comes after p, for windows that do so. Inlined: compilers take a function that does nothing else for
-  /// one that does nothing.
-  FILIGREE_INLINE void prefetch(Offset p, bool asks_ahead) const {
+  /// Prefetches what comes after p, for row blocks that do so. Inlined: compilers take a function that does nothing
+  /// else for one that does nothing.
+  FILIGREE_INLINE void prefetch(Offset p, bool prefetches) const {
     constexpr Offset ahead = 16;
-    if (!asks_ahead || ones != nullptr || p + ahead >= std::ssize(rows.factors)) return;
+    if (!prefetches || ones != nullptr || p + ahead >= std::ssize(rows.factors)) return;
     const V* const coming = right(p + ahead);
     __builtin_prefetch(coming);
     __builtin_prefetch(coming + stretch - 1);
   }
-  /// Asks for a value of A, and where its row of B begins.
+  /// Prefetches a value of A, and where its row of B begins.
   FILIGREE_INLINE void prefetch_factor(Offset p) const {
     if (p >= std::ssize(rows.factors)) return;
     __builtin_prefetch(rows.factors.data() + p);
     if (!values.a.empty()) __builtin_prefetch(values.a.data() + p);
   }
-  /// Asks for values of B, from `from` to `to` behind the first of a factor.
+  /// Prefetches values of B, from `from` to `to` behind the first of a factor.
   FILIGREE_INLINE void prefetch_values(Offset p, Offset from, Offset to) const {
     if (ones != nullptr) return;
     const Offset q = rows.factors[z(p)];
@@ -54,8 +54,8 @@ struct Reader {
   }
 };
 
-/// Elements that are written soon: asked for in about equal steps while others are computed, so that the first store to
-/// a line need not wait for it.
+/// Elements that are written soon: prefetched in about equal steps while others are computed, so that the first store
+/// to a line need not wait for it.
 class Coming {
  public:
   Coming() = default;
@@ -78,12 +78,12 @@ class Coming {
 
 /// Adds the products of `count` factors of a row from p on. position: of each column, from sum on
 template <int count, class Semiring, class V>
-FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, bool asks_ahead, Local length,
+FILIGREE_INLINE void add_group(const Reader<V>& reader, Offset p, bool prefetches, Local length,
                                const std::uint16_t* position, V* sum) {
   V left[count];
   const V* right[count];
   for (int i = 0; i < count; ++i) {
-    reader.prefetch(p + i, asks_ahead);
+    reader.prefetch(p + i, prefetches);
     left[i] = reader.left(p + i);
     right[i] = reader.right(p + i);
   }
@@ -114,28 +114,28 @@ FILIGREE_INLINE void with_num_factors(Rows::Group group, Add add) {
 
 /// A row by positions, into sum, which is all zero(). Returns the positions of the next.
 template <class Semiring, class V>
-[[gnu::noinline]] const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool asks_ahead,
+[[gnu::noinline]] const std::uint16_t* add_row(const Reader<V>& reader, Local row, bool prefetches,
                                                const std::uint16_t* position, V* sum, Coming& coming) {
   reader.rows.for_each_group(row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
     coming.step();
     with_num_factors(group, [&](auto count) FILIGREE_INLINE_LAMBDA {
-      add_group<count.value, Semiring>(reader, p, asks_ahead, group.length, position, sum);
+      add_group<count.value, Semiring>(reader, p, prefetches, group.length, position, sum);
     });
     position += group.length;
   });
   return position;
 }
 
-/// Adds the products of `count` factors from p on with each of the rows of a team. degree: of these; sums: of a
+/// Adds the products of `count` factors from p on with each of the rows of a row group. degree: of these; sums: of a
 /// position of all rows side by side
 template <int count, class Semiring, class V>
 FILIGREE_INLINE void add_group_of_alike(const Reader<V>& reader, Offset p, Local num_rows, Offset degree,
-                                        bool asks_ahead, Local length, const std::uint16_t* position, V* sums) {
-  constexpr int most = most_in_team;
+                                        bool prefetches, Local length, const std::uint16_t* position, V* sums) {
+  constexpr int most = most_in_group;
   V left[count][most] = {};  // in memory, of which compilers make registers with a value for each row
   const V* right[count];
   for (int i = 0; i < count; ++i) {
-    reader.prefetch(p + i + (num_rows - 1) * degree, asks_ahead);
+    reader.prefetch(p + i + (num_rows - 1) * degree, prefetches);
     for (Local r = 0; r < num_rows; ++r) left[i][r] = reader.left(p + i + r * degree);
     right[i] = reader.right(p + i);
   }
@@ -151,46 +151,46 @@ FILIGREE_INLINE void add_group_of_alike(const Reader<V>& reader, Offset p, Local
   }
 }
 
-/// Rows of A that have equal columns, by positions, one after the other into val. sums: room for the team.
+/// Rows of A that have equal columns, by positions, one after the other into val. sums: workspace for the row group.
 /// Returns the positions of the next.
 template <class Semiring, class V>
-FILIGREE_INLINE const std::uint16_t* add_alike_rows(const Reader<V>& reader, Local row, bool asks_ahead,
+FILIGREE_INLINE const std::uint16_t* add_alike_rows(const Reader<V>& reader, Local row, bool prefetches,
                                                     const std::uint16_t* position, V* sums, V* val, Coming& coming) {
   const Rows& rows = reader.rows;
-  const Local num_rows = rows.teams[z(row)].num_rows;
+  const Local num_rows = rows.row_groups[z(row)].num_rows;
   const Offset degree = rows.first_factor[z(row) + 1] - rows.first_factor[z(row)];
   const Offset length = rows.c.row_ptr[z(row) + 1] - rows.c.row_ptr[z(row)];
-  std::fill_n(sums, length * most_in_team, Semiring::zero());
+  std::fill_n(sums, length * most_in_group, Semiring::zero());
   rows.for_each_group(row, [&](Offset p, Rows::Group group) FILIGREE_INLINE_LAMBDA {
     coming.step();
     with_num_factors(group, [&](auto count) FILIGREE_INLINE_LAMBDA {
-      add_group_of_alike<count.value, Semiring>(reader, p, num_rows, degree, asks_ahead, group.length, position, sums);
+      add_group_of_alike<count.value, Semiring>(reader, p, num_rows, degree, prefetches, group.length, position, sums);
     });
     position += group.length;
   });
   for (Local r = 0; r < num_rows; ++r, val += length) {
-    for (Offset j = 0; j < length; ++j) val[j] = sums[j * most_in_team + r];
+    for (Offset j = 0; j < length; ++j) val[j] = sums[j * most_in_group + r];
   }
   return position;
 }
 
 #if defined(__x86_64__)
-/// Rows that repeat each other, by positions, one after the other into val. sums: room for the team. Returns the
-/// positions of the next.
+/// Rows that repeat each other, by positions, one after the other into val. sums: workspace for the row group. Returns
+/// the positions of the next.
 template <class Semiring, class V>
 FILIGREE_AVX512 const std::uint16_t* add_repeated_rows(const Reader<V>& reader, Local row,
                                                        const std::uint16_t* position, V* sums, V* val, Coming& coming) {
-  constexpr Offset ahead = 2 * num_lanes;  // rows, which are asked for before they are needed
+  constexpr Offset ahead = 2 * num_lanes;  // rows, which are prefetched before they are needed
   const Rows& rows = reader.rows;
-  const Rows::Team team = rows.teams[z(row)];
-  const Offset degree = team.num_groups;
+  const Rows::RowGroup row_group = rows.row_groups[z(row)];
+  const Offset degree = row_group.num_groups;
   const Offset length = rows.c.row_ptr[z(row) + 1] - rows.c.row_ptr[z(row)];
   const bool a_is_ones = reader.values.a.empty();
   // Lanes without a row of their own repeat the last one.
   Offset begin[num_lanes];
   const V* left_row[num_lanes];
   for (Local i = 0; i < num_lanes; ++i) {
-    begin[i] = rows.first_factor[z(row + std::min(i, team.num_rows - 1))];
+    begin[i] = rows.first_factor[z(row + std::min(i, row_group.num_rows - 1))];
     left_row[i] = a_is_ones ? nullptr : reader.values.a.data() + begin[i];
   }
   const auto rows_of = [&](Offset t) FILIGREE_INLINE_LAMBDA {
@@ -210,31 +210,31 @@ FILIGREE_AVX512 const std::uint16_t* add_repeated_rows(const Reader<V>& reader, 
   };
   add_lane_products<Semiring>(degree, a_is_ones ? nullptr : left_row, rows_of, length, sums);
 
-  for (Offset place = 0; place < length; place += num_lanes) {
-    const auto mask = static_cast<__mmask8>(0xFF >> std::max<Offset>(0, place + num_lanes - length));
+  for (Offset slot = 0; slot < length; slot += num_lanes) {
+    const auto mask = static_cast<__mmask8>(0xFF >> std::max<Offset>(0, slot + num_lanes - length));
     Lanes<V> values[num_lanes];
-    load_rows(sums + place * num_lanes, values);
-    for (Local i = 0; i < team.num_rows; ++i) store_lanes<V>(mask, values[i], val + i * length + place);
+    load_rows(sums + slot * num_lanes, values);
+    for (Local i = 0; i < row_group.num_rows; ++i) store_lanes<V>(mask, values[i], val + i * length + slot);
   }
   return position;
 }
 #endif
 
-/// The ways to add up teams that gain from wider registers.
+/// The ways to add up row groups that gain from wider registers.
 template <class Semiring, class V>
 struct Kernels {
   using Positions = const std::uint16_t*;
-  Positions (*add_alike)(const Reader<V>&, Local row, bool asks_ahead, Positions, V* sums, V* val, Coming&);
+  Positions (*add_alike)(const Reader<V>&, Local row, bool prefetches, Positions, V* sums, V* val, Coming&);
   Positions (*add_repeated)(const Reader<V>&, Local row, Positions, V* sums, V* val, Coming&) = nullptr;
 
-  static Positions add_alike_portable(const Reader<V>& reader, Local row, bool asks_ahead, Positions positions, V* sums,
+  static Positions add_alike_portable(const Reader<V>& reader, Local row, bool prefetches, Positions positions, V* sums,
                                       V* val, Coming& coming) {
-    return add_alike_rows<Semiring>(reader, row, asks_ahead, positions, sums, val, coming);
+    return add_alike_rows<Semiring>(reader, row, prefetches, positions, sums, val, coming);
   }
 #if defined(__x86_64__)
-  [[gnu::target("avx2")]] static Positions add_alike_avx2(const Reader<V>& reader, Local row, bool asks_ahead,
+  [[gnu::target("avx2")]] static Positions add_alike_avx2(const Reader<V>& reader, Local row, bool prefetches,
                                                           Positions positions, V* sums, V* val, Coming& coming) {
-    return add_alike_rows<Semiring>(reader, row, asks_ahead, positions, sums, val, coming);
+    return add_alike_rows<Semiring>(reader, row, prefetches, positions, sums, val, coming);
   }
 #endif
   static Kernels for_this_cpu() {
@@ -246,57 +246,57 @@ struct Kernels {
   }
 };
 
-/// The rows of a plain window by positions, into sum, which is all zero().
-template <bool asks_ahead, class Semiring, class V>
+/// The rows of a plain row block by positions, into sum, which is all zero().
+template <bool prefetches, class Semiring, class V>
 [[gnu::noinline]] void add_factors(const Reader<V>& reader, Offset w, const std::uint16_t* position, V* sum,
                                    Coming coming) {
   const Rows& rows = reader.rows;
-  const Offset begin = rows.first_factor[z(rows.windows[z(w)].first_row)];
-  const Offset end = rows.first_factor[z(rows.windows[z(w) + 1].first_row)];
+  const Offset begin = rows.first_factor[z(rows.blocks[z(w)].first_row)];
+  const Offset end = rows.first_factor[z(rows.blocks[z(w) + 1].first_row)];
   const Rows::Group* group = rows.groups.data() + begin;
   for (Offset p = begin; p < end; ++p, ++group) {
     const Local length = group->length;
     coming.step();
-    add_group<1, Semiring>(reader, p, asks_ahead, length, position, sum);
+    add_group<1, Semiring>(reader, p, prefetches, length, position, sum);
     position += length;
   }
 }
 
-/// The rows of a window by positions, into val. masked: val has a place more; sums: room for a team
+/// The rows of a row block by positions, into val. masked: val has a slot more; sums: workspace for a row group
 template <class Semiring, class V>
 void make_by_position(const Reader<V>& reader, const Kernels<Semiring, V>& kernels, Offset w, V* sums, V* val,
                       Coming coming) {
   const Rows& rows = reader.rows;
-  const Rows::Window& window = rows.windows[z(w)];
-  const std::uint16_t* position = window.positions.data();
-  const Offset first = rows.c.row_ptr[z(window.first_row)];
-  if (window.is_plain || rows.masked) std::fill_n(val, rows.num_nonzeros(w) + (rows.masked ? 1 : 0), Semiring::zero());
-  if (window.is_plain) {
-    return window.asks_ahead ? add_factors<true, Semiring>(reader, w, position, val, coming)
-                             : add_factors<false, Semiring>(reader, w, position, val, coming);
+  const Rows::Block& block = rows.blocks[z(w)];
+  const std::uint16_t* position = block.positions.data();
+  const Offset first = rows.c.row_ptr[z(block.first_row)];
+  if (block.is_plain || rows.masked) std::fill_n(val, rows.num_nonzeros(w) + (rows.masked ? 1 : 0), Semiring::zero());
+  if (block.is_plain) {
+    return block.prefetches ? add_factors<true, Semiring>(reader, w, position, val, coming)
+                            : add_factors<false, Semiring>(reader, w, position, val, coming);
   }
-  rows.for_each_team(w, [&](Local row) {
-    const Rows::Team team = rows.teams[z(row)];
+  rows.for_each_row_group(w, [&](Local row) {
+    const Rows::RowGroup row_group = rows.row_groups[z(row)];
     V* const of_row = val + (rows.c.row_ptr[z(row)] - first);
-    if (team.repeats) {
+    if (row_group.repeats) {
       position = kernels.add_repeated(reader, row, position, sums, of_row, coming);
-    } else if (team.num_rows > 1) {
-      position = kernels.add_alike(reader, row, window.asks_ahead, position, sums, of_row, coming);
+    } else if (row_group.num_rows > 1) {
+      position = kernels.add_alike(reader, row, block.prefetches, position, sums, of_row, coming);
     } else {
       if (!rows.masked) std::fill_n(of_row, rows.c.view().degree(row), Semiring::zero());
-      position = add_row<Semiring>(reader, row, window.asks_ahead, position, of_row, coming);
+      position = add_row<Semiring>(reader, row, block.prefetches, position, of_row, coming);
     }
   });
 }
 
-/// The rows of a window by columns. by_column: all zero() before and after; val: of C
+/// The rows of a row block by columns. by_column: all zero() before and after; val: of C
 template <class Semiring, class V>
 [[gnu::noinline]] void add_by_column(const Reader<V>& reader, Offset w, V* by_column, V* val) {
   const Rows& rows = reader.rows;
-  const auto add_row = [&](Local row, Local first_of_team) {
-    const Offset others = rows.first_factor[z(row)] - rows.first_factor[z(first_of_team)];
+  const auto add_row = [&](Local row, Local first_of_group) {
+    const Offset others = rows.first_factor[z(row)] - rows.first_factor[z(first_of_group)];
     const auto for_each_factor = [&](auto use) {
-      rows.for_each_group(first_of_team, [&](Offset p, Rows::Group group) {
+      rows.for_each_group(first_of_group, [&](Offset p, Rows::Group group) {
         for (Offset q = p; q < p + group.num_factors; ++q)
           use(q + others, group.length, reader.values.b_col.data() + rows.factors[z(q)]);
       });
@@ -312,8 +312,8 @@ template <class Semiring, class V>
       for (Local j = 0; j < length; ++j) by_column[col[j]] = Semiring::zero();
     });
   };
-  rows.for_each_team(w, [&](Local first) {
-    for (Local row = first; row < first + rows.teams[z(first)].num_rows; ++row) add_row(row, first);
+  rows.for_each_row_group(w, [&](Local first) {
+    for (Local row = first; row < first + rows.row_groups[z(first)].num_rows; ++row) add_row(row, first);
   });
 }
 
@@ -322,10 +322,10 @@ constexpr Offset near_bytes = Offset{16} << 20;
 
 /// What a thread has of its own.
 template <class V>
-struct Room {
-  ZeroedArray<V> sums;       // of a team
-  Array<V> window;           // masked: a window's nonzeros and a place for all that is left out
-  ZeroedArray<V> by_column;  // and one place more
+struct Workspace {
+  ZeroedArray<V> sums;       // of a row group
+  Array<V> block;            // masked: a row block's nonzeros and a slot for all that is left out
+  ZeroedArray<V> by_column;  // and one slot more
 };
 
 template <class Semiring, class V>
@@ -334,50 +334,50 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
   if (values.b.empty()) ones.assign(z(rows.longest_b_row), V{1});
   const Reader<V> reader{rows, values, values.b.empty() ? ones.data() : nullptr};
   const auto kernels = Kernels<Semiring, V>::for_this_cpu();
-  const auto make_room = [&] {
-    Room<V> room;
-    room.sums = ZeroedArray<V>(rows.most_sums);
-    if (rows.masked) room.window.resize(z(rows.longest_window) + 1);
+  const auto make_workspace = [&] {
+    Workspace<V> workspace;
+    workspace.sums = ZeroedArray<V>(rows.most_sums);
+    if (rows.masked) workspace.block.resize(z(rows.longest_block) + 1);
     if (rows.needs_columns) {
-      room.by_column = ZeroedArray<V>(Offset{rows.c.num_cols} + 1);
-      std::fill_n(room.by_column.data(), room.by_column.size(), Semiring::zero());
+      workspace.by_column = ZeroedArray<V>(Offset{rows.c.num_cols} + 1);
+      std::fill_n(workspace.by_column.data(), workspace.by_column.size(), Semiring::zero());
     }
-    return room;
+    return workspace;
   };
-  const Offset num_windows = std::ssize(rows.windows) - 1;
-  const std::vector<Offset> turns = cut_chunks(num_windows, omp_get_max_threads(), most_blocks, [&](Offset w) {
-    const Rows::Window& window = rows.windows[z(w)];
-    return window.has_positions ? std::ssize(window.positions) : Offset{8} * window_products;
+  const Offset num_blocks = std::ssize(rows.blocks) - 1;
+  const std::vector<Offset> chunks = cut_chunks(num_blocks, omp_get_max_threads(), most_blocks, [&](Offset w) {
+    const Rows::Block& block = rows.blocks[z(w)];
+    return block.has_positions ? std::ssize(block.positions) : Offset{8} * block_products;
   });
   const bool is_far = rows.c.num_nonzeros() * Offset{sizeof(V)} > near_bytes;
-  const auto make_window = [&](Room<V>& room, Offset w, bool next_is_ours) {
-    const Rows::Window& window = rows.windows[z(w)];
-    if (!window.has_positions) return add_by_column<Semiring>(reader, w, room.by_column.data(), val);
-    V* const of_window = val + rows.c.row_ptr[z(window.first_row)];
+  const auto make_block = [&](Workspace<V>& workspace, Offset w, bool next_is_ours) {
+    const Rows::Block& block = rows.blocks[z(w)];
+    if (!block.has_positions) return add_by_column<Semiring>(reader, w, workspace.by_column.data(), val);
+    V* const of_block = val + rows.c.row_ptr[z(block.first_row)];
     const Offset length = rows.num_nonzeros(w);
-    V* const made = rows.masked ? room.window.data() : of_window;
+    V* const made = rows.masked ? workspace.block.data() : of_block;
     Coming coming;
-    if (is_far && next_is_ours && rows.windows[z(w + 1)].has_positions)
-      coming = {of_window + length, rows.num_nonzeros(w + 1), window.num_groups};
-    make_by_position(reader, kernels, w, room.sums.data(), made, coming);
-    if (rows.masked) std::copy_n(made, length, of_window);
+    if (is_far && next_is_ours && rows.blocks[z(w + 1)].has_positions)
+      coming = {of_block + length, rows.num_nonzeros(w + 1), block.num_groups};
+    make_by_position(reader, kernels, w, workspace.sums.data(), made, coming);
+    if (rows.masked) std::copy_n(made, length, of_block);
   };
-  const auto make_windows = [&](Room<V>& room, Offset turn) {
+  const auto make_chunk = [&](Workspace<V>& workspace, Offset chunk) {
     const StandardArithmetic arithmetic;
-    const Offset end = turns[z(turn) + 1];
-    for (Offset w = turns[z(turn)]; w < end; ++w) make_window(room, w, w + 1 < end);
+    const Offset end = chunks[z(chunk) + 1];
+    for (Offset w = chunks[z(chunk)]; w < end; ++w) make_block(workspace, w, w + 1 < end);
   };
-  parallel_for(std::ssize(turns) - 1, make_room, make_windows, [](Offset) {});
+  parallel_for(std::ssize(chunks) - 1, make_workspace, make_chunk, [](Offset) {});
 }
 
-/// Lengths of all rows are compared, columns at the begins of windows.
+/// Lengths of all rows are compared, columns at the begins of row blocks.
 template <class V>
-bool has_pattern(const Csr<V>& c, const Csr<float>& pattern, std::span<const Rows::Window> windows) {
+bool has_pattern(const Csr<V>& c, const Csr<float>& pattern, std::span<const Rows::Block> blocks) {
   if (c.num_cols != pattern.num_cols || c.row_ptr != pattern.row_ptr || c.col.size() != pattern.col.size() ||
       c.val.size() != pattern.col.size())
     return false;
-  return std::ranges::all_of(windows, [&](const Rows::Window& window) {
-    const auto first = z(pattern.row_ptr[z(window.first_row)]);
+  return std::ranges::all_of(blocks, [&](const Rows::Block& block) {
+    const auto first = z(pattern.row_ptr[z(block.first_row)]);
     return first == pattern.col.size() || c.col[first] == pattern.col[first];
   });
 }
@@ -386,7 +386,7 @@ bool has_pattern(const Csr<V>& c, const Csr<float>& pattern, std::span<const Row
 
 template <class V>
 void multiply_planned(const Rows& rows, const PlanValues<V>& values, Csr<V>& c) {
-  if (!has_pattern(c, rows.c, rows.windows)) {
+  if (!has_pattern(c, rows.c, rows.blocks)) {
     c.num_cols = rows.c.num_cols;
     c.row_ptr = rows.c.row_ptr;
     c.col = rows.c.col;

@@ -13,23 +13,23 @@
 
 namespace filigree::spgemm {
 
-/// The products of the rows of a window, one after the other:
+/// The products of the rows of a row block, one after the other:
 ///
-///   factors    one per nonzero of A: where a row of B begins
-///   teams      consecutive rows that share positions. Either their rows of A have equal columns, as the unknowns of a
-///              node of a mesh do: they share their rows of B, too. Or they repeat each other, as rows of a stencil do:
-///              the n-th product of the one goes where the n-th of the other does, in its own row
-///   groups     1 to 4 consecutive factors of a team whose rows of B have equal columns: their products go to equal
-///              places
-///   positions  of the products of a group, 16 bits each: in the row of C; in a plain window, where each team is a row
-///              and each group a factor, among the nonzeros of the whole window
+///   factors     one per nonzero of A: where a row of B begins
+///   row groups  consecutive rows that share positions. Either their rows of A have equal columns, as the unknowns of a
+///               node of a mesh do: they share their rows of B, too. Or they repeat each other, as rows of a stencil
+///               do: the n-th product of the one goes where the n-th of the other does, in its own row
+///   groups      1 to 4 consecutive factors of a row group whose rows of B have equal columns: their products go to
+///               equal slots
+///   positions   of the products of a group, 16 bits each: in the row of C; in a plain row block, where each row group
+///               is a row and each group a factor, among the nonzeros of the whole row block
 ///
 /// All that is read or written follows from these and the number of values: the patterns of A and B are not looked at.
-/// The exception are windows without positions, rows of which are added up in an array over all columns: rows with more
-/// nonzeros than 16 bits can tell apart, and those with so many products that their positions would take several times
-/// the memory of C.
+/// The exception are row blocks without positions, rows of which are added up in an array over all columns: rows with
+/// more nonzeros than 16 bits can tell apart, and those with so many products that their positions would take several
+/// times the memory of C.
 struct PlanRows {
-  struct Team {
+  struct RowGroup {
     Local num_rows;    ///< 1 .. most_in_team, or least_lanes .. num_lanes
     bool repeats;      ///< rather than that rows of A have equal columns
     Local num_groups;  ///< of repeated rows: as many as factors
@@ -38,11 +38,11 @@ struct PlanRows {
     Local length;       ///< of its rows of B
     Local num_factors;  ///< 1 .. most_factors
   };
-  struct Window {
+  struct Block {
     Local first_row = 0;
     bool has_positions = true;
     bool is_plain = true;
-    bool asks_ahead = false;  ///< rows of B are in no cache, nor will the processor foresee them
+    bool prefetches = false;  ///< rows of B are in no cache, nor will the processor foresee them
     Offset num_groups = 0;
     std::vector<std::uint16_t> positions = {};
   };
@@ -58,33 +58,33 @@ struct PlanRows {
 
   std::vector<Offset> first_factor;  ///< by row, as row_ptr of A
   Array<Offset> factors;             ///< into the values of B
-  Array<Team> teams;                 ///< by their first row
-  Array<Group> groups;               ///< by their first factor in the first row of the team
-  std::vector<Window> windows;       ///< and one behind the last. Masked: what is left out goes behind its nonzeros
+  Array<RowGroup> row_groups;        ///< by their first row
+  Array<Group> groups;               ///< by their first factor in the first row of the row group
+  std::vector<Block> blocks;         ///< and one behind the last. Masked: what is left out goes behind its nonzeros
   Offset num_products = 0;
-  Offset longest_window = 0;  ///< nonzeros of C in one with positions
-  Offset most_sums = 0;       ///< that a team of several rows with positions needs room for
+  Offset longest_block = 0;  ///< nonzeros of C in one with positions
+  Offset most_sums = 0;      ///< that a row group of several rows with positions needs capacity for
   bool needs_columns = false;
 
   Local num_rows() const { return c.num_rows(); }
   Offset a_nonzeros() const { return first_factor.back(); }
-  /// Nonzeros of C in a window.
-  Offset num_nonzeros(Offset window) const {
-    return c.row_ptr[z(windows[z(window) + 1].first_row)] - c.row_ptr[z(windows[z(window)].first_row)];
+  /// Nonzeros of C in a row block.
+  Offset num_nonzeros(Offset block) const {
+    return c.row_ptr[z(blocks[z(block) + 1].first_row)] - c.row_ptr[z(blocks[z(block)].first_row)];
   }
   Offset num_bytes() const;
 
-  /// use(row) for the first rows of the teams of a window.
+  /// use(row) for the first rows of the row groups of a row block.
   template <class Use>
-  void for_each_team(Offset window, Use use) const {
-    const Local end = windows[z(window) + 1].first_row;
-    for (Local row = windows[z(window)].first_row; row < end; row += teams[z(row)].num_rows) use(row);
+  void for_each_row_group(Offset block, Use use) const {
+    const Local end = blocks[z(block) + 1].first_row;
+    for (Local row = blocks[z(block)].first_row; row < end; row += row_groups[z(row)].num_rows) use(row);
   }
-  /// use(p, group) for the groups of a team, by its first row; p: their first factors.
+  /// use(p, group) for the groups of a row group, by its first row; p: their first factors.
   template <class Use>
   FILIGREE_INLINE void for_each_group(Local row, Use use) const {
     Offset p = first_factor[z(row)];
-    for (Local i = teams[z(row)].num_groups; i > 0; --i) {
+    for (Local i = row_groups[z(row)].num_groups; i > 0; --i) {
       const Group group = groups[z(p)];
       use(p, group);
       p += group.num_factors;

@@ -20,7 +20,7 @@ namespace {
 
 // ---- The plan
 
-/// Nonzeros of C in a window with positions; one place more is for what a mask leaves out.
+/// Nonzeros of C in a row block with positions; one slot more is for what a mask leaves out.
 constexpr Offset most_nonzeros = std::numeric_limits<std::uint16_t>::max();
 /// Positions a nonzero of C. Beyond, an array over all columns serves: it takes no memory by products, reads 4 bytes of
 /// B's columns instead of 2 for a product, and what it takes to empty it does not matter with so many.
@@ -28,8 +28,8 @@ constexpr Offset most_positions = 24;
 
 using Rows = PlanRows;
 
-/// Packs consecutive rows into windows.
-void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
+/// Packs consecutive rows into row blocks.
+void cut_blocks(CsrView<float> a, CsrView<float> b, Rows& rows) {
   std::vector<Offset> products(z(a.num_rows()));
   count_products(a, b, std::span<Offset>(products));
   const CsrView<float> c = rows.c;
@@ -37,8 +37,8 @@ void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
   Offset num_nonzeros = 0;
   for (Local row = 0; row < a.num_rows(); ++row) {
     if (row == 0 || num_nonzeros + c.degree(row) > most_nonzeros ||
-        window_ends(a, rows.windows.back().first_row, row, num_products, products[z(row)])) {
-      rows.windows.push_back({.first_row = row});
+        block_ends(a, rows.blocks.back().first_row, row, num_products, products[z(row)])) {
+      rows.blocks.push_back({.first_row = row});
       num_products = 0;
       num_nonzeros = 0;
     }
@@ -46,39 +46,39 @@ void cut_windows(CsrView<float> a, CsrView<float> b, Rows& rows) {
     num_nonzeros += c.degree(row);
     rows.num_products += products[z(row)];
   }
-  rows.windows.push_back({.first_row = a.num_rows()});
+  rows.blocks.push_back({.first_row = a.num_rows()});
 }
 
-/// Factors of a window, and how many products they make. last_window, of this thread: by row of B, one more than the
-/// window that read it last; 0 if none did
-Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_window, Rows& rows, Offset w) {
-  constexpr std::uint32_t kept = 4;  // windows whose rows of B the second level of cache still holds
-  Rows::Window& window = rows.windows[z(w)];
+/// Factors of a row block, and how many products they make. last_block, of this thread: by row of B, one more than the
+/// row block that read it last; 0 if none did
+Offset find_factors(CsrView<float> a, CsrView<float> b, ZeroedArray<std::uint32_t>& last_block, Rows& rows, Offset w) {
+  constexpr std::uint32_t kept = 4;  // row blocks whose rows of B the second level of cache still holds
+  Rows::Block& block = rows.blocks[z(w)];
   const auto now = static_cast<std::uint32_t>(w) + 1;
-  const auto is_kept = [&](Local k) { return k >= 0 && last_window[z(k)] > 0 && last_window[z(k)] + kept > now; };
+  const auto is_kept = [&](Local k) { return k >= 0 && last_block[z(k)] > 0 && last_block[z(k)] + kept > now; };
   Offset num_products = 0;
   Offset surprises = 0;
-  const Offset begin = a.row_ptr[z(window.first_row)];
-  const Offset end = a.row_ptr[z(rows.windows[z(w) + 1].first_row)];
+  const Offset begin = a.row_ptr[z(block.first_row)];
+  const Offset end = a.row_ptr[z(rows.blocks[z(w) + 1].first_row)];
   for (Offset p = begin; p < end; ++p) {
     const Local k = a.col[z(p)];
     rows.factors[z(p)] = b.row_ptr[z(k)];
     num_products += b.degree(k);
     // Processors follow rows in their order by themselves.
     surprises += is_kept(k) || is_kept(k - 1) || is_kept(k - 2) ? 0 : 1;
-    last_window[z(k)] = now;
+    last_block[z(k)] = now;
   }
   constexpr Offset near_nonzeros = Offset{1} << 16;  // of B, values of which the second level of cache holds
-  window.asks_ahead = b.num_nonzeros() > near_nonzeros && 16 * surprises > end - begin;
+  block.prefetches = b.num_nonzeros() > near_nonzeros && 16 * surprises > end - begin;
   return num_products;
 }
 
-/// Teams of rows of A with equal columns, and groups, of a window: of so many rows and factors at most. Returns how
-/// many positions they have.
+/// Row groups of rows of A with equal columns, and groups, of a row block: of so many rows and factors at most. Returns
+/// how many positions they have.
 Offset find_groups(CsrView<float> a, CsrView<float> b, Local most_rows, Local most_factors, Rows& rows, Offset w) {
-  const Local end_row = rows.windows[z(w) + 1].first_row;
+  const Local end_row = rows.blocks[z(w) + 1].first_row;
   Offset num_positions = 0;
-  for (Local row = rows.windows[z(w)].first_row; row < end_row; row += rows.teams[z(row)].num_rows) {
+  for (Local row = rows.blocks[z(w)].first_row; row < end_row; row += rows.row_groups[z(row)].num_rows) {
     Local num_rows = 1;
     while (num_rows < most_rows && row + num_rows < end_row &&
            std::ranges::equal(a.cols(row), a.cols(row + num_rows))) {
@@ -97,21 +97,21 @@ Offset find_groups(CsrView<float> a, CsrView<float> b, Local most_rows, Local mo
       num_positions += std::ssize(cols);
       p += num_factors;
     }
-    rows.teams[z(row)] = {num_rows, false, num_groups};
+    rows.row_groups[z(row)] = {num_rows, false, num_groups};
   }
   return num_positions;
 }
 
 /// What a thread needs to make a plan.
 struct Scratch {
-  Scratch(CsrView<float> a, CsrView<float> b) : last_window(a.num_cols), position(b.num_cols) {}
+  Scratch(CsrView<float> a, CsrView<float> b) : last_block(a.num_cols), position(b.num_cols) {}
 
-  ZeroedArray<std::uint32_t> last_window;  ///< see find_factors()
-  ZeroedArray<std::uint16_t> position;     ///< in the row at hand, by column
-  std::vector<std::uint16_t> positions;    ///< of a window
+  ZeroedArray<std::uint32_t> last_block;  ///< see find_factors()
+  ZeroedArray<std::uint16_t> position;    ///< in the row at hand, by column
+  std::vector<std::uint16_t> positions;   ///< of a row block
 };
 
-/// Positions of a window. Rows that repeat each other become teams, if they are looked for.
+/// Positions of a row block. Rows that repeat each other become row groups, if they are looked for.
 class PositionFinder {
  public:
   PositionFinder(CsrView<float> b, Rows& rows, Offset w, bool look_for_repeats, Scratch& scratch)
@@ -119,26 +119,26 @@ class PositionFinder {
 
   void find() {
     scratch_.positions.clear();
-    rows_.for_each_team(w_, [&](Local row) {
+    rows_.for_each_row_group(w_, [&](Local row) {
       const std::size_t begin = scratch_.positions.size();
       find_positions(row);
-      if (look_for_repeats_) join_team(row, begin);
+      if (look_for_repeats_) join_row_group(row, begin);
     });
-    end_team(scratch_.positions.size());
+    end_row_group(scratch_.positions.size());
   }
 
  private:
   void find_positions(Local row) {
     const CsrView<float> c = rows_.c;
-    const Rows::Window& window = rows_.windows[z(w_)];
-    const Offset first = c.row_ptr[z(window.is_plain ? window.first_row : row)];
-    const auto nowhere = static_cast<std::uint16_t>(c.row_ptr[z(window.first_row)] + rows_.num_nonzeros(w_) - first);
+    const Rows::Block& block = rows_.blocks[z(w_)];
+    const Offset first = c.row_ptr[z(block.is_plain ? block.first_row : row)];
+    const auto left_out = static_cast<std::uint16_t>(c.row_ptr[z(block.first_row)] + rows_.num_nonzeros(w_) - first);
     const auto for_each_column = [&](auto use) {
       rows_.for_each_group(row, [&](Offset p, Rows::Group group) {
         for (const Local column : b_.col.subspan(z(rows_.factors[z(p)]), z(group.length))) use(z(column));
       });
     };
-    if (rows_.masked) for_each_column([&](std::size_t column) { scratch_.position[column] = nowhere; });
+    if (rows_.masked) for_each_column([&](std::size_t column) { scratch_.position[column] = left_out; });
     for (Offset k = c.row_ptr[z(row)]; k < c.row_ptr[z(row) + 1]; ++k)
       scratch_.position[z(c.col[z(k)])] = static_cast<std::uint16_t>(k - first);
     const std::size_t begin = scratch_.positions.size();
@@ -150,50 +150,51 @@ class PositionFinder {
   }
 
   /// A row, whose positions begin at `begin`, repeats those before it, or others may repeat it.
-  void join_team(Local row, std::size_t begin) {
+  void join_row_group(Local row, std::size_t begin) {
     if (repeats(row, begin)) {
-      ++rows_.teams[z(first_)].num_rows;
+      ++rows_.row_groups[z(first_)].num_rows;
       scratch_.positions.resize(begin);
     } else {
-      begin_ = end_team(begin);
+      begin_ = end_row_group(begin);
       first_ = can_be_repeated(row) ? row : none;
     }
   }
 
   bool can_be_repeated(Local row) const {
-    const Rows::Team& team = rows_.teams[z(row)];
-    return team.num_rows == 1 && team.num_groups == rows_.first_factor[z(row) + 1] - rows_.first_factor[z(row)] &&
-           rows_.c.view().degree(row) <= most_lane_places;
+    const Rows::RowGroup& row_group = rows_.row_groups[z(row)];
+    return row_group.num_rows == 1 &&
+           row_group.num_groups == rows_.first_factor[z(row) + 1] - rows_.first_factor[z(row)] &&
+           rows_.c.view().degree(row) <= most_lane_slots;
   }
 
   bool repeats(Local row, std::size_t begin) const {
     if (first_ == none || !can_be_repeated(row)) return false;
-    const Rows::Team& team = rows_.teams[z(first_)];
+    const Rows::RowGroup& row_group = rows_.row_groups[z(first_)];
     const auto groups_of = [&](Local of_row) {
-      return std::span(rows_.groups).subspan(z(rows_.first_factor[z(of_row)]), z(team.num_groups));
+      return std::span(rows_.groups).subspan(z(rows_.first_factor[z(of_row)]), z(row_group.num_groups));
     };
     const auto same_length = [](Rows::Group x, Rows::Group y) { return x.length == y.length; };
     const std::span<const std::uint16_t> positions = scratch_.positions;
-    return team.num_rows < num_lanes && team.num_groups == rows_.teams[z(row)].num_groups &&
+    return row_group.num_rows < num_lanes && row_group.num_groups == rows_.row_groups[z(row)].num_groups &&
            rows_.c.view().degree(first_) == rows_.c.view().degree(row) &&
            std::ranges::equal(groups_of(first_), groups_of(row), same_length) &&
            std::ranges::equal(positions.subspan(begin_, begin - begin_), positions.subspan(begin));
   }
 
-  /// Repeated rows are a team, but few have their positions one by one. end: of their positions; returns where these
-  /// end then.
-  std::size_t end_team(std::size_t end) {
+  /// Repeated rows are a row group, but few have their positions one by one. end: of their positions; returns where
+  /// these end then.
+  std::size_t end_row_group(std::size_t end) {
     if (first_ == none) return end;
-    Rows::Team& team = rows_.teams[z(first_)];
-    if (team.num_rows == 1) return end;
-    team.repeats = team.num_rows >= least_lanes;
-    if (team.repeats) return end;
+    Rows::RowGroup& row_group = rows_.row_groups[z(first_)];
+    if (row_group.num_rows == 1) return end;
+    row_group.repeats = row_group.num_rows >= least_lanes;
+    if (row_group.repeats) return end;
     const std::vector<std::uint16_t> again(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(begin_),
                                            scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end));
-    for (Local i = 1; i < team.num_rows; ++i, end += again.size())
+    for (Local i = 1; i < row_group.num_rows; ++i, end += again.size())
       scratch_.positions.insert(scratch_.positions.begin() + static_cast<std::ptrdiff_t>(end), again.begin(),
                                 again.end());
-    team.num_rows = 1;
+    row_group.num_rows = 1;
     return end;
   }
 
@@ -208,28 +209,28 @@ class PositionFinder {
   std::size_t begin_ = 0;  // of their positions
 };
 
-void plan_window(CsrView<float> a, CsrView<float> b, bool look_for_repeats, Rows& rows, Offset w, Scratch& scratch) {
-  Rows::Window& window = rows.windows[z(w)];
-  const Offset num_products = find_factors(a, b, scratch.last_window, rows, w);
-  Offset num_positions = find_groups(a, b, rows.masked ? 1 : most_in_team, Rows::most_factors, rows, w);
+void plan_block(CsrView<float> a, CsrView<float> b, bool look_for_repeats, Rows& rows, Offset w, Scratch& scratch) {
+  Rows::Block& block = rows.blocks[z(w)];
+  const Offset num_products = find_factors(a, b, scratch.last_block, rows, w);
+  Offset num_positions = find_groups(a, b, rows.masked ? 1 : most_in_group, Rows::most_factors, rows, w);
   const Offset nonzeros = std::max<Offset>(rows.num_nonzeros(w), 1);
   const auto fits = [&] { return nonzeros <= most_nonzeros && num_positions <= most_positions * nonzeros; };
-  window.has_positions = fits();
-  window.is_plain = false;
-  if (window.has_positions && look_for_repeats) {
+  block.has_positions = fits();
+  block.is_plain = false;
+  if (block.has_positions && look_for_repeats) {
     PositionFinder(b, rows, w, true, scratch).find();
     num_positions = std::ssize(scratch.positions);
   }
   // A few of several rows or factors are not worth that all are looked at.
-  if (window.has_positions && 4 * num_positions >= 3 * num_products) {
+  if (block.has_positions && 4 * num_positions >= 3 * num_products) {
     num_positions = find_groups(a, b, 1, 1, rows, w);
-    window.has_positions = window.is_plain = fits();
+    block.has_positions = block.is_plain = fits();
   }
-  if (window.has_positions) {
-    if (window.is_plain || !look_for_repeats) PositionFinder(b, rows, w, false, scratch).find();
-    window.positions = scratch.positions;
+  if (block.has_positions) {
+    if (block.is_plain || !look_for_repeats) PositionFinder(b, rows, w, false, scratch).find();
+    block.positions = scratch.positions;
   }
-  rows.for_each_team(w, [&](Local row) { window.num_groups += rows.teams[z(row)].num_groups; });
+  rows.for_each_row_group(w, [&](Local row) { block.num_groups += rows.row_groups[z(row)].num_groups; });
 }
 
 }  // namespace
@@ -263,25 +264,25 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
 
   rows.first_factor.assign(a.row_ptr.begin(), a.row_ptr.end());
   rows.factors.resize(a.col.size());
-  rows.teams.resize(z(a.num_rows()));
+  rows.row_groups.resize(z(a.num_rows()));
   rows.groups.resize(a.col.size());
-  cut_windows(a, b, rows);
-  const Offset num_windows = std::ssize(rows.windows) - 1;
+  cut_blocks(a, b, rows);
+  const Offset num_blocks = std::ssize(rows.blocks) - 1;
   const bool look_for_repeats = cpu_has_avx512() && !mask.view && rows_repeat(a) && rows_repeat(b);
   parallel_for(
-      num_windows, [&] { return Scratch(a, b); },
-      [&](Scratch& scratch, Offset w) { plan_window(a, b, look_for_repeats, rows, w, scratch); }, [](Offset) {});
-  for (Offset w = 0; w < num_windows; ++w) {
-    const Rows::Window& window = rows.windows[z(w)];
-    rows.needs_columns = rows.needs_columns || !window.has_positions;
-    if (window.has_positions) rows.longest_window = std::max(rows.longest_window, rows.num_nonzeros(w));
-    if (!window.has_positions || window.is_plain) continue;
-    rows.for_each_team(w, [&](Local row) {
-      const Rows::Team& team = rows.teams[z(row)];
+      num_blocks, [&] { return Scratch(a, b); },
+      [&](Scratch& scratch, Offset w) { plan_block(a, b, look_for_repeats, rows, w, scratch); }, [](Offset) {});
+  for (Offset w = 0; w < num_blocks; ++w) {
+    const Rows::Block& block = rows.blocks[z(w)];
+    rows.needs_columns = rows.needs_columns || !block.has_positions;
+    if (block.has_positions) rows.longest_block = std::max(rows.longest_block, rows.num_nonzeros(w));
+    if (!block.has_positions || block.is_plain) continue;
+    rows.for_each_row_group(w, [&](Local row) {
+      const Rows::RowGroup& row_group = rows.row_groups[z(row)];
       const Offset length = rows.c.view().degree(row);
-      if (team.num_rows > 1)
+      if (row_group.num_rows > 1)
         rows.most_sums =
-            std::max(rows.most_sums, team.repeats ? (length + num_lanes) * num_lanes : length * most_in_team);
+            std::max(rows.most_sums, row_group.repeats ? (length + num_lanes) * num_lanes : length * most_in_group);
     });
   }
   return rows;
@@ -290,9 +291,9 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
 Offset Rows::num_bytes() const {
   const auto bytes = [](const auto& values) { return std::ssize(values) * static_cast<Offset>(sizeof values[0]); };
   Offset of_positions = 0;
-  for (const Window& window : windows) of_positions += bytes(window.positions);
-  return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(teams) + bytes(groups) +
-         bytes(windows) + of_positions;
+  for (const Block& block : blocks) of_positions += bytes(block.positions);
+  return bytes(c.row_ptr) + bytes(c.col) + bytes(first_factor) + bytes(factors) + bytes(row_groups) + bytes(groups) +
+         bytes(blocks) + of_positions;
 }
 
 // ---- For users

@@ -89,12 +89,12 @@ void reserve_product(Offset num_nonzeros, Reserve reserve) {
 
 constexpr Offset unlimited = std::numeric_limits<Offset>::max();
 
-/// Nonzeros that the budget has room for in so many rows of C; negative if the rows alone do not fit.
+/// Nonzeros that the budget has capacity for in so many rows of C; negative if the rows alone do not fit.
 template <class V>
 Offset most_within_budget(Offset num_rows, const Options& options) {
   if (options.memory_budget_bytes == 0) return unlimited;
-  const Offset room = options.memory_budget_bytes - ProductBytes<V>::of(num_rows, 0);
-  return room < 0 ? -1 : room / ProductBytes<V>::entry;
+  const Offset capacity = options.memory_budget_bytes - ProductBytes<V>::of(num_rows, 0);
+  return capacity < 0 ? -1 : capacity / ProductBytes<V>::entry;
 }
 
 /// Throws if these rows of C have more. `where` they are is part of the message.

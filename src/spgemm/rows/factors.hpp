@@ -1,4 +1,4 @@
-// The two factors as kernels read them: row by row of A, and the rows of B that it names.
+// The two factors as kernels read them: row by row of A, and the rows of B that it references.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace filigree::spgemm {
 
-/// Nonzeros of A ahead of the one at work, in which rows of B are asked for, and before that where they start.
+/// Nonzeros of A ahead of the one at work, in which rows of B are prefetched, and before that where they start.
 constexpr Offset row_ahead = 6;
 constexpr Offset start_ahead = 24;
 
@@ -24,7 +24,7 @@ struct Factors {
   const V* b_values(Offset q) const { return ones != nullptr ? ones : b.val.data() + q; }
 };
 
-/// Asks for rows of B before they are needed. `p`: the nonzero of A that is at work.
+/// Prefetches rows of B before they are needed. `p`: the nonzero of A that is at work.
 template <class V>
 FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   constexpr Offset line = 8;  // elements

@@ -1,6 +1,6 @@
 // List: a column that is new to the row goes to the end of a list, with its sum; a table tells where in the list a
 // column stands. The table is an array over all columns or, where that would not stay in cache, a hash table a few
-// times the row. What is in it is never cleared: places of earlier rows are below those of this one. A list is in the
+// times the row. What is in it is never cleared: slots of earlier rows are below those of this one. A list is in the
 // order in which columns were met; order_list() sorts it.
 #pragma once
 
@@ -19,7 +19,7 @@ constexpr Offset most_ordered = 1024;
 /// at least two for every product.
 template <class Semiring, bool hashed, class V>
 FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products, SlotTable& slots, Local* col, V* val) {
-  std::uint32_t* const place = slots.begin_list(products);
+  std::uint32_t* const table = slots.begin_list(products);
   const std::uint32_t first = slots.first();
   const std::uint32_t last_slot = static_cast<std::uint32_t>(std::bit_ceil(z(2 * products))) - 1;
   const int shift = std::countl_zero(last_slot);
@@ -31,13 +31,13 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
       std::uint32_t slot;
       if constexpr (hashed) {
         slot = static_cast<std::uint32_t>(column) * 0x9E3779B1u >> shift;
-        while (place[slot] >= first && col[place[slot] - first] != column) slot = (slot + 1) & last_slot;
+        while (table[slot] >= first && col[table[slot] - first] != column) slot = (slot + 1) & last_slot;
       } else {
         slot = static_cast<std::uint32_t>(column);
       }
-      const std::uint32_t at = place[slot];
+      const std::uint32_t at = table[slot];
       if (at < first) {
-        place[slot] = first + length;
+        table[slot] = first + length;
         col[length] = column;
         val[length] = Semiring::plus(Semiring::zero(), product);
         ++length;
@@ -52,53 +52,54 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
 
 /// What a thread needs to sort a row.
 template <class V>
-struct OrderRoom {
+struct OrderWorkspace {
   static constexpr std::size_t size = room_for_keys(most_ordered) + 16;  // and a vector
   std::uint32_t last_length = 0;  // of the list before, and where its columns stood
-  alignas(64) std::uint32_t place[size];
+  alignas(64) std::uint32_t slot[size];
   alignas(64) std::uint32_t key[size];
   alignas(64) Local col[size];
   alignas(64) V val[size];
 };
 
-/// The list in `room` into col and val, columns ascending. Returns whether it was listed in the order of the one
+/// The list in `workspace` into col and val, columns ascending. Returns whether it was listed in the order of the one
 /// before.
 template <class V>
-FILIGREE_INLINE bool order_list(OrderRoom<V>& room, Offset length, Local num_cols, Local* col, V* val) {
+FILIGREE_INLINE bool order_list(OrderWorkspace<V>& workspace, Offset length, Local num_cols, Local* col, V* val) {
   const int bits = std::countr_zero(std::bit_ceil(z(length)));
   const auto count = static_cast<std::uint32_t>(length);
   const std::uint32_t position = (std::uint32_t{1} << bits) - 1;
   // Rows of meshes are often listed in the order of the row before.
-  if (count == room.last_length) {
+  if (count == workspace.last_length) {
     std::uint32_t i = 0;
     Local before = -1;
     for (; i < count; ++i) {
-      const std::uint32_t at = room.place[i];
-      if (room.col[at] <= before) break;
-      col[i] = before = room.col[at];
-      val[i] = room.val[at];
+      const std::uint32_t at = workspace.slot[i];
+      if (workspace.col[at] <= before) break;
+      col[i] = before = workspace.col[at];
+      val[i] = workspace.val[at];
     }
     if (i == count) return true;
   }
-  room.last_length = count;
+  workspace.last_length = count;
   if (std::uint64_t{static_cast<std::uint32_t>(num_cols)} + 1 <= std::uint64_t{1} << (32 - bits)) {
-    for (std::uint32_t i = 0; i < count; ++i) room.key[i] = (static_cast<std::uint32_t>(room.col[i]) << bits) + i;
-    sort_keys(room.key, count);
+    for (std::uint32_t i = 0; i < count; ++i)
+      workspace.key[i] = (static_cast<std::uint32_t>(workspace.col[i]) << bits) + i;
+    sort_keys(workspace.key, count);
     for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint32_t at = room.key[i] & position;
-      room.place[i] = at;
-      col[i] = static_cast<Local>(room.key[i] >> bits);
-      val[i] = room.val[at];
+      const std::uint32_t at = workspace.key[i] & position;
+      workspace.slot[i] = at;
+      col[i] = static_cast<Local>(workspace.key[i] >> bits);
+      val[i] = workspace.val[at];
     }
     return false;
   }
-  // A column and a place do not fit into a key.
-  for (std::uint32_t i = 0; i < count; ++i) room.place[i] = i;
-  std::sort(room.place, room.place + count,
-            [&](std::uint32_t i, std::uint32_t j) { return room.col[i] < room.col[j]; });
+  // A column and a slot do not fit into a key.
+  for (std::uint32_t i = 0; i < count; ++i) workspace.slot[i] = i;
+  std::sort(workspace.slot, workspace.slot + count,
+            [&](std::uint32_t i, std::uint32_t j) { return workspace.col[i] < workspace.col[j]; });
   for (std::uint32_t i = 0; i < count; ++i) {
-    col[i] = room.col[room.place[i]];
-    val[i] = room.val[room.place[i]];
+    col[i] = workspace.col[workspace.slot[i]];
+    val[i] = workspace.val[workspace.slot[i]];
   }
   return false;
 }

@@ -10,21 +10,21 @@
 
 namespace filigree::spgemm {
 
-/// Products of a window of rows of C: these stay in the second level of cache. A row alone may have more.
-constexpr Offset window_products = Offset{1} << 14;
+/// Products of a row block of rows of C: these stay in the second level of cache. A row alone may have more.
+constexpr Offset block_products = Offset{1} << 14;
 
-/// Rows of A that have equal columns and are in a window are made together, in teams of up to so many.
-constexpr Local most_in_team = 4;
+/// Rows of A that have equal columns and are in a row block are made together, in row groups of up to so many.
+constexpr Local most_in_group = 4;
 
-/// Whether a window that begins with first_row and has `products` so far ends before `row`, which has products_of_row.
-/// Rather than end within a team it gets fuller, up to four times as full as others.
+/// Whether a row block that begins with first_row and has `products` so far ends before `row`, which has
+/// products_of_row. Rather than end within a row group it gets fuller, up to four times as full as others.
 template <class V>
-bool window_ends(const CsrView<V>& a, Local first_row, Local row, Offset products, Offset products_of_row) {
-  if (products == 0 || products + products_of_row <= window_products) return false;
-  if (products + products_of_row > most_in_team * window_products) return true;
+bool block_ends(const CsrView<V>& a, Local first_row, Local row, Offset products, Offset products_of_row) {
+  if (products == 0 || products + products_of_row <= block_products) return false;
+  if (products + products_of_row > most_in_group * block_products) return true;
   Local before = row;
   while (before > first_row && std::ranges::equal(a.cols(before - 1), a.cols(row))) --before;
-  return (row - before) % most_in_team == 0;
+  return (row - before) % most_in_group == 0;
 }
 
 /// Row blocks of a chunk, at most, so that a product makes the later ones in place and a plan prefetches their memory.
@@ -39,7 +39,7 @@ std::vector<Offset> cut_chunks(Offset num_blocks, int num_threads, Offset most, 
   std::vector<Offset> begin;
   Offset in_chunk = 0;
   for (Offset block = 0; block < num_blocks; ++block) {
-    if (block == 0 || block == begin.back() + most || in_chunk + work(block) > most * window_products) {
+    if (block == 0 || block == begin.back() + most || in_chunk + work(block) > most * block_products) {
       begin.push_back(block);
       in_chunk = 0;
     }
@@ -49,7 +49,7 @@ std::vector<Offset> cut_chunks(Offset num_blocks, int num_threads, Offset most, 
   return begin;
 }
 
-/// Rows [begin, end) as a matrix of their own, whose entries stay where they are; row_ptr is room for theirs.
+/// Rows [begin, end) as a matrix of their own, whose entries stay where they are; row_ptr is capacity for theirs.
 template <class V>
 CsrView<V> slice(CsrView<V> matrix, Local begin, Local end, std::vector<Offset>& row_ptr) {
   const Offset first = matrix.row_ptr[z(begin)];

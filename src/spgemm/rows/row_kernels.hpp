@@ -9,7 +9,7 @@
 //            columns in most blocks of 64 that they meet.
 //   tile     tile_row.hpp: the same for factors with runs of neighbouring columns, a run at a time,
 //            up to four rows of A at once.
-//   repeat   repeat_row.hpp: several rows at once that have the same columns but for a shift, as those of stencils.
+//   repeat   repeat_row.hpp: several rows at once that have the same columns up to a shift, as those of stencils.
 //   masked   scatter_row.hpp: into an array over all columns, where the mask lets.
 #pragma once
 

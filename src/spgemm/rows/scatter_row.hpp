@@ -21,11 +21,12 @@ FILIGREE_INLINE unsigned bit_of(std::uint32_t column) { return 1U << column % nu
 
 /// The array over all columns. Between rows all are untouched(), or zero() where marks tell, and unmarked.
 template <class V>
-struct ScatterRoom {
+struct ScatterWorkspace {
   static constexpr Local group = 64;  ///< lines whose marks are read at a time
 
-  /// team: of how many rows at a time, one beside the other in every line
-  ScatterRoom(Local num_cols, V untouched, Offset team) : sum(team * padded(num_cols)), mark(padded(num_cols)) {
+  /// group_size: of how many rows at a time, one beside the other in every line
+  ScatterWorkspace(Local num_cols, V untouched, Offset group_size)
+      : sum(group_size * padded(num_cols)), mark(padded(num_cols)) {
     if (std::memcmp(&untouched, sum.data(), sizeof(V)) != 0) std::fill_n(sum.data(), sum.size(), untouched);
   }
   static Offset padded(Offset num_cols) { return (num_cols / (group * num_lanes) + 1) * group * num_lanes; }
@@ -41,9 +42,9 @@ struct Reach {
 };
 
 template <class Semiring, class V>
-FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& room) {
-  V* const sum = room.sum.data();
-  std::uint8_t* const mark = room.mark.data();
+FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterWorkspace<V>& workspace) {
+  V* const sum = workspace.sum.data();
+  std::uint8_t* const mark = workspace.mark.data();
   Local least = std::numeric_limits<Local>::max();
   Local most = -1;
   for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
@@ -63,7 +64,7 @@ FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterRoom<V>& ro
 
 /// Which of a number of rows whose sums lie line beside line.
 struct Member {
-  int team = 1;
+  int group_size = 1;
   int number = 0;
 };
 
@@ -75,19 +76,19 @@ struct Gathered {
 /// What was scattered, by ascending column, into col and val, where there is capacity for a line more than the row has.
 /// Clears all.
 template <class Semiring, class V>
-FILIGREE_INLINE Gathered gather(ScatterRoom<V>& room, Reach reach, Local* col, V* val) {
+FILIGREE_INLINE Gathered gather(ScatterWorkspace<V>& workspace, Reach reach, Local* col, V* val) {
   const V untouched = Semiring::untouched();
   Gathered row;
   constexpr Local group = sizeof(std::uint64_t);
   for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
     std::uint64_t marks;
-    std::memcpy(&marks, room.mark.data() + begin, sizeof marks);
+    std::memcpy(&marks, workspace.mark.data() + begin, sizeof marks);
     if (marks == 0) continue;
-    std::memset(room.mark.data() + begin, 0, sizeof marks);
+    std::memset(workspace.mark.data() + begin, 0, sizeof marks);
     for (Local line = begin; marks != 0; ++line, marks >>= 8) {
       if ((marks & 0xFF) == 0) continue;
       ++row.num_lines;
-      V* const sum = room.sum.data() + Offset{line} * num_lanes;
+      V* const sum = workspace.sum.data() + Offset{line} * num_lanes;
       for (Local j = 0; j < num_lanes; ++j) {
         col[row.length] = line * num_lanes + j;
         val[row.length] = sum[j];
@@ -110,15 +111,16 @@ FILIGREE_AVX512_INLINE Lanes<V> pack_lanes(__mmask8 some, const Lanes<V>& lanes)
 }
 
 /// gather() for this instruction set: a line by few instructions and no branch. Marks are cleared with the last row of
-/// a team.
+/// a row group.
 template <class Semiring, class V>
-FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local* col, V* val, Member member = {}) {
-  constexpr Local group = ScatterRoom<V>::group;
-  const bool is_last = member.number == member.team - 1;
+FILIGREE_AVX512 Gathered gather_avx512(ScatterWorkspace<V>& workspace, Reach reach, Local* col, V* val,
+                                       Member member = {}) {
+  constexpr Local group = ScatterWorkspace<V>::group;
+  const bool is_last = member.number == member.group_size - 1;
   const Lanes<V> untouched = broadcast<V>(Semiring::untouched());
   Gathered row;
   for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
-    std::uint8_t* const mark = room.mark.data() + begin;
+    std::uint8_t* const mark = workspace.mark.data() + begin;
     const __m512i marks = _mm512_loadu_si512(mark);
     std::uint64_t lines = _mm512_test_epi8_mask(marks, marks);
     if (Semiring::tells && is_last) _mm512_storeu_si512(mark, _mm512_setzero_si512());
@@ -126,7 +128,7 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
     for (; lines != 0; lines &= lines - 1) {
       const int i = std::countr_zero(lines);
       const Local first = (begin + i) * num_lanes;
-      V* const sum = room.sum.data() + Offset{first} * member.team + member.number * num_lanes;
+      V* const sum = workspace.sum.data() + Offset{first} * member.group_size + member.number * num_lanes;
       Lanes<V> sums;
       std::memcpy(&sums, sum, sizeof sums);
       __mmask8 some = Semiring::tells ? 0 : mark[i];
@@ -153,11 +155,11 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterRoom<V>& room, Reach reach, Local*
 /// Products at columns of the mask only; the row in the mask's order. Room for as many as the mask has. A row of B that
 /// is much longer than the mask's is searched for the mask's columns, so that a hub costs those who meet it little.
 template <class Semiring, class V>
-FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<const Local> mask, ScatterRoom<V>& room,
-                                  Local* col, V* val) {
+FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<const Local> mask,
+                                  ScatterWorkspace<V>& workspace, Local* col, V* val) {
   enum : std::uint8_t { closed, open, hit };
-  V* const sum = room.sum.data();
-  std::uint8_t* const mark = room.mark.data();
+  V* const sum = workspace.sum.data();
+  std::uint8_t* const mark = workspace.mark.data();
   for (const Local column : mask) mark[column] = open;
   for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
     const auto add = [&](Local column, Offset j) FILIGREE_INLINE_LAMBDA {
@@ -192,11 +194,11 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
 
 /// Takes columns out of what was scattered.
 template <class Semiring, class V>
-FILIGREE_INLINE void strike(std::span<const Local> columns, ScatterRoom<V>& room) {
+FILIGREE_INLINE void strike(std::span<const Local> columns, ScatterWorkspace<V>& workspace) {
   for (const Local column : columns) {
-    room.sum[z(column)] = Semiring::untouched();
+    workspace.sum[z(column)] = Semiring::untouched();
     if constexpr (!Semiring::tells)
-      room.mark[z(column / num_lanes)] &= static_cast<std::uint8_t>(~bit_of(static_cast<std::uint32_t>(column)));
+      workspace.mark[z(column / num_lanes)] &= static_cast<std::uint8_t>(~bit_of(static_cast<std::uint32_t>(column)));
   }
 }
 

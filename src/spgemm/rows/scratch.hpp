@@ -10,7 +10,7 @@ namespace filigree::spgemm {
 
 /// Where rows are made that cannot be made where they belong.
 template <class V>
-struct Aside {
+struct RowBuffer {
   Array<Local> col;
   Array<V> val;
 

@@ -118,18 +118,18 @@ FILIGREE_INLINE void add_product(V& sum, V left, V right) {
   sum = Semiring::plus(sum, Semiring::touching(Semiring::times(left, right)));
 }
 
-/// sum[place[j]] += left x right[j], j ascending; the same place may come again. Sums begin as zero(). stretch:
+/// sum[slot[j]] += left x right[j], j ascending; the same slot may come again. Sums begin as zero(). stretch:
 /// products made before any is added
-template <class Semiring, int stretch, class V, class Place>
-FILIGREE_INLINE void add_at(V left, const V* right, Offset length, const Place* place, V* sum) {
+template <class Semiring, int stretch, class V, class Slot>
+FILIGREE_INLINE void add_at(V left, const V* right, Offset length, const Slot* slot, V* sum) {
   Offset j = 0;
   // All products of a stretch before any sum: the compiler cannot know that these are not those.
   for (; j + stretch <= length; j += stretch) {
     V product[stretch];
     for (int i = 0; i < stretch; ++i) product[i] = Semiring::times(left, right[j + i]);
-    for (int i = 0; i < stretch; ++i) sum[place[j + i]] = Semiring::plus(sum[place[j + i]], product[i]);
+    for (int i = 0; i < stretch; ++i) sum[slot[j + i]] = Semiring::plus(sum[slot[j + i]], product[i]);
   }
-  for (; j < length; ++j) sum[place[j]] = Semiring::plus(sum[place[j]], Semiring::times(left, right[j]));
+  for (; j < length; ++j) sum[slot[j]] = Semiring::plus(sum[slot[j]], Semiring::times(left, right[j]));
 }
 
 /// f(functor) for an option's functor.

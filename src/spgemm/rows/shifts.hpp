@@ -1,4 +1,4 @@
-// Rows that have the same columns but for a shift, as those of stencils do.
+// Rows that have the same columns up to a shift, as those of stencils do.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace filigree::spgemm {
 
-/// Whether two rows have the same columns but for a shift.
+/// Whether two rows have the same columns up to a shift.
 inline bool shifted(std::span<const Local> a, std::span<const Local> b) {
   if (a.size() != b.size()) return false;
   Local different = 0;

@@ -15,15 +15,15 @@ namespace filigree::spgemm {
 /// Bits that tell products of a row apart.
 inline int bits_of_product(Offset products) { return static_cast<int>(std::bit_width(z(products - 1))); }
 
-/// The products of a row into `room`, with keys: a column and, in the lowest bits, which product.
+/// The products of a row into `workspace`, with keys: a column and, in the lowest bits, which product.
 template <class Semiring, class V>
-FILIGREE_INLINE void expand(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room) {
+FILIGREE_INLINE void expand(const Factors<V>& f, Local row, Offset products, OrderWorkspace<V>& workspace) {
   const int bits = bits_of_product(products);
   std::uint32_t count = 0;
   for_each_factor(f, row, [&](const Factor<V>& factor) FILIGREE_INLINE_LAMBDA {
     for (Offset j = 0; j < factor.length; ++j, ++count) {
-      room.key[count] = (static_cast<std::uint32_t>(factor.col[j]) << bits) + count;
-      room.val[count] = Semiring::times(factor.left, factor.val[j]);
+      workspace.key[count] = (static_cast<std::uint32_t>(factor.col[j]) << bits) + count;
+      workspace.val[count] = Semiring::times(factor.left, factor.val[j]);
     }
   });
 }
@@ -31,7 +31,8 @@ FILIGREE_INLINE void expand(const Factors<V>& f, Local row, Offset products, Ord
 #if defined(__x86_64__)
 /// The same by lanes: rows of B are often no longer than a vector.
 template <class Semiring, class V>
-FILIGREE_AVX512_INLINE void expand_avx512(const Factors<V>& f, Local row, Offset products, OrderRoom<V>& room) {
+FILIGREE_AVX512_INLINE void expand_avx512(const Factors<V>& f, Local row, Offset products,
+                                          OrderWorkspace<V>& workspace) {
   const __m256i count_up = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
   const __m128i shift = _mm_cvtsi32_si128(bits_of_product(products));
   std::uint32_t count = 0;
@@ -44,10 +45,10 @@ FILIGREE_AVX512_INLINE void expand_avx512(const Factors<V>& f, Local row, Offset
       const auto mask = static_cast<__mmask8>((1U << num) - 1);
       const __m256i col = _mm256_maskz_loadu_epi32(mask, row_of_b.col + j);
       const __m256i which = _mm256_add_epi32(count_up, _mm256_set1_epi32(static_cast<int>(count)));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(room.key + count),
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(workspace.key + count),
                           _mm256_add_epi32(_mm256_sll_epi32(col, shift), which));
       const Lanes<V> product = Semiring::times(left, load_lanes<V>(mask, row_of_b.val + j));
-      std::memcpy(room.val + count, &product, sizeof product);
+      std::memcpy(workspace.val + count, &product, sizeof product);
       count += num;
     }
   }
@@ -62,19 +63,19 @@ inline bool can_be_sorted(Offset products, Local num_cols) {
 
 /// The expanded row into col and val, columns ascending; returns its length.
 template <class Semiring, class V>
-FILIGREE_INLINE Offset add_sorted(Offset products, Local num_cols, OrderRoom<V>& room, Local* col, V* val) {
+FILIGREE_INLINE Offset add_sorted(Offset products, Local num_cols, OrderWorkspace<V>& workspace, Local* col, V* val) {
   const int bits = bits_of_product(products);
-  sort_keys(room.key, z(products));
+  sort_keys(workspace.key, z(products));
   std::fill_n(val, std::min<Offset>(products, num_cols), Semiring::zero());
   const std::uint32_t which = (1U << bits) - 1;
   std::uint32_t last = std::numeric_limits<std::uint32_t>::max();
   Offset end = -1;
   for (Offset i = 0; i < products; ++i) {
-    const std::uint32_t column = room.key[i] >> bits;
+    const std::uint32_t column = workspace.key[i] >> bits;
     end += column != last ? 1 : 0;
     last = column;
     col[end] = static_cast<Local>(column);
-    val[end] = Semiring::plus(val[end], room.val[room.key[i] & which]);
+    val[end] = Semiring::plus(val[end], workspace.val[workspace.key[i] & which]);
   }
   return end + 1;
 }

@@ -15,34 +15,35 @@
 
 namespace filigree::spgemm {
 
-/// Adds the products of `team` rows of A with `shared` rows of B that have the same columns, one after the other.
+/// Adds the products of `group_size` rows of A with `shared` rows of B that have the same columns, one after the other.
 /// left[i][r]: of row r of A for row i of B
-template <class Semiring, int team, class V>
-FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*left)[most_in_team], const V* b_val,
-                                      Offset b_stride, Offset shared, ScatterRoom<V>& room) {
-  V* const sums = room.sum.data();
-  std::uint8_t* const marks = room.mark.data();
+template <class Semiring, int group_size, class V>
+FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*left)[most_in_group], const V* b_val,
+                                      Offset b_stride, Offset shared, ScatterWorkspace<V>& workspace) {
+  V* const sums = workspace.sum.data();
+  std::uint8_t* const marks = workspace.mark.data();
   for (const Tile tile : tiles) {
     const auto mask = static_cast<__mmask8>(tile.mask);
-    V* const line = sums + Offset{tile.line} * team * num_lanes;
-    Lanes<V> sum[team];
-    for (int r = 0; r < team; ++r) std::memcpy(&sum[r], line + r * num_lanes, sizeof sum[r]);
+    V* const line = sums + Offset{tile.line} * group_size * num_lanes;
+    Lanes<V> sum[group_size];
+    for (int r = 0; r < group_size; ++r) std::memcpy(&sum[r], line + r * num_lanes, sizeof sum[r]);
     const V* b = b_val - std::countr_zero(tile.mask);
     for (Offset i = 0; i < shared; ++i, b += b_stride) {
       const Lanes<V> right = load_lanes<V>(mask, b);
-      for (int r = 0; r < team; ++r) {
+      for (int r = 0; r < group_size; ++r) {
         sum[r] = where<V>(mask, Semiring::plus(sum[r], Semiring::times(broadcast<V>(left[i][r]), right)), sum[r]);
       }
     }
-    for (int r = 0; r < team; ++r) std::memcpy(line + r * num_lanes, &sum[r], sizeof sum[r]);
+    for (int r = 0; r < group_size; ++r) std::memcpy(line + r * num_lanes, &sum[r], sizeof sum[r]);
     marks[tile.line] = static_cast<std::uint8_t>(marks[tile.line] | tile.mask);
     b_val += std::popcount(tile.mask);
   }
 }
 
-/// scatter() by tiles, of `team` rows of A that have the same columns.
-template <class Semiring, int team, class V>
-FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, Local row, ScatterRoom<V>& room) {
+/// scatter() by tiles, of `group_size` rows of A that have the same columns.
+template <class Semiring, int group_size, class V>
+FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, Local row,
+                                    ScatterWorkspace<V>& workspace) {
   Local least = std::numeric_limits<Local>::max();
   Local most = -1;
   const Offset end = f.a.row_ptr[z(row) + 1];
@@ -56,9 +57,9 @@ FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, 
            tiles.alike(k, static_cast<Local>(k + shared))) {
       ++shared;
     }
-    V left[Tiles<V>::most_shared][most_in_team];
+    V left[Tiles<V>::most_shared][most_in_group];
     for (Offset i = 0; i < shared; ++i) {
-      for (int r = 0; r < team; ++r) left[i][r] = f.a_value(p + i + r * degree);
+      for (int r = 0; r < group_size; ++r) left[i][r] = f.a_value(p + i + r * degree);
     }
     p += shared;
     if (of_k.empty()) continue;
@@ -66,27 +67,28 @@ FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, 
     most = std::max(most, of_k.back().line);
     const Offset begin = f.b.row_ptr[z(k)];
     const Offset stride = f.ones != nullptr ? 0 : f.b.row_ptr[z(k) + 1] - begin;
-    add_tiles<Semiring, team>(of_k, left, f.b_values(begin), stride, shared, room);
+    add_tiles<Semiring, group_size>(of_k, left, f.b_values(begin), stride, shared, workspace);
   }
   if (most < 0) return {};
   return {least, most};
 }
 
-/// Rows of A from `row` on that have the same columns, `team` of them, into col and val one after the other; returns
-/// the length of each.
+/// Rows of A from `row` on that have the same columns, `group_size` of them, into col and val one after the other;
+/// returns the length of each.
 template <class Semiring, class V>
-FILIGREE_AVX512 Offset tile_rows(const Factors<V>& f, const Tiles<V>& tiles, Local row, int team, ScatterRoom<V>& room,
-                                 Local* col, V* val) {
+FILIGREE_AVX512 Offset tile_rows(const Factors<V>& f, const Tiles<V>& tiles, Local row, int group_size,
+                                 ScatterWorkspace<V>& workspace, Local* col, V* val) {
   Reach reach;
-  switch (team) {
-    case 1: reach = scatter_tiles<Semiring, 1>(f, tiles, row, room); break;
-    case 2: reach = scatter_tiles<Semiring, 2>(f, tiles, row, room); break;
-    case 3: reach = scatter_tiles<Semiring, 3>(f, tiles, row, room); break;
-    default: reach = scatter_tiles<Semiring, 4>(f, tiles, row, room);
+  switch (group_size) {
+    case 1: reach = scatter_tiles<Semiring, 1>(f, tiles, row, workspace); break;
+    case 2: reach = scatter_tiles<Semiring, 2>(f, tiles, row, workspace); break;
+    case 3: reach = scatter_tiles<Semiring, 3>(f, tiles, row, workspace); break;
+    default: reach = scatter_tiles<Semiring, 4>(f, tiles, row, workspace);
   }
   Offset length = 0;
-  for (int r = 0; r < team; ++r)
-    length = gather_avx512<Marked<Semiring>>(room, reach, col + r * length, val + r * length, {team, r}).length;
+  for (int r = 0; r < group_size; ++r)
+    length =
+        gather_avx512<Marked<Semiring>>(workspace, reach, col + r * length, val + r * length, {group_size, r}).length;
   return length;
 }
 
@@ -137,10 +139,11 @@ FILIGREE_AVX512_INLINE Reach mark_columns(const Factors<V>& f, Local row, std::u
 
 /// The length of a row of C. tiles: of B, or null
 template <class V>
-FILIGREE_AVX512 Offset count_row(const Factors<V>& f, const Tiles<V>* tiles, Local row, ScatterRoom<V>& room) {
-  std::uint8_t* const marks = room.mark.data();
+FILIGREE_AVX512 Offset count_row(const Factors<V>& f, const Tiles<V>* tiles, Local row,
+                                 ScatterWorkspace<V>& workspace) {
+  std::uint8_t* const marks = workspace.mark.data();
   const Reach reach = tiles != nullptr ? mark_tiles(f, *tiles, row, marks) : mark_columns(f, row, marks);
-  constexpr Local group = ScatterRoom<V>::group;
+  constexpr Local group = ScatterWorkspace<V>::group;
   Offset count = 0;
   if (reach.last_line < 0) return count;
   for (Local begin = reach.first_line / group * group; begin <= reach.last_line; begin += group) {
