@@ -40,7 +40,7 @@ struct Loaded {
   std::variant<ppr::ReplicatedGraph, Graph> graph;
   io::VertexNames names;
 
-  /// How the rows of an index are best dealt out; none = anyhow.
+  /// How the rows of an index are best distributed; none = any way.
   std::optional<Partition> rows() const {
     const auto* const partitioned = std::get_if<Graph>(&graph);
     return partitioned == nullptr ? std::nullopt : std::optional(partitioned->rows);

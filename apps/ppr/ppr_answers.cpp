@@ -134,7 +134,7 @@ std::string AnswerTable::rows(const Comm& comm, const io::VertexNames& names, co
 
 namespace {
 
-/// Answers with an empty row, whose error nobody knows, where a line had a mistake.
+/// Answers with an empty row, whose error is unknown, where a line had a mistake.
 ppr::Result with_empty_rows(const OwnedQueries& mine, ppr::Result answers) {
   for (std::size_t line = 0; line < mine.lines.size(); ++line) {
     if (mine.mistakes[line].empty()) continue;

@@ -22,7 +22,7 @@ void save(const Comm& comm, const Index& index, const std::string& path);
 /// partial file of another build (graph, options, ranks), and began anew.
 Index build_index_file(const Graph& graph, const IndexOptions& options, const std::string& path);
 
-/// Reads it back on any number of ranks; rows are dealt out as `sources`, without it uniformly. Throws IoError on all
+/// Reads it back on any number of ranks; rows are distributed as `sources`, without it uniformly. Throws IoError on all
 /// ranks, naming the file and what is wrong with it. Collective.
 Index load(const Comm& comm, const std::string& path, const std::optional<Partition>& sources = {});
 

@@ -23,7 +23,7 @@ TEST(PprFile, FilesAreTheSameFromAnyRanksAndLoadOnAnyRanks) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
   for (const Estimator estimator : {Estimator::visits, Estimator::ratio, Estimator::end_points}) {
-    // Some vertices have no arcs, and their walks may end nowhere: empty rows.
+    // Some vertices have no arcs, and their walks may end at no vertex: empty rows.
     const ppr::IndexOptions options{.walks = 2, .estimator = estimator};
     const auto index = ppr::build_index(random_graph(comm, 300, 300, false, 18), options);
     const auto alone = ppr::build_index(random_graph(Comm::self(), 300, 300, false, 18), options);
@@ -233,7 +233,7 @@ TEST(PprFile, DamagedFilesAreRefusedByName) {
   expect_refusal([](HandMade& m) { m.row_bytes[2] = 4; }, "its rows have 10 bytes, /index/bytes has 9");
   expect_refusal([](HandMade& m) { m.bytes[8] = 3; }, "visits vertex 3 of 3");
   expect_refusal([](HandMade& m) { m.walks[1] = 0; }, "a row has no walks");
-  // The second of three rows: empty where walks may end nowhere, else a division by no visits.
+  // The second of three rows: empty where walks may end at no vertex, else a division by no visits.
   const auto empty_row = [](HandMade& m, const char* estimator) {
     m.estimator = estimator;
     m.row_bytes = {3, 1, 3};

@@ -73,9 +73,9 @@ TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
     auto total = amounts(random, 30);
     auto other_total = total;
     for (const double* weights : {static_cast<const double*>(nullptr), weight.data()}) {
-      ppr::hand_on(lanes.data(), pushed.data(), total.data(), to[0], 0.3, to.data(), weights, std::ssize(to));
-      plain::hand_on(others.data(), other_pushed.data(), other_total.data(), to[0], 0.3, to.data(), weights,
-                     std::ssize(to));
+      ppr::push_lanes(lanes.data(), pushed.data(), total.data(), to[0], 0.3, to.data(), weights, std::ssize(to));
+      plain::push_lanes(others.data(), other_pushed.data(), other_total.data(), to[0], 0.3, to.data(), weights,
+                        std::ssize(to));
     }
     EXPECT_EQ(lanes, others);
     EXPECT_EQ(pushed, other_pushed);

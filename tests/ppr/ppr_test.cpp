@@ -184,7 +184,7 @@ TEST(Ppr, QueriesTogetherMeetTheTargetOfEach) {
           }
         }
       }
-      // VERD pushes the same whoever else is asked.
+      // VERD pushes the same whatever else is asked.
       const auto verd = ppr::query(replicated, index, queries, {.method = ppr::Method::verd, .levels = 3});
       for (std::size_t i = 0; i < queries.size(); ++i) {
         const auto alone =

@@ -134,7 +134,7 @@ Result query(const ReplicatedGraph& graph, const Index& index, std::span<const Q
 Result query(const Graph& graph, std::span<const Query> queries, const QueryOptions& options = {});
 Result query(const Graph& graph, const Index& index, std::span<const Query> queries, const QueryOptions& options = {});
 
-/// Answers every query to an L1 error of `tolerance`, guaranteed but for rounding, in [1e-15, 2): query() by pushes
+/// Answers every query to an L1 error of `tolerance`, guaranteed up to rounding, in [1e-15, 2): query() by pushes
 /// with that target. Of the options, method, levels and target_error are ignored. On symmetric graphs about 15 to 25
 /// passes over all arcs a query (c = 0.2, 1e-12). Collective.
 Result exact(Engine& engine, std::span<const Query> queries, double tolerance = 1e-12, QueryOptions options = {});
@@ -144,7 +144,7 @@ Result exact(const Graph& graph, std::span<const Query> queries, double toleranc
 
 /// Finds the first k vertices of every query, k >= 1, and stops as soon as pushes can no longer change which they are
 /// and their order, even if the error of their scores is above the target. Ties are pushed down to the target. Options
-/// as of query() but for method and top; throws InvalidArgument on all ranks for policies other than `source` and
+/// as of query() except method and top; throws InvalidArgument on all ranks for policies other than `source` and
 /// `drop`, and for candidates. An index of the engine is not used. Collective. About half of the arcs of query().
 Result top_k(Engine& engine, std::span<const Query> queries, int k, QueryOptions options = {});
 Result top_k(const ReplicatedGraph& graph, std::span<const Query> queries, int k, QueryOptions options = {});

@@ -29,7 +29,7 @@ double AliasMaker::make(std::span<const Local> cols, std::span<const double> wei
     rich_.pop_back();
     poor_.push_back(rich);
   }
-  // What is left is 1 but for rounding. An arc without weight is no such one as long as any other is left.
+  // What is left is 1 up to rounding. An arc without weight is no such one as long as any other is left.
   for (const auto& left : {rich_, poor_}) {
     for (std::uint32_t k : left) slots[k] = {0, cols[k]};
   }

@@ -43,7 +43,7 @@ std::vector<T> for_rows(const RowSource& source, T value) {
   return source.comm().guard([&] { return std::vector<T>(z(source.num_sources()), value); });
 }
 
-/// Every stride-th source of the whole graph, whoever has it.
+/// Every stride-th source of the whole graph, on whichever rank.
 class Sample {
  public:
   Sample(const RowSource& source, Global stride)

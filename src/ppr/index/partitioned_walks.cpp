@@ -59,7 +59,7 @@ PartitionedWalks::PartitionedWalks(const Graph& graph, const IndexOptions& optio
     : graph_(graph),
       hash_(content_hash(graph)),
       ends_only_(options.estimator == Estimator::end_points),
-      worth_(worth(options)),
+      visit_weight_(visit_weight(options)),
       first_row_(graph.first_row()),
       out_weights_(check_graph(graph)) {
   require(graph.num_rows() <= std::numeric_limits<Local>::max(), "graph: ", graph.num_rows(),
@@ -131,7 +131,7 @@ void PartitionedWalks::make_batch(const WalkLaw& law, Global first, std::span<co
         counter.add(static_cast<Local>(next->note & ~Walker::second_half), (next->note & Walker::second_half) != 0,
                     next->times);
       }
-      counter.flush(worth_, static_cast<std::uint32_t>(num_walks[r]), rows);
+      counter.flush(visit_weight_, static_cast<std::uint32_t>(num_walks[r]), rows);
     }
   });
 }

@@ -36,7 +36,7 @@ class PartitionedWalks : public RowSource {
   const Graph& graph_;
   std::uint64_t hash_;
   bool ends_only_;
-  double worth_;
+  double visit_weight_;
   Global first_row_;
   std::vector<AliasEntry> alias_;    // weighted graphs: per arc, `other` a local column
   std::vector<double> out_weights_;  // per row

@@ -91,7 +91,7 @@ Index load(const Comm& comm, const std::string& path, const std::optional<Partit
 
   index.sources = sources ? *sources : Partition::uniform(num_vertices, comm.size());
   require(index.sources.num_items() == num_vertices && index.sources.num_parts() == comm.size(), path,
-          ": holds rows of ", num_vertices, " vertices, to be dealt out as ", index.sources.num_items(), " on ",
+          ": holds rows of ", num_vertices, " vertices, to be distributed as ", index.sources.num_items(), " on ",
           index.sources.num_parts(), " of ", comm.size(), " ranks");
   const Global first = index.sources.begin(comm.rank());
   const Global num_rows = index.sources.size(comm.rank());
@@ -123,7 +123,7 @@ Index load(const Comm& comm, const std::string& path, const std::optional<Partit
     } catch (const InvalidArgument& e) {
       throw IoError(text(path, ": from vertex ", first, " on, ", e.what()));
     }
-    // Walks that end may end nowhere; all others visit their source.
+    // Walks that end may end at no vertex; all others visit their source.
     if (index.estimator == Estimator::end_points) return;
     for (Local row = 0; row < index.visits.num_rows(); ++row)
       refuse_unless(index.visits.num_entries(row) > 0, "the walks from vertex ", first + row, " visit nothing");

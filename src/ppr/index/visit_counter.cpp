@@ -66,7 +66,7 @@ void RowCounter::add(std::span<const Local> vertices, bool second_half) {
     std::size_t num_used = num_used_;
     for (const Local vertex : now) {
       std::uint32_t at = (static_cast<std::uint32_t>(vertex) * spread) >> shift;
-      // Found or free: which of them nobody can predict, that it is one of them is near certain. The product of the
+      // Found or free: which of them is unpredictable, that it is one of them is near certain. The product of the
       // differences is zero then, and makes one branch of both.
       const auto off = [&](Local wanted) {
         return std::uint64_t{static_cast<std::uint32_t>(slots[at].vertex ^ wanted)};
@@ -101,7 +101,7 @@ void RowCounter::sort_used() {
     for (std::size_t i = 0; i < count; ++i) order_[ranks_[i]] = used_[i];
     return;
   }
-  // By digits, the lowest first; the top bit turned around, for `nowhere` comes before all vertices.
+  // By digits, the lowest first; the top bit turned around, for `terminated` comes before all vertices.
   spare_.resize(count);
   std::copy_n(used_.begin(), count, order_.begin());
   for (int shift = 0; shift < 32; shift += 8) {
@@ -117,7 +117,7 @@ void RowCounter::sort_used() {
   }
 }
 
-void RowCounter::flush(double worth, std::uint32_t num_walks, Rows& rows) {
+void RowCounter::flush(double visit_weight, std::uint32_t num_walks, Rows& rows) {
   sort_used();
   num_used_ = 0;
   vertices_.resize(order_.size());
@@ -130,7 +130,7 @@ void RowCounter::flush(double worth, std::uint32_t num_walks, Rows& rows) {
   std::size_t num_entries = 0;
   for (const std::uint32_t at : order_) {
     Slot& slot = slots_[at];
-    const bool counts = slot.vertex != nowhere;
+    const bool counts = slot.vertex != terminated;
     vertices_[num_entries] = slot.vertex;
     counts_[num_entries] = slot.count[0] + slot.count[1];
     rows.num_visits += counts ? counts_[num_entries] : 0;
@@ -141,7 +141,7 @@ void RowCounter::flush(double worth, std::uint32_t num_walks, Rows& rows) {
   rows.visits.append(std::span<const Local>(vertices_).first(num_entries),
                      std::span<const std::int32_t>(counts_).first(num_entries));
   // One walk says nothing about its own error.
-  rows.deviation.push_back(second_walks > 0 ? static_cast<float>(std::min(2.0, worth * deviation)) : 2.0F);
+  rows.deviation.push_back(second_walks > 0 ? static_cast<float>(std::min(2.0, visit_weight * deviation)) : 2.0F);
 }
 
 }  // namespace filigree::ppr

@@ -12,7 +12,7 @@
 namespace filigree::ppr {
 
 /// What a walk that died leaves in place of the vertices it would have visited. Below all vertices.
-constexpr Local nowhere = -1;
+constexpr Local terminated = -1;
 
 /// Rows of an index in the making.
 struct Rows {
@@ -41,13 +41,13 @@ class RowCounter {
 
   RowCounter() { make_room(batch); }
 
-  /// Counts the vertices (and ignores what is `nowhere`), for one half of the walks.
+  /// Counts the vertices (and ignores what is `terminated`), for one half of the walks.
   void add(std::span<const Local> vertices, bool second_half);
   /// Counts one vertex so often.
   void add(Local vertex, bool second_half, std::int32_t times);
 
-  /// Appends what was counted as one row, and is empty again. worth: of a visit in q, times the number of walks.
-  void flush(double worth, std::uint32_t num_walks, Rows& rows);
+  /// Appends what was counted as one row, and is empty again. visit_weight: of a visit in q, times the number of walks.
+  void flush(double visit_weight, std::uint32_t num_walks, Rows& rows);
 
  private:
   struct Slot {

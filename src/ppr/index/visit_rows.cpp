@@ -16,7 +16,7 @@ std::uint8_t* write_leb(std::uint8_t* to, std::uint32_t value) {
   return to;
 }
 
-/// read_leb for bytes that nobody vouches for: false when they end early or hold more than 31 bits.
+/// read_leb for bytes that may be damaged: false when they end early or hold more than 31 bits.
 bool checked_leb(const std::uint8_t*& at, const std::uint8_t* end, std::uint32_t& value) {
   std::uint64_t bits = 0;
   for (std::size_t i = 0; i < longest_leb && at != end; ++i) {

@@ -62,7 +62,7 @@ void WalkBatch::advance() {
       }
       for (std::size_t i = 0; i < count; ++i) {
         State state = states[i];
-        Local to = nowhere;
+        Local to = terminated;
         if (arc[i] >= 0) {
           to = col[arc[i]];
           if constexpr (weighted) {
@@ -70,8 +70,8 @@ void WalkBatch::advance() {
             to = fraction[i] < entry.keep ? to : entry.other;
           }
         }
-        if (to == nowhere) {
-          std::fill(vertices_.begin() + state.next, vertices_.begin() + state.end, nowhere);
+        if (to == terminated) {
+          std::fill(vertices_.begin() + state.next, vertices_.begin() + state.end, terminated);
           continue;
         }
         vertices_[state.next++] = to;

@@ -10,7 +10,7 @@
 namespace filigree::ppr {
 
 /// What a visit of one walk is worth in q, times the number of walks.
-inline double worth(const IndexOptions& options) {
+inline double visit_weight(const IndexOptions& options) {
   return options.estimator == Estimator::end_points ? 1 : options.teleport;
 }
 
@@ -18,7 +18,10 @@ inline double worth(const IndexOptions& options) {
 class RowMaker {
  public:
   RowMaker(const GraphData& graph, const WalkLaw& law, const IndexOptions& options)
-      : batch_(graph, law), law_(law), ends_only_(options.estimator == Estimator::end_points), scale_(worth(options)) {}
+      : batch_(graph, law),
+        law_(law),
+        ends_only_(options.estimator == Estimator::end_points),
+        scale_(visit_weight(options)) {}
 
   /// Appends the rows of num_walks.size() sources from `first_source` on; rows of no walks are empty.
   void make(Local first_source, std::span<const std::int32_t> num_walks, Rows& rows);

@@ -56,7 +56,7 @@ class Lanes {
 
   /// Takes what place has and gives `rate` of it, times the weights if there are any, to the places `to`.
   void push(std::size_t place, double rate, const Local* to, const double* weight, Offset count) {
-    hand_on(residual_.data(), pushed_.data(), total_.data(), static_cast<Local>(place), rate, to, weight, count);
+    push_lanes(residual_.data(), pushed_.data(), total_.data(), static_cast<Local>(place), rate, to, weight, count);
   }
   /// Calls push_place(place) for every place with a residual, which must push it and may add places. What arrives from
   /// other places waits for the next level.

@@ -7,10 +7,10 @@
 
 namespace filigree::ppr {
 
-SharedPush::SharedPush(const QueryTables& tables)
+BatchPush::BatchPush(const QueryTables& tables)
     : graph_(tables.graph), view_(graph_.arcs()), place_of_(view_.num_rows()), lanes_(z(view_.num_rows())) {}
 
-void SharedPush::start(double teleport, const float* limit, const float* weight) {
+void BatchPush::start(double teleport, const float* limit, const float* weight) {
   place_of_.end_list(std::ssize(vertex_));
   place_of_.begin_list(place_of_.size());
   vertex_.clear();
@@ -23,7 +23,7 @@ void SharedPush::start(double teleport, const float* limit, const float* weight)
   weight_ = weight;
 }
 
-std::size_t SharedPush::place_of(Local v) {
+std::size_t BatchPush::place_of(Local v) {
   Local place = place_of_.slot(v);
   if (place < 0) {
     place = static_cast<Local>(lanes_.add_place(limit_[v], weight_ == nullptr ? 1.0F : weight_[v]));
@@ -35,7 +35,7 @@ std::size_t SharedPush::place_of(Local v) {
   return z(place);
 }
 
-const SharedPush::Arcs& SharedPush::arcs_of(std::size_t place) {
+const BatchPush::Arcs& BatchPush::arcs_of(std::size_t place) {
   if (arcs_[place].begin < 0) {
     const Local v = vertex_[place];
     const auto neighbours = view_.cols(v);
@@ -52,13 +52,13 @@ const SharedPush::Arcs& SharedPush::arcs_of(std::size_t place) {
   return arcs_[place];
 }
 
-void SharedPush::add(const Query& query, std::size_t lane) {
+void BatchPush::add(const Query& query, std::size_t lane) {
   double total = 0;
   for (const Seed& seed : query) total += seed.weight;
   for (const Seed& seed : query) lanes_.add(place_of(static_cast<Local>(seed.vertex)), lane, seed.weight / total);
 }
 
-void SharedPush::add_pushed(Local v, std::size_t lane) {
+void BatchPush::add_pushed(Local v, std::size_t lane) {
   const std::size_t place = place_of(v);
   const Arcs& arcs = arcs_of(place);
   lanes_.pushed()[place * batch_width + lane] += 1;
@@ -68,14 +68,14 @@ void SharedPush::add_pushed(Local v, std::size_t lane) {
   num_arcs_pushed_ += arcs.count;
 }
 
-void SharedPush::push(std::size_t place) {
+void BatchPush::push(std::size_t place) {
   const Arcs& arcs = arcs_of(place);
   lanes_.push(place, arcs.rate, to_.data() + arcs.begin, arcs.weight, arcs.count);
   ++num_pushes_;
   num_arcs_pushed_ += arcs.count;
 }
 
-bool SharedPush::run(const std::array<double, batch_width>& goals, Offset most_arcs) {
+bool BatchPush::run(const std::array<double, batch_width>& goals, Offset most_arcs) {
   const auto push_place = [&](std::size_t place) {
     push(place);
     return num_arcs_pushed_ <= most_arcs;
@@ -86,11 +86,11 @@ bool SharedPush::run(const std::array<double, batch_width>& goals, Offset most_a
   return lanes_.run(goals, tuning::batch_threshold_fall, push_place, expect);
 }
 
-void SharedPush::push_level() {
+void BatchPush::push_level() {
   lanes_.push_level([&](std::size_t place) { push(place); });
 }
 
-void SharedPush::walk(const Index& index, Global first) {
+void BatchPush::walk(const Index& index, Global first) {
   const Global end = first + index.visits.num_rows();
   std::vector<std::size_t> places = places_by_vertex();
   std::erase_if(places, [&](std::size_t place) {
@@ -120,7 +120,7 @@ void SharedPush::walk(const Index& index, Global first) {
   }
 }
 
-std::vector<std::size_t> SharedPush::places_by_vertex() const {
+std::vector<std::size_t> BatchPush::places_by_vertex() const {
   std::vector<std::uint64_t> is_there(z(place_of_.size()) / 64 + 1, 0);
   for (Local v : vertex_) is_there[z(v) / 64] |= std::uint64_t{1} << (z(v) % 64);
   std::vector<std::size_t> places;

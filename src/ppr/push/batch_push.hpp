@@ -16,9 +16,9 @@ namespace filigree::ppr {
 /// Vertices get places in the order in which pushes reach them, and arcs are written anew from place to place: what is
 /// worked on lies together however far apart it is in the graph. Bytes: 4 per vertex of the graph, 310 to 930 per
 /// vertex reached (they double, up to 440 per vertex of the graph), 4 to 12 per arc of those pushed.
-class SharedPush {
+class BatchPush {
  public:
-  explicit SharedPush(const QueryTables& tables);
+  explicit BatchPush(const QueryTables& tables);
 
   /// Begins anew. Residuals are compared with limit[v] (nothing is pushed where that is infinite), and err by
   /// weight[v] x residual, or residual if null.
@@ -48,7 +48,7 @@ class SharedPush {
 
  private:
   struct Arcs {
-    Offset begin = -1;  // in to_; below 0 as long as nobody asked for them
+    Offset begin = -1;  // in to_; below 0 until they are needed
     Offset count = 0;
     double rate = 0;  // of a residual, what goes over an arc of weight 1
     const double* weight = nullptr;

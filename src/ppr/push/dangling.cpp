@@ -9,21 +9,21 @@ namespace filigree::ppr {
 
 double Row::sum() const { return std::reduce(value.begin(), value.end(), rest); }
 
-Policy::Uniform solve_uniform(SinglePush& push, double teleport, double target_error) {
-  Policy::Uniform uniform;
+DanglingPolicy::Uniform solve_uniform(SinglePush& push, double teleport, double target_error) {
+  DanglingPolicy::Uniform uniform;
   push.start({}, teleport);
   do {
     push.sweep_above(0);
     const Norms norms = push.norms(nullptr);
     uniform.error = 2 * norms.residual / norms.settled;
-  } while (uniform.error > Policy::Uniform::allowed(target_error));
+  } while (uniform.error > DanglingPolicy::Uniform::allowed(target_error));
   uniform.answer.assign(push.num_vertices(), 0);
   const double norm = push.norms(nullptr).settled;
   push.for_settled([&](Local v, double q) { uniform.answer[z(v)] = q / norm; });
   return uniform;
 }
 
-double Policy::error(double error, double norm) const {
+double DanglingPolicy::error(double error, double norm) const {
   switch (dangling_) {
     case Dangling::source: return std::min(2.0, 2 * error / norm);
     case Dangling::self: return std::min(2.0, error / teleport_);
@@ -33,7 +33,7 @@ double Policy::error(double error, double norm) const {
   return std::min(2.0, error);
 }
 
-double Policy::goal(double target, double norm) const {
+double DanglingPolicy::goal(double target, double norm) const {
   switch (dangling_) {
     case Dangling::source: return target * norm / 2;
     case Dangling::self: return target * teleport_;
@@ -43,7 +43,7 @@ double Policy::goal(double target, double norm) const {
   return target;
 }
 
-void Policy::apply(Row& row, const std::function<bool(Global)>& is_dangling) const {
+void DanglingPolicy::apply(Row& row, const std::function<bool(Global)>& is_dangling) const {
   switch (dangling_) {
     case Dangling::source: {
       const double norm = row.sum();

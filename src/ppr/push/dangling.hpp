@@ -24,7 +24,7 @@ struct Row {
   double sum() const;  ///< and of the rest
 };
 
-class Policy {
+class DanglingPolicy {
  public:
   /// The answer for the uniform seed, and a bound of its L1 error; needed with policy `uniform` only.
   struct Uniform {
@@ -33,7 +33,7 @@ class Policy {
     /// The error that keeps those of answers within `target`.
     static double allowed(double target) { return std::max(1e-15, target / 8); }
   };
-  Policy(Dangling dangling, double teleport, Uniform uniform)
+  DanglingPolicy(Dangling dangling, double teleport, Uniform uniform)
       : dangling_(dangling), teleport_(teleport), uniform_(std::make_shared<const Uniform>(std::move(uniform))) {}
 
   /// Bound on the L1 error of p when q has L1 norm `norm` and an L1 error of `error`.
@@ -54,6 +54,6 @@ class SinglePush;
 
 /// The answer for the uniform seed that policy `uniform` needs for answers within target_error: every rank solves for
 /// itself, as exchanging the answer would cost more than that saves.
-Policy::Uniform solve_uniform(SinglePush& push, double teleport, double target_error);
+DanglingPolicy::Uniform solve_uniform(SinglePush& push, double teleport, double target_error);
 
 }  // namespace filigree::ppr

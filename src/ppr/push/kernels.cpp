@@ -79,8 +79,8 @@ void sum_over_lanes_portable(const double* lanes, const double* factor, Offset c
   sum_over_lanes_body(lanes, factor, count, totals);
 }
 
-void hand_on_portable(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
-                      const double* weight, Offset count) {
+void push_lanes_portable(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
+                         const double* weight, Offset count) {
   double share[batch_width];
   for (std::size_t l = 0; l < batch_width; ++l) {
     double& own = residual[z(from) * batch_width + l];
@@ -155,9 +155,9 @@ int keep_above_portable(const double* values, double least, Global first, Global
                                                              double* totals) {
   sum_over_lanes_body(lanes, factor, count, totals);
 }
-[[gnu::target("avx512f,avx512dq")]] void hand_on_wide(double* residual, double* pushed, double* total, Local from,
-                                                      double rate, const Local* to, const double* weight,
-                                                      Offset count) {
+[[gnu::target("avx512f,avx512dq")]] void push_lanes_wide(double* residual, double* pushed, double* total, Local from,
+                                                         double rate, const Local* to, const double* weight,
+                                                         Offset count) {
   static_assert(batch_width == 16);
   double* const own = residual + static_cast<Offset>(from) * batch_width;
   double* const sums = pushed + static_cast<Offset>(from) * batch_width;
@@ -250,7 +250,7 @@ constexpr auto at_least_wide = at_least_portable;
 constexpr auto add_lanes_wide = add_lanes_portable;
 constexpr auto sum_lanes_wide = sum_lanes_portable;
 constexpr auto sum_over_lanes_wide = sum_over_lanes_portable;
-constexpr auto hand_on_wide = hand_on_portable;
+constexpr auto push_lanes_wide = push_lanes_portable;
 constexpr auto weighted_sum_wide = weighted_sum_portable;
 constexpr auto sum_wide = sum_portable;
 constexpr auto combine_wide = combine_portable;
@@ -288,12 +288,12 @@ void sum_over_lanes(const double* lanes, const double* factor, Offset count, dou
     sum_over_lanes_portable(lanes, factor, count, totals);
 }
 
-void hand_on(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
-             const double* weight, Offset count) {
+void push_lanes(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
+                const double* weight, Offset count) {
   if (wide)
-    hand_on_wide(residual, pushed, total, from, rate, to, weight, count);
+    push_lanes_wide(residual, pushed, total, from, rate, to, weight, count);
   else
-    hand_on_portable(residual, pushed, total, from, rate, to, weight, count);
+    push_lanes_portable(residual, pushed, total, from, rate, to, weight, count);
 }
 
 std::uint32_t combine(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,

@@ -26,8 +26,8 @@ void sum_over_lanes(const double* lanes, const double* factor, Offset count, dou
 
 /// Pushes one of many residuals of lanes: what it has, and its part of total, which is the sum over lanes, goes times
 /// `rate`, and times the weights if there are any, to all that it points to; pushed says what went.
-void hand_on(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
-             const double* weight, Offset count);
+void push_lanes(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
+                const double* weight, Offset count);
 
 /// values[block_size * lane + i] = sum over k in [ptr[i], ptr[i+1]) of value[k] lanes[batch_width * item[k] + lane], i
 /// < count. Returns the lanes that have anything above 0, a bit each; the others may be left as they were.

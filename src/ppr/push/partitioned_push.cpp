@@ -193,7 +193,8 @@ std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* in
   return norms(all, std::vector<char>(num_queries_, 1), index);
 }
 
-std::vector<Norms> PartitionedPush::push_to_target(const Policy& policy, double target, const IndexShare* index) {
+std::vector<Norms> PartitionedPush::push_to_target(const DanglingPolicy& policy, double target,
+                                                   const IndexShare* index) {
   // Far from the target a level is two sweeps: a query's rows are in cache for the second, and less is sent.
   // When no residual per arc is above it, the target is met.
   const double least_ratio = target * c_ / (16 * static_cast<double>(all_out_arcs_));

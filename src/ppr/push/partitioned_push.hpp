@@ -9,7 +9,7 @@
 
 namespace filigree::ppr {
 
-/// What an index says of its rows, dealt out as those of the graph; zeros up to a whole block.
+/// What an index says of its rows, distributed as those of the graph; zeros up to a whole block.
 struct IndexShare {
   std::vector<float> mass;       ///< |q^_v|_1
   std::vector<float> deviation;  ///< its expected L1 error
@@ -38,7 +38,7 @@ class PartitionedPush {
   /// Pushes the whole residual of all queries, `levels` times, and returns their norms. index: may be null. Collective.
   std::vector<Norms> push_levels(int levels, const IndexShare* index);
   /// Pushes under a falling threshold until the expected error of every query meets the target. Collective.
-  std::vector<Norms> push_to_target(const Policy& policy, double target, const IndexShare* index);
+  std::vector<Norms> push_to_target(const DanglingPolicy& policy, double target, const IndexShare* index);
 
   /// Calls f(row, value) for what settled at this rank's rows, ascending, and for the residual that is left there.
   template <class F>

@@ -19,7 +19,7 @@ struct Norms {
 };
 
 /// Whether the expected error of the answer is above `target`, and anything is left to lower it.
-inline bool is_off_target(const Policy& policy, const Norms& norms, double target) {
+inline bool is_off_target(const DanglingPolicy& policy, const Norms& norms, double target) {
   const double norm = norms.settled + norms.indexed;
   return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
 }

@@ -35,7 +35,7 @@ class SinglePush {
   void sweep_above(double rmax);
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
-  /// Takes the residual to 0 but for `goal` at most, by conjugate gradients: symmetric graphs only. What is left counts
+  /// Takes the residual to `goal` at most, by conjugate gradients: symmetric graphs only. What is left counts
   /// as residual in norms() but can be pushed no further.
   void solve(double goal);
   /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes settled, an

@@ -119,7 +119,7 @@ void SymmetricSolver::use(double teleport) {
       const double weight = system_.weight.span()[v];
       const double whole = weight - walk_on * system_.loop.span()[v] - turn_[v];
       const double fill = end - first == 1 ? total(squares) : squares[v - first];
-      diagonal_[v] = std::max(teleport * weight, whole - fill);  // which it is, but for rounding
+      diagonal_[v] = std::max(teleport * weight, whole - fill);  // which it is, up to rounding
       rate_[v] = walk_on / diagonal_[v];
       turn_[v] = whole / diagonal_[v] - 2;
     }

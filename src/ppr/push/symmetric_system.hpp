@@ -9,7 +9,7 @@ namespace filigree::ppr {
 /// The neighbours of every position on one side of it, without loops, once per node. A group of positions (see below)
 /// has `slice` neighbours to each of its steps: one for every position of a slice, or the next few of a single row.
 /// What is missing to whole steps is filled up with the position behind the last (weight 0). Leaves have their only
-/// neighbour above, but are nobody's neighbours below.
+/// neighbour above, but are neighbours of none below.
 struct Half {
   Offset num_arcs = 0;        ///< without what fills up
   SharedArray<Offset> begin;  ///< of every group in col, and the end
@@ -21,7 +21,7 @@ struct Half {
 /// processor never expects, and costs it as much as twenty arcs: so eight short rows, a slice, are gone through
 /// together. They must not need one another: vertices of few arcs come in classes that no arc connects, each by numbers
 /// of neighbours on both sides, so that the rows of a slice have about one length. Behind them stand the hubs, one by
-/// one; before them the leaves, vertices of one arc, a third of a social graph: whoever solves for the others can do
+/// one; before them the leaves, vertices of one arc, a third of a social graph: a solver for the others can do
 /// without them. Bytes per node: 4 an arc (12 with weights), 22 a vertex and 36 a hub.
 struct SymmetricSystem {
   static constexpr Local slice = 8;

@@ -110,7 +110,7 @@ class Trials {
     if (choice != nullptr) engine_.comm.guard([&] { outside = choice->outside(); });
     const float* const limits = choice != nullptr ? choice->limit.data() : engine_.tables.out_arcs.span().data();
     const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
-    const auto try_group = [&](SharedPush& pushes, Offset i) {
+    const auto try_group = [&](BatchPush& pushes, Offset i) {
       const auto group = queries_.subspan(z(groups[z(i)]));
       pushes.start(teleport_, limits, choice != nullptr ? outside.data() : nullptr);
       std::array<double, batch_width> goals{};
@@ -138,7 +138,7 @@ class Trials {
     std::vector<float> outside;
     engine_.comm.guard([&] { outside = choice.outside(); });
     const Partition share = Partition::uniform(num_tried, engine_.comm.size());
-    const auto try_group = [&](SharedPush& pushes, Offset i) {
+    const auto try_group = [&](BatchPush& pushes, Offset i) {
       const Offset number = (2 * (share.begin(engine_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
       const HubRows rows =
           walk_hubs(pushes, choice, choice.group(number), outside.data(), teleport_, error_, most_arcs);
@@ -163,10 +163,10 @@ class Trials {
   template <class Try>
   Tried try_groups(Offset count, Try one) const {
     std::vector<Tried> each(z(count));
-    const auto body = [&](SharedPush& pushes, Offset i) { each[z(i)] = one(pushes, i); };
+    const auto body = [&](BatchPush& pushes, Offset i) { each[z(i)] = one(pushes, i); };
     engine_.comm.guard([&] {
       parallel_for(
-          count, [&] { return SharedPush(engine_.tables); }, body, [](Offset) {});
+          count, [&] { return BatchPush(engine_.tables); }, body, [](Offset) {});
     });
     Tried total;
     add_all(each, total);

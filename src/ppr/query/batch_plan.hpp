@@ -22,7 +22,7 @@ struct BatchPlan {
 };
 
 /// A plan for `num_queries` queries of all ranks. `queries`: this rank's, sorted by seed over all ranks, whole groups
-/// of `batch_width` but for the last; they may leave `error`, where a query alone leaves a residual f that errs by
+/// of `batch_width` except the last; they may leave `error`, where a query alone leaves a residual f that errs by
 /// sum_v weight[v] f(v), or sum_v f(v) if null. Some queries and hubs are tried for that. Hubs are the vertices that
 /// most walks from everywhere pass. most_bytes: what working together may take on a thread, and hubs on a rank while
 /// they are made. Collective; the same for any number of ranks and threads.

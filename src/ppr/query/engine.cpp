@@ -7,13 +7,13 @@ namespace filigree::ppr {
 EngineState::EngineState(const ReplicatedGraph& replicated, std::shared_ptr<const Index> of_walks)
     : graph(replicated), index(std::move(of_walks)), comm(graph.comm()), tables(data_of(graph)) {}
 
-Policy EngineState::policy_for(const QueryOptions& options) {
+DanglingPolicy EngineState::policy_for(const QueryOptions& options) {
   const double teleport = options.teleport;
   const double error = options.target_error;
   if (options.dangling != Dangling::uniform) return {options.dangling, teleport, {}};
   if (!solved || solved->teleport != teleport || solved->target_error != error) {
     solved.reset();  // its memory goes to the new one
-    const Policy policy(options.dangling, teleport, solve_uniform(*single.take(tables), teleport, error));
+    const DanglingPolicy policy(options.dangling, teleport, solve_uniform(*single.take(tables), teleport, error));
     solved = std::make_unique<const Solved>(Solved{teleport, error, policy});
   }
   return solved->policy;

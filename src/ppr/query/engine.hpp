@@ -55,17 +55,17 @@ struct EngineState {
   Comm comm;
   QueryTables tables;
   mutable Pool<SinglePush> single;
-  mutable Pool<SharedPush> verd;
+  mutable Pool<BatchPush> verd;
   /// The last solution for policy `uniform`.
   struct Solved {
     double teleport, target_error;
-    Policy policy;
+    DanglingPolicy policy;
   };
   std::unique_ptr<const Solved> solved;
   std::shared_ptr<const BatchPlan> plan;  // of the last large batch, or null
 
   /// Solves for the uniform seed if it has to, and keeps the solution.
-  Policy policy_for(const QueryOptions& options);
+  DanglingPolicy policy_for(const QueryOptions& options);
 
   /// parallel_for() with pushes of the pool as states.
   template <class Push, class Body, class After>

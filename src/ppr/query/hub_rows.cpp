@@ -25,7 +25,7 @@ std::vector<float> HubChoice::outside() const {
   return outside;
 }
 
-HubRows walk_hubs(SharedPush& pushes, const HubChoice& choice, std::span<const Local> group, const float* outside,
+HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, const float* outside,
                   double teleport, double error, Offset most_arcs) {
   HubRows rows;
   pushes.start(teleport, choice.limit.data(), outside);

@@ -56,7 +56,7 @@ struct HubRows {
 
 /// Walks for hubs that serve queries of the given error. Gives up, not finished, where more than most_arcs would be
 /// pushed; rows are then what there was. outside: of the choice.
-HubRows walk_hubs(SharedPush& pushes, const HubChoice& choice, std::span<const Local> group, const float* outside,
+HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, const float* outside,
                   double teleport, double error, Offset most_arcs = std::numeric_limits<Offset>::max());
 
 }  // namespace filigree::ppr

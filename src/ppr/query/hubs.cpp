@@ -57,7 +57,7 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
   comm.guard([&] {
     outside_ = choice_.outside();
     walked.resize(z(share.size(comm.rank())));
-    const auto body = [&](SharedPush& pushes, Offset i) {
+    const auto body = [&](BatchPush& pushes, Offset i) {
       const auto group = choice_.group(share.begin(comm.rank()) + i);
       walked[z(i)] = walk_hubs(pushes, choice_, group, outside_.data(), teleport, error);
     };
@@ -65,7 +65,7 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
       if (progress) progress("hubs", done, std::ssize(walked));
     };
     parallel_for(
-        std::ssize(walked), [&] { return SharedPush(tables); }, body, tell);
+        std::ssize(walked), [&] { return BatchPush(tables); }, body, tell);
   });
   for (const HubRows& group : walked) num_arcs_ += group.num_arcs;
   links_ = gather(comm, walked, &HubRows::links);
@@ -120,7 +120,7 @@ void Hubs::prepare(Lanes& lanes) const {
     lanes.add_place(static_cast<float>(std::max<Offset>(1, links_.length(hub))), 1);
 }
 
-void Hubs::put(const SharedPush& queries, Lanes& lanes) const {
+void Hubs::put(const BatchPush& queries, Lanes& lanes) const {
   const std::span<const double> residual = queries.lanes().residual();
   for (std::size_t place = 0; place < queries.vertices().size(); ++place) {
     const Local hub = number_[z(queries.vertices()[place])];

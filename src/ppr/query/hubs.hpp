@@ -36,7 +36,7 @@ class Hubs {
     return lanes;
   }
   /// Puts what queries that were pushed with limit() have left at hubs into the lanes.
-  void put(const SharedPush& queries, Lanes& lanes) const;
+  void put(const BatchPush& queries, Lanes& lanes) const;
   /// Lets residuals pass until at most goals[l] is left in lane l: lanes.pushed()[batch_width * h + l] = a_h then.
   /// missed[l]: what goes missing, that rest and what the rows of hubs lack. Returns the elements of F used, each once
   /// for all.

@@ -31,7 +31,7 @@ class PartitionedQuery {
   };
 
   IndexShare share_index();
-  Policy make_policy();
+  DanglingPolicy make_policy();
   void start(const Batch& batch);
   std::vector<std::vector<std::pair<Local, double>>> residuals_for_index(const Batch& batch);
   void finish(const Batch& batch, Answers& answers, const RowFilter& filter);
@@ -112,12 +112,12 @@ IndexShare PartitionedQuery::share_index() {
 }
 
 /// With policy `uniform` the ranks solve for the uniform seed together, and each gets all of the answer.
-Policy PartitionedQuery::make_policy() {
-  Policy::Uniform uniform;
+DanglingPolicy PartitionedQuery::make_policy() {
+  DanglingPolicy::Uniform uniform;
   if (options_.dangling == Dangling::uniform) {
     push_.start_everywhere();
-    const Policy normalised(Dangling::source, options_.teleport, {});
-    const double allowed = Policy::Uniform::allowed(options_.target_error);
+    const DanglingPolicy normalised(Dangling::source, options_.teleport, {});
+    const double allowed = DanglingPolicy::Uniform::allowed(options_.target_error);
     const Norms norms = push_.push_to_target(normalised, allowed, nullptr)[0];
     uniform.error = normalised.error(norms.residual, norms.settled);
     std::vector<double> own(z(graph_.num_local_rows()), 0);
@@ -134,7 +134,7 @@ Result PartitionedQuery::answer() {
   if (index_ != nullptr) share = share_index();
   const IndexShare* const of_index = share ? &*share : nullptr;
   const RowFilter filter = comm_.guard([&] { return RowFilter(graph_.num_rows(), options_.filter); });
-  const Policy policy = make_policy();
+  const DanglingPolicy policy = make_policy();
   Answers answers(queries_.size(), policy, filter, options_, share ? share->largest_mass : 0);
 
   // Half of the memory for pushes, and what an index is asked; the other half for answers on their way home.
@@ -308,7 +308,7 @@ std::vector<Row> PartitionedQuery::rows_at_home(const Batch& batch, Offset begin
   });
 }
 
-/// Policy `self` has to know which vertices of the rows are dangling: their owners tell.
+/// DanglingPolicy `self` has to know which vertices of the rows are dangling: their owners tell.
 std::function<bool(Global)> PartitionedQuery::find_dangling(std::span<const Row> rows) {
   if (options_.dangling != Dangling::self) return {};
   std::vector<Global> foreign;

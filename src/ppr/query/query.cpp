@@ -38,7 +38,7 @@ Groups make_groups(std::span<const Query> queries, bool together) {
 }
 
 /// How so many queries are answered: as the engine knows from the last time, or after some tries.
-std::shared_ptr<const BatchPlan> plan(EngineState& engine, const IndexSummary* summary, const Policy& policy,
+std::shared_ptr<const BatchPlan> plan(EngineState& engine, const IndexSummary* summary, const DanglingPolicy& policy,
                                       std::span<const Query> queries, const Groups& groups, Offset num_queries,
                                       const QueryOptions& options) {
   const double error = policy.goal(options.target_error, 1);
@@ -72,7 +72,7 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
                 {"index_entries", 0}, {"hub_entries", 0}, {"hub_arcs", 0}};
   std::shared_ptr<const IndexSummary> summary;
   if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
-  const Policy policy = comm.guard([&] { return engine.policy_for(options); });
+  const DanglingPolicy policy = comm.guard([&] { return engine.policy_for(options); });
   const RowFilter filter = comm.guard([&] { return RowFilter(n, options.filter); });
   const std::shared_ptr<const BatchPlan> kept = engine.plan;
   std::shared_ptr<const BatchPlan> batch;
@@ -83,9 +83,9 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
   const bool pushes_together = batch && batch->together;
   const Hubs* const hubs = pushes_together ? batch->hubs.get() : nullptr;
   if (hubs != nullptr && batch != kept) counted["hub_arcs"] += hubs->num_arcs();
-  const Setting setting{engine, comm, index, summary.get(), policy, options, until_settled, hubs};
+  const QueryContext context{engine, comm, index, summary.get(), policy, options, until_settled, hubs};
 
-  // What SharedPush takes where everything is in reach.
+  // What BatchPush takes where everything is in reach.
   const Offset verd_bytes = 444 * Offset{n} + 12 * arcs.num_nonzeros();
   const bool verd_together = options.method == Method::verd && verd_bytes <= options.batch_bytes;
   const Groups groups = make_groups(queries, verd_together || pushes_together);
@@ -118,7 +118,7 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
             waits ? std::span(partial).subspan(begin - first, numbers.size()) : std::span(own);
         std::vector<const Query*> asked;
         for (std::size_t number : numbers) asked.push_back(&queries[number]);
-        work[z(i)] = answer(push, asked, setting, out);
+        work[z(i)] = answer(push, asked, context, out);
         for (std::size_t l = 0; l < own.size(); ++l) finish(numbers[l], own[l]);
       };
       const auto tell = [&](Offset done) {
@@ -132,7 +132,7 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
       const auto alone = static_cast<Offset>(group - num_together);
       if (pushes_together) {
         parallel_for(
-            num_many, [&] { return SharedPush(engine.tables); }, answer_group, tell);
+            num_many, [&] { return BatchPush(engine.tables); }, answer_group, tell);
       } else {
         engine.parallel_for_pooled(engine.verd, num_many, answer_group, tell);
       }
@@ -146,7 +146,7 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
     if (!waits) continue;
 
     const Phase phase(result.timings, "index");
-    walk_elsewhere(setting, partial, counted);
+    exchange_residuals(context, partial, counted);
     comm.guard([&] {
       for (std::size_t i = 0; i < count; ++i) finish(groups.order[first + i], partial[i]);
     });

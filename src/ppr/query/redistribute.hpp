@@ -1,11 +1,11 @@
-// Queries of all ranks, dealt out so that neighbours stand together.
+// Queries of all ranks, distributed so that neighbours stand together.
 #pragma once
 
 #include "filigree/ppr/query.hpp"
 
 namespace filigree::ppr {
 
-/// Sorted by seed over all ranks, a rank has whole groups of `batch_width` but for the last: groups are the same for
+/// Sorted by seed over all ranks, a rank has whole groups of `batch_width` except the last: groups are the same for
 /// any number of ranks, and so are answers that depend on who else is in a group.
 class SharedQueries {
  public:

@@ -26,9 +26,9 @@ Row add_terms(const Row& row, std::span<const Term> terms) {
 
 }  // namespace
 
-void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& stats) {
-  const Comm& comm = setting.comm;
-  const Index& index = *setting.index;
+void exchange_residuals(const QueryContext& context, std::span<Partial> partial, Stats& stats) {
+  const Comm& comm = context.comm;
+  const Index& index = *context.index;
   Mailbox<Term> outbox(comm);
   comm.guard([&] {
     for (std::size_t q = 0; q < partial.size(); ++q) {
@@ -71,7 +71,7 @@ void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& s
       sum.for_settled([&](Local v, double x) { run.row.push_back({query, v, x}); });
       run.entries = sum.num_index_entries();
     };
-    setting.engine.parallel_for_pooled(setting.engine.single, std::ssize(runs), sum_rows, [](Offset) {});
+    context.engine.parallel_for_pooled(context.engine.single, std::ssize(runs), sum_rows, [](Offset) {});
   });
 
   comm.guard([&] {

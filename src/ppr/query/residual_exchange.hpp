@@ -6,6 +6,6 @@
 namespace filigree::ppr {
 
 /// Adds to every partial.q what the walks of other ranks' rows make of its residual. Collective.
-void walk_elsewhere(const Setting& setting, std::span<Partial> partial, Stats& stats);
+void exchange_residuals(const QueryContext& context, std::span<Partial> partial, Stats& stats);
 
 }  // namespace filigree::ppr

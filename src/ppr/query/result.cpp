@@ -83,8 +83,8 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
   });
 }
 
-Answers::Answers(std::size_t num_queries, const Policy& policy, const RowFilter& filter, const QueryOptions& options,
-                 double index_mass)
+Answers::Answers(std::size_t num_queries, const DanglingPolicy& policy, const RowFilter& filter,
+                 const QueryOptions& options, double index_mass)
     : policy_(policy),
       filter_(filter),
       top_(options.top),

@@ -16,18 +16,18 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
 class Answers {
  public:
   /// index_mass: the largest |q^_v|_1 of the index, 0 without. What is passed must outlive it.
-  Answers(std::size_t num_queries, const Policy& policy, const RowFilter& filter, const QueryOptions& options,
+  Answers(std::size_t num_queries, const DanglingPolicy& policy, const RowFilter& filter, const QueryOptions& options,
           double index_mass);
 
   /// q: of query `number`, by rising vertex; norms: of its parts, the residual before an index walked it; is_dangling:
-  /// as Policy::apply asks; excluded: as RowFilter::excluded() says.
+  /// as DanglingPolicy::apply asks; excluded: as RowFilter::excluded() says.
   void finish(std::size_t number, Row q, const Norms& norms, const std::function<bool(Global)>& is_dangling,
               std::vector<Global> excluded);
   /// Puts them into a result.
   void move_to(Result& result);
 
  private:
-  const Policy& policy_;
+  const DanglingPolicy& policy_;
   const RowFilter& filter_;
   int top_;
   double index_mass_;

@@ -12,8 +12,8 @@ namespace {
 
 /// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all. is_whole: nothing of the
 /// row comes from other ranks.
-std::size_t num_needed(std::span<const Query* const> queries, const Setting& setting, bool is_whole) {
-  const QueryOptions& options = setting.options;
+std::size_t num_needed(std::span<const Query* const> queries, const QueryContext& context, bool is_whole) {
+  const QueryOptions& options = context.options;
   const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
   if (options.top == 0 || !in_proportion || !is_whole || !options.filter.candidates.empty()) return 0;
   Offset most_excluded = 0;
@@ -21,14 +21,14 @@ std::size_t num_needed(std::span<const Query* const> queries, const Setting& set
     Offset excluded = 0;
     for (const Seed& seed : *query) {
       if (options.filter.exclude_seeds) ++excluded;
-      if (options.filter.exclude_neighbours) excluded += setting.engine.arcs().degree(static_cast<Local>(seed.vertex));
+      if (options.filter.exclude_neighbours) excluded += context.engine.arcs().degree(static_cast<Local>(seed.vertex));
     }
     most_excluded = std::max(most_excluded, excluded);
   }
   return z(options.top) + z(most_excluded);
 }
 
-bool is_whole(const Setting& setting) { return setting.index == nullptr || setting.comm.size() == 1; }
+bool is_whole(const QueryContext& context) { return context.index == nullptr || context.comm.size() == 1; }
 
 /// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
 /// adds less than itself wherever it goes.
@@ -46,13 +46,13 @@ bool is_settled(const SinglePush& query, std::size_t count, double residual) {
   return true;
 }
 
-/// Pushes until the error that is left to the index, or to nobody, meets the target. On a symmetric graph where
+/// Pushes until the error that is left to the index, or to nothing, meets the target. On a symmetric graph where
 /// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
 /// over the whole graph have nothing to lose then, and converge faster. most_settled > 0: it may also end when so many
 /// of the best have settled.
-std::optional<double> push_to_target(SinglePush& query, const Setting& setting, const IndexSummary* summary,
+std::optional<double> push_to_target(SinglePush& query, const QueryContext& context, const IndexSummary* summary,
                                      double target, std::size_t most_settled = 0) {
-  const auto is_above = [&](const Norms& norms) { return is_off_target(setting.policy, norms, target); };
+  const auto is_above = [&](const Norms& norms) { return is_off_target(context.policy, norms, target); };
   // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
   // close look only when a rough one finds nothing.
   Norms seen;
@@ -71,15 +71,15 @@ std::optional<double> push_to_target(SinglePush& query, const Setting& setting, 
     return true;
   };
   // Where nothing is left above `lowest` the target is met with ease.
-  const CsrView<double> arcs = setting.engine.arcs();
+  const CsrView<double> arcs = context.engine.arcs();
   const double lowest =
-      1e-3 * target * setting.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
+      1e-3 * target * context.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
   for (ThresholdSchedule thresholds(query.largest_ratio(), lowest); is_off(); thresholds.advance()) {
     if (query.is_for_solver()) {
       // Nearly all that is left to push will settle.
       const Norms norms = query.norms(nullptr);
       const double all = norms.settled + norms.residual;
-      const double goal = std::min(setting.policy.goal(target, all / (1 + target / 2)), all / 2);
+      const double goal = std::min(context.policy.goal(target, all / (1 + target / 2)), all / 2);
       return std::max(goal - norms.unsolved, 0.1 * goal);
     }
     const Offset pushes = query.num_pushes();
@@ -92,15 +92,15 @@ std::optional<double> push_to_target(SinglePush& query, const Setting& setting, 
 
 /// Lets this rank's rows of an index walk on, and takes the answer out: of what is settled at least the first `most`,
 /// all if 0.
-void collect(SinglePush& push, const Setting& setting, std::size_t most, Partial& partial) {
-  partial.norms = push.norms(setting.summary);
-  if (setting.index != nullptr) {
-    push.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
-    if (setting.comm.size() > 1) push.for_residual([&](Local v, double x) { partial.residual.add(v, x); });
+void collect(SinglePush& push, const QueryContext& context, std::size_t most, Partial& partial) {
+  partial.norms = push.norms(context.summary);
+  if (context.index != nullptr) {
+    push.walk(*context.index, context.index->sources.begin(context.comm.rank()));
+    if (context.comm.size() > 1) push.for_residual([&](Local v, double x) { partial.residual.add(v, x); });
   }
   if (most == 0 && push.num_arcs_solved() > 0) {  // it came everywhere
-    partial.q.vertex.reserve(z(setting.engine.arcs().num_rows()));
-    partial.q.value.reserve(z(setting.engine.arcs().num_rows()));
+    partial.q.vertex.reserve(z(context.engine.arcs().num_rows()));
+    partial.q.value.reserve(z(context.engine.arcs().num_rows()));
   }
   RowCollector collector(partial.q, 0, most);
   push.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
@@ -108,7 +108,7 @@ void collect(SinglePush& push, const Setting& setting, std::size_t most, Partial
 }
 
 /// Of every lane, |q|_1 as far as it is known: what has settled, and at hubs what is behind them.
-std::array<double, batch_width> known_norms(const SharedPush& pushes, double teleport, const Hubs* hubs) {
+std::array<double, batch_width> known_norms(const BatchPush& pushes, double teleport, const Hubs* hubs) {
   const std::span<const double> pushed = pushes.lanes().pushed();
   std::array<double, batch_width> norms{};
   for (std::size_t first = 0; first < pushed.size(); first += batch_width) {
@@ -128,16 +128,16 @@ struct Pushed {
 };
 
 /// Pushes until what is left outside of hubs meets the target in every lane, if that is in reach.
-Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+Pushed push_to_target(BatchPush& pushes, std::span<const Query* const> queries, const QueryContext& context,
                       double target) {
-  const Hubs* const hubs = setting.hubs;
-  const double teleport = setting.options.teleport;
-  pushes.start(teleport, hubs != nullptr ? hubs->limit() : setting.engine.tables.out_arcs.span().data(),
+  const Hubs* const hubs = context.hubs;
+  const double teleport = context.options.teleport;
+  pushes.start(teleport, hubs != nullptr ? hubs->limit() : context.engine.tables.out_arcs.span().data(),
                hubs != nullptr ? hubs->outside() : nullptr);
   std::array<double, batch_width> goals{};
   for (std::size_t l = 0; l < queries.size(); ++l) {
     pushes.add(*queries[l], l);
-    goals[l] = setting.policy.goal(target, 1);
+    goals[l] = context.policy.goal(target, 1);
   }
   // What of a walk dies shows when it has been pushed: then goals may have to be smaller.
   Pushed pushed;
@@ -146,12 +146,12 @@ Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries,
     pushed = {known_norms(pushes, teleport, hubs), pushes.lanes().left()};
     is_off = false;
     for (std::size_t l = 0; l < queries.size(); ++l) {
-      if (!is_off_target(setting.policy,
+      if (!is_off_target(context.policy,
                          {.settled = pushed.norm[l], .unsolved = pushed.left[l], .expected_error = pushed.left[l]},
                          target))
         continue;
       is_off = true;
-      goals[l] = std::min(0.9 * goals[l], setting.policy.goal(target, pushed.norm[l]));
+      goals[l] = std::min(0.9 * goals[l], context.policy.goal(target, pushed.norm[l]));
       in_reach = in_reach && goals[l] > 0;
     }
   }
@@ -160,7 +160,7 @@ Pushed push_to_target(SharedPush& pushes, std::span<const Query* const> queries,
 
 /// Lists what has settled in every lane by rising vertex: all but `rest` of it, or, if `enough` > 0, at least the first
 /// `enough`. Returns what is missing in the rows; what is beyond enough does not count.
-std::array<double, batch_width> list_settled(const SharedPush& pushes, double teleport, double rest, std::size_t enough,
+std::array<double, batch_width> list_settled(const BatchPush& pushes, double teleport, double rest, std::size_t enough,
                                              std::span<Partial> partial) {
   const std::vector<std::size_t> places = pushes.places_by_vertex();
   std::vector<double> settled(pushes.lanes().pushed().size(), 0);
@@ -180,18 +180,18 @@ std::array<double, batch_width> list_settled(const SharedPush& pushes, double te
 }
 
 /// Answers queries by VERD.
-Stats answer_by_levels(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+Stats answer_by_levels(BatchPush& pushes, std::span<const Query* const> queries, const QueryContext& context,
                        std::span<Partial> partial) {
-  const double teleport = setting.options.teleport;
-  pushes.start(teleport, setting.engine.tables.out_arcs.span().data(), nullptr);
+  const double teleport = context.options.teleport;
+  pushes.start(teleport, context.engine.tables.out_arcs.span().data(), nullptr);
   for (std::size_t l = 0; l < queries.size(); ++l) pushes.add(*queries[l], l);
-  for (int level = 0; level < setting.options.levels; ++level) pushes.push_level();
+  for (int level = 0; level < context.options.levels; ++level) pushes.push_level();
 
   const std::array<double, batch_width> settled = known_norms(pushes, teleport, nullptr);
   const std::array<double, batch_width> left = pushes.lanes().left();
   for (std::size_t l = 0; l < queries.size(); ++l)
     partial[l].norms = {.settled = settled[l], .residual = left[l], .expected_error = left[l]};
-  if (setting.index != nullptr) {
+  if (context.index != nullptr) {
     const auto for_residual = [&](auto f) {
       for (const std::size_t place : pushes.places_by_vertex()) {
         for (std::size_t l = 0; l < queries.size(); ++l) {
@@ -202,11 +202,11 @@ Stats answer_by_levels(SharedPush& pushes, std::span<const Query* const> queries
     };
     for (Partial& of_query : partial) of_query.norms.expected_error = 0;
     for_residual([&](Partial& of_query, Local v, double x) {
-      of_query.norms.indexed += x * static_cast<double>(setting.summary->mass[z(v)]);
-      of_query.norms.expected_error += x * static_cast<double>(setting.summary->deviation[z(v)]);
+      of_query.norms.indexed += x * static_cast<double>(context.summary->mass[z(v)]);
+      of_query.norms.expected_error += x * static_cast<double>(context.summary->deviation[z(v)]);
     });
-    pushes.walk(*setting.index, setting.index->sources.begin(setting.comm.rank()));
-    if (setting.comm.size() > 1)
+    pushes.walk(*context.index, context.index->sources.begin(context.comm.rank()));
+    if (context.comm.size() > 1)
       for_residual([](Partial& of_query, Local v, double x) { of_query.residual.add(v, x); });
   }
   list_settled(pushes, teleport, 0, 0, partial);
@@ -217,42 +217,42 @@ Stats answer_by_levels(SharedPush& pushes, std::span<const Query* const> queries
 
 }  // namespace
 
-Stats answer(SinglePush& push, std::span<const Query* const> query, const Setting& setting,
+Stats answer(SinglePush& push, std::span<const Query* const> query, const QueryContext& context,
              std::span<Partial> partial) {
-  push.start(*query.front(), setting.options.teleport);
-  if (setting.options.method == Method::verd) {
-    for (int level = 0; level < setting.options.levels; ++level) push.push_level();
+  push.start(*query.front(), context.options.teleport);
+  if (context.options.method == Method::verd) {
+    for (int level = 0; level < context.options.levels; ++level) push.push_level();
   } else {
-    const std::size_t most_settled = setting.until_settled ? num_needed(query, setting, is_whole(setting)) : 0;
-    const auto goal = push_to_target(push, setting, setting.summary, setting.options.target_error, most_settled);
+    const std::size_t most_settled = context.until_settled ? num_needed(query, context, is_whole(context)) : 0;
+    const auto goal = push_to_target(push, context, context.summary, context.options.target_error, most_settled);
     if (goal) push.solve(*goal);
   }
-  collect(push, setting, num_needed(query, setting, is_whole(setting)), partial.front());
+  collect(push, context, num_needed(query, context, is_whole(context)), partial.front());
   return {{"pushes", push.num_pushes()},
           {"arcs_pushed", push.num_arcs_pushed()},
           {"arcs_solved", push.num_arcs_solved()},
           {"index_entries", push.num_index_entries()}};
 }
 
-Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const QueryContext& context,
              std::span<Partial> partial) {
-  if (setting.options.method == Method::verd) return answer_by_levels(pushes, queries, setting, partial);
-  const Hubs* const hubs = setting.hubs;
-  const double target = setting.options.target_error;
-  const double teleport = setting.options.teleport;
+  if (context.options.method == Method::verd) return answer_by_levels(pushes, queries, context, partial);
+  const Hubs* const hubs = context.hubs;
+  const double target = context.options.target_error;
+  const double teleport = context.options.teleport;
   // Of the error: what hubs lack, what is left at them, and scores too small to matter.
   const double share_of_links = hubs != nullptr ? 0.02 : 0;
-  // Whoever names candidates sees all of them.
-  const double share_of_rest = setting.options.filter.candidates.empty() ? 0.01 : 0;
+  // Of candidates all are shown.
+  const double share_of_rest = context.options.filter.candidates.empty() ? 0.01 : 0;
   const double share = 1 - (hubs != nullptr ? share_of_hubs : 0) - share_of_links - (hubs ? 2 : 1) * share_of_rest;
   const std::size_t num_queries = queries.size();
 
-  const Pushed pushed = push_to_target(pushes, queries, setting, share * target);
+  const Pushed pushed = push_to_target(pushes, queries, context, share * target);
   double rest = 1;
   for (std::size_t l = 0; l < num_queries; ++l)
-    rest = std::min(rest, share_of_rest * setting.policy.goal(target, pushed.norm[l]));
+    rest = std::min(rest, share_of_rest * context.policy.goal(target, pushed.norm[l]));
 
-  const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, setting, true);
+  const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, context, true);
   std::array<double, batch_width> missed = list_settled(pushes, teleport, rest, enough, partial);
 
   // What is behind hubs.
@@ -263,7 +263,7 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
     hubs->put(pushes, **lanes);
     std::array<double, batch_width> goals{};
     for (std::size_t l = 0; l < num_queries; ++l)
-      goals[l] = share_of_links * setting.policy.goal(target, pushed.norm[l]);
+      goals[l] = share_of_links * context.policy.goal(target, pushed.norm[l]);
     std::array<double, batch_width> behind;
     work["hub_entries"] += hubs->pass(goals, **lanes, behind);
     for (std::size_t l = 0; l < num_queries; ++l) missed[l] += behind[l] + rest;
@@ -274,7 +274,7 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
     const double norm = pushed.norm[l];
     const double error = pushed.left[l] + missed[l];
     partial[l].norms = {.settled = norm, .unsolved = error, .expected_error = error};  // no index walks it
-    if (norm > missed[l] && setting.policy.error(error, norm - missed[l]) <= target) {
+    if (norm > missed[l] && context.policy.error(error, norm - missed[l]) <= target) {
       rows[l] = &partial[l].q;
       continue;
     }
@@ -283,13 +283,13 @@ Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Se
       for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * batch_width + l] = 0;
     }
     partial[l] = {};
-    const auto alone = setting.engine.single.take(setting.engine.tables);
-    for (const auto& [name, count] : answer(*alone, queries.subspan(l, 1), setting, partial.subspan(l, 1)))
+    const auto alone = context.engine.single.take(context.engine.tables);
+    for (const auto& [name, count] : answer(*alone, queries.subspan(l, 1), context, partial.subspan(l, 1)))
       work[name] += count;
   }
   if (hubs != nullptr) {
-    const std::size_t most = num_needed(queries, setting, true);
-    hubs->add((*lanes)->pushed(), rest / static_cast<double>(setting.engine.arcs().num_rows()), most, rows);
+    const std::size_t most = num_needed(queries, context, true);
+    hubs->add((*lanes)->pushed(), rest / static_cast<double>(context.engine.arcs().num_rows()), most, rows);
     // Whole answers sum up to 1 without what is left out.
     for (Row* const row : rows) {
       if (most == 0 && row != nullptr) row->rest = 0;

@@ -6,12 +6,12 @@
 namespace filigree::ppr {
 
 /// Everything that queries of one call share.
-struct Setting {
+struct QueryContext {
   const EngineState& engine;
   const Comm& comm;
   const Index* index;
   const IndexSummary* summary;
-  const Policy& policy;
+  const DanglingPolicy& policy;
   const QueryOptions& options;
   bool until_settled;  ///< a call of top_k
   const Hubs* hubs;    ///< or null; what goes through them needs no index
@@ -25,10 +25,11 @@ struct Partial {
 };
 
 /// Answers a query. Returns what was done for it.
-Stats answer(SinglePush& push, std::span<const Query* const> query, const Setting& setting, std::span<Partial> partial);
+Stats answer(SinglePush& push, std::span<const Query* const> query, const QueryContext& context,
+             std::span<Partial> partial);
 /// Answers up to `batch_width` queries together: by VERD; or by pushes, through hubs if there are any, without an index
 /// but where that fails.
-Stats answer(SharedPush& pushes, std::span<const Query* const> queries, const Setting& setting,
+Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const QueryContext& context,
              std::span<Partial> partial);
 
 }  // namespace filigree::ppr
