@@ -75,8 +75,8 @@ bool exists(const std::string& path) {
 /// Notes what the format of OUT cannot hold.
 void tell_losses(app::App& program, io::Format format, const Graph& graph) {
   if (format == io::Format::npy) {
-    const auto& values = graph.local.val;
-    const Offset zeros = graph.comm.sum(static_cast<Offset>(std::count(values.begin(), values.end(), 0.0)));
+    const auto& values = graph.local().val;
+    const Offset zeros = graph.comm().sum(static_cast<Offset>(std::count(values.begin(), values.end(), 0.0)));
     if (zeros > 0) program.note(text(zeros, " stored zeros are lost: an array cannot distinguish them from others"));
   }
   if (format != io::Format::edge_list || !graph.is_square()) return;

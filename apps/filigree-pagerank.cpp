@@ -27,7 +27,7 @@ std::vector<double> teleport_weights(const Graph& graph, const ppr::Query& seeds
   if (seeds.empty()) return {};
   std::vector<double> weight(static_cast<std::size_t>(graph.num_local_rows()), 0.0);
   for (const ppr::Seed& seed : seeds) {
-    if (!graph.rows.owns(graph.comm.rank(), seed.vertex)) continue;
+    if (!graph.rows().owns(graph.comm().rank(), seed.vertex)) continue;
     weight[static_cast<std::size_t>(seed.vertex - graph.first_row())] += seed.weight;
   }
   return weight;
@@ -39,22 +39,22 @@ double distance_by_pushes(const Graph& graph, ppr::Query seeds, const pagerank::
   if (seeds.empty()) {
     for (Global v = 0; v < graph.num_rows(); ++v) seeds.push_back({v, 1});
   }
-  const std::vector<ppr::Query> queries(graph.comm.is_root() ? 1 : 0, seeds);
+  const std::vector<ppr::Query> queries(graph.comm().is_root() ? 1 : 0, seeds);
   const auto answer = ppr::exact(graph, queries, 1e-13, {.teleport = options.teleport, .dangling = options.dangling});
-  std::vector<double> difference = graph.comm.all_gather(std::span<const double>(scores)).values;
+  std::vector<double> difference = graph.comm().all_gather(std::span<const double>(scores)).values;
   for (std::size_t k = 0; k < answer.vertex.size(); ++k) {
     difference[static_cast<std::size_t>(answer.vertex[k])] -= answer.score[k];
   }
   double distance = 0;
   for (double d : difference) distance += std::abs(d);
-  return graph.comm.broadcast(distance);
+  return graph.comm().broadcast(distance);
 }
 
 /// The best vertices, on every rank.
 std::vector<Scored<Global>> best(const Graph& graph, const std::vector<double>& scores, Offset top) {
   std::vector<Scored<Global>> candidates;
   for (Global v = graph.first_row(); const double score : scores) candidates.push_back({v++, score});
-  return top_k(graph.comm, std::move(candidates), static_cast<std::size_t>(top));
+  return top_k(graph.comm(), std::move(candidates), static_cast<std::size_t>(top));
 }
 
 void write_scores(app::App& program, const io::GraphFile& input, const std::vector<double>& scores, Offset top) {

@@ -176,13 +176,13 @@ void add_lines(const std::string& name, const std::shared_ptr<Problem>& problem)
 void add_rmat(const Comm& comm, int scale, bool scramble) {
   const std::string name = "rmat" + std::to_string(scale) + (scramble ? "_scrambled" : "");
   const Graph graph = generate::rmat(comm, scale, 16, 1, {.scramble = scramble});
-  add_lines(name, std::make_shared<Problem>(graph.local));
+  add_lines(name, std::make_shared<Problem>(graph.local()));
 }
 
 void add_file(const Comm& comm, const std::string& path) {
   const Graph graph = io::read(comm, path).graph;
-  add_lines("file", std::make_shared<Problem>(graph.local));
-  add_lines("file_transposed", std::make_shared<Problem>(transpose(graph.local.view())));
+  add_lines("file", std::make_shared<Problem>(graph.local()));
+  add_lines("file_transposed", std::make_shared<Problem>(transpose(graph.local().view())));
 }
 
 void add_accumulators(const Comm& comm) {
@@ -191,7 +191,7 @@ void add_accumulators(const Comm& comm) {
       {"automatic", automatic}, {"sort", sort}, {"list", list},    {"hash", hash},
       {"scatter", scatter},     {"tile", tile}, {"repeat", repeat}};
   for (const char* pattern : {"stencil27:16", "rmat10", "uniform14x8"}) {  // runs of columns; hubs; neither
-    const auto a = std::make_shared<Csr<double>>(bench::factors(comm, pattern, 1).a.local);
+    const auto a = std::make_shared<Csr<double>>(bench::factors(comm, pattern, 1).a.local());
     for (const auto& [name, accumulator] : accumulators) {
       benchmark::RegisterBenchmark(text("spgemm/", pattern, "/", name).c_str(), [=](benchmark::State& state) {
         Csr<double> c;

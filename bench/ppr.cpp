@@ -37,7 +37,7 @@ struct Arguments {
 
 std::vector<ppr::Query> stratified_sources(const Graph& graph, int count) {
   std::vector<std::vector<Global>> buckets(40);
-  const CsrView<double> arcs = graph.local.view();
+  const CsrView<double> arcs = graph.local().view();
   for (Local v = 0; v < arcs.num_rows(); ++v) {
     if (arcs.degree(v) > 0) buckets[std::bit_width(static_cast<std::uint64_t>(arcs.degree(v)))].push_back(v);
   }
@@ -133,7 +133,7 @@ Calibrated calibrate(double error, const ppr::Result& truth, Answer answer) {
 #ifdef FILIGREE_HAVE_IGRAPH
 /// Median milliseconds of PRPACK.
 double prpack_ms(const Graph& graph, std::span<const ppr::Query> queries, double teleport) {
-  const CsrView<double> arcs = graph.local.view();
+  const CsrView<double> arcs = graph.local().view();
   igraph_vector_int_t edges;
   igraph_vector_int_init(&edges, 2 * arcs.num_nonzeros());
   igraph_integer_t at = 0;

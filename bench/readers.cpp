@@ -111,10 +111,10 @@ double extra_bytes(const Comm& comm, const std::string& path, const io::ReadOpti
   const Offset before = app::peak_memory_bytes();
   const Graph graph = io::read(comm, path, options).graph;
   const auto result =
-      static_cast<Offset>(graph.local.row_ptr.size() * sizeof(Offset) + graph.local.col.size() * sizeof(Local) +
-                          graph.local.val.size() * sizeof(double) + graph.ghosts.size() * sizeof(Global));
+      static_cast<Offset>(graph.local().row_ptr.size() * sizeof(Offset) + graph.local().col.size() * sizeof(Local) +
+                          graph.local().val.size() * sizeof(double) + graph.ghosts().size() * sizeof(Global));
   return static_cast<double>(app::peak_memory_bytes() - before - result) /
-         static_cast<double>(std::max<Offset>(1, graph.local.num_nonzeros()));
+         static_cast<double>(std::max<Offset>(1, graph.local().num_nonzeros()));
 }
 
 void add_line(const std::string& name, const std::function<void(benchmark::State&)>& run) {
@@ -250,12 +250,13 @@ void add_hdf5(const Comm& comm, const std::string& folder) {
 /// The files of the header comment, in `folder`.
 std::vector<std::pair<std::string, bool>> make_files(const Comm& comm, const std::string& folder, int scale) {
   Graph graph = generate::rmat(comm, scale, 16, 1, {.undirected = true, .loops = Loops::drop});
-  const io::VertexNames names(graph.rows);
+  const io::VertexNames names(graph.rows());
   io::write(graph, names, folder + "/rmat.txt");
   io::write(graph, names, folder + "/rmat.graph");
-  graph.local.val.resize(graph.local.col.size());
-  for (std::size_t k = 0; k < graph.local.val.size(); ++k)
-    graph.local.val[k] = 1 / static_cast<double>(1 + graph.global_col(graph.local.col[k]) % 1000);
+  Array<double> values(graph.local().col.size());
+  for (std::size_t k = 0; k < values.size(); ++k)
+    values[k] = 1 / static_cast<double>(1 + graph.global_col(graph.local().col[k]) % 1000);
+  graph.set_values(std::move(values));
   io::write(graph, names, folder + "/rmat_weighted.txt");
   io::write(graph, names, folder + "/rmat_weighted.mtx");
   io::write(graph, names, folder + "/rmat_weighted.h5");

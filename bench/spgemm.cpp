@@ -98,8 +98,8 @@ class LocalFiligree : public Peer {
   LocalFiligree(std::shared_ptr<Csr<double>> c, Task task, spgemm::Way way, bool fresh)
       : is_masked_(task == Task::triangles), fresh_(fresh), way_(way), c_(std::move(c)) {}
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    a_ = a.local.view();
-    b_ = b.local.view();
+    a_ = a.local().view();
+    b_ = b.local().view();
     *c_ = {};
   }
   void multiply() override {
@@ -164,8 +164,8 @@ class OneCoreFiligree : public LocalFiligree {
 class PlannedFiligree : public Peer {
  public:
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    a_ = a.local;
-    b_ = b.local;
+    a_ = a.local();
+    b_ = b.local();
     c_ = {};
     plan_ = spgemm::plan(a_, b_);
   }
@@ -190,7 +190,7 @@ class DistributedFiligree : public Peer {
   void multiply() override { c_ = spgemm::multiply(*a_, *b_).c; }
   Offset num_nonzeros() override { return c_->num_nonzeros(); }
   Csr<double> result() override {
-    Csr<double> c = c_->local;
+    Csr<double> c = c_->local();
     for (Local& column : c.col) column = static_cast<Local>(c_->global_col(column));
     c.num_cols = static_cast<Local>(c_->num_cols());
     return c;
@@ -462,7 +462,7 @@ double triad_bytes_per_second(const Comm& comm) {
 app::Json figures(Contest contest, const Factors& f, const Checked& checked, const std::vector<Contender>& all) {
   const Offset products = bench::num_products(f);
   app::Json record = app::provenance("filigree-bench-spgemm");
-  record["ranks"] = f.a.comm.size();
+  record["ranks"] = f.a.comm().size();
   record["threads"] = omp_get_max_threads();
   record["matrix"] = f.name;
   record["rows"] = f.a.num_rows();

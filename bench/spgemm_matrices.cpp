@@ -68,13 +68,15 @@ DistCsr<double> heavy_row(const Comm& comm, Global n) {
 void draw_values(DistCsr<double>& matrix) {
   if (matrix.has_values()) return;
   const Stream stream(1, 2);
-  Csr<double>& local = matrix.local;
+  const Csr<double>& local = matrix.local();
+  Array<double> values;
   for (Local i = 0; i < local.num_rows(); ++i) {
     for (std::uint32_t k = 0; k < local.view().cols(i).size(); ++k) {
       const auto words = stream.block(matrix.first_row() + i, k, 0);
-      local.val.push_back(Stream::unit(words[0], words[1]));
+      values.push_back(Stream::unit(words[0], words[1]));
     }
   }
+  matrix.set_values(std::move(values));
 }
 
 }  // namespace
@@ -114,7 +116,7 @@ Factors factors(const Comm& comm, const std::string& name, std::uint64_t seed) {
 
 Factors undirected_pattern(const Factors& f) {
   require(f.a.is_square(), text(f.name, ": not square, so no graph"));
-  const CsrView<double> a = f.a.local.view();
+  const CsrView<double> a = f.a.local().view();
   const Csr<double> transposed = transpose(a);
   std::vector<Offset> row_ptr{0};
   std::vector<Global> col;
@@ -124,17 +126,17 @@ Factors undirected_pattern(const Factors& f) {
     if (loop != col.end()) col.erase(loop);
     row_ptr.push_back(std::ssize(col));
   }
-  const DistCsr<double> both = DistCsr<double>::from_csr(f.a.comm, f.a.num_cols(), row_ptr, col, {});
+  const DistCsr<double> both = DistCsr<double>::from_csr(f.a.comm(), f.a.num_cols(), row_ptr, col, {});
   return {f.name, both, both};
 }
 
 Offset num_products(const Factors& f) {
   std::vector<double> owned;
-  for (Local i = 0; i < f.b.local.num_rows(); ++i) owned.push_back(static_cast<double>(f.b.local.view().degree(i)));
+  for (Local i = 0; i < f.b.local().num_rows(); ++i) owned.push_back(static_cast<double>(f.b.local().view().degree(i)));
   const auto degrees = f.a.with_ghosts(std::span<const double>(owned));
   Offset mine = 0;
-  for (const Local k : f.a.local.col) mine += static_cast<Offset>(degrees[z(k)]);
-  return f.a.comm.sum(mine);
+  for (const Local k : f.a.local().col) mine += static_cast<Offset>(degrees[z(k)]);
+  return f.a.comm().sum(mine);
 }
 
 }  // namespace filigree::bench

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
     const auto c = filigree::spgemm::multiply(file.graph, file.graph,
                                               {.semiring = filigree::spgemm::Semiring::plus_pair}, &file.graph)
                        .c;
-    const double counted = comm.sum(std::accumulate(c.local.val.begin(), c.local.val.end(), 0.0));
+    const double counted = comm.sum(std::accumulate(c.local().val.begin(), c.local().val.end(), 0.0));
     if (comm.is_root()) std::printf("%g triangles\n", counted / 6);  // each from three vertices, both ways
     return 0;
   });

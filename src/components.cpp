@@ -13,7 +13,7 @@ namespace {
 
 /// What the arcs of this rank connect: for every local column, the smallest that it is connected with.
 std::vector<Local> join(const Graph& graph) {
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   std::vector<Local> parent(z(local.num_cols));  // never larger than the column itself
   std::iota(parent.begin(), parent.end(), Local{0});
   const auto root = [&](Local column) {
@@ -37,9 +37,9 @@ class Touched {
  public:
   Touched(const Graph& graph, std::vector<Global> vertices)
       : first_(graph.first_row()),
-        end_(graph.rows.end(graph.comm.rank())),
+        end_(graph.rows().end(graph.comm().rank())),
         others_(others(std::move(vertices))),
-        halo_(graph.comm, graph.rows, others_) {}
+        halo_(graph.comm(), graph.rows(), others_) {}
 
   std::size_t num_others() const { return others_.size(); }
   /// Numbers of the vertices that are not its own, from their owners.
@@ -86,7 +86,7 @@ std::vector<Global> grandparents(const Graph& graph, std::vector<Global>& parent
 /// rank. Paths halve with every jump. Returns the number of jumps.
 Offset flatten(const Graph& graph, std::vector<Global>& parent, std::vector<Local> open) {
   Offset jumps = 0;
-  for (; graph.comm.sum(static_cast<Offset>(open.size())) > 0; ++jumps) {
+  for (; graph.comm().sum(static_cast<Offset>(open.size())) > 0; ++jumps) {
     const std::vector<Global> above = grandparents(graph, parent, open);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < open.size(); ++i) {
@@ -122,7 +122,7 @@ void merge(const Graph& graph, std::vector<Global>& parent, std::vector<Local> a
   const auto smaller = [](Global x, Global y) { return std::min(x, y); };
   const Global first = graph.first_row();
   std::vector<Global> neighbour(parent.size(), none);  // the smallest of each active root
-  while (graph.comm.sum(static_cast<Offset>(edges.size())) > 0) {
+  while (graph.comm().sum(static_cast<Offset>(edges.size())) > 0) {
     ++stats["rounds"];
     std::vector<Global> ends;
     for (const Edge& edge : edges) ends.insert(ends.end(), {edge.a, edge.b});
@@ -163,7 +163,7 @@ void merge(const Graph& graph, std::vector<Global>& parent, std::vector<Local> a
 
 Result weak(const Graph& graph) {
   require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const Global first = graph.first_row();
   const Local num_owned = graph.num_local_rows();
   Result result;
@@ -182,7 +182,7 @@ Result weak(const Graph& graph) {
       if (of_piece < 0) names.push_back(of_piece = v);
       piece[z(v)] = first + of_piece;
     }
-    std::vector<Global> touched(graph.ghosts.size());
+    std::vector<Global> touched(graph.ghosts().size());
     graph.build_halo().gather(std::span<const Global>(piece), std::span<Global>(touched));
     for (std::size_t g = 0; g < touched.size(); ++g) {
       const auto column = static_cast<Local>(g) < graph.owned_begin() ? g : g + z(num_owned);
@@ -217,7 +217,7 @@ Result weak(const Graph& graph) {
   result.largest = comm.max(size.empty() ? Global{0} : *std::max_element(size.begin(), size.end()));
 
   for (Global& of : piece) of = parent[z(of - first)];
-  result.labels = compact_labels(comm, graph.rows, std::move(piece));
+  result.labels = compact_labels(comm, graph.rows(), std::move(piece));
   return result;
 }
 

@@ -257,7 +257,7 @@ Result solve(const Graph& graph, std::span<const double> teleport, const Options
   Result result = solve(step, weights, teleport, options);
   result.timings.merge(timings);
   result.stats["arcs"] = graph.num_nonzeros();
-  result.stats["ghost_values"] = graph.comm.sum(std::ssize(in_arcs.ghosts)) * result.stats["iterations"];
+  result.stats["ghost_values"] = graph.comm().sum(std::ssize(in_arcs.ghosts())) * result.stats["iterations"];
   return result;
 }
 

@@ -48,14 +48,14 @@ Expected searched(Global n, const Entries<double>& entries) {
 Stats expect_components(const Graph& graph, const Entries<double>& entries) {
   const Expected expected = searched(graph.num_rows(), entries);
   const components::Result result = components::weak(graph);
-  EXPECT_EQ(result.labels.vertices, graph.rows);
-  EXPECT_EQ(whole(graph.comm, result.labels.of), expected.labels);
+  EXPECT_EQ(result.labels.vertices, graph.rows());
+  EXPECT_EQ(whole(graph.comm(), result.labels.of), expected.labels);
   EXPECT_EQ(result.labels.num_labels, expected.num_labels);
   EXPECT_EQ(result.largest, expected.largest);
   const double log2_n = std::log2(static_cast<double>(std::max<Global>(graph.num_rows(), 2)));
   EXPECT_LE(static_cast<double>(result.stats.at("rounds")), log2_n);
   EXPECT_LE(static_cast<double>(result.stats.at("jumps")), (log2_n + 1) * (log2_n + 2));
-  if (graph.comm.size() == 1) {
+  if (graph.comm().size() == 1) {
     EXPECT_EQ(result.stats.at("cut_edges") + result.stats.at("rounds") + result.stats.at("jumps"), 0);
   }
   return result.stats;

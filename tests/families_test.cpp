@@ -85,7 +85,7 @@ TEST_P(Families, HaloBringsWhatOwnersHave) {
     std::vector<Global> ids(static_cast<std::size_t>(graph->num_owned_cols()));
     std::iota(ids.begin(), ids.end(), graph->first_row());
     const auto seen = graph->with_ghosts(std::span<const Global>(ids));
-    for (Local column = 0; column < graph->local.num_cols; ++column) {
+    for (Local column = 0; column < graph->local().num_cols; ++column) {
       EXPECT_EQ(seen[static_cast<std::size_t>(column)], graph->global_col(column));
     }
   }

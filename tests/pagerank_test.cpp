@@ -10,7 +10,8 @@ namespace {
 using ::testing::HasSubstr;
 
 std::vector<double> scores(const Graph& graph, const std::vector<double>& teleport, const pagerank::Options& options) {
-  return whole(graph.comm, pagerank::solve(graph, owned(graph.rows, graph.comm.rank(), teleport), options).scores);
+  return whole(graph.comm(),
+               pagerank::solve(graph, owned(graph.rows(), graph.comm().rank(), teleport), options).scores);
 }
 
 TEST(PageRank, EqualsADenseSolveForEveryPolicy) {
@@ -40,7 +41,7 @@ TEST(PageRank, ErrorBoundHolds) {
   double previous = 3;
   for (const double tolerance : {1.0, 1e-2, 1e-5, 1e-9}) {
     const auto result = pagerank::solve(graph, {}, {.tolerance = tolerance});
-    const double error = l1_distance(whole(graph.comm, result.scores), expected);
+    const double error = l1_distance(whole(graph.comm(), result.scores), expected);
     EXPECT_LE(error, result.error_bound + 1e-14);
     EXPECT_LE(result.error_bound, tolerance);
     EXPECT_LT(result.error_bound, previous);
@@ -80,12 +81,12 @@ TEST(PageRank, SumsOverVerticesHaveTheSameBitsOnAnyRanks) {
   for (const Dangling dangling : all_policies) {
     // The first extrapolation comes after 17 iterations.
     const pagerank::Options options{.teleport = 0.02, .tolerance = 1e-14, .dangling = dangling};
-    const auto together = pagerank::solve(world, owned(world.rows, world.comm.rank(), teleport), options);
+    const auto together = pagerank::solve(world, owned(world.rows(), world.comm().rank(), teleport), options);
     const auto alone = pagerank::solve(self, teleport, options);
     EXPECT_GT(alone.stats.at("iterations"), 17);
     EXPECT_EQ(together.stats.at("iterations"), alone.stats.at("iterations"));
     EXPECT_EQ(together.error_bound, alone.error_bound);
-    EXPECT_EQ(whole(world.comm, together.scores), alone.scores) << "policy " << static_cast<int>(dangling);
+    EXPECT_EQ(whole(world.comm(), together.scores), alone.scores) << "policy " << static_cast<int>(dangling);
   }
 }
 
@@ -145,9 +146,9 @@ TEST(PageRank, OperatorsAreCheckedOnAllRanks) {
   const Graph graph = cycle.graph();
   std::vector<double> weights = out_weights(graph);
   const auto says = [&] { return message_of<InvalidArgument>([&] { pagerank::solve(cycle, weights); }); };
-  if (graph.rows.owns(graph.comm.rank(), 11)) weights[static_cast<std::size_t>(11 - graph.first_row())] = -1;
+  if (graph.rows().owns(graph.comm().rank(), 11)) weights[static_cast<std::size_t>(11 - graph.first_row())] = -1;
   EXPECT_THAT(says(), HasSubstr("out-weights: vertex 11 has weight -1"));
-  if (graph.comm.is_root()) weights.push_back(1);
+  if (graph.comm().is_root()) weights.push_back(1);
   EXPECT_THAT(says(), HasSubstr("on rank 0"));
 }
 
@@ -177,7 +178,7 @@ TEST(PageRank, BadArgumentsAreNamedOnAllRanks) {
   std::vector<double> weights(static_cast<std::size_t>(graph.num_local_rows()), 1);
   EXPECT_THAT(says([&] { pagerank::solve(graph, std::vector<double>(weights.size() + 1, 1)); }),
               HasSubstr("weights for"));
-  if (graph.rows.owns(comm.rank(), 7)) weights[static_cast<std::size_t>(7 - graph.first_row())] = -2;
+  if (graph.rows().owns(comm.rank(), 7)) weights[static_cast<std::size_t>(7 - graph.first_row())] = -2;
   EXPECT_THAT(says([&] { pagerank::solve(graph, weights); }), HasSubstr("vertex 7 has weight -2"));
   std::fill(weights.begin(), weights.end(), 0);
   EXPECT_THAT(says([&] { pagerank::solve(graph, weights); }), HasSubstr("sum to 0"));

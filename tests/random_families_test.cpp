@@ -87,9 +87,10 @@ void arrives_whole(const Comm& comm, Random& random) {
   const Graph reversed = transpose(graph);
   EXPECT_EQ(whole(reversed), transposed(instance.expected()));
   std::vector<Global> ids(z(graph.num_owned_cols()));
-  std::iota(ids.begin(), ids.end(), graph.cols.begin(comm.rank()));
+  std::iota(ids.begin(), ids.end(), graph.cols().begin(comm.rank()));
   const auto seen = graph.with_ghosts(std::span<const Global>(ids));
-  for (Local column = 0; column < graph.local.num_cols; ++column) EXPECT_EQ(seen[z(column)], graph.global_col(column));
+  for (Local column = 0; column < graph.local().num_cols; ++column)
+    EXPECT_EQ(seen[z(column)], graph.global_col(column));
 }
 
 void pagerank_is_a_dense_solve(const Comm& comm, Random& random) {
@@ -246,13 +247,13 @@ void linkage_is_greedy(const Comm& comm, Random& random) {
   SCOPED_TRACE(instance.name);
   const Graph graph = instance.over(comm);
   if (instance.n == 0) {
-    EXPECT_NE(message_of<InvalidArgument>([&] { communities::link(graph, {graph.rows, {}, 0}); }), "");
+    EXPECT_NE(message_of<InvalidArgument>([&] { communities::link(graph, {graph.rows(), {}, 0}); }), "");
     return;
   }
   std::vector<Global> any(z(instance.n));
   for (Global& label : any) label = below(random, 9);
   const auto of = compact_labels(Comm::self(), Partition::uniform(instance.n, 1), any).of;
-  const Labels labels = compact_labels(comm, graph.rows, owned(graph.rows, comm.rank(), of));
+  const Labels labels = compact_labels(comm, graph.rows(), owned(graph.rows(), comm.rank(), of));
   // Only vertices with edges count.
   std::vector<Offset> sizes(z(labels.num_labels), 0);
   std::set<Global> connected;
@@ -352,7 +353,7 @@ void files_give_back_the_graph(const Comm& comm, Random& random) {
   const std::vector<std::string> names{"g.h5", "g.mtx", "g.gr", "g.npy", "g.mtx.zst", "g.graph"};
   const std::string& name = names[z(below(random, undirected ? 6 : 5))];
   SCOPED_TRACE(name);
-  io::write(graph, io::VertexNames(graph.rows), folder / name);
+  io::write(graph, io::VertexNames(graph.rows()), folder / name);
   const auto back = io::read(comm, folder / name);
   EXPECT_EQ(whole(back.graph), instance.expected());
   EXPECT_EQ(back.graph.num_rows(), instance.n);

@@ -17,17 +17,17 @@ namespace {
 std::vector<Offset> out_degrees(const Graph& graph) {
   std::vector<Offset> degrees(static_cast<std::size_t>(graph.num_local_rows()));
   for (Local row = 0; row < graph.num_local_rows(); ++row)
-    degrees[static_cast<std::size_t>(row)] = graph.local.view().degree(row);
+    degrees[static_cast<std::size_t>(row)] = graph.local().view().degree(row);
   return degrees;
 }
 
 /// Nonzeros of the owned columns.
 std::vector<Offset> in_degrees(const Graph& graph) {
   std::vector<Offset> owned(static_cast<std::size_t>(graph.num_owned_cols()), 0);
-  std::vector<Offset> ghosts(graph.ghosts.size(), 0);
+  std::vector<Offset> ghosts(graph.ghosts().size(), 0);
   const Local begin = graph.owned_begin();
   const Local end = begin + graph.num_owned_cols();
-  for (const Local column : graph.local.view().col) {
+  for (const Local column : graph.local().view().col) {
     if (begin <= column && column < end)
       ++owned[static_cast<std::size_t>(column - begin)];
     else
@@ -78,14 +78,14 @@ struct Weights {
 Weights weights_of(const Graph& graph) {
   Weights weights;
   long double sum = 0;  // so that ten digits do not depend on the number of ranks
-  for (double value : graph.local.view().val) {
+  for (double value : graph.local().view().val) {
     weights.min = std::min(weights.min, value);
     weights.max = std::max(weights.max, value);
     sum += value;
   }
   long double total = 0;
-  for (long double part : graph.comm.all_gather(sum)) total += part;
-  weights = {graph.comm.min(weights.min), graph.comm.max(weights.max), static_cast<double>(total)};
+  for (long double part : graph.comm().all_gather(sum)) total += part;
+  weights = {graph.comm().min(weights.min), graph.comm().max(weights.max), static_cast<double>(total)};
   if (weights.min > weights.max) weights.min = weights.max = std::numeric_limits<double>::quiet_NaN();
   return weights;
 }
@@ -93,11 +93,11 @@ Weights weights_of(const Graph& graph) {
 Offset num_loops(const Graph& graph) {
   Offset loops = 0;
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
-    for (Local column : graph.local.view().cols(row)) {
+    for (Local column : graph.local().view().cols(row)) {
       if (graph.global_col(column) == graph.first_row() + row) ++loops;
     }
   }
-  return graph.comm.sum(loops);
+  return graph.comm().sum(loops);
 }
 
 std::string name_of(io::VertexNames::Kind kind) {
@@ -140,7 +140,7 @@ Offset num_zeros(const Comm& comm, const std::vector<Offset>& degrees) {
 }  // namespace
 
 GraphInfo graph_info(const io::GraphFile& file, const GraphInput& input) {
-  const Comm& comm = file.graph.comm;
+  const Comm& comm = file.graph.comm();
   const bool square = file.graph.is_square();
   // Many vertices without arcs are counted and left out: what follows takes more memory for a vertex than reading did.
   const Global isolated = square ? num_isolated(file.graph) : 0;

@@ -115,7 +115,7 @@ void GraphInput::note_file(App& program, const std::string& path, const io::Matr
 }
 
 void GraphInput::explain_arcs(App& program, const io::GraphFile& file) const {
-  program.explain_arcs([comm = file.graph.comm, names = file.names, format = file.report.format, path = path_,
+  program.explain_arcs([comm = file.graph.comm(), names = file.names, format = file.report.format, path = path_,
                         options = options_](const InvalidArc& fault) {
     std::vector<Global> vertices{fault.from};
     if (fault.to >= 0) vertices.push_back(fault.to);

@@ -16,14 +16,14 @@ std::vector<std::uint8_t> have_arcs(const Graph& graph) {
   std::vector<std::uint8_t> have(z(graph.num_local_rows()), 0);
   const Local begin = graph.owned_begin();
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
-    const auto columns = graph.local.view().cols(row);
+    const auto columns = graph.local().view().cols(row);
     if (!columns.empty()) have[z(row)] = 1;
     for (const Local column : columns) {
       if (begin <= column && column < begin + graph.num_owned_cols()) have[z(column - begin)] = 1;
     }
   }
   // A ghost is there because an arc leads to it.
-  const std::vector<std::uint8_t> ghosts(graph.ghosts.size(), 1);
+  const std::vector<std::uint8_t> ghosts(graph.ghosts().size(), 1);
   graph.build_halo().scatter(std::span<const std::uint8_t>(ghosts), std::span<std::uint8_t>(have),
                              [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
   return have;
@@ -33,11 +33,11 @@ std::vector<std::uint8_t> have_arcs(const Graph& graph) {
 
 Global num_isolated(const Graph& graph) {
   const std::vector<std::uint8_t> have = have_arcs(graph);
-  return graph.comm.sum(static_cast<Global>(std::count(have.begin(), have.end(), 0)));
+  return graph.comm().sum(static_cast<Global>(std::count(have.begin(), have.end(), 0)));
 }
 
 Graph without_isolated(const Graph& graph) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const Local begin = graph.owned_begin();
   const Local num_owned = graph.num_owned_cols();
   std::vector<Global> number(z(num_owned));  // of each vertex that stays
@@ -49,21 +49,21 @@ Graph without_isolated(const Graph& graph) {
   const Global first = comm.exclusive_sum(num_kept);
 
   Csr<double> local;
-  local.num_cols = graph.local.num_cols - num_owned + num_kept;
+  local.num_cols = graph.local().num_cols - num_owned + num_kept;
   local.row_ptr.assign(1, 0);
   for (Local row = 0; row < num_owned; ++row) {
-    if (number[z(row)] >= 0) local.row_ptr.push_back(graph.local.row_ptr[z(row) + 1]);
+    if (number[z(row)] >= 0) local.row_ptr.push_back(graph.local().row_ptr[z(row) + 1]);
   }
-  local.col.reserve(graph.local.col.size());
-  for (const Local column : graph.local.col) {
+  local.col.reserve(graph.local().col.size());
+  for (const Local column : graph.local().col) {
     local.col.push_back(column < begin               ? column
                         : column < begin + num_owned ? begin + static_cast<Local>(number[z(column - begin)])
                                                      : column - num_owned + num_kept);
   }
-  local.val = graph.local.val;
+  local.val = graph.local().val;
 
   for (Global& of : number) of += first;
-  std::vector<Global> ghosts(graph.ghosts.size());
+  std::vector<Global> ghosts(graph.ghosts().size());
   graph.build_halo().gather(std::span<const Global>(number), std::span<Global>(ghosts));
   std::vector<Global> begins = comm.all_gather(first);
   begins.push_back(comm.sum(Global{num_kept}));

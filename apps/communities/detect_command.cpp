@@ -14,9 +14,9 @@ namespace {
 /// Collective.
 void refuse_two_weights(const Graph& graph, const Graph& both) {
   if (!graph.has_values()) return;
-  graph.comm.guard([&] {
-    const CsrView<double> given = graph.local.view();
-    const CsrView<double> kept = both.local.view();
+  graph.comm().guard([&] {
+    const CsrView<double> given = graph.local().view();
+    const CsrView<double> kept = both.local().view();
     for (Local row = 0; row < given.num_rows(); ++row) {
       std::size_t at = 0;  // in the row of `both`, which has all columns of this one
       for (std::size_t k = 0; k < given.cols(row).size(); ++k) {
@@ -39,7 +39,7 @@ Graph made_undirected(App& program, Graph graph) {
   program.note("arcs without a reverse: every arc counts both ways");
   Entries<double> entries;
   program.comm().guard([&] {
-    const CsrView<double> local = graph.local.view();
+    const CsrView<double> local = graph.local().view();
     for (Local row = 0; row < local.num_rows(); ++row) {
       for (Local column : local.cols(row)) {
         entries.row.push_back(graph.first_row() + row);
@@ -49,8 +49,8 @@ Graph made_undirected(App& program, Graph graph) {
     entries.val.assign(local.val.begin(), local.val.end());
     symmetrize(entries);
   });
-  Graph both =
-      Graph::from_entries(graph.comm, graph.rows, graph.cols, std::move(entries), {Duplicates::first, Loops::keep});
+  Graph both = Graph::from_entries(graph.comm(), graph.rows(), graph.cols(), std::move(entries),
+                                   {Duplicates::first, Loops::keep});
   refuse_two_weights(graph, both);
   return both;
 }
@@ -58,13 +58,13 @@ Graph made_undirected(App& program, Graph graph) {
 /// ln w for every weight w, which must be at least 1. Collective.
 void take_logarithms(Graph& graph) {
   require(graph.has_values(), "--log-weights: the graph has no weights (edge lists have them with --weights)");
-  graph.comm.guard([&] {
+  graph.comm().guard([&] {
     for (Local row = 0; row < graph.num_local_rows(); ++row) {
-      for (Offset k = graph.local.row_ptr[static_cast<std::size_t>(row)];
-           k < graph.local.row_ptr[static_cast<std::size_t>(row) + 1]; ++k) {
-        double& weight = graph.local.val[static_cast<std::size_t>(k)];
+      for (Offset k = graph.local().row_ptr[static_cast<std::size_t>(row)];
+           k < graph.local().row_ptr[static_cast<std::size_t>(row) + 1]; ++k) {
+        double& weight = graph.values()[static_cast<std::size_t>(k)];
         require(weight >= 1, "--log-weights: edge (", graph.first_row() + row, ", ",
-                graph.global_col(graph.local.col[static_cast<std::size_t>(k)]), ") has weight ", weight,
+                graph.global_col(graph.local().col[static_cast<std::size_t>(k)]), ") has weight ", weight,
                 ", must be at least 1");
         weight = std::log(weight);
       }
@@ -122,7 +122,7 @@ DetectCommand::DetectCommand(App& program)
 
 communities::Detected DetectCommand::make_tree(const io::GraphFile& file) {
   if (labels_.empty()) return communities::detect(file.graph, options_);
-  const Labels labels = read_labels(file.graph.comm, labels_, file.names);
+  const Labels labels = read_labels(file.graph.comm(), labels_, file.names);
   require(labels.num_labels >= 2, labels_, ": all vertices have one label; a tree needs at least 2");
   communities::Detected found;
   found.tree = communities::link(file.graph, labels, options_.link);

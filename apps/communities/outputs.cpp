@@ -175,7 +175,7 @@ void TreeOutputs::check() const {
 std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& names, const communities::Tree& tree) {
   constexpr Global most_leaves = 2000;
   constexpr std::size_t most_names = 5;
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const Global n = tree.dendrogram.num_leaves;
   std::vector<std::string> labels;
   for (Global leaf = 0; leaf < n; ++leaf) labels.push_back(text('C', leaf, " (", tree.dendrogram.size(leaf), ')'));
@@ -198,7 +198,7 @@ std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& 
   };
   std::vector<Member> members;
   for (Local v = 0; v < graph.num_local_rows(); ++v)
-    members.push_back({tree.leaves.of[z(v)], graph.local.view().degree(v), graph.first_row() + v});
+    members.push_back({tree.leaves.of[z(v)], graph.local().view().degree(v), graph.first_row() + v});
   keep_best(members);
   members = comm.all_gather(std::span<const Member>(members)).values;
   keep_best(members);

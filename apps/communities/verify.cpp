@@ -71,20 +71,20 @@ class Pairs {
 /// Weight of all edges but loops, each once. Collective.
 double total_weight(const Graph& graph) {
   double sum = 0;
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   for (Local row = 0; row < local.num_rows(); ++row) {
     for (std::size_t k = 0; k < local.cols(row).size(); ++k) {
       if (graph.global_col(local.cols(row)[k]) <= graph.first_row() + row) continue;
       sum += local.has_values() ? local.vals(row)[k] : 1;
     }
   }
-  return graph.comm.sum(sum);
+  return graph.comm().sum(sum);
 }
 
 /// Vertices of each community that have edges to others. Collective.
 std::vector<Offset> connected_sizes(const Graph& graph, const Labels& leaves) {
   std::vector<Offset> sizes(z(leaves.num_labels), 0);
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   for (Local row = 0; row < local.num_rows(); ++row) {
     bool has_edges = false;
     for (std::size_t k = 0; k < local.cols(row).size(); ++k) {
@@ -93,7 +93,7 @@ std::vector<Offset> connected_sizes(const Graph& graph, const Labels& leaves) {
     }
     sizes[z(leaves.of[z(row)])] += has_edges ? 1 : 0;
   }
-  graph.comm.sum(std::span<Offset>(sizes));
+  graph.comm().sum(std::span<Offset>(sizes));
   return sizes;
 }
 

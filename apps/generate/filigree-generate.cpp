@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
       program.verified(content_hash(graph) == content_hash(make(Comm::self(), same)), "one rank makes the same graph");
     }
     program.time("write", [&] {
-      io::write(graph, io::VertexNames(graph.rows), program.output(), arguments.output.format(program.output()));
+      io::write(graph, io::VertexNames(graph.rows()), program.output(), arguments.output.format(program.output()));
     });
   });
 }

@@ -43,7 +43,7 @@ struct Loaded {
   /// How the rows of an index are best distributed; none = any way.
   std::optional<Partition> rows() const {
     const auto* const partitioned = std::get_if<Graph>(&graph);
-    return partitioned == nullptr ? std::nullopt : std::optional(partitioned->rows);
+    return partitioned == nullptr ? std::nullopt : std::optional(partitioned->rows());
   }
   std::uint64_t hash() const {
     const auto* const replicated = std::get_if<ppr::ReplicatedGraph>(&graph);

@@ -143,7 +143,7 @@ void multiply(app::App& program, app::SpgemmArguments& arguments) {
   });
   if (program.verify()) verify(program, factors, arguments, mask, product.c);
   if (arguments.drop_zeros) product.c = app::without_zeros(product.c);
-  figures.add(product.c.local.val, arguments.drop_zeros);
+  figures.add(product.c.local().val, arguments.drop_zeros);
   report(program, arguments, factors, figures, product.stats);
   if (program.output().empty()) return;
   program.time("write", [&] {

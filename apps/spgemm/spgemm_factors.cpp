@@ -46,9 +46,9 @@ io::MatrixFile<V> load_mask(App& program, SpgemmArguments& arguments) {
     return load<V>(program, arguments.input, path);
   io::GraphFile file = arguments.input.load(program, path);
   if (arguments.drop_zeros && file.graph.has_values()) file.graph = without_zeros(file.graph);
-  const Csr<double>& local = file.graph.local;
+  const Csr<double>& local = file.graph.local();
   Csr<V> pattern{local.num_cols, local.row_ptr, local.col, {}};
-  return {DistCsr<V>(file.graph.comm, file.graph.rows, file.graph.cols, std::move(pattern), file.graph.ghosts),
+  return {DistCsr<V>(file.graph.comm(), file.graph.rows(), file.graph.cols(), std::move(pattern), file.graph.ghosts()),
           std::move(file.names), std::move(file.report)};
 }
 
@@ -56,12 +56,12 @@ io::MatrixFile<V> load_mask(App& program, SpgemmArguments& arguments) {
 template <class V>
 void grow(io::MatrixFile<V>& file, Global num_vertices) {
   const DistCsr<V>& graph = file.graph;
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   std::vector<Global> begins;
-  for (int rank = 0; rank < comm.size(); ++rank) begins.push_back(graph.rows.begin(rank));
+  for (int rank = 0; rank < comm.size(); ++rank) begins.push_back(graph.rows().begin(rank));
   begins.push_back(num_vertices);
   Partition vertices = Partition::from_begins(std::move(begins));
-  Csr<V> local = graph.local;
+  Csr<V> local = graph.local();
   comm.guard([&] {
     if (comm.rank() + 1 < comm.size()) return;
     const Global more = num_vertices - graph.num_rows();
@@ -70,7 +70,7 @@ void grow(io::MatrixFile<V>& file, Global num_vertices) {
     local.num_cols += static_cast<Local>(more);
     local.row_ptr.resize(local.row_ptr.size() + static_cast<std::size_t>(more), local.row_ptr.back());
   });
-  file.graph = DistCsr<V>(comm, vertices, vertices, std::move(local), graph.ghosts);
+  file.graph = DistCsr<V>(comm, vertices, vertices, std::move(local), graph.ghosts());
   file.names = io::VertexNames(std::move(vertices));
 }
 
@@ -136,13 +136,13 @@ Factors<V>::Factors(App& program, SpgemmArguments& arguments)
 
 template <class V>
 io::VertexNames Factors<V>::row_names() const {
-  return rows_have_names_ ? a_.names : io::VertexNames(a().rows);
+  return rows_have_names_ ? a_.names : io::VertexNames(a().rows());
 }
 
 template <class V>
 DistCsr<V> without_zeros(const DistCsr<V>& matrix) {
   Entries<V> entries;
-  const CsrView<V> rows = matrix.local;
+  const CsrView<V> rows = matrix.local();
   for (Local row = 0; row < rows.num_rows(); ++row) {
     for (std::size_t k = 0; k < rows.vals(row).size(); ++k) {
       if (rows.vals(row)[k] == 0) continue;
@@ -151,7 +151,7 @@ DistCsr<V> without_zeros(const DistCsr<V>& matrix) {
       entries.val.push_back(rows.vals(row)[k]);
     }
   }
-  return DistCsr<V>::from_entries(matrix.comm, matrix.rows, matrix.cols, std::move(entries), {Duplicates::error});
+  return DistCsr<V>::from_entries(matrix.comm(), matrix.rows(), matrix.cols(), std::move(entries), {Duplicates::error});
 }
 
 template class Factors<double>;

@@ -15,26 +15,26 @@ constexpr const char* way_out = "; --values real multiplies as doubles, which ro
 double magnitude(std::int64_t value) { return std::abs(static_cast<double>(value)); }
 
 double largest(const io::Integers& matrix) {
-  double found = matrix.local.val.empty() ? 1 : 0;
-  for (const std::int64_t value : matrix.local.val) found = std::max(found, magnitude(value));
-  return matrix.comm.max(found);
+  double found = matrix.local().val.empty() ? 1 : 0;
+  for (const std::int64_t value : matrix.local().val) found = std::max(found, magnitude(value));
+  return matrix.comm().max(found);
 }
 
 /// The largest sum of magnitudes in a row.
 double largest_row(const io::Integers& matrix) {
-  const CsrView<std::int64_t> rows = matrix.local;
+  const CsrView<std::int64_t> rows = matrix.local();
   double found = 0;
   for (Local row = 0; row < rows.num_rows(); ++row) {
     double sum = rows.has_values() ? 0 : static_cast<double>(rows.degree(row));
     for (const std::int64_t value : rows.vals(row)) sum += magnitude(value);
     found = std::max(found, sum);
   }
-  return matrix.comm.max(found);
+  return matrix.comm().max(found);
 }
 
 Graph magnitudes(const io::Integers& matrix) {
   Graph reals = io::as_reals(matrix);
-  for (double& value : reals.local.val) value = std::abs(value);
+  for (double& value : reals.values()) value = std::abs(value);
   return reals;
 }
 

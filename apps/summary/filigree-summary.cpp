@@ -29,22 +29,19 @@ io::GraphFile load_graph(app::App& program, app::SummaryArguments& a) {
   Graph& graph = file.graph;
   if (!graph.is_square()) return file;
   const Comm& comm = program.comm();
-  const bool has_values = graph.has_values();
   Entries<double> entries;
-  comm.guard([&] {
-    if (has_values) graph.local.val = {};  // a summary has no use for weights
-  });
+  graph.set_values({});  // a summary has no use for weights
   if (is_symmetric(graph)) return file;
   comm.guard([&] {
     for (Local row = 0; row < graph.num_local_rows(); ++row) {
-      for (const Local column : graph.local.view().cols(row)) {
+      for (const Local column : graph.local().view().cols(row)) {
         entries.row.push_back(graph.first_row() + row);
         entries.col.push_back(graph.global_col(column));
       }
     }
     symmetrize(entries);
   });
-  graph = Graph::from_entries(comm, graph.rows, graph.cols, std::move(entries), {Duplicates::first, Loops::drop});
+  graph = Graph::from_entries(comm, graph.rows(), graph.cols(), std::move(entries), {Duplicates::first, Loops::drop});
   program.note(text(a.input.path(), ": directed; every arc is taken both ways: ", graph.num_nonzeros() / 2, " edges"));
   return file;
 }
@@ -78,7 +75,7 @@ void build(app::App& program, app::SummaryArguments& a) {
   program.print_on_screen(comm.is_root() ? app::measures_table(result.measures, app::Form::tsv) : "");
   if (!program.verify()) return;
   const io::Hdf5Reader in(comm, program.output());
-  const auto measures = summary::evaluate(file.graph, summary::load(comm, in, file.graph.rows));
+  const auto measures = summary::evaluate(file.graph, summary::load(comm, in, file.graph.rows()));
   program.verified(measures.l1 == result.measures.l1 && measures.l2 == result.measures.l2 &&
                        measures.bits == result.measures.bits && measures.bits <= result.budget_bits,
                    "the file reads back with the same size and errors, within the budget");
@@ -87,7 +84,7 @@ void build(app::App& program, app::SummaryArguments& a) {
 void evaluate(app::App& program, app::SummaryArguments& a) {
   const io::GraphFile file = load_graph(program, a);
   const io::Hdf5Reader in(program.comm(), a.summary_path);
-  const auto read = program.time("load", [&] { return summary::load(program.comm(), in, file.graph.rows); });
+  const auto read = program.time("load", [&] { return summary::load(program.comm(), in, file.graph.rows()); });
   const auto measures = program.measure("evaluate", [&] { return summary::evaluate(file.graph, read); });
   app::record_measures(program, measures);
   program.print(program.comm().is_root() ? app::measures_table(measures, program.table_form()) : "");

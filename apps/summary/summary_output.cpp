@@ -96,8 +96,8 @@ std::string superedge_lines(const summary::Summary& summary) {
   std::string lines;
   const DistCsr<double>& superedges = summary.superedges;
   for (Local row = 0; row < superedges.num_local_rows(); ++row) {
-    const auto cols = superedges.local.view().cols(row);
-    const auto vals = superedges.local.view().vals(row);
+    const auto cols = superedges.local().view().cols(row);
+    const auto vals = superedges.local().view().vals(row);
     for (std::size_t k = 0; k < cols.size(); ++k) {
       const Global a = superedges.first_row() + row;
       const Global b = superedges.global_col(cols[k]);
@@ -109,7 +109,7 @@ std::string superedge_lines(const summary::Summary& summary) {
 
 std::string summary_text(const summary::Summary& summary, const io::VertexNames& names) {
   // Vertices by supernode, on every rank: a text this long is for people and small programs.
-  const Comm& comm = summary.superedges.comm;
+  const Comm& comm = summary.superedges.comm();
   const auto of = comm.all_gather(std::span<const Global>(summary.supernode.of)).values;
   const Partition supernodes = Partition::uniform(summary.num_supernodes(), comm.size());
   const Global first = supernodes.begin(comm.rank());

@@ -29,8 +29,8 @@ std::unique_ptr<Matrix> transposed(CsrView<double> from, const std::shared_ptr<c
 class CombBlasPeer : public Peer {
  public:
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    a_ = transposed(a.local, grid_);
-    b_ = transposed(b.local, grid_);
+    a_ = transposed(a.local(), grid_);
+    b_ = transposed(b.local(), grid_);
   }
   void multiply() override {
     // new, not make_unique, which would copy it.

@@ -26,8 +26,8 @@ class EigenPeer : public Peer {
   explicit EigenPeer(Rows rows) : rows_(rows) {}
 
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    a_ = converted(a.local);
-    b_ = converted(b.local);
+    a_ = converted(a.local());
+    b_ = converted(b.local());
   }
   void multiply() override {
     if (rows_ == Rows::sorted) {

@@ -35,8 +35,8 @@ class GraphBlasPeer : public Peer {
   }
 
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    import(a.local, a_);
-    import(b.local, b_);
+    import(a.local(), a_);
+    import(b.local(), b_);
   }
   void multiply() override {
     GrB_Index num_rows = 0;

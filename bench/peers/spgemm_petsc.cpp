@@ -63,17 +63,17 @@ class PetscPeer : public Peer {
  private:
   static void assemble(const DistCsr<double>& from, Mat& to) {
     MatDestroy(&to);
-    const std::vector<PetscInt> row_ptr(from.local.row_ptr.begin(), from.local.row_ptr.end());
+    const std::vector<PetscInt> row_ptr(from.local().row_ptr.begin(), from.local().row_ptr.end());
     std::vector<PetscInt> col;
-    for (const Local column : from.local.col) col.push_back(static_cast<PetscInt>(from.global_col(column)));
-    const int rank = from.comm.rank();
+    for (const Local column : from.local().col) col.push_back(static_cast<PetscInt>(from.global_col(column)));
+    const int rank = from.comm().rank();
     check(MatCreate(PETSC_COMM_WORLD, &to), "MatCreate");
-    MatSetSizes(to, static_cast<PetscInt>(from.rows.size(rank)), static_cast<PetscInt>(from.cols.size(rank)),
+    MatSetSizes(to, static_cast<PetscInt>(from.rows().size(rank)), static_cast<PetscInt>(from.cols().size(rank)),
                 static_cast<PetscInt>(from.num_rows()), static_cast<PetscInt>(from.num_cols()));
     MatSetType(to, MATAIJ);
     // Each matters for its own kind of matrix, one rank or several.
-    check(MatSeqAIJSetPreallocationCSR(to, row_ptr.data(), col.data(), from.local.val.data()), "preallocation");
-    check(MatMPIAIJSetPreallocationCSR(to, row_ptr.data(), col.data(), from.local.val.data()), "preallocation");
+    check(MatSeqAIJSetPreallocationCSR(to, row_ptr.data(), col.data(), from.local().val.data()), "preallocation");
+    check(MatMPIAIJSetPreallocationCSR(to, row_ptr.data(), col.data(), from.local().val.data()), "preallocation");
   }
 
   const Library library_;

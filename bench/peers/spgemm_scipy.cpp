@@ -59,9 +59,9 @@ class ScipyPeer : public Peer {
   ~ScipyPeer() override { stop(); }
 
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
-    write("a", a.local);
-    write("b", b.local);
-    num_cols_ = b.local.num_cols;
+    write("a", a.local());
+    write("b", b.local());
+    num_cols_ = b.local().num_cols;
     ask(text("prepare ", a.num_rows(), " ", a.num_cols(), " ", b.num_cols()));
   }
   void multiply() override { timed_multiply(); }

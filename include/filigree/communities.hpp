@@ -55,7 +55,7 @@ struct Tree {
 /// returns  heights 1 - s for similarity s; 1 / (1 + s) if weighted; 1 / (1 + 2m s), m being all edges, if
 ///          degree_corrected; 1 for communities without edges to others. Heights never fall towards the root
 ///
-/// Similarities are exact ratios. Throws InvalidArgument on all ranks. Collective over graph.comm. Work: a pass over
+/// Similarities are exact ratios. Throws InvalidArgument on all ranks. Collective over graph.comm(). Work: a pass over
 /// the edges; then one rank links K communities with M edges by about 3 K scans of neighbours, O(K^2) for Ties::first,
 /// single and complete. Memory there: 32 M bytes, weighted 64 M, else 128 M. The same bits on any ranks and threads.
 /// Sources: Dreveton et al., JASA 2026, algorithm 1; Murtagh, Computer Journal 26, 1983.

@@ -20,7 +20,7 @@ struct Result {
 /// graph    square
 /// returns  a label per vertex, dealt out like the rows, in the canonical form of compact_labels()
 ///
-/// Throws InvalidArgument on all ranks if the graph is not square. Collective over graph.comm.
+/// Throws InvalidArgument on all ranks if the graph is not square. Collective over graph.comm().
 /// Every rank joins what its own arcs connect into pieces (union-find, almost linear: one pass over the arcs), and
 /// keeps one edge for each of its pieces and each piece elsewhere that it touches, at most one per ghost. Then, in
 /// rounds, every piece joins its smallest neighbour. At least half of those that have one are gone after each round, so

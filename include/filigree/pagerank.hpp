@@ -37,7 +37,7 @@ struct Result {
 /// returns   scores, distributed like the rows; they sum to 1 (below 1 with Dangling::drop)
 ///
 /// Throws InvalidArgument on all ranks for an option out of range, a graph that is not square or has no vertices, and
-/// teleport weights that are negative, not finite or all 0. Collective over graph.comm.
+/// teleport weights that are negative, not finite or all 0. Collective over graph.comm().
 /// Power iteration, sped up by reduced rank extrapolation every 17 iterations as long as that pays.
 /// Cost: about log(tolerance c / 2) / log(1-c) iterations at most, each one pass over the transposed arcs and one
 /// halo update. Peak bytes per rank beyond the graph: the transpose (4 per arc, 12 with weights, 8 per vertex), an

@@ -82,10 +82,10 @@ struct Result {
 /// graph    symmetric, of fewer than 2^31 vertices and edges, at least two and one; loops and weights are ignored
 /// returns  the summary of least error after any round, distributed like the graph; its measures on every rank
 ///
-/// Throws InvalidArgument on all ranks. Collective over graph.comm. Work: O(T (m + pairs scored x row lengths)). Memory
-/// per rank: 32 bytes an edge of its rows (several ranks: 64); 120 a vertex, 52 a superedge (80) of the whole. The same
-/// bits on any ranks and threads.
-/// Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive Graphs", KDD 2020.
+/// Throws InvalidArgument on all ranks. Collective over graph.comm(). Work: O(T (m + pairs scored x row lengths)).
+/// Memory per rank: 32 bytes an edge of its rows (several ranks: 64); 120 a vertex, 52 a superedge (80) of the whole.
+/// The same bits on any ranks and threads. Source: Lee, Jo, Ko, Lim, Shin, "SSumM: Sparse Summarization of Massive
+/// Graphs", KDD 2020.
 Result summarize(const Graph& graph, const Options& options = {});
 
 /// Measures size and errors of a summary from scratch, from its supernodes and counts alone.
@@ -101,10 +101,10 @@ Measures evaluate(const Graph& graph, const Summary& summary);
 ///   (A^ x)_v = sum over superedges AB, v in A, of s_AB X_B,  less s_AA x_v;   X_B = sum of x over B,  s = E / Pi
 class Operator : public LinearOperator {
  public:
-  /// Collective over summary.superedges.comm. Peak bytes per rank: 24 an owned vertex, 12 a superedge both ways.
+  /// Collective over summary.superedges.comm(). Peak bytes per rank: 24 an owned vertex, 12 a superedge both ways.
   explicit Operator(const Summary& summary);
 
-  const Comm& comm() const override { return density_.comm; }
+  const Comm& comm() const override { return density_.comm(); }
   const Partition& rows() const override { return vertices_; }
   /// O(n + |P|). Collective. Same bits on any number of ranks and threads.
   void apply(std::span<const double> x, std::span<double> y, const Finish& finish = {}) const override;

@@ -25,13 +25,13 @@ CommunityGraph in_doubles(const Contraction& edges) {
 }  // namespace
 
 Tree link(const Graph& graph, const Labels& labels, const LinkOptions& options) {
-  require(labels.vertices == graph.rows, "labels: they are distributed otherwise than the graph's rows");
+  require(labels.vertices == graph.rows(), "labels: they are distributed otherwise than the graph's rows");
   check_undirected(graph);
   return link_checked(graph, labels, options);
 }
 
 Tree link_checked(const Graph& graph, const Labels& labels, const LinkOptions& options) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   Tree result;
   Contraction edges;
   {

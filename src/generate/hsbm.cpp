@@ -183,11 +183,11 @@ Hsbm hsbm(const Comm& comm, std::uint64_t seed, const HsbmOptions& options) {
   });
   Graph graph = Graph::from_entries(comm, n, n, std::move(entries), {Duplicates::error, Loops::keep});
   const Global num_leaves = n / options.leaf_size;
-  Labels leaves{graph.rows, {}, num_leaves};
+  Labels leaves{graph.rows(), {}, num_leaves};
   if (options.shuffle) {
-    leaves.of = shuffled_leaves(comm, graph.rows, options.leaf_size, shuffle);
+    leaves.of = shuffled_leaves(comm, graph.rows(), options.leaf_size, shuffle);
   } else {
-    for (Global v = graph.rows.begin(comm.rank()); v < graph.rows.end(comm.rank()); ++v)
+    for (Global v = graph.rows().begin(comm.rank()); v < graph.rows().end(comm.rank()); ++v)
       leaves.of.push_back(v / options.leaf_size);
   }
   return {std::move(graph), std::move(leaves), p};

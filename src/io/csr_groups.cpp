@@ -157,7 +157,7 @@ std::string names_dataset(const Hdf5Reader& file, const Datasets& datasets, cons
 }
 
 void name_rows(const Comm& comm, const Hdf5Reader& file, const std::string& dataset, GraphFile& graph_file) {
-  const Partition& rows = graph_file.graph.rows;
+  const Partition& rows = graph_file.graph.rows();
   if (dataset.empty()) return;
   std::vector<std::string>& remarks = graph_file.report.remarks;
   if (file.length(dataset) != rows.num_items()) {

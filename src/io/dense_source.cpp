@@ -171,7 +171,7 @@ Dense read_matrix_market_block(const Comm& self, const Source& source, Rows rows
   options.finite = false;
   const Graph graph = read(self, source.path, options).graph;
   Dense block(rows.count, source.cols);
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   for (Offset i = 0; i < block.rows; ++i) {
     const auto row = static_cast<Local>(rows.begin + i);
     for (std::size_t k = 0; k < local.cols(row).size(); ++k)

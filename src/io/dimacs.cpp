@@ -205,9 +205,9 @@ GraphFile read_dimacs_col(const Comm& comm, const std::string& path, const ReadO
 void write_dimacs(const Graph& graph, const std::string& path) {
   require(graph.num_rows() == graph.num_cols(), path, ": DIMACS files hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
-  TextWriter file(graph.comm, path);
+  TextWriter file(graph.comm(), path);
   const Offset num_arcs = graph.num_nonzeros();
-  file.write(graph.comm.is_root() ? text("p sp ", graph.num_rows(), ' ', num_arcs, '\n') : std::string());
+  file.write(graph.comm().is_root() ? text("p sp ", graph.num_rows(), ' ', num_arcs, '\n') : std::string());
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
       const Global col = graph.global_col(cols[k]);

@@ -167,11 +167,11 @@ void check_both_directions(const Comm& comm, const BinaryFile& file, const Heade
       DistCsr<std::int64_t>::from_entries(comm, header.num_vertices, header.num_vertices, std::move(entries));
   comm.guard([&] {
     for (Local row = 0; row < sums.num_local_rows(); ++row) {
-      const auto vals = sums.local.view().vals(row);
+      const auto vals = sums.local().view().vals(row);
       const auto alone = std::find_if(vals.begin(), vals.end(), [](std::int64_t value) { return value != 0; });
       if (alone == vals.end()) continue;
       const Global from = sums.first_row() + row;
-      const Global to = sums.global_col(sums.local.view().cols(row)[z(alone - vals.begin())]);
+      const Global to = sums.global_col(sums.local().view().cols(row)[z(alone - vals.begin())]);
       const char* const weight = header.numbers_per_arc > 1 ? " with the same weight" : "";
       damaged(file, header.directed ? text("vertex ", to, " is not as often an out-neighbour of vertex ", from,
                                            " as vertex ", from, " is an in-neighbour of vertex ", to, weight)
@@ -193,16 +193,16 @@ bool is_ordered(std::span<const Offset> row_ptr, std::span<const Global> col) {
 
 /// Offsets and neighbours of a graph, from byte `at` on. Collective.
 void write_lists(BinaryWriter& file, const Graph& graph, const Header& header, Offset at) {
-  const Offset first_arc = graph.comm.exclusive_sum(graph.local.num_nonzeros());
-  graph.comm.guard([&] {
+  const Offset first_arc = graph.comm().exclusive_sum(graph.local().num_nonzeros());
+  graph.comm().guard([&] {
     Sequence<Offset> offsets(file, at + graph.first_row() * Offset{sizeof(Offset)});
-    for (Offset p : graph.local.row_ptr) offsets.push_back(first_arc + p);  // the last is the first of the rank above
+    for (Offset p : graph.local().row_ptr) offsets.push_back(first_arc + p);  // the last is the first of the rank above
     offsets.flush();
     Sequence<std::int32_t> numbers(file, at + header.offsets_bytes() + first_arc * header.arc_bytes());
-    for (std::size_t k = 0; k < graph.local.col.size(); ++k) {
-      numbers.push_back(static_cast<std::int32_t>(graph.global_col(graph.local.col[k])));
+    for (std::size_t k = 0; k < graph.local().col.size(); ++k) {
+      numbers.push_back(static_cast<std::int32_t>(graph.global_col(graph.local().col[k])));
       if (header.numbers_per_arc == 1) continue;
-      numbers.push_back(graph.local.val.empty() ? 1 : static_cast<std::int32_t>(graph.local.val[k]));
+      numbers.push_back(graph.local().val.empty() ? 1 : static_cast<std::int32_t>(graph.local().val[k]));
     }
     numbers.flush();
   });
@@ -211,13 +211,13 @@ void write_lists(BinaryWriter& file, const Graph& graph, const Header& header, O
 void check_weights(const Graph& graph, const std::string& path, bool weighted) {
   constexpr auto most = double{std::numeric_limits<std::int32_t>::max()};
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
-    const auto vals = graph.local.view().vals(row);
+    const auto vals = graph.local().view().vals(row);
     for (std::size_t k = 0; k < vals.size(); ++k) {
       const bool fits = std::trunc(vals[k]) == vals[k] && -most - 1 <= vals[k] && vals[k] <= most;
       if (weighted ? fits : vals[k] == 1) continue;
       throw InvalidArc(path + (weighted ? ": weights in .wsg files are whole numbers in [-2^31, 2^31); arc "
                                         : ": .sg files hold no weights; arc "),
-                       graph.first_row() + row, graph.global_col(graph.local.view().cols(row)[k]),
+                       graph.first_row() + row, graph.global_col(graph.local().view().cols(row)[k]),
                        text(" has ", vals[k], weighted ? "" : ": write .wsg"));
     }
   }
@@ -254,7 +254,7 @@ GraphFile read_gap(const Comm& comm, const std::string& path, const ReadOptions&
   if (comm.min(static_cast<int>(as_it_is)) != 0) {
     report.entries.loops = comm.sum(report.entries.loops);
     Graph graph = Graph::from_csr(comm, header.num_vertices, rows.row_ptr, col, val);
-    VertexNames names(graph.rows);
+    VertexNames names(graph.rows());
     return {std::move(graph), std::move(names), std::move(report)};
   }
   // One of the two directions of an undirected graph is enough, and duplicates then end up with equal weights.
@@ -281,7 +281,7 @@ GraphFile read_gap(const Comm& comm, const std::string& path, const ReadOptions&
 }
 
 void write_gap(const Graph& graph, const std::string& path, bool weighted) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   require(graph.num_rows() == graph.num_cols(), path, ": GAP files hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   require(graph.num_rows() <= most_vertices, path, ": GAP files hold up to 2^31 - 1 vertices; this graph has ",

@@ -43,12 +43,12 @@ VertexNames stored_names(const Comm& comm, const Hdf5Reader& file, const Partiti
 Entries<double> entries_of(const Graph& graph) {
   Entries<double> entries;
   for (Local row = 0; row < graph.num_local_rows(); ++row) {
-    for (Local column : graph.local.view().cols(row)) {
+    for (Local column : graph.local().view().cols(row)) {
       entries.row.push_back(graph.first_row() + row);
       entries.col.push_back(graph.global_col(column));
     }
   }
-  entries.val.assign(graph.local.val.begin(), graph.local.val.end());
+  entries.val.assign(graph.local().val.begin(), graph.local().val.end());
   return entries;
 }
 
@@ -185,7 +185,7 @@ GraphFile read_hdf5(const Comm& comm, const std::string& path, const ReadOptions
     report.entries = changed.report.entries;
     report.hash.clear();
   }
-  VertexNames names = read_names(comm, file, graph.rows);
+  VertexNames names = read_names(comm, file, graph.rows());
   return {std::move(graph), std::move(names), std::move(report)};
 }
 
@@ -197,8 +197,8 @@ void write_names(const Comm& comm, Hdf5Writer& file, const VertexNames& names) {
 }
 
 void write_hdf5(const Graph& graph, const VertexNames& names, const std::string& path) {
-  const Comm& comm = graph.comm;
-  const CsrView<double> local = graph.local.view();
+  const Comm& comm = graph.comm();
+  const CsrView<double> local = graph.local().view();
   const bool has_values = graph.has_values();
   Hdf5Writer file(comm, path);
   file.attribute("/graph", "kind", "graph");

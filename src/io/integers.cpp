@@ -12,13 +12,13 @@ constexpr std::int64_t most_exact = std::int64_t{1} << 53;
 /// The matrix with other values, and the same entries.
 template <class To, class From, class F>
 DistCsr<To> with_values(const DistCsr<From>& matrix, F convert) {
-  Csr<To> local = matrix.comm.guard([&] {
-    Csr<To> made{matrix.local.num_cols, matrix.local.row_ptr, matrix.local.col, {}};
-    made.val.resize(matrix.local.val.size());
-    for (std::size_t k = 0; k < made.val.size(); ++k) made.val[k] = convert(matrix.local.val[k]);
+  Csr<To> local = matrix.comm().guard([&] {
+    Csr<To> made{matrix.local().num_cols, matrix.local().row_ptr, matrix.local().col, {}};
+    made.val.resize(matrix.local().val.size());
+    for (std::size_t k = 0; k < made.val.size(); ++k) made.val[k] = convert(matrix.local().val[k]);
     return made;
   });
-  return DistCsr<To>(matrix.comm, matrix.rows, matrix.cols, std::move(local), matrix.ghosts);
+  return DistCsr<To>(matrix.comm(), matrix.rows(), matrix.cols(), std::move(local), matrix.ghosts());
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ Graph as_reals(const Integers& matrix) {
 }
 
 std::optional<WideEntry> wide_entry(const Integers& matrix) {
-  const CsrView<std::int64_t> rows = matrix.local;
+  const CsrView<std::int64_t> rows = matrix.local();
   std::vector<WideEntry> found;
   for (Local row = 0; row < rows.num_rows() && found.empty(); ++row) {
     for (std::size_t k = 0; k < rows.vals(row).size() && found.empty(); ++k) {
@@ -45,7 +45,7 @@ std::optional<WideEntry> wide_entry(const Integers& matrix) {
         found.push_back({matrix.first_row() + row, matrix.global_col(rows.cols(row)[k]), value});
     }
   }
-  const std::vector<WideEntry> all = matrix.comm.all_gather(std::span<const WideEntry>(found)).values;
+  const std::vector<WideEntry> all = matrix.comm().all_gather(std::span<const WideEntry>(found)).values;
   return all.empty() ? std::nullopt : std::optional(all.front());
 }
 

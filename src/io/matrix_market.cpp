@@ -320,13 +320,13 @@ MatrixFile<V> read_as(const Comm& comm, const std::string& path, const ReadOptio
 
 template <class V>
 void write_as(const DistCsr<V>& graph, const std::string& path) {
-  TextWriter file(graph.comm, path);
+  TextWriter file(graph.comm(), path);
   const Offset num_nonzeros = graph.num_nonzeros();
   const bool has_values = graph.has_values() || num_nonzeros == 0;
   const char* const field = !has_values ? "pattern" : std::is_integral_v<V> ? "integer" : "real";
-  file.write(!graph.comm.is_root() ? std::string()
-                                   : text("%%MatrixMarket matrix coordinate ", field, " general\n", graph.num_rows(),
-                                          ' ', graph.num_cols(), ' ', num_nonzeros, '\n'));
+  file.write(!graph.comm().is_root() ? std::string()
+                                     : text("%%MatrixMarket matrix coordinate ", field, " general\n", graph.num_rows(),
+                                            ' ', graph.num_cols(), ' ', num_nonzeros, '\n'));
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const V> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {
       append(out, row + 1);

@@ -239,12 +239,12 @@ GraphFile read_metis(const Comm& comm, const std::string& path, const ReadOption
 }
 
 void write_metis(const Graph& graph, const std::string& path) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   require(graph.num_rows() == graph.num_cols(), path, ": METIS files hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   const bool has_values = graph.has_values();
   comm.guard([&] {
-    const CsrView<double> local = graph.local.view();
+    const CsrView<double> local = graph.local().view();
     for (Local row = 0; row < local.num_rows(); ++row) {
       const Global from = graph.first_row() + row;
       for (std::size_t k = 0; k < local.cols(row).size(); ++k) {

@@ -33,11 +33,11 @@ std::uint64_t names_hash(const Comm& comm, const VertexNames& names) {
 }
 
 std::uint64_t named_arcs_hash(const Graph& graph, const VertexNames& names) {
-  require(graph.is_square() && names.vertices() == graph.rows, "named_arcs_hash: ", names.vertices().num_items(),
+  require(graph.is_square() && names.vertices() == graph.rows(), "named_arcs_hash: ", names.vertices().num_items(),
           " names for a ", graph.num_rows(), " x ", graph.num_cols(), " matrix, or distributed differently");
-  const std::vector<std::uint64_t> owned = hashed(graph.comm, names);
+  const std::vector<std::uint64_t> owned = hashed(graph.comm(), names);
   const std::vector<std::uint64_t> all = graph.with_ghosts(std::span<const std::uint64_t>(owned));
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   std::uint64_t sum = 0;
 #pragma omp parallel for schedule(static) reduction(+ : sum)
   for (Local row = 0; row < local.num_rows(); ++row) {
@@ -48,7 +48,7 @@ std::uint64_t named_arcs_hash(const Graph& graph, const VertexNames& names) {
       sum += XXH3_64bits(words, sizeof words);
     }
   }
-  return graph.comm.sum(sum);
+  return graph.comm().sum(sum);
 }
 
 }  // namespace filigree::io

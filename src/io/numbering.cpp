@@ -139,7 +139,7 @@ GraphFile assemble_named(const Comm& comm, const std::string& path, Global num_v
                          const ReadOptions& options, const std::function<VertexNames(const Partition&)>& names_over) {
   try {
     GraphFile file = assemble(comm, path, num_vertices, num_vertices, std::move(entries), options);
-    file.names = names_over(file.graph.rows);
+    file.names = names_over(file.graph.rows());
     return file;
   } catch (const InvalidArc& fault) {  // on all ranks
     const VertexNames names = names_over(Partition::uniform(num_vertices, comm.size()));

@@ -20,9 +20,9 @@ void append(std::string& out, T value) {
 /// of a rank. Collective.
 template <class V, class F>
 void write_rows(const DistCsr<V>& graph, TextWriter& file, F print) {
-  const std::string mine = graph.comm.guard([&] {
+  const std::string mine = graph.comm().guard([&] {
     std::string out;
-    const CsrView<V> local = graph.local.view();
+    const CsrView<V> local = graph.local().view();
     for (Local row = 0; row < local.num_rows(); ++row)
       print(out, graph.first_row() + row, local.cols(row), local.vals(row));
     return out;

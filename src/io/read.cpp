@@ -43,8 +43,8 @@ MatrixFile<V> assemble(const Comm& comm, const std::string& path, Global num_row
     if (counts) comm.guard([&] { entries.val.assign(entries.size(), V{1}); });
     DistCsr<V> graph =
         DistCsr<V>::from_entries(comm, num_rows, num_cols, std::move(entries), options.policy, &report.entries);
-    if (counts && report.entries.duplicates == 0) graph.local.val = {};
-    VertexNames names(graph.rows);
+    if (counts && report.entries.duplicates == 0) graph.set_values({});
+    VertexNames names(graph.rows());
     return {std::move(graph), std::move(names), std::move(report)};
   } catch (const InvalidArc& fault) {  // on all ranks
     throw InvalidArc(path + ": " + fault.before, fault.from, fault.to, fault.after);
@@ -160,7 +160,7 @@ MatrixFile<V> completed(const Comm& comm, const std::string& path, const ReadOpt
     file.report.remarks.push_back("has no groups: --group is for HDF5");
   file.report.remarks.insert(file.report.remarks.begin(), found.remarks.begin(), found.remarks.end());
   if (!info_of(found.format).holds_names && file.names.kind() == VertexNames::Kind::numbers) {
-    if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows)) {
+    if (std::optional<VertexNames> names = read_names_beside(comm, path, file.graph.rows())) {
       file.names = *std::move(names);
       file.report.names_path = names_path(path);
       file.report.remarks.push_back("vertices are called as " + names_path(path) + " says");

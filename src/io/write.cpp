@@ -11,16 +11,16 @@ namespace {
 template <class V, class F>
 void write_with_names(const DistCsr<V>& matrix, const VertexNames& names, const std::string& path,
                       const FormatInfo& format, F write_file) {
-  require(names.vertices() == matrix.rows, path, ": ", names.vertices().num_items(),
+  require(names.vertices() == matrix.rows(), path, ": ", names.vertices().num_items(),
           " vertex names, distributed differently from the ", matrix.num_rows(), " rows");
-  if (format.format != Format::hdf5) expect_plain(matrix.comm, names, path);
+  if (format.format != Format::hdf5) expect_plain(matrix.comm(), names, path);
   if (format.holds_names) return write_file();
   if (names.kind() == VertexNames::Kind::numbers) {
     write_file();
-    return remove_names_beside(matrix.comm, path);
+    return remove_names_beside(matrix.comm(), path);
   }
-  TextWriter beside(matrix.comm, names_path(path));
-  write_lines(matrix.comm, names, beside);
+  TextWriter beside(matrix.comm(), names_path(path));
+  write_lines(matrix.comm(), names, beside);
   write_file();
   beside.commit();
 }

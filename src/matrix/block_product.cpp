@@ -109,7 +109,7 @@ auto choose_kernel() {
 /// The same on all ranks: whether any of them has ghosts. Rows without need no copy.
 template <class T, class V>
 void check_distribution(const DistCsr<V>& matrix, const DistDense<T>& x) {
-  require(x.rows == matrix.cols, "rows of a block of ", x.cols, " columns must be distributed as the columns of the ",
+  require(x.rows == matrix.cols(), "rows of a block of ", x.cols, " columns must be distributed as the columns of the ",
           matrix.num_rows(), " x ", matrix.num_cols(), " matrix");
 }
 
@@ -119,9 +119,9 @@ template <class T, class V>
 Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x) {
   check_distribution(matrix, x);
   const Offset below = matrix.owned_begin() * x.cols;
-  Array<T> ghosts(matrix.ghosts.size() * z(x.cols));
+  Array<T> ghosts(matrix.ghosts().size() * z(x.cols));
   matrix.build_halo().gather_rows(x.values(), x.cols, std::span<T>(ghosts.data(), ghosts.size()));
-  Array<T> all(z(matrix.local.num_cols * x.cols));
+  Array<T> all(z(matrix.local().num_cols * x.cols));
   std::copy_n(ghosts.begin(), below, all.begin());
   std::copy(x.local.begin(), x.local.end(), all.begin() + below);
   std::copy(ghosts.begin() + below, ghosts.end(), all.begin() + below + std::ssize(x.local));
@@ -131,16 +131,16 @@ Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x) {
 template <class V>
 void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>& y, const FinishRows& finish) {
   check_distribution(a, x);
-  require(y.rows == a.rows && y.cols == x.cols, "multiply: the product has ", a.num_rows(), " rows of ", x.cols,
+  require(y.rows == a.rows() && y.cols == x.cols, "multiply: the product has ", a.num_rows(), " rows of ", x.cols,
           " columns; the result's ", y.rows.num_items(), " rows of ", y.cols, " must be distributed alike");
   Array<double> all;
   const double* rows = x.local.data();
-  if (a.comm.size() > 1) {
+  if (a.comm().size() > 1) {
     all = rows_with_ghosts(a, x);
     rows = all.data();
   }
   const auto kernel = choose_kernel<V>();
-  const CsrView<V> local = a.local;
+  const CsrView<V> local = a.local();
   const Local n = local.num_rows();
 #pragma omp parallel for schedule(dynamic)
   for (Local first = 0; first < n; first += rows_at_once)

@@ -21,7 +21,7 @@ std::uint64_t word_of(std::int64_t value) {
 
 template <class V>
 std::uint64_t content_hash(const DistCsr<V>& graph) {
-  const CsrView<V> local = graph.local.view();
+  const CsrView<V> local = graph.local().view();
   std::uint64_t sum = 0;
 #pragma omp parallel reduction(+ : sum)
   {
@@ -38,7 +38,7 @@ std::uint64_t content_hash(const DistCsr<V>& graph) {
                                   static_cast<XXH64_hash_t>(graph.first_row() + row));
     }
   }
-  const std::uint64_t whole[] = {graph.comm.sum(sum), static_cast<std::uint64_t>(graph.num_rows()),
+  const std::uint64_t whole[] = {graph.comm().sum(sum), static_cast<std::uint64_t>(graph.num_rows()),
                                  static_cast<std::uint64_t>(graph.num_cols())};
   return XXH3_64bits(whole, sizeof whole);
 }

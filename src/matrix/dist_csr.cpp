@@ -355,18 +355,20 @@ struct DistCsr<V>::LazyHalo {
 };
 
 template <class V>
-DistCsr<V>::DistCsr(Comm communicator, Partition row_partition, Partition col_partition, Csr<V> local_rows,
-                    std::vector<Global> ghost_ids)
-    : comm(std::move(communicator)),
-      rows(std::move(row_partition)),
-      cols(std::move(col_partition)),
-      local(std::move(local_rows)),
-      ghosts(std::move(ghost_ids)),
-      first_col_(cols.begin(comm.rank())),
-      num_owned_cols_(static_cast<Local>(cols.size(comm.rank()))),
-      owned_begin_(
-          static_cast<Local>(std::lower_bound(ghosts.begin(), ghosts.end(), cols.begin(comm.rank())) - ghosts.begin())),
+DistCsr<V>::DistCsr(Parts parts)
+    : comm_(std::move(parts.comm)),
+      rows_(std::move(parts.rows)),
+      cols_(std::move(parts.cols)),
+      local_(std::move(parts.local)),
+      ghosts_(std::move(parts.ghosts)),
+      first_col_(cols_.begin(comm_.rank())),
+      num_owned_cols_(static_cast<Local>(cols_.size(comm_.rank()))),
+      owned_begin_(static_cast<Local>(std::lower_bound(ghosts_.begin(), ghosts_.end(), first_col_) - ghosts_.begin())),
       halo_(std::make_shared<LazyHalo>()) {}
+
+template <class V>
+DistCsr<V>::DistCsr(Comm comm, Partition rows, Partition cols, Csr<V> local, std::vector<Global> ghosts)
+    : DistCsr(Parts{std::move(comm), std::move(rows), std::move(cols), std::move(local), std::move(ghosts)}) {}
 
 template <class V>
 DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
@@ -415,7 +417,7 @@ DistCsr<V> DistCsr<V>::from_csr(const Comm& comm, Global num_cols, std::span<con
 template <class V>
 const Halo& DistCsr<V>::build_halo() const {
   std::call_once(halo_->once, [&] {
-    halo_->halo.emplace(comm, cols, ghosts);
+    halo_->halo.emplace(comm_, cols_, ghosts_);
     halo_->built = true;
   });
   return *halo_->halo;
@@ -429,26 +431,27 @@ const Halo& DistCsr<V>::halo() const {
 
 template <class V>
 DistCsr<V> transpose(const DistCsr<V>& matrix) {
-  if (matrix.comm.size() == 1) return {matrix.comm, matrix.cols, matrix.rows, transpose(matrix.local.view()), {}};
+  if (matrix.comm().size() == 1)
+    return {matrix.comm(), matrix.cols(), matrix.rows(), transpose(matrix.local().view()), {}};
   Entries<V> entries;
-  entries.row.reserve(matrix.local.col.size());
-  entries.col.reserve(matrix.local.col.size());
+  entries.row.reserve(matrix.local().col.size());
+  entries.col.reserve(matrix.local().col.size());
   for (Local row = 0; row < matrix.num_local_rows(); ++row) {
-    for (Local column : matrix.local.view().cols(row)) {
+    for (Local column : matrix.local().view().cols(row)) {
       entries.row.push_back(matrix.global_col(column));
       entries.col.push_back(matrix.first_row() + row);
     }
   }
-  entries.val.assign(matrix.local.val.begin(), matrix.local.val.end());
-  return DistCsr<V>::from_entries(matrix.comm, matrix.cols, matrix.rows, std::move(entries),
+  entries.val.assign(matrix.local().val.begin(), matrix.local().val.end());
+  return DistCsr<V>::from_entries(matrix.comm(), matrix.cols(), matrix.rows(), std::move(entries),
                                   {Duplicates::error, Loops::keep});
 }
 
 template <class V>
 void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y) {
-  if (matrix.comm.size() == 1) return multiply(matrix.local.view(), x, y);
+  if (matrix.comm().size() == 1) return multiply(matrix.local().view(), x, y);
   const std::vector<double> all = matrix.with_ghosts(x);
-  multiply(matrix.local.view(), std::span<const double>(all), y);
+  multiply(matrix.local().view(), std::span<const double>(all), y);
 }
 
 template <class V>
@@ -473,9 +476,9 @@ void symmetrize(Entries<V>& entries) {
 template void symmetrize(Entries<double>&);
 template void symmetrize(Entries<float>&);
 template void symmetrize(Entries<std::int64_t>&);
-template struct DistCsr<double>;
-template struct DistCsr<float>;
-template struct DistCsr<std::int64_t>;
+template class DistCsr<double>;
+template class DistCsr<float>;
+template class DistCsr<std::int64_t>;
 template DistCsr<double> transpose(const DistCsr<double>&);
 template DistCsr<float> transpose(const DistCsr<float>&);
 template DistCsr<std::int64_t> transpose(const DistCsr<std::int64_t>&);

@@ -49,7 +49,7 @@ Array<I> pack_columns(const DistCsr<V>& matrix, std::span<const Local> rows, Off
   Array<I> packed;
   packed.reserve(z(num_entries));
   for (Local row : rows) {
-    for (Local column : matrix.local.view().cols(row)) packed.push_back(static_cast<I>(matrix.global_col(column)));
+    for (Local column : matrix.local().view().cols(row)) packed.push_back(static_cast<I>(matrix.global_col(column)));
   }
   return packed;
 }
@@ -109,7 +109,7 @@ Offset count_arrivals(const Comm& comm, std::span<const Offset> entries, Fetched
 
 template <class V>
 RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Local> own, bool with_values) const {
-  const CsrView<V> local = matrix.local.view();
+  const CsrView<V> local = matrix.local().view();
   std::vector<Local> lengths;
   const Outgoing out = comm_.guard([&] {
     lengths.resize(z(num_ghosts_) + own.size());
@@ -172,7 +172,7 @@ FetchedRows<V> Halo::fetch_values(const DistCsr<V>& matrix, std::span<const Loca
   std::vector<Offset> entries_sent;
   std::vector<Offset> entries_received;
   const Array<V> packed = comm_.guard([&] {
-    out = with_own(matrix.local.view(), comm_.rank(), own, sent_, send_counts_, ghost_counts_);
+    out = with_own(matrix.local().view(), comm_.rank(), own, sent_, send_counts_, ghost_counts_);
     entries_sent = sums_by_rank(out.lengths, out.sent);
     auto end = row_ptr.begin();
     for (const Offset count : out.received) {
@@ -181,7 +181,7 @@ FetchedRows<V> Halo::fetch_values(const DistCsr<V>& matrix, std::span<const Loca
       entries_received.push_back(*end - before);
     }
     rows.val.resize(z(row_ptr.back()));
-    return pack_values(matrix.local.view(), out.rows,
+    return pack_values(matrix.local().view(), out.rows,
                        std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0}));
   });
   comm_.all_to_all(std::span<const V>(packed), entries_sent, std::span<V>(rows.val), entries_received);

@@ -5,13 +5,13 @@
 namespace filigree {
 
 SpmvOperator::SpmvOperator(const Graph& matrix)
-    : matrix_(matrix), plan_(matrix.comm.guard([&] {
+    : matrix_(matrix), plan_(matrix.comm().guard([&] {
         require(matrix.is_square(), "operator: ", matrix.num_rows(), " x ", matrix.num_cols(), ", must be square");
-        return SpmvPlan<double>(matrix.local.view());
+        return SpmvPlan<double>(matrix.local().view());
       })) {
   if (comm().size() == 1) return;
   matrix_.build_halo();
-  comm().guard([&] { with_ghosts_.resize(z(matrix_.local.num_cols)); });
+  comm().guard([&] { with_ghosts_.resize(z(matrix_.local().num_cols)); });
 }
 
 void SpmvOperator::apply(std::span<const double> x, std::span<double> y, const Finish& finish) const {

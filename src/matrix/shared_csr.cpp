@@ -7,12 +7,12 @@ namespace filigree {
 
 template <class V>
 SharedCsr<V> replicate(const DistCsr<V>& matrix) {
-  const Comm& comm = matrix.comm;
+  const Comm& comm = matrix.comm();
   constexpr Global most = std::numeric_limits<Local>::max();
   require(matrix.num_rows() <= most && matrix.num_cols() <= most, "a ", matrix.num_rows(), " x ", matrix.num_cols(),
           " matrix cannot be replicated: at most ", most, " rows and columns");
 
-  const Csr<V>& mine = matrix.local;
+  const Csr<V>& mine = matrix.local();
   const auto blocks = comm.all_gather(mine.num_nonzeros());
   const bool has_values = comm.max(static_cast<int>(!mine.val.empty())) != 0;
   Offset total = 0;
@@ -53,7 +53,7 @@ SharedCsr<V> replicate(const DistCsr<V>& matrix) {
         leaders.broadcast(array.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)),
                           static_cast<int>(speaker));
       };
-      send(whole.row_ptr.span(), matrix.rows.begin(rank) + 1, matrix.rows.size(rank));
+      send(whole.row_ptr.span(), matrix.rows().begin(rank) + 1, matrix.rows().size(rank));
       send(whole.col.span(), block_begin[r], blocks[r]);
       if (has_values) send(whole.val.span(), block_begin[r], blocks[r]);
     }

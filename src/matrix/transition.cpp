@@ -10,8 +10,8 @@ namespace filigree {
 void check_teleport(double c) { require(c >= 1e-4 && c < 1, "teleport: ", c, ", must lie in [0.0001, 1)"); }
 
 std::vector<double> out_weights(const Graph& graph) {
-  const CsrView<double> arcs = graph.local.view();
-  return graph.comm.guard([&] {
+  const CsrView<double> arcs = graph.local().view();
+  return graph.comm().guard([&] {
     std::vector<double> sums(static_cast<std::size_t>(arcs.num_rows()));
     for (Local row = 0; row < arcs.num_rows(); ++row) {
       double sum = arcs.has_values() ? 0 : static_cast<double>(arcs.degree(row));

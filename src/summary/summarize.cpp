@@ -24,9 +24,9 @@ void check_options(const Options& options) {
 
 /// The summary that these supernodes and superedges are, supernodes without superedges made one.
 Summary assemble(const Graph& graph, const Merged& merged) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const Filling& filling = merged.filling;
-  Labels supernode{graph.rows, {}, 0};
+  Labels supernode{graph.rows(), {}, 0};
   Entries<double> entries;
   comm.guard([&] {
     std::vector<char> used(merged.size.size(), 0);
@@ -46,7 +46,7 @@ Summary assemble(const Graph& graph, const Merged& merged) {
       entries.val.push_back(edge.edges);
     }
     symmetrize(entries);
-    for (Global v = graph.first_row(); v < graph.rows.end(comm.rank()); ++v)
+    for (Global v = graph.first_row(); v < graph.rows().end(comm.rank()); ++v)
       supernode.of.push_back(renumbered[z(merged.of[z(v)])]);
   });
   const Global num_supernodes = supernode.num_labels;

@@ -58,8 +58,8 @@ Arrays arrays_of(const Summary& summary) {
   Arrays arrays;
   arrays.supernode.assign(summary.supernode.of.begin(), summary.supernode.of.end());
   for (Local a = 0; a < superedges.num_local_rows(); ++a) {
-    const auto cols = superedges.local.view().cols(a);
-    const auto vals = superedges.local.view().vals(a);
+    const auto cols = superedges.local().view().cols(a);
+    const auto vals = superedges.local().view().vals(a);
     for (std::size_t k = 0; k < cols.size(); ++k) {
       const Global from = superedges.first_row() + a;
       const Global to = superedges.global_col(cols[k]);
@@ -75,7 +75,7 @@ Arrays arrays_of(const Summary& summary) {
 }  // namespace
 
 void save(io::Hdf5Writer& file, const Summary& summary, const Dendrogram& merges) {
-  const Comm& comm = summary.superedges.comm;
+  const Comm& comm = summary.superedges.comm();
   const Arrays mine = arrays_of(summary);
   file.attribute("/summary", "kind", kind);
   file.attribute("/summary", "version", format_version);

@@ -57,7 +57,7 @@ TEST(Detect, KarateClub) {
                                   0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
   for (Global k : {0, 2}) {
     const auto found = communities::detect(file.graph, {.leaves = {.num_communities = k}});
-    const std::vector<std::vector<Global>> mine{owned(file.graph.rows, world.rank(), truth)};
+    const std::vector<std::vector<Global>> mine{owned(file.graph.rows(), world.rank(), truth)};
     const auto compared = communities::compare(world, found.tree.leaves, found.tree.dendrogram, mine);
     EXPECT_NEAR(compared.levels[0].at_leaves.ami, 0.833, 5e-4);
   }
@@ -103,7 +103,7 @@ TEST(Detect, ManyIsolatedVerticesChangeNothing) {
   const auto model = generate::hsbm(world, 1, {.depth = 3, .leaf_size = 50, .beta = 0.2, .a_last = 30});
   Entries<double> entries;
   for (Local v = 0; v < model.graph.num_local_rows(); ++v) {
-    for (const Local column : model.graph.local.view().cols(v)) {
+    for (const Local column : model.graph.local().view().cols(v)) {
       entries.row.push_back(model.graph.first_row() + v);
       entries.col.push_back(model.graph.global_col(column));
     }

@@ -69,13 +69,15 @@ TEST(Leaves, EqualBitsOnAnyRanksAndThreads) {
     const Graph graph = generate::hsbm(comm, 3, {.depth = 3, .leaf_size = 60, .beta = 0.45}).graph;
     if (!weighted) return cluster_leaves(graph, {.num_communities = 7});
     Graph copy = graph;
+    Array<double> values;
     for (Local v = 0; v < copy.num_local_rows(); ++v) {
-      for (const Local column : graph.local.view().cols(v)) {
+      for (const Local column : graph.local().view().cols(v)) {
         const Global a = graph.first_row() + v;
         const Global b = graph.global_col(column);
-        copy.local.val.push_back(1 + static_cast<double>((a * b + a + b) % 17) / 7);
+        values.push_back(1 + static_cast<double>((a * b + a + b) % 17) / 7);
       }
     }
+    copy.set_values(std::move(values));
     return cluster_leaves(copy);
   };
   for (const bool weighted : {false, true}) {
@@ -197,13 +199,15 @@ TEST(Leaves, WeightsInAnyUnit) {
   const Comm comm = Comm::world();
   const auto run = [&](double unit) {
     Graph graph = generate::hsbm(comm, 2, {.depth = 3, .leaf_size = 40, .beta = 0.35, .a_last = 18}).graph;
+    Array<double> values;
     for (Local v = 0; v < graph.num_local_rows(); ++v) {
-      for (const Local column : graph.local.view().cols(v)) {
+      for (const Local column : graph.local().view().cols(v)) {
         const Global a = graph.first_row() + v;
         const Global b = graph.global_col(column);
-        graph.local.val.push_back(unit * (1 + static_cast<double>((a * b + a + b) % 3) / 4));
+        values.push_back(unit * (1 + static_cast<double>((a * b + a + b) % 3) / 4));
       }
     }
+    graph.set_values(std::move(values));
     return cluster_leaves(graph, {.num_communities = 8});
   };
   const LeafResult expected = run(1);

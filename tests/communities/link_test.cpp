@@ -202,7 +202,7 @@ TEST(Link, SameOnAnyRanksAndThreads) {
     const auto labels = random_labels(n, 12, 3);
     const auto link_on = [&](const Comm& comm, const LinkOptions& options) {
       const Graph graph = random_graph(comm, n, 2500, weighted, 5);
-      return communities::link(graph, {graph.rows, owned(graph.rows, comm.rank(), labels), 84}, options);
+      return communities::link(graph, {graph.rows(), owned(graph.rows(), comm.rank(), labels), 84}, options);
     };
     for (Linkage linkage : {Linkage::density, Linkage::degree_corrected, Linkage::single, Linkage::complete}) {
       const auto together = link_on(world, {linkage, Ties::smallest, {}});
@@ -225,7 +225,7 @@ TEST(Link, ContractionCountsEveryEdgeOnce) {
     const Graph graph = random_graph(world, n, 400, weighted, 9);
     const auto matrix = whole(graph);
     const auto labels = random_labels(n, 5, 4);
-    const auto tree = communities::link(graph, {graph.rows, owned(graph.rows, world.rank(), labels), 35});
+    const auto tree = communities::link(graph, {graph.rows(), owned(graph.rows(), world.rank(), labels), 35});
     const auto leaf = whole(world, tree.leaves.of);
     std::map<std::pair<Global, Global>, double> expected;
     for (const auto& [at, value] : matrix) {
@@ -269,12 +269,12 @@ TEST(Link, DisconnectedGraphsAndIsolatedVertices) {
   }
   const Graph graph = Graph::from_entries(world, 6, 6, std::move(entries));
   const std::vector<Global> labels{10, 11, 12, 12, 14, 15};
-  const auto tree = communities::link(graph, {graph.rows, owned(graph.rows, world.rank(), labels), 16});
+  const auto tree = communities::link(graph, {graph.rows(), owned(graph.rows(), world.rank(), labels), 16});
   const std::vector<Merge> merges{{0, 1, 0, 2}, {2, 5, 1, 4}, {3, 6, 1, 5}, {4, 7, 1, 6}};
   EXPECT_TRUE(tree.dendrogram.merges == merges);
   EXPECT_EQ(cut_by_height(tree.dendrogram, 0.99).num_clusters(), 4);
   const auto one = communities::link(
-      graph, {graph.rows, std::vector<Global>(static_cast<std::size_t>(graph.num_local_rows()), 3), 4});
+      graph, {graph.rows(), std::vector<Global>(static_cast<std::size_t>(graph.num_local_rows()), 3), 4});
   EXPECT_EQ(one.dendrogram.num_leaves, 1);
   EXPECT_TRUE(one.dendrogram.merges.empty());
 }
@@ -284,7 +284,7 @@ TEST(Link, IsolatedVerticesDoNotDiluteDensities) {
   const auto model = generate::hsbm(world, 2, {.depth = 2, .leaf_size = 30, .beta = 0.3, .a_last = 15});
   Entries<double> entries;
   for (Local v = 0; v < model.graph.num_local_rows(); ++v) {
-    for (const Local column : model.graph.local.view().cols(v)) {
+    for (const Local column : model.graph.local().view().cols(v)) {
       entries.row.push_back(model.graph.first_row() + v);
       entries.col.push_back(model.graph.global_col(column));
     }
@@ -296,7 +296,7 @@ TEST(Link, IsolatedVerticesDoNotDiluteDensities) {
     const LinkOptions options{linkage, Ties::smallest, {}};
     const auto expected = communities::link(model.graph, model.leaves, options).dendrogram;
     const auto found =
-        communities::link(graph, {graph.rows, owned(graph.rows, world.rank(), labels), 4}, options).dendrogram;
+        communities::link(graph, {graph.rows(), owned(graph.rows(), world.rank(), labels), 4}, options).dendrogram;
     EXPECT_EQ(merges_of(found), merges_of(expected));
     for (std::size_t k = 0; k < found.merges.size(); ++k)
       EXPECT_EQ(found.merges[k].height, expected.merges[k].height) << k;
@@ -312,7 +312,7 @@ TEST(Link, RefusesWhatIsNoUndirectedGraph) {
       const Graph graph = Graph::from_entries(world, rows, cols, world.is_root() ? entries : Entries<double>{});
       communities::link(
           graph,
-          {graph.rows,
+          {graph.rows(),
            std::vector<Global>(static_cast<std::size_t>(graph.num_local_rows()) - (world.is_root() ? missing : 0), 0),
            1});
     });

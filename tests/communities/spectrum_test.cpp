@@ -136,7 +136,7 @@ TEST(Spectrum, VectorsAndRootsEqualThoseOfTheDenseMatrix) {
     ASSERT_EQ(std::ssize(found.zeta), count);
     const Eigen::MatrixXd all = dense(graph);
     const double limit = std::sqrt(rho);
-    const auto rows = graph.comm.all_gather(found.x.values()).values;
+    const auto rows = graph.comm().all_gather(found.x.values()).values;
     for (Offset p = 0; p < count; ++p) {
       const double zeta = found.zeta[static_cast<std::size_t>(p)];
       const double expected = dense_root(all, p, limit);

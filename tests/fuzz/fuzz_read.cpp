@@ -29,7 +29,7 @@ const io::ReadOptions ways[] = {
 
 void read_graphs(const Comm& comm, const io::ReadOptions& options) {
   const io::GraphFile read = io::read(comm, read_path, options);
-  read.graph.local.validate();
+  read.graph.local().validate();
   if (read.names.vertices().num_items() != read.graph.num_rows()) std::abort();
 }
 

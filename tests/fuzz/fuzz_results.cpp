@@ -166,14 +166,14 @@ void make_file(const Comm& comm, Input input) {
 void load(const Comm& comm) {
   if (kind == "graph") {
     const io::GraphFile read = io::read(comm, path);
-    read.graph.local.validate();
+    read.graph.local().validate();
     if (read.names.vertices().num_items() != read.graph.num_rows()) std::abort();
   } else if (kind == "index") {
     const auto index = ppr::load(comm, path);
     if (index.visits.num_rows() != index.sources.size(0)) std::abort();
   } else if (kind == "summary") {
     const io::Hdf5Reader file(comm, path);
-    summary::load(comm, file).superedges.local.validate();
+    summary::load(comm, file).superedges.local().validate();
     summary::load_merges(file).validate();
   } else if (kind == "tree") {
     communities::load(comm, path).dendrogram.validate();

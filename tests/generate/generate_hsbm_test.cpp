@@ -20,7 +20,7 @@ GlobalMatrix<double> same_on_any_ranks(const HsbmOptions& options, std::uint64_t
   const auto together = generate::hsbm(world, seed, options);
   expect_well_formed(together.graph);
   const auto alone = generate::hsbm(Comm::self(), seed, options);
-  EXPECT_TRUE(together.leaves.vertices == together.graph.rows);
+  EXPECT_TRUE(together.leaves.vertices == together.graph.rows());
   EXPECT_EQ(whole(world, together.leaves.of), alone.leaves.of);
   EXPECT_EQ(together.leaves.num_labels, alone.leaves.num_labels);
   EXPECT_EQ(together.probabilities, alone.probabilities);

@@ -89,7 +89,7 @@ TEST(Rmat, QuartersHoldTheirShares) {
   const Graph graph = generate::rmat(Comm::world(), 18, 1, 11, options, &counts);
   std::array<double, 4> high{};
   std::array<double, 4> low{};
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   for (Local r = 0; r < local.num_rows(); ++r) {
     const Global row = graph.first_row() + r;
     for (Local c : local.cols(r)) {
@@ -98,8 +98,8 @@ TEST(Rmat, QuartersHoldTheirShares) {
       ++low[static_cast<std::size_t>((row & 1) * 2 + (col & 1))];
     }
   }
-  graph.comm.sum(std::span<double>(high));
-  graph.comm.sum(std::span<double>(low));
+  graph.comm().sum(std::span<double>(high));
+  graph.comm().sum(std::span<double>(low));
   const std::array<double, 4> share{0.5, 0.25, 0.15, 0.1};
   for (std::size_t q = 0; q < 4; ++q) {
     const double tolerance = 5 * std::sqrt(edges * share[q] * (1 - share[q])) + static_cast<double>(counts.duplicates);

@@ -148,15 +148,15 @@ TEST(Dimacs, Written) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
   const Graph weighted = graph_of(comm, 4, 4, {{2, 0, 0}, {2, 3, 1}, {-7, 0.1, 1e100}});
-  write(weighted, VertexNames(weighted.rows), folder / "a.gr");
+  write(weighted, VertexNames(weighted.rows()), folder / "a.gr");
   EXPECT_EQ(bytes_of(folder / "a.gr"), "p sp 4 3\na 1 2 1e+100\na 1 4 0.1\na 3 3 -7\n");
   const Graph pattern = graph_of(comm, 2, 2, {{0}, {1}, {}});
-  write(pattern, VertexNames(pattern.rows), folder / "b.gr");
+  write(pattern, VertexNames(pattern.rows()), folder / "b.gr");
   EXPECT_EQ(bytes_of(folder / "b.gr"), "p sp 2 1\na 1 2 1\n");
   comm.barrier();
 
   const auto why = [&](Graph graph) {
-    return message_of<InvalidArgument>([&] { write(graph, VertexNames(graph.rows), folder / "no.gr"); });
+    return message_of<InvalidArgument>([&] { write(graph, VertexNames(graph.rows()), folder / "no.gr"); });
   };
   EXPECT_EQ(why(graph_of(comm, 2, 3, {})),
             folder / "no.gr: DIMACS files hold square matrices only; this one has 2 rows and 3 columns");
@@ -171,7 +171,7 @@ TEST(Dimacs, RandomGraphsComeBackBitByBit) {
   const auto entries = testing::random_entries<double>(2000, 2000, 40000, testing::Values::rounded, 5);
   const EntryPolicy policy{Duplicates::first, Loops::keep};
   const Graph graph = Graph::from_entries(comm, 2000, 2000, testing::deal(comm, entries, 6), policy);
-  write(graph, VertexNames(graph.rows), folder / "a.gr");
+  write(graph, VertexNames(graph.rows()), folder / "a.gr");
   const Content content = read_on_any_ranks(folder / "a.gr");
   EXPECT_EQ(content.num_rows, 2000);
   EXPECT_TRUE(content.matrix == *testing::merged(entries, policy));

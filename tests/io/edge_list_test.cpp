@@ -389,9 +389,9 @@ TEST(EdgeList, NamesThatNeedCareComeBack) {
   const GraphFile first = read(comm, folder.write("c.txt", "a b\nb a\n"));
   Strings texts;
   const std::vector<std::string> names{"From", "to"};
-  for (Global v = first.graph.rows.begin(comm.rank()); v < first.graph.rows.end(comm.rank()); ++v)
+  for (Global v = first.graph.rows().begin(comm.rank()); v < first.graph.rows().end(comm.rank()); ++v)
     texts.push_back(names[static_cast<std::size_t>(v)]);
-  write(first.graph, VertexNames(comm, first.graph.rows, std::move(texts)), folder / "from.tsv");
+  write(first.graph, VertexNames(comm, first.graph.rows(), std::move(texts)), folder / "from.tsv");
   EXPECT_EQ(testing::bytes_of(folder / "from.tsv"), "source\ttarget\nFrom\tto\nto\tFrom\n");
   EXPECT_EQ(read_on_any_ranks(folder / "from.tsv").matrix.size(), 2U);
   write(blanks.graph, blanks.names, folder / "blanks.csv");

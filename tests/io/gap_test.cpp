@@ -163,7 +163,7 @@ TEST(Gap, Written) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
   const auto written = [&](const Graph& graph, const char* name) {
-    write(graph, VertexNames(graph.rows), folder / name);
+    write(graph, VertexNames(graph.rows()), folder / name);
     return bytes_of(folder / name);
   };
   EXPECT_EQ(written(graph_of(comm, 4, 4, {{3, 0, 0}, {0, 3, 1}, {}}), "a.sg"), directed_graph);
@@ -181,7 +181,7 @@ TEST(Gap, NotEverythingCanBeWritten) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
   const auto why = [&](const Graph& graph, const std::string& name) {
-    return message_of<InvalidArgument>([&] { write(graph, VertexNames(graph.rows), folder / name); });
+    return message_of<InvalidArgument>([&] { write(graph, VertexNames(graph.rows()), folder / name); });
   };
   EXPECT_EQ(why(graph_of(comm, 2, 3, {}), "no.sg"),
             folder / "no.sg: GAP files hold square matrices only; this one has 2 rows and 3 columns");
@@ -207,7 +207,7 @@ TEST(Gap, RandomGraphsComeBack) {
       const EntryPolicy policy{Duplicates::first, Loops::keep};
       const Graph graph = Graph::from_entries(comm, 3000, 3000, testing::deal(comm, entries, 6), policy);
       const std::string path = folder / (weighted ? "a.wsg" : "a.sg");
-      write(graph, VertexNames(graph.rows), path);
+      write(graph, VertexNames(graph.rows()), path);
       EXPECT_EQ(bytes_of(path).front(), symmetric ? '\0' : '\1');
       comm.barrier();
       const Content content = read_on_any_ranks(path);

@@ -67,14 +67,14 @@ TEST(GraphFile, Hdf5HoldsWhatOtherFormatsLose) {
   const auto entries = testing::random_entries<double>(50, 70, 300, testing::Values::rounded, 9);
   const EntryPolicy policy;
   const Graph graph = Graph::from_entries(comm, 50, 70, testing::deal(comm, entries, 1), policy);
-  write(graph, VertexNames(graph.rows), folder / "wide.h5");
+  write(graph, VertexNames(graph.rows()), folder / "wide.h5");
   const Content wide = read_on_any_ranks(folder / "wide.h5");
   EXPECT_EQ(wide.num_cols, 70);
   EXPECT_TRUE(wide.matrix == testing::whole(graph));
 
   for (const Global n : {0, 1, 5}) {
     const Graph empty = Graph::from_entries(comm, n, n, {});
-    write(empty, VertexNames(empty.rows), folder / "empty.h5");
+    write(empty, VertexNames(empty.rows()), folder / "empty.h5");
     EXPECT_EQ(read_on_any_ranks(folder / "empty.h5").num_rows, n);
   }
   // Options that change the graph.
@@ -207,7 +207,7 @@ TEST(VertexNames, FetchAndFind) {
                 (void)with_texts.names.fetch(comm, outside);
               }),
               HasSubstr("vertex 101 must be in [0, 101)"));
-  EXPECT_THAT(message_of<InvalidArgument>([&] { VertexNames(comm, with_ids.graph.rows, std::vector<Global>(1000)); }),
+  EXPECT_THAT(message_of<InvalidArgument>([&] { VertexNames(comm, with_ids.graph.rows(), std::vector<Global>(1000)); }),
               HasSubstr("has 1000 vertex names for"));
 }
 
@@ -283,7 +283,7 @@ GraphFile ring_of(const Comm& comm, const std::vector<std::string>& called) {
   Strings texts;
   for (Global v = graph.first_row(); v < graph.first_row() + graph.num_local_rows(); ++v)
     texts.push_back(called[static_cast<std::size_t>(v)]);
-  VertexNames names(comm, graph.rows, std::move(texts));
+  VertexNames names(comm, graph.rows(), std::move(texts));
   return {std::move(graph), std::move(names), {}};
 }
 

@@ -123,7 +123,7 @@ TEST(Hdf5Safety, NothingLeadsOutOfTheFile) {
     for (Global v = 0; v < 8 && comm.is_root(); ++v) arcs.row.push_back(v), arcs.col.push_back((v + 1) % 8);
     return arcs;
   }());
-  write(ring, VertexNames(ring.rows), folder / "ring.h5");
+  write(ring, VertexNames(ring.rows()), folder / "ring.h5");
   const std::string good = bytes_of(folder / "ring.h5");
   unsigned plugins = 0;
   H5PLget_loading_state(&plugins);

@@ -248,7 +248,7 @@ TEST(MatrixMarket, RandomMatricesComeBackBitByBit) {
     const auto entries = testing::random_entries<double>(3000, 2000, 40000, values, 5);
     const EntryPolicy policy{Duplicates::first, Loops::keep};
     const Graph graph = Graph::from_entries(comm, 3000, 2000, testing::deal(comm, entries, 6), policy);
-    write(graph, VertexNames(graph.rows), folder / "a.mtx");
+    write(graph, VertexNames(graph.rows()), folder / "a.mtx");
     const Content content = read_on_any_ranks(folder / "a.mtx");
     EXPECT_EQ(content.num_rows, 3000);
     EXPECT_EQ(content.num_cols, 2000);

@@ -135,7 +135,7 @@ TEST(Metis, RefusesWhatItCannotHold) {
   EXPECT_THAT(why("0 1 -1\n1 0 -1\n"), HasSubstr("arc 0 -> 1 has -1"));
   EXPECT_FALSE(std::filesystem::exists(folder / "out.graph"));
   const Graph wide = Graph::from_entries(comm, 2, 3, {});
-  EXPECT_THAT(message_of<InvalidArgument>([&] { write(wide, VertexNames(wide.rows), folder / "out.graph"); }),
+  EXPECT_THAT(message_of<InvalidArgument>([&] { write(wide, VertexNames(wide.rows()), folder / "out.graph"); }),
               HasSubstr("square"));
 }
 

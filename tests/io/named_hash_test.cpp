@@ -14,12 +14,12 @@ constexpr Global n = 40;
 
 /// Names of all vertices, as ids.
 io::VertexNames ids(const Graph& graph, const std::vector<Global>& all) {
-  return {graph.comm, graph.rows, owned(graph.rows, graph.comm.rank(), all)};
+  return {graph.comm(), graph.rows(), owned(graph.rows(), graph.comm().rank(), all)};
 }
 io::VertexNames texts(const Graph& graph, const std::vector<Global>& all) {
   io::Strings mine;
-  for (Global id : owned(graph.rows, graph.comm.rank(), all)) mine.push_back(std::to_string(id));
-  return {graph.comm, graph.rows, std::move(mine)};
+  for (Global id : owned(graph.rows(), graph.comm().rank(), all)) mine.push_back(std::to_string(id));
+  return {graph.comm(), graph.rows(), std::move(mine)};
 }
 
 Graph graph_of(const Comm& comm, Global num_vertices, const Entries<double>& entries) {
@@ -55,7 +55,7 @@ TEST(NamedHash, DependsOnNamesNotOnNumbers) {
   // Numbers are names too.
   std::vector<Global> numbers(n);
   std::iota(numbers.begin(), numbers.end(), Global{0});
-  const io::VertexNames by_number(graph.rows);
+  const io::VertexNames by_number(graph.rows());
   EXPECT_EQ(io::named_arcs_hash(graph, by_number), io::named_arcs_hash(graph, texts(graph, numbers)));
   EXPECT_EQ(io::names_hash(comm, by_number), io::names_hash(comm, texts(graph, numbers)));
 }

@@ -242,7 +242,7 @@ TEST(Npy, WrittenAsNumPyDoes) {
   const Comm comm = Comm::world();
   const TempFolder folder(comm);
   const auto written = [&](const Graph& graph, const char* name) {
-    write(graph, VertexNames(graph.rows), folder / name);
+    write(graph, VertexNames(graph.rows()), folder / name);
     const std::string bytes = bytes_of(folder / name);
     comm.barrier();
     return bytes;
@@ -272,7 +272,7 @@ TEST(Npy, RandomMatricesComeBackBitByBit) {
     const auto entries = testing::random_entries<double>(1300, 1000, 20000, values, 5);
     const EntryPolicy policy{Duplicates::first, Loops::keep};
     const Graph graph = Graph::from_entries(comm, 1300, 1000, testing::deal(comm, entries, 6), policy);
-    write(graph, VertexNames(graph.rows), folder / "a.npy");
+    write(graph, VertexNames(graph.rows()), folder / "a.npy");
     const Content content = read_on_any_ranks(folder / "a.npy");
     EXPECT_EQ(content.num_rows, 1300);
     EXPECT_EQ(content.num_cols, 1000);

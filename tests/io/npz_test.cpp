@@ -195,7 +195,7 @@ TEST(Npz, RandomMatricesComeBackBitByBit) {
     const auto entries = testing::random_entries<double>(1300, 1000, 80000, values, 5);  // more than a piece
     const EntryPolicy policy{Duplicates::first, Loops::keep};
     const Graph graph = Graph::from_entries(comm, 1300, 1000, testing::deal(comm, entries, 6), policy);
-    write(graph, VertexNames(graph.rows), folder / "a.npz");
+    write(graph, VertexNames(graph.rows()), folder / "a.npz");
     const Content content = read_on_any_ranks(folder / "a.npz");
     EXPECT_EQ(content.num_rows, 1300);
     EXPECT_EQ(content.num_cols, 1000);

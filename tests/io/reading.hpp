@@ -26,7 +26,7 @@ struct Content {
 
 /// Collective.
 inline Content content_of(const io::GraphFile& file) {
-  const Comm& comm = file.graph.comm;
+  const Comm& comm = file.graph.comm();
   expect_well_formed(file.graph);
   Content content{file.graph.num_rows(), file.graph.num_cols(), whole(file.graph), false, {}, file.report};
   content.has_values = file.graph.has_values();

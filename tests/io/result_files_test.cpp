@@ -96,10 +96,10 @@ void write(const std::string& path, const std::function<void(io::Hdf5Writer&)>& 
 TEST(ResultFiles, Graphs) {
   const Graph graph = a_graph();
   expect_refused_or_same(
-      "graph.h5", [&](const std::string& path) { io::write(graph, io::VertexNames(graph.rows), path); },
+      "graph.h5", [&](const std::string& path) { io::write(graph, io::VertexNames(graph.rows()), path); },
       [](const std::string& path) {
         const auto read = io::read(Comm::self(), path);
-        return Loaded().add(read.graph.local.row_ptr).add(read.graph.local.col).add(read.graph.local.val).bytes();
+        return Loaded().add(read.graph.local().row_ptr).add(read.graph.local().col).add(read.graph.local().val).bytes();
       });
 }
 
@@ -113,7 +113,7 @@ TEST(ResultFiles, Summaries) {
       [](const std::string& path) {
         const io::Hdf5Reader file(Comm::self(), path);
         const auto read = summary::load(Comm::self(), file);
-        const auto& edges = read.superedges.local;
+        const auto& edges = read.superedges.local();
         Loaded loaded;
         loaded.add(read.supernode.of).add(edges.row_ptr).add(edges.col).add(edges.val);
         for (const Merge& merge : summary::load_merges(file).merges) loaded.add(merge.left).add(merge.right);

@@ -94,7 +94,7 @@ GraphFile random_graph(const Comm& comm, Global n, Global linked, const Traits& 
   const EntryPolicy policy{Duplicates::first, Loops::keep};
   const TempFolder folder(comm);
   const Graph graph = Graph::from_entries(comm, n, n, testing::deal(comm, entries, 8), policy);
-  write(graph, VertexNames(graph.rows), folder / "original.h5");
+  write(graph, VertexNames(graph.rows()), folder / "original.h5");
   return read(comm, folder / "original.h5");
 }
 
@@ -165,7 +165,7 @@ TEST(RoundTrip, ValuesThatAreNotFinite) {
     const std::string path = folder.write(name, bytes);
     const GraphFile file = read(comm, path, {.weights = true, .finite = false});
     EXPECT_EQ(content_of(file).matrix.size(), 4U);
-    std::vector<double> met = comm.all_gather(std::span<const double>(file.graph.local.val)).values;
+    std::vector<double> met = comm.all_gather(std::span<const double>(file.graph.local().val)).values;
     EXPECT_EQ(std::isnan(met.back()), true);
     met.pop_back();
     std::sort(met.begin(), met.end());
@@ -179,7 +179,7 @@ TEST(RoundTrip, ValuesThatAreNotFinite) {
   std::string hash;
   for (const std::string name : {"f.h5", "f.txt", "f.csv.gz", "f.mtx", "f.npy"}) {
     SCOPED_TRACE(name);
-    write(graph, VertexNames(graph.rows), folder / name);
+    write(graph, VertexNames(graph.rows()), folder / name);
     const GraphFile file = read(comm, folder / name, {.weights = true, .finite = false});
     if (hash.empty()) hash = file.report.hash;
     EXPECT_EQ(file.report.hash, hash);

@@ -54,7 +54,7 @@ TYPED_TEST(DistCsrOf, FromEntriesIsTheMapOfThem) {
             EXPECT_TRUE(matrix.is_square());
           }
           if (kind == Values::none) {
-            EXPECT_TRUE(matrix.local.val.empty());
+            EXPECT_TRUE(matrix.local().val.empty());
           }
 
           // Partitions of the caller's choice, with empty blocks.
@@ -62,8 +62,8 @@ TYPED_TEST(DistCsrOf, FromEntriesIsTheMapOfThem) {
           const auto cols = random_partition(s.cols, comm.size(), seed + 1);
           const auto placed = DistCsr<V>::from_entries(comm, rows, cols, mine, policy);
           expect_well_formed(placed);
-          EXPECT_EQ(placed.rows, rows);
-          EXPECT_EQ(placed.cols, cols);
+          EXPECT_EQ(placed.rows(), rows);
+          EXPECT_EQ(placed.cols(), cols);
           EXPECT_EQ(whole(placed), expected);
         }
       }
@@ -115,10 +115,10 @@ template <class V>
 Rows<V> rows_of(const DistCsr<V>& matrix) {
   std::vector<Offset> degree;
   std::vector<Global> col;
-  for (Local row = 0; row < matrix.num_local_rows(); ++row) degree.push_back(matrix.local.view().degree(row));
-  for (Local column : matrix.local.col) col.push_back(matrix.global_col(column));
-  const std::vector<V> val(matrix.local.val.begin(), matrix.local.val.end());
-  return {whole(matrix.comm, degree), whole(matrix.comm, col), whole(matrix.comm, val)};
+  for (Local row = 0; row < matrix.num_local_rows(); ++row) degree.push_back(matrix.local().view().degree(row));
+  for (Local column : matrix.local().col) col.push_back(matrix.global_col(column));
+  const std::vector<V> val(matrix.local().val.begin(), matrix.local().val.end());
+  return {whole(matrix.comm(), degree), whole(matrix.comm(), col), whole(matrix.comm(), val)};
 }
 
 TYPED_TEST(DistCsrOf, AnyRanksAndThreadsGiveTheSameBits) {
@@ -148,7 +148,7 @@ TEST(DistCsr, SameMatrixWhenMpiTakesFewElementsACall) {
     const auto matrix = DistCsr<double>::from_entries(comm, 50, 50, deal(comm, entries, 5));
     const auto turned = transpose(matrix);
     std::vector<double> y(static_cast<std::size_t>(matrix.num_local_rows()));
-    multiply(matrix, std::span<const double>(owned(matrix.cols, comm.rank(), x)), std::span<double>(y));
+    multiply(matrix, std::span<const double>(owned(matrix.cols(), comm.rank(), x)), std::span<double>(y));
     return std::tuple(whole(matrix), whole(turned), whole(comm, y));
   };
   const auto expected = run();
@@ -169,10 +169,10 @@ TEST(DistCsr, RowsAreDealtByEntries) {
     entries.col.push_back((k + 1) % 300);
   }
   const auto matrix = DistCsr<double>::from_entries(comm, 300, 300, deal(comm, entries, 2));
-  const Offset most = comm.max(matrix.local.num_nonzeros() + matrix.num_local_rows());
+  const Offset most = comm.max(matrix.local().num_nonzeros() + matrix.num_local_rows());
   EXPECT_LE(most, (600 + 300) / comm.size() + 303) << "a share, and at most one heaviest row";
   if (comm.size() > 2) {
-    EXPECT_LT(matrix.rows.size(0), 300 / comm.size());
+    EXPECT_LT(matrix.rows().size(0), 300 / comm.size());
   }
 }
 
@@ -187,7 +187,7 @@ TEST(DistCsr, ValuesOnSomeRanksOnlyAreOnesOnTheOthers) {
     if (weighted) mine.val.push_back(0.5);
   }
   const auto matrix = DistCsr<double>::from_entries(comm, n, n, mine);
-  EXPECT_EQ(matrix.local.val.size(), matrix.local.col.size());
+  EXPECT_EQ(matrix.local().val.size(), matrix.local().col.size());
   for (const auto& [at, value] : whole(matrix)) EXPECT_EQ(value, at.first / 10 % 2 == 0 ? 0.5 : 1.0);
 }
 
@@ -248,7 +248,7 @@ TEST(DistCsr, FewRowsOfManyAreDealtInRuns) {
   const auto matrix = DistCsr<double>::from_entries(comm, n, n, deal(comm, entries, 77));
   EXPECT_EQ(matrix.num_rows(), n);
   EXPECT_EQ(whole(matrix), merged(entries, {}).value());
-  EXPECT_LE(comm.max(matrix.rows.size(comm.rank())), n / comm.size() + 3000);
+  EXPECT_LE(comm.max(matrix.rows().size(comm.rank())), n / comm.size() + 3000);
 }
 
 /// The rows of `entries` (merged) as from_csr takes them, for rows [begin, end).
@@ -282,14 +282,14 @@ TYPED_TEST(DistCsrOf, FromCsrKeepsTheRowsWhereTheyAre) {
     const auto given = given_rows(expected, rows.begin(comm.rank()), rows.end(comm.rank()));
     const auto matrix = DistCsr<V>::from_csr(comm, s.cols, given.row_ptr, given.col, given.val);
     expect_well_formed(matrix);
-    EXPECT_EQ(matrix.rows, rows);
-    EXPECT_EQ(matrix.is_square(), s.rows == s.cols || matrix.rows == matrix.cols);
+    EXPECT_EQ(matrix.rows(), rows);
+    EXPECT_EQ(matrix.is_square(), s.rows == s.cols || matrix.rows() == matrix.cols());
     EXPECT_EQ(whole(matrix), expected);
 
     auto ones = expected;
     for (auto& entry : ones) entry.second = V{1};
     const auto plain = DistCsr<V>::from_csr(comm, s.cols, given.row_ptr, given.col, {});
-    EXPECT_TRUE(plain.local.val.empty());
+    EXPECT_TRUE(plain.local().val.empty());
     EXPECT_EQ(whole(plain), ones);
   }
 }
@@ -329,15 +329,15 @@ TYPED_TEST(DistCsrOf, TransposeSwapsRowsAndColumnsAndTwiceIsNothing) {
                                    random_partition(s.cols, comm.size(), seed + 1), deal(comm, entries, seed));
       const auto turned = transpose(matrix);
       expect_well_formed(turned);
-      EXPECT_EQ(turned.rows, matrix.cols);
-      EXPECT_EQ(turned.cols, matrix.rows);
+      EXPECT_EQ(turned.rows(), matrix.cols());
+      EXPECT_EQ(turned.cols(), matrix.rows());
       EXPECT_EQ(whole(turned), transposed(merged(entries, {}).value()));
-      EXPECT_EQ(turned.local.val.empty(), kind == Values::none || turned.local.col.empty());
+      EXPECT_EQ(turned.local().val.empty(), kind == Values::none || turned.local().col.empty());
       const auto back = transpose(turned);
-      EXPECT_EQ(back.local, matrix.local);
-      EXPECT_EQ(back.ghosts, matrix.ghosts);
-      EXPECT_EQ(back.rows, matrix.rows);
-      EXPECT_EQ(back.cols, matrix.cols);
+      EXPECT_EQ(back.local(), matrix.local());
+      EXPECT_EQ(back.ghosts(), matrix.ghosts());
+      EXPECT_EQ(back.rows(), matrix.rows());
+      EXPECT_EQ(back.cols(), matrix.cols());
     }
   }
 }
@@ -354,7 +354,7 @@ TEST(DistCsr, MultiplyIsTheDenseProduct) {
                                         random_partition(s.cols, comm.size(), seed + 1), deal(comm, entries, seed));
       const auto x = random_vector(s.cols, Values::exact, seed);
       std::vector<double> y(static_cast<std::size_t>(matrix.num_local_rows()), -5);
-      multiply(matrix, std::span<const double>(owned(matrix.cols, comm.rank(), x)), std::span<double>(y));
+      multiply(matrix, std::span<const double>(owned(matrix.cols(), comm.rank(), x)), std::span<double>(y));
       EXPECT_EQ(whole(comm, y), dense_multiply(merged(entries, {}).value(), s.rows, x));
     }
   }
@@ -375,7 +375,7 @@ void expect_same_products() {
     for (const int threads : {1, 2}) {
       const ThreadsScope scope(threads);
       std::vector<double> y(static_cast<std::size_t>(matrix.num_local_rows()));
-      multiply(matrix, std::span<const double>(owned(matrix.cols, comm.rank(), x)), std::span<double>(y));
+      multiply(matrix, std::span<const double>(owned(matrix.cols(), comm.rank(), x)), std::span<double>(y));
       EXPECT_EQ(whole(comm, y), alone);  // rounded sums: equal bits only if in equal order
     }
   }
@@ -403,9 +403,9 @@ TEST(DistCsr, GhostsFollowTheirOwners) {
                                                     random_partition(80, comm.size(), 9), deal(comm, entries, 8));
   std::vector<Global> ids(80);
   for (Global id = 0; id < 80; ++id) ids[static_cast<std::size_t>(id)] = id;
-  const auto seen = matrix.with_ghosts(std::span<const Global>(owned(matrix.cols, comm.rank(), ids)));
-  ASSERT_EQ(static_cast<Local>(seen.size()), matrix.local.num_cols);
-  for (Local column = 0; column < matrix.local.num_cols; ++column) {
+  const auto seen = matrix.with_ghosts(std::span<const Global>(owned(matrix.cols(), comm.rank(), ids)));
+  ASSERT_EQ(static_cast<Local>(seen.size()), matrix.local().num_cols);
+  for (Local column = 0; column < matrix.local().num_cols; ++column) {
     EXPECT_EQ(seen[static_cast<std::size_t>(column)], matrix.global_col(column));
   }
 }
@@ -416,16 +416,56 @@ TEST(DistCsr, HaloIsBuiltOnceByAnExplicitCallAndSharedByCopies) {
   const auto matrix = DistCsr<double>::from_entries(comm, 30, 30, deal(comm, entries, 3));
   // Not built yet: what is not collective works on one rank alone, and a copy made before shares what is built later.
   const DistCsr<double> copy = matrix;
-  std::vector<double> all(static_cast<std::size_t>(matrix.local.num_cols));
+  std::vector<double> all(static_cast<std::size_t>(matrix.local().num_cols));
   const std::vector<double> mine(static_cast<std::size_t>(matrix.num_owned_cols()));
   const auto update = [&] { matrix.update_ghosts(std::span<const double>(mine), std::span<double>(all)); };
   EXPECT_THAT(message_of<InvalidArgument>(update), ::testing::HasSubstr("call build_halo() on all ranks first"));
   const Halo& halo = matrix.build_halo();
-  EXPECT_EQ(halo.num_ghosts(), static_cast<Offset>(matrix.ghosts.size()));
+  EXPECT_EQ(halo.num_ghosts(), static_cast<Offset>(matrix.ghosts().size()));
   if (comm.rank() == 0) {
     EXPECT_EQ(&copy.halo(), &halo);  // on one rank only: it would hang if it were built again
   }
   comm.barrier();
+}
+
+TEST(DistCsr, ValuesChangeButNotThePattern) {
+  static_assert(std::is_same_v<decltype(std::declval<DistCsr<double>&>().local()), const Csr<double>&>);
+  static_assert(std::is_same_v<decltype(std::declval<DistCsr<double>&>().ghosts()), const std::vector<Global>&>);
+  const Comm comm = Comm::world();
+  const auto entries = random_entries<double>(30, 30, 200, Values::rounded, 4);
+  auto matrix = DistCsr<double>::from_entries(comm, 30, 30, deal(comm, entries, 4));
+  const Halo& halo = matrix.build_halo();
+  auto expected = whole(matrix);
+  for (auto& [position, value] : expected) value *= 2;
+  for (double& value : matrix.values()) value *= 2;
+  EXPECT_EQ(whole(matrix), expected);
+
+  const std::size_t num_entries = matrix.local().col.size();
+  EXPECT_THAT(message_of<InvalidArgument>([&] { matrix.set_values(Array<double>(num_entries + 1, 1.0)); }),
+              ::testing::HasSubstr("set_values: "));
+  matrix.set_values(Array<double>(num_entries, 3.0));
+  for (auto& [position, value] : expected) value = 3;
+  EXPECT_EQ(whole(matrix), expected);
+  matrix.set_values({});
+  EXPECT_FALSE(matrix.has_values());
+  EXPECT_EQ(&matrix.halo(), &halo);
+}
+
+TEST(DistCsr, PartsMoveOutAndIn) {
+  const Comm comm = Comm::world();
+  const auto entries = random_entries<double>(30, 40, 200, Values::rounded, 5);
+  auto matrix = DistCsr<double>::from_entries(comm, 30, 40, deal(comm, entries, 5));
+  const auto expected = whole(matrix);
+  const Local* const columns = matrix.local().col.data();
+  DistCsr<double>::Parts parts = std::move(matrix).release();
+  EXPECT_EQ(parts.local.col.data(), columns);  // moved, not copied
+  for (double& value : parts.local.val) value = -value;
+  matrix = DistCsr<double>(std::move(parts));
+  auto negated = expected;
+  for (auto& [position, value] : negated) value = -value;
+  EXPECT_EQ(whole(matrix), negated);
+  EXPECT_EQ(matrix.local().col.data(), columns);
+  matrix.build_halo();
 }
 
 TEST(DistCsr, SymmetrizedEntriesGiveASymmetricMatrix) {

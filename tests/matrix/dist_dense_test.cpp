@@ -159,8 +159,8 @@ TEST(BlockProduct, EqualsProductsOfEachColumnBitForBit) {
   for (const Values kind : {Values::none, Values::rounded}) {
     const auto a = Graph::from_entries(comm, 300, 200, deal(comm, random_entries<double>(300, 200, 4000, kind, 1), 2));
     for (const Offset cols : {1, 2, 3, 7, 8, 16, 25, 61}) {
-      const auto x = random_block(comm, a.cols, cols, 3);
-      DistDense<double> y(comm, a.rows, cols);
+      const auto x = random_block(comm, a.cols(), cols, 3);
+      DistDense<double> y(comm, a.rows(), cols);
       const ThreadsScope threads(2);
       multiply(a, x, y);
       for (Offset j = 0; j < cols; ++j) {
@@ -169,9 +169,9 @@ TEST(BlockProduct, EqualsProductsOfEachColumnBitForBit) {
         const std::vector<double> with_ghosts = a.with_ghosts(std::span<const double>(column));
         for (Local i = 0; i < a.num_local_rows(); ++i) {
           double sum = 0;
-          const auto neighbours = a.local.view().cols(i);
+          const auto neighbours = a.local().view().cols(i);
           for (std::size_t k = 0; k < neighbours.size(); ++k) {
-            const double value = kind == Values::none ? 1 : a.local.view().vals(i)[k];
+            const double value = kind == Values::none ? 1 : a.local().view().vals(i)[k];
             sum += value * with_ghosts[static_cast<std::size_t>(neighbours[k])];
           }
           EXPECT_EQ(y.row(i)[static_cast<std::size_t>(j)], sum) << cols << " columns";
@@ -185,9 +185,9 @@ TEST(BlockProduct, FinishMeetsEveryRowOnce) {
   const Comm comm = Comm::world();
   const Graph graph =
       Graph::from_entries(comm, 500, 500, deal(comm, random_entries<double>(500, 500, 900, Values::none, 4), 1));
-  const auto x = random_block(comm, graph.cols, 5, 5);
-  DistDense<double> plain(comm, graph.rows, 5);
-  DistDense<double> finished(comm, graph.rows, 5);
+  const auto x = random_block(comm, graph.cols(), 5, 5);
+  DistDense<double> plain(comm, graph.rows(), 5);
+  DistDense<double> finished(comm, graph.rows(), 5);
   multiply(graph, x, plain);
   multiply(graph, x, finished, [&](Local first, std::span<double> rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = 2 * rows[i] + x.row(first)[i];
@@ -200,10 +200,10 @@ TEST(BlockProduct, FinishMeetsEveryRowOnce) {
 TEST(BlockProduct, ShapesAreChecked) {
   const Comm comm = Comm::world();
   const Graph graph = Graph::from_entries(comm, 4, 5, {});
-  DistDense<double> y(comm, graph.rows, 2);
+  DistDense<double> y(comm, graph.rows(), 2);
   EXPECT_THAT(message_of([&] { multiply(graph, DistDense<double>(comm, Partition::uniform(6, comm.size()), 2), y); }),
               ::testing::HasSubstr("distributed as the columns of the 4 x 5 matrix"));
-  EXPECT_THAT(message_of([&] { multiply(graph, DistDense<double>(comm, graph.cols, 3), y); }),
+  EXPECT_THAT(message_of([&] { multiply(graph, DistDense<double>(comm, graph.cols(), 3), y); }),
               ::testing::HasSubstr("rows of 3 columns"));
 }
 

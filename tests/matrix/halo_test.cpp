@@ -100,9 +100,9 @@ TEST(Halo, ScatterCombinesAtTheOwnerInOrder) {
 /// Rows of `matrix` with these ids, fetched by all ranks, each what it wants: against the whole matrix.
 template <class V>
 void expect_rows(const DistCsr<V>& matrix, const GlobalMatrix<V>& all, std::uint64_t round, bool with_values) {
-  const int rank = matrix.comm.rank();
-  const auto ghosts = ghosts_of(matrix.rows, rank, round);
-  const Halo halo(matrix.comm, matrix.rows, ghosts);
+  const int rank = matrix.comm().rank();
+  const auto ghosts = ghosts_of(matrix.rows(), rank, round);
+  const Halo halo(matrix.comm(), matrix.rows(), ghosts);
   // Some rows of its own come along, in their place.
   std::vector<Local> own;
   std::vector<Global> ids(ghosts);
@@ -123,11 +123,11 @@ void expect_rows(const DistCsr<V>& matrix, const GlobalMatrix<V>& all, std::uint
     }
     const Offset length = std::ssize(expected.col) - expected.row_ptr.back();
     expected.row_ptr.push_back(std::ssize(expected.col));
-    if (matrix.rows.owns(rank, id)) continue;
+    if (matrix.rows().owns(rank, id)) continue;
     const Offset entry_bytes = (matrix.num_cols() < Global{1} << 31 ? 4 : 8) + (with_values ? Offset{sizeof(V)} : 0);
     expected.bytes_received += 4 + length * entry_bytes;
-    owners.insert(matrix.rows.owner(id));
-    if (length > 0) owners_of_entries.insert(matrix.rows.owner(id));
+    owners.insert(matrix.rows().owner(id));
+    if (length > 0) owners_of_entries.insert(matrix.rows().owner(id));
   }
   expected.messages = std::ssize(owners) + (with_values ? 2 : 1) * std::ssize(owners_of_entries);
   EXPECT_EQ(rows.row_ptr, expected.row_ptr);
@@ -142,7 +142,7 @@ void expect_rows(const DistCsr<V>& matrix, const GlobalMatrix<V>& all, std::uint
   EXPECT_EQ(values.val, expected.val);
   Offset num_remote = 0;
   for (Global id : ids) {
-    if (!matrix.rows.owns(rank, id))
+    if (!matrix.rows().owns(rank, id))
       num_remote += std::distance(all.lower_bound({id, 0}), all.lower_bound({id + 1, 0}));
   }
   EXPECT_EQ(values.bytes_received, num_remote * static_cast<Offset>(sizeof(V)));

@@ -29,9 +29,9 @@ TEST(SharedCsr, IsTheWholeMatrixOnEveryRank) {
                                           random_partition(cols, comm.size(), seed + 1), deal(comm, entries, seed));
         const SharedCsr<double> shared = replicate(spread);
         EXPECT_NO_THROW(shared.view().validate());
-        EXPECT_EQ(copied(shared.view()), alone.local) << rows << " x " << cols << " with " << count << " entries";
+        EXPECT_EQ(copied(shared.view()), alone.local()) << rows << " x " << cols << " with " << count << " entries";
         EXPECT_EQ(shared.view().has_values(), kind != Values::none && !entries.row.empty());
-        EXPECT_EQ(copied(replicate(alone).view()), alone.local);
+        EXPECT_EQ(copied(replicate(alone).view()), alone.local());
       }
     }
   }
@@ -46,7 +46,7 @@ TEST(SharedCsr, OutlivesTheMatrixAndItsCopies) {
     const SharedCsr<double> first = replicate(matrix);
     shared = first;
   }
-  EXPECT_EQ(copied(shared.view()), DistCsr<double>::from_entries(Comm::self(), 30, 30, entries).local);
+  EXPECT_EQ(copied(shared.view()), DistCsr<double>::from_entries(Comm::self(), 30, 30, entries).local());
 }
 
 }  // namespace

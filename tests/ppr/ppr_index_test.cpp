@@ -58,7 +58,7 @@ TEST(PprIndex, IsTheSamePartitionedAndReplicated) {
         ppr::IndexOptions options{.walks = 13, .estimator = estimator, .seed = 5, .index_bytes = index_bytes};
         options.placement = ppr::Placement::partitioned;
         const auto together = ppr::build_index(graph, options);
-        EXPECT_EQ(together.sources, graph.rows);
+        EXPECT_EQ(together.sources, graph.rows());
         options.placement = ppr::Placement::replicated;
         const auto alone = [&] {
           const ThreadsScope one_thread(1);

@@ -154,9 +154,9 @@ TEST(PprPartitioned, WhatGoesToAVertexIsSentOnceALevel) {
   const ppr::QueryOptions options{.method = ppr::Method::verd, .levels = 1, .placement = Placement::partitioned};
   const auto result = ppr::query(graph, one, options);
   const Offset ranks = comm.size();
-  const Offset away = n - 1 - graph.rows.size(0);  // seeds that go to other ranks, and come back settled
+  const Offset away = n - 1 - graph.rows().size(0);  // seeds that go to other ranks, and come back settled
   EXPECT_EQ(result.stats.at("bytes_sent"), ranks == 1 ? 0 : 16 * (2 * away + (ranks - 1)) + 40 * ranks);
-  EXPECT_EQ(result.stats.at("arcs_crossed"), ranks == 1 ? 0 : graph.rows.begin(static_cast<int>(ranks) - 1));
+  EXPECT_EQ(result.stats.at("arcs_crossed"), ranks == 1 ? 0 : graph.rows().begin(static_cast<int>(ranks) - 1));
   EXPECT_EQ(result.stats.at("arcs_pushed"), n - 1);
   EXPECT_EQ(result.stats.at("levels"), 1);
 }

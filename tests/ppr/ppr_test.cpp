@@ -21,7 +21,7 @@ std::vector<double> recursive_decomposition(const Graph& graph, const ppr::Index
                                             int levels) {
   const auto n = static_cast<std::size_t>(graph.num_rows());
   std::vector<double> q(n, 0);
-  const CsrView<double> arcs = graph.local.view();
+  const CsrView<double> arcs = graph.local().view();
   const auto v = static_cast<Local>(vertex);
   if (levels == 0) {
     if (index == nullptr) return q;

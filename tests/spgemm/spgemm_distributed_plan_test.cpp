@@ -16,16 +16,17 @@ using ::testing::HasSubstr;
 /// Values that depend on the position alone, so that they are the same on any ranks.
 template <class V>
 void draw_values(DistCsr<V>& matrix, std::uint64_t round) {
-  Csr<V>& local = matrix.local;
-  local.val.resize(local.col.size());
+  const Csr<V>& local = matrix.local();
+  Array<V> values(local.col.size());
   for (Local row = 0; row < local.num_rows(); ++row) {
     for (Offset k = local.row_ptr[static_cast<std::size_t>(row)]; k < local.row_ptr[static_cast<std::size_t>(row) + 1];
          ++k) {
       Random random(round * 1'000'003 + static_cast<std::uint64_t>((matrix.first_row() + row) * 1'009 +
                                                                    matrix.global_col(local.col[std::size_t(k)])));
-      local.val[static_cast<std::size_t>(k)] = random_value<V>(random, Values::rounded);
+      values[static_cast<std::size_t>(k)] = random_value<V>(random, Values::rounded);
     }
   }
+  matrix.set_values(std::move(values));
 }
 
 template <class V>
@@ -38,29 +39,29 @@ DistCsr<V> random_matrix(const Comm& comm, Global num_rows, Global num_cols, Off
 
 template <class V>
 void expect_same(const DistCsr<V>& c, const DistCsr<V>& expected) {
-  EXPECT_EQ(c.rows, expected.rows);
-  EXPECT_EQ(c.cols, expected.cols);
-  EXPECT_EQ(c.ghosts, expected.ghosts);
-  EXPECT_TRUE(same(c.local, expected.local));
+  EXPECT_EQ(c.rows(), expected.rows());
+  EXPECT_EQ(c.cols(), expected.cols());
+  EXPECT_EQ(c.ghosts(), expected.ghosts());
+  EXPECT_TRUE(same(c.local(), expected.local()));
   expect_well_formed(c);
 }
 
 /// Values of B that ranks name and others have, and the pairs of ranks that send any.
 template <class V>
 std::pair<Offset, Offset> travelling(const DistCsr<V>& a, const DistCsr<V>& b) {
-  const int me = a.comm.rank();
+  const int me = a.comm().rank();
   std::map<Global, Offset> length;
   for (const auto& [at, value] : whole(b)) ++length[at.first];
   std::set<Global> named;
-  for (const Local column : a.local.col) named.insert(a.global_col(column));
+  for (const Local column : a.local().col) named.insert(a.global_col(column));
   Offset values = 0;
   std::set<int> owners;
   for (const Global row : named) {
-    if (b.rows.owns(me, row) || length[row] == 0) continue;
+    if (b.rows().owns(me, row) || length[row] == 0) continue;
     values += length[row];
-    owners.insert(b.rows.owner(row));
+    owners.insert(b.rows().owner(row));
   }
-  return {a.comm.sum(values), a.comm.sum(static_cast<Offset>(owners.size()))};
+  return {a.comm().sum(values), a.comm().sum(static_cast<Offset>(owners.size()))};
 }
 
 template <class V>
@@ -87,7 +88,7 @@ void expect_distributed(DistCsr<V> a, DistCsr<V> b, const DistCsr<V>& mask, std:
       }
       // Without values nothing travels.
       DistCsr<V> ones = b;
-      ones.local.val.clear();
+      ones.set_values({});
       const auto planned = spgemm::multiply(plan, a, ones);
       expect_same(planned.c, spgemm::multiply(a, ones, options, with).c);
       EXPECT_EQ(planned.stats.at("bytes_received"), 0);
@@ -133,7 +134,7 @@ TEST(SpgemmDistributedPlan, RefusesOnAllRanks) {
   const auto taken = *merged(entries, {Duplicates::first, Loops::keep});
   while (taken.contains({entries.row[0], entries.col[0]})) entries.col[0] = (entries.col[0] + 1) % 50;
   const auto changed =
-      Graph::from_entries(comm, b.rows, b.cols, deal(comm, entries, 2), {Duplicates::first, Loops::keep});
+      Graph::from_entries(comm, b.rows(), b.cols(), deal(comm, entries, 2), {Duplicates::first, Loops::keep});
   EXPECT_EQ(refusal([&] { spgemm::multiply(plan, a, changed); }),
             "multiply: the nonzeros of b are not where they were when the plan was made");
   EXPECT_EQ(refusal([&] { spgemm::plan(b, a); }),

@@ -41,10 +41,10 @@ struct Case {
 
 template <class V>
 void expect_product(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& c, const GlobalMatrix<V>& expected) {
-  EXPECT_EQ(c.rows, a.rows);
-  EXPECT_EQ(c.cols, b.cols);
+  EXPECT_EQ(c.rows(), a.rows());
+  EXPECT_EQ(c.cols(), b.cols());
   expect_well_formed(c);
-  EXPECT_EQ(c.local.val.size(), c.local.col.size());
+  EXPECT_EQ(c.local().val.size(), c.local().col.size());
   EXPECT_EQ(bits(whole(c)), bits(expected));
 }
 
@@ -128,7 +128,7 @@ TEST(SpgemmDistributed, OneRankOwnsEverything) {
       const auto c = spgemm::multiply(a, b);
       expect_product(a, b, c.c, product_by_definition(matrix, matrix));
       EXPECT_TRUE(c.c.has_values());
-      if (a.rows == b.rows && a.rows == one) {
+      if (a.rows() == b.rows() && a.rows() == one) {
         EXPECT_EQ(c.stats.at("bytes_received"), 0);
         EXPECT_EQ(c.stats.at("messages"), 0);
       }
@@ -414,14 +414,14 @@ TEST(SpgemmDistributed, BeyondTheBudgetOfOneRankRefusesOnAll) {
     spgemm::Options options;
     options.fetch_bytes = fetch_bytes;
     const auto whole = spgemm::multiply(a, b, options).c;
-    const Offset mine = 8 * (whole.num_local_rows() + 1) + 12 * whole.local.num_nonzeros();
+    const Offset mine = 8 * (whole.num_local_rows() + 1) + 12 * whole.local().num_nonzeros();
     const Offset most = comm.max(mine);
     options.memory_budget_bytes = most;
-    EXPECT_EQ(spgemm::multiply(a, b, options).c.local, whole.local);
+    EXPECT_EQ(spgemm::multiply(a, b, options).c.local(), whole.local());
     options.memory_budget_bytes = most - 1;
     const int refuses = comm.min(mine == most ? comm.rank() : comm.size());
     const Local num_rows = comm.broadcast(whole.num_local_rows(), refuses);
-    const Offset num_nonzeros = comm.broadcast(whole.local.num_nonzeros(), refuses);
+    const Offset num_nonzeros = comm.broadcast(whole.local().num_nonzeros(), refuses);
     const std::string where = comm.size() == 1 ? "" : text(" on rank ", refuses, " of ", comm.size());
     EXPECT_EQ(message_of<Error>([&] { spgemm::multiply(a, b, options); }),
               text("multiply: the product takes ", most, " bytes", where, ", ", num_rows, " rows and ", num_nonzeros,

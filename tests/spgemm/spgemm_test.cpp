@@ -565,7 +565,7 @@ TEST(SpgemmWork, ProgressMayStopIt) {
 TEST(SpgemmPeers, EigenAgrees) {
   using Sparse = Eigen::SparseMatrix<double, Eigen::RowMajor, std::int64_t>;
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    Csr<double> a = generate::rmat(Comm::self(), 10, 8, seed, {.scramble = false}).local;
+    Csr<double> a = generate::rmat(Comm::self(), 10, 8, seed, {.scramble = false}).local();
     Random random(seed);
     a.val.clear();
     for (Offset k = 0; k < a.num_nonzeros(); ++k) a.val.push_back(random_value<double>(random, Values::rounded));

@@ -25,12 +25,12 @@ Graph changed(const Graph& c, const std::function<void(GlobalMatrix<double>&)>& 
   change(matrix);
   Entries<double> entries;
   for (const auto& [at, value] : matrix) {
-    if (!c.comm.is_root()) break;
+    if (!c.comm().is_root()) break;
     entries.row.push_back(at.first);
     entries.col.push_back(at.second);
     entries.val.push_back(value);
   }
-  return Graph::from_entries(c.comm, c.rows, c.cols, std::move(entries));
+  return Graph::from_entries(c.comm(), c.rows(), c.cols(), std::move(entries));
 }
 
 TEST(SpgemmVerify, PassesWhatIsRight) {

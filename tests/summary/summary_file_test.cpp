@@ -41,7 +41,7 @@ TEST(SummaryFile, FilesAreTheSameFromAnyRanksAndLoadOnAnyRanks) {
     EXPECT_EQ(bytes_of(path), bytes_of(path_alone));
 
     const io::Hdf5Reader file(comm, path);
-    const auto back = summary::load(comm, file, graph.rows);
+    const auto back = summary::load(comm, file, graph.rows());
     EXPECT_EQ(back.supernode.of, together.summary.supernode.of);
     EXPECT_EQ(whole(back.superedges), whole(together.summary.superedges));
     EXPECT_EQ(back.num_edges, static_cast<Offset>(family.edges.size()));

@@ -313,7 +313,7 @@ TEST(Summary, LoopsAndWeightsMakeNoDifference) {
   const Comm comm = Comm::world();
   const Family family = random_family(60, 200, 8);
   Graph graph = graph_of(comm, family, 10);
-  const auto plain = summary::summarize(graph_of(comm, family, 0, &graph.rows));
+  const auto plain = summary::summarize(graph_of(comm, family, 0, &graph.rows()));
   const auto with_loops = summary::summarize(graph);
   EXPECT_EQ(with_loops.stats.at("loops"), 10);
   EXPECT_EQ(plain.stats.at("loops"), 0);
@@ -322,7 +322,7 @@ TEST(Summary, LoopsAndWeightsMakeNoDifference) {
   // A summary of either is one of both.
   EXPECT_EQ(plain.summary.graph_hash, with_loops.summary.graph_hash);
   EXPECT_EQ(summary::evaluate(graph, plain.summary).l1, plain.measures.l1);
-  graph.local.val.assign(graph.local.col.size(), 2.5);
+  graph.set_values(Array<double>(graph.local().col.size(), 2.5));
   EXPECT_EQ(summary::summarize(graph).measures.l1, plain.measures.l1);
   EXPECT_EQ(summary::evaluate(graph, plain.summary).l1, plain.measures.l1);
 }

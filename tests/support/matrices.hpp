@@ -111,7 +111,7 @@ GlobalMatrix<V> whole(const DistCsr<V>& matrix) {
   std::vector<Global> row;
   std::vector<Global> col;
   std::vector<V> val;
-  const CsrView<V> local = matrix.local.view();
+  const CsrView<V> local = matrix.local().view();
   for (Local r = 0; r < local.num_rows(); ++r) {
     for (std::size_t k = 0; k < local.cols(r).size(); ++k) {
       row.push_back(matrix.first_row() + r);
@@ -119,9 +119,9 @@ GlobalMatrix<V> whole(const DistCsr<V>& matrix) {
       val.push_back(local.has_values() ? local.vals(r)[k] : V{1});
     }
   }
-  const auto rows = matrix.comm.all_gather(std::span<const Global>(row)).values;
-  const auto cols = matrix.comm.all_gather(std::span<const Global>(col)).values;
-  const auto vals = matrix.comm.all_gather(std::span<const V>(val)).values;
+  const auto rows = matrix.comm().all_gather(std::span<const Global>(row)).values;
+  const auto cols = matrix.comm().all_gather(std::span<const Global>(col)).values;
+  const auto vals = matrix.comm().all_gather(std::span<const V>(val)).values;
   GlobalMatrix<V> result;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     EXPECT_TRUE(result.emplace(std::pair(rows[k], cols[k]), vals[k]).second)
@@ -133,28 +133,28 @@ GlobalMatrix<V> whole(const DistCsr<V>& matrix) {
 /// Everything dist_csr.hpp draws. Not collective.
 template <class V>
 void expect_well_formed(const DistCsr<V>& matrix) {
-  const int rank = matrix.comm.rank();
-  ASSERT_EQ(matrix.rows.num_parts(), matrix.comm.size());
-  ASSERT_EQ(matrix.cols.num_parts(), matrix.comm.size());
-  EXPECT_NO_THROW(matrix.local.validate());
-  EXPECT_EQ(matrix.num_local_rows(), matrix.rows.size(rank));
-  EXPECT_EQ(matrix.local.num_cols, matrix.cols.size(rank) + static_cast<Global>(matrix.ghosts.size()));
+  const int rank = matrix.comm().rank();
+  ASSERT_EQ(matrix.rows().num_parts(), matrix.comm().size());
+  ASSERT_EQ(matrix.cols().num_parts(), matrix.comm().size());
+  EXPECT_NO_THROW(matrix.local().validate());
+  EXPECT_EQ(matrix.num_local_rows(), matrix.rows().size(rank));
+  EXPECT_EQ(matrix.local().num_cols, matrix.cols().size(rank) + static_cast<Global>(matrix.ghosts().size()));
   Global previous = -1;
-  for (Global ghost : matrix.ghosts) {
+  for (Global ghost : matrix.ghosts()) {
     EXPECT_GT(ghost, previous) << "ghosts do not strictly increase";
     EXPECT_LT(ghost, matrix.num_cols());
-    EXPECT_FALSE(matrix.cols.owns(rank, ghost));
+    EXPECT_FALSE(matrix.cols().owns(rank, ghost));
     previous = ghost;
   }
-  std::vector<bool> used(static_cast<std::size_t>(matrix.local.num_cols), false);
-  for (Local column : matrix.local.col) used[static_cast<std::size_t>(column)] = true;
+  std::vector<bool> used(static_cast<std::size_t>(matrix.local().num_cols), false);
+  for (Local column : matrix.local().col) used[static_cast<std::size_t>(column)] = true;
   previous = -1;
-  for (Local column = 0; column < matrix.local.num_cols; ++column) {
+  for (Local column = 0; column < matrix.local().num_cols; ++column) {
     const Global global = matrix.global_col(column);
     EXPECT_GT(global, previous) << "local order is not global order";
     previous = global;
     const bool owned = matrix.owned_begin() <= column && column < matrix.owned_begin() + matrix.num_owned_cols();
-    EXPECT_EQ(owned, matrix.cols.owns(rank, global));
+    EXPECT_EQ(owned, matrix.cols().owns(rank, global));
     if (!owned) {
       EXPECT_TRUE(used[static_cast<std::size_t>(column)]) << "ghost " << global << " that no row references";
     }

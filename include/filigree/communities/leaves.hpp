@@ -55,7 +55,7 @@ struct LeafResult {
 /// graph    undirected: square and symmetric; weights finite and >= 0, in any unit
 /// returns  labels distributed like the rows
 ///
-/// Throws InvalidArgument on all ranks. Collective over graph.comm. Memory: up to 72 K + 500 bytes a vertex. The same
+/// Throws InvalidArgument on all ranks. Collective over graph.comm(). Memory: up to 72 K + 500 bytes a vertex. The same
 /// labels on any ranks and threads. Sources: Dall'Amico, Couillet, Tremblay, JMLR 22, 2021; Dreveton et al., JASA 2026.
 LeafResult cluster_leaves(const Graph& graph, const LeafOptions& options = {});
 

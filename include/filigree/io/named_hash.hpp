@@ -15,7 +15,7 @@ std::uint64_t names_hash(const Comm& comm, const VertexNames& names);
 
 /// Equal for graphs that have the same arcs, with the same weights, between vertices of the same names, whatever the
 /// numbers of the vertices and however many have no arcs; different for any others, except with probability
-/// 2^-64. A pattern hashes as the same graph with unit weights. `names` is distributed like graph.rows; the graph is
+/// 2^-64. A pattern hashes as the same graph with unit weights. `names` is distributed like graph.rows(); the graph is
 /// square. Collective. A pass over the names and one over the arcs; 8 bytes per local column.
 std::uint64_t named_arcs_hash(const Graph& graph, const VertexNames& names);
 

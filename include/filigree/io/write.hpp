@@ -20,7 +20,7 @@ namespace filigree::io {
 ///
 /// Any number of ranks writes the same bytes (compressed: the same text). HDF5 alone loses nothing, and is the fastest
 /// to read. Throws InvalidArgument on all ranks, naming an arc or a name, when the format cannot hold the graph;
-/// IoError when writing fails. Collective over graph.comm. Memory of text formats: the text of this rank's rows.
+/// IoError when writing fails. Collective over graph.comm(). Memory of text formats: the text of this rank's rows.
 void write(const Graph& graph, const VertexNames& names, const std::string& path, Format format = Format::automatic);
 
 /// Adds names of vertices to a file of results, where read() finds them in a file of a graph: /graph/ids, or

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "filigree/core/comm.hpp"
@@ -55,12 +56,16 @@ struct EntryCounts {
 /// Columns that no row of p names and p does not own have no local number. A graph is square: row v = out-neighbours of
 /// v.
 template <class V>
-struct DistCsr {
-  Comm comm;
-  Partition rows;
-  Partition cols;
-  Csr<V> local;
-  std::vector<Global> ghosts;  ///< global ids of the ghost columns, strictly increasing
+class DistCsr {
+ public:
+  /// What a matrix is made of.
+  struct Parts {
+    Comm comm;
+    Partition rows;
+    Partition cols;
+    Csr<V> local;                ///< columns by local number
+    std::vector<Global> ghosts;  ///< global ids of the ghost columns, strictly increasing
+  };
 
   /// From entries spread over the ranks in any way. Their order counts where `policy` meets duplicates: rank by rank,
   /// on a rank by position; so entries read in file order give the same matrix on any number of ranks. Rows are dealt
@@ -77,30 +82,52 @@ struct DistCsr {
   static DistCsr from_csr(const Comm& comm, Global num_cols, std::span<const Offset> row_ptr,
                           std::span<const Global> col, std::span<const V> val);
 
-  Global num_rows() const { return rows.num_items(); }
-  Global num_cols() const { return cols.num_items(); }
-  bool is_square() const { return rows == cols; }
+  const Comm& comm() const { return comm_; }
+  const Partition& rows() const { return rows_; }
+  const Partition& cols() const { return cols_; }
+  /// The rows of this rank, columns by local number.
+  const Csr<V>& local() const { return local_; }
+  /// Global ids of the ghost columns, strictly increasing.
+  const std::vector<Global>& ghosts() const { return ghosts_; }
+  /// The values of this rank's entries, to be changed; empty when all are one. The pattern, and with it the halo,
+  /// stays.
+  std::span<V> values() { return local_.val; }
+  /// Replaces them: one for every entry of this rank in order, or none, so that every value is one. The same kind on
+  /// all ranks. Not collective.
+  void set_values(Array<V> values) {
+    require(values.empty() || values.size() == local_.col.size(), "set_values: ", values.size(), " values for ",
+            local_.col.size(), " entries");
+    local_.val = std::move(values);
+  }
+  /// Moves the parts out, to be changed and made a matrix again. What is left may be destroyed or assigned to.
+  Parts release() && {
+    return {std::move(comm_), std::move(rows_), std::move(cols_), std::move(local_), std::move(ghosts_)};
+  }
+
+  Global num_rows() const { return rows_.num_items(); }
+  Global num_cols() const { return cols_.num_items(); }
+  bool is_square() const { return rows_ == cols_; }
   /// Nonzeros of all ranks. Collective.
-  Offset num_nonzeros() const { return comm.sum(local.num_nonzeros()); }
+  Offset num_nonzeros() const { return comm_.sum(local_.num_nonzeros()); }
   /// Whether entries have values of their own; a rank without entries cannot tell alone. Collective.
-  bool has_values() const { return comm.max(static_cast<int>(!local.val.empty())) != 0; }
+  bool has_values() const { return comm_.max(static_cast<int>(!local_.val.empty())) != 0; }
 
   /// Rows this rank owns. Not collective, like all that follows up to build_halo().
-  Local num_local_rows() const { return local.num_rows(); }
-  Global first_row() const { return rows.begin(comm.rank()); }
+  Local num_local_rows() const { return local_.num_rows(); }
+  Global first_row() const { return rows_.begin(comm_.rank()); }
   /// Local number of the first owned column: the number of ghosts below.
   Local owned_begin() const { return owned_begin_; }
   Local num_owned_cols() const { return num_owned_cols_; }
   Global global_col(Local column) const {
-    if (column < owned_begin_) return ghosts[static_cast<std::size_t>(column)];
+    if (column < owned_begin_) return ghosts_[static_cast<std::size_t>(column)];
     if (column < owned_begin_ + num_owned_cols_) return first_col_ + (column - owned_begin_);
-    return ghosts[static_cast<std::size_t>(column - num_owned_cols_)];
+    return ghosts_[static_cast<std::size_t>(column - num_owned_cols_)];
   }
 
   /// Builds the exchange plan for ghosts unless this matrix, or the one it is a copy of, has it. Collective, whatever
   /// ghosts a rank has.
   const Halo& build_halo() const;
-  /// The exchange plan for ghosts. Throws InvalidArgument before build_halo(). Not collective; what it exchanges is,
+  /// The exchange plan for ghosts_. Throws InvalidArgument before build_halo(). Not collective; what it exchanges is,
   /// also on ranks without ghosts, since others may need their values.
   const Halo& halo() const;
 
@@ -109,17 +136,18 @@ struct DistCsr {
   template <class T>
   std::vector<T> with_ghosts(std::span<const T> owned) const {
     build_halo();
-    std::vector<T> all(static_cast<std::size_t>(local.num_cols));
+    std::vector<T> all(static_cast<std::size_t>(local_.num_cols));
     update_ghosts(owned, std::span<T>(all));
     return all;
   }
-  /// The same into an existing vector of local.num_cols values, with the halo that build_halo() made. Collective.
+  /// The same into an existing vector of local().num_cols values, with the halo that build_halo() made. Collective.
   template <class T>
   void update_ghosts(std::span<const T> owned, std::span<T> all) const {
-    require(std::ssize(owned) == num_owned_cols() && std::ssize(all) == local.num_cols, "update_ghosts: ", owned.size(),
-            " owned of ", all.size(), " values, must be ", num_owned_cols(), " of ", local.num_cols);
+    require(std::ssize(owned) == num_owned_cols() && std::ssize(all) == local_.num_cols,
+            "update_ghosts: ", owned.size(), " owned of ", all.size(), " values, must be ", num_owned_cols(), " of ",
+            local_.num_cols);
     const auto below = static_cast<std::size_t>(owned_begin_);
-    std::vector<T> arrived(ghosts.size());
+    std::vector<T> arrived(ghosts_.size());
     halo().gather(owned, std::span<T>(arrived));
     std::copy(arrived.begin(), arrived.begin() + owned_begin_, all.begin());
     std::copy(owned.begin(), owned.end(), all.begin() + owned_begin_);
@@ -128,11 +156,16 @@ struct DistCsr {
   }
 
   /// The matrix from parts that fit each other; local.validate() holds. Used by constructors of every kind.
-  DistCsr(Comm communicator, Partition row_partition, Partition col_partition, Csr<V> local_rows,
-          std::vector<Global> ghost_ids);
+  explicit DistCsr(Parts parts);
+  DistCsr(Comm comm, Partition rows, Partition cols, Csr<V> local, std::vector<Global> ghosts);
 
  private:
   struct LazyHalo;
+  Comm comm_;
+  Partition rows_;
+  Partition cols_;
+  Csr<V> local_;
+  std::vector<Global> ghosts_;
   Global first_col_ = 0;
   Local num_owned_cols_ = 0;
   Local owned_begin_ = 0;
@@ -142,7 +175,7 @@ struct DistCsr {
 /// A directed, weighted graph: row v lists the out-neighbours of v, values are weights, empty = all ones.
 using Graph = DistCsr<double>;
 
-/// The transpose: columns become rows, dealt out as `matrix.cols`. Collective. Moves each nonzero once.
+/// The transpose: columns become rows, dealt out as `matrix.cols()`. Collective. Moves each nonzero once.
 template <class V>
 DistCsr<V> transpose(const DistCsr<V>& matrix);
 

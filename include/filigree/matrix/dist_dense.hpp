@@ -52,8 +52,8 @@ struct Orthonormalized {
 /// threads. Sources: Yamamoto, Nakatsukasa, Yanagisawa, Fukaya, ETNA 2015; Demmel, Grigori, Hoemmen, Langou, SISC 2012.
 Orthonormalized orthonormalize(DistDense<double>& x, double tolerance = 1e-12);
 
-/// Rows of X for all local columns of a matrix: what a kernel on matrix.local reads. X is distributed as matrix.cols.
-/// Bytes: sizeof(T) cols a ghost. Collective.
+/// Rows of X for all local columns of a matrix: what a kernel on matrix.local() reads. X is distributed as
+/// matrix.cols(). Bytes: sizeof(T) cols a ghost. Collective.
 template <class T, class V>
 Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x);
 
@@ -61,9 +61,9 @@ Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x);
 /// row by row. Called once for each row, by any thread in any order; must not throw.
 using FinishRows = std::function<void(Local first, std::span<double> rows)>;
 
-/// Y = A X for all columns at once: one pass over the nonzeros and one halo update. X is distributed as a.cols, Y as
-/// a.rows. The sum of a row runs over ascending columns: the same bits as multiply() has for each column alone, on any
-/// ranks and threads. Collective.
+/// Y = A X for all columns at once: one pass over the nonzeros and one halo update. X is distributed as a.cols(), Y as
+/// a.rows(). The sum of a row runs over ascending columns: the same bits as multiply() has for each column alone, on
+/// any ranks and threads. Collective.
 template <class V>
 void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>& y, const FinishRows& finish = {});
 

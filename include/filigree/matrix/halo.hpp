@@ -13,7 +13,7 @@
 namespace filigree {
 
 template <class V>
-struct DistCsr;
+class DistCsr;
 
 /// Rows of a distributed matrix that a rank holds for a while, columns by global id; and what they cost.
 template <class V>
@@ -100,7 +100,7 @@ class Halo {
     }
   }
 
-  /// A row of `matrix` for every ghost, ascending by global id. The owners of this halo are matrix.rows.
+  /// A row of `matrix` for every ghost, ascending by global id. The owners of this halo are matrix.rows().
   ///
   /// own          local numbers of rows of this rank that come along in their places, strictly increasing; may be empty
   /// with_values  whether values travel; the same on all ranks, false for a matrix that has none

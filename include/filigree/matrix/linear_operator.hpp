@@ -32,8 +32,8 @@ class SpmvOperator : public LinearOperator {
   /// The matrix must be square and outlive the operator. Collective.
   explicit SpmvOperator(const Graph& matrix);
 
-  const Comm& comm() const override { return matrix_.comm; }
-  const Partition& rows() const override { return matrix_.rows; }
+  const Comm& comm() const override { return matrix_.comm(); }
+  const Partition& rows() const override { return matrix_.rows(); }
   void apply(std::span<const double> x, std::span<double> y, const Finish& finish = {}) const override;
 
  private:

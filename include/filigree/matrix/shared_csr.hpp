@@ -19,7 +19,7 @@ struct SharedCsr {
   CsrView<V> view() const { return {num_cols, row_ptr.span(), col.span(), val.span()}; }
 };
 
-/// Every node gets the whole matrix. Collective over matrix.comm; each row crosses the network once per other node.
+/// Every node gets the whole matrix. Collective over matrix.comm(); each row crosses the network once per other node.
 template <class V>
 SharedCsr<V> replicate(const DistCsr<V>& matrix);
 

@@ -11,7 +11,7 @@ struct Estimate {
   Offset bytes_received = 0;  ///< by all ranks, as multiply() counts them without a mask; exact
 };
 
-/// Estimates work, size and communication of a product. Of the options fetch_bytes matters. Collective over a.comm.
+/// Estimates work, size and communication of a product. Of the options fetch_bytes matters. Collective over a.comm().
 /// Cost: O(nnz(A)), one exchange of row lengths.
 template <class V>
 Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {});
@@ -33,7 +33,7 @@ struct Prediction {
 ///
 /// where nonzeros(C_1) + ... is its upper bound, sum over rows of min(products, c columns). Rows are cut as they are
 /// distributed if P is the present number of ranks, else in blocks of nearly equal nonzeros + rows. Collective over
-/// a.comm. Cost: O(nnz(A) log nnz(A)), one exchange of at most 16 nnz(A) bytes.
+/// a.comm(). Cost: O(nnz(A) log nnz(A)), one exchange of at most 16 nnz(A) bytes.
 /// References: A. Buluc, J. R. Gilbert, SIAM J. Sci. Comput. 34(4), 2012 (2D); A. Azad et al., SIAM J. Sci. Comput.
 /// 38(6), 2016 (3D).
 template <class V>

@@ -67,7 +67,7 @@ class DistPlan {
   std::shared_ptr<const DistPlanParts> parts_;
 };
 
-/// Plans the product of two distributed matrices, in one round: fetch_bytes does not matter. Collective over a.comm.
+/// Plans the product of two distributed matrices, in one round: fetch_bytes does not matter. Collective over a.comm().
 /// Moves what multiply() moves without values.
 template <class V>
 DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
@@ -81,7 +81,7 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options =
 /// returns products, nonzeros, bytes_received (sizeof(V) for every value of B that a rank references and another
 ///         owns; nothing if B has no values), messages
 ///
-/// Throws InvalidArgument on all ranks when a or b do not fit the plan. Collective over a.comm. Memory per rank beyond
+/// Throws InvalidArgument on all ranks when a or b do not fit the plan. Collective over a.comm(). Memory per rank beyond
 /// the plan and C: sizeof(V) a value received and a value sent.
 ///
 ///   c = spgemm::multiply(plan, a, b, std::move(c)).c;

@@ -26,7 +26,7 @@ Stats multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a,
                             Csr<V>& c, const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
 
 /// Multiplies two distributed matrices, every rank's rows as above; else as multiply(). critical_products is that of
-/// the busiest rank. Collective over a.comm.
+/// the busiest rank. Collective over a.comm().
 template <class V>
 Result<V> multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
                                 const std::type_identity_t<DistMask<V>>& mask = {});

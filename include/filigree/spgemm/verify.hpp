@@ -23,7 +23,7 @@ struct Verification {
 /// @param seed     chooses rows and vectors
 /// @return         the same on all ranks
 ///
-/// Collective over a.comm. Cost: two passes over A, B and C, and the products of the sampled rows, sorted on rank 0.
+/// Collective over a.comm(). Cost: two passes over A, B and C, and the products of the sampled rows, sorted on rank 0.
 /// Reference: R. Freivalds, "Probabilistic machines can use less running time", IFIP Congress, 1977.
 template <class V>
 Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& c, const Options& options = {},

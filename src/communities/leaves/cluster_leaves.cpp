@@ -20,8 +20,8 @@ void check(const Graph& graph, const LeafOptions& options) {
   require(options.num_communities >= 0 && options.num_communities <= graph.num_rows(),
           "communities: ", options.num_communities, ", must be between 1 and the number of vertices, ",
           graph.num_rows(), ", or 0 to estimate it");
-  graph.comm.guard([&] {
-    const CsrView<double> rows = graph.local;
+  graph.comm().guard([&] {
+    const CsrView<double> rows = graph.local();
     for (Local v = 0; v < rows.num_rows(); ++v) {
       for (std::size_t k = 0; k < rows.vals(v).size(); ++k) {
         const double weight = rows.vals(v)[k];
@@ -105,8 +105,8 @@ void attach_isolated(const Graph& graph, Offset k, std::vector<Local>& labels) {
     ++sizes[z(labels[v])];
     first[z(labels[v])] = graph.first_row() + static_cast<Global>(v);
   }
-  graph.comm.sum(std::span<Offset>(sizes));
-  graph.comm.min(std::span<Global>(first));
+  graph.comm().sum(std::span<Offset>(sizes));
+  graph.comm().min(std::span<Global>(first));
   Local largest = 0;
   for (Local c = 1; c < k; ++c) {
     if (std::pair(sizes[z(c)], first[z(largest)]) > std::pair(sizes[z(largest)], first[z(c)])) largest = c;
@@ -132,7 +132,7 @@ std::vector<std::string> warnings_of(const LeafResult& result, const LeafOptions
 
 LeafResult cluster_leaves(const Graph& input, const LeafOptions& options) {
   LeafResult result;
-  const Comm& comm = input.comm;
+  const Comm& comm = input.comm();
   const Graph graph = [&] {
     const Phase phase(result.timings, "check");
     check(input, options);
@@ -184,7 +184,7 @@ LeafResult cluster_leaves(const Graph& input, const LeafOptions& options) {
     refine(a, k, options, labels, result.stats);
     attach_isolated(graph, k, labels);
   }
-  result.labels = compact_labels(comm, graph.rows, std::vector<Global>(labels.begin(), labels.end()));
+  result.labels = compact_labels(comm, graph.rows(), std::vector<Global>(labels.begin(), labels.end()));
   result.num_communities = result.labels.num_labels;
   result.warnings = warnings_of(result, options, k);
   return result;

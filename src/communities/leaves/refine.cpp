@@ -26,9 +26,9 @@ class Refinement {
 
   Counts count(const std::vector<Local>& labels) {
     update(labels);
-    const CsrView<double> rows = a_.graph.local;
+    const CsrView<double> rows = a_.graph.local();
     const std::vector<double> sums = ordered_sums(
-        a_.graph.comm, a_.graph.rows, z(k_ * (k_ + 2)), [&](Offset begin, Offset end, std::span<double> sum) {
+        a_.graph.comm(), a_.graph.rows(), z(k_ * (k_ + 2)), [&](Offset begin, Offset end, std::span<double> sum) {
           for (Offset v = begin; v < end; ++v) {
             const Local label = labels[z(v)];
             if (label < 0) continue;
@@ -68,7 +68,7 @@ class Refinement {
         if (model_ == EdgeModel::bernoulli) expected[z(a)] += edges / counts.size[z(a)];
       }
     }
-    const CsrView<double> rows = a_.graph.local;
+    const CsrView<double> rows = a_.graph.local();
     std::vector<Local> best(labels);
 #pragma omp parallel
     {
@@ -134,7 +134,7 @@ class Refinement {
     return score;
   }
   void update(const std::vector<Local>& labels) {
-    label_of_column_.resize(z(a_.graph.local.num_cols));
+    label_of_column_.resize(z(a_.graph.local().num_cols));
     a_.graph.update_ghosts(std::span<const Local>(labels), std::span<Local>(label_of_column_));
   }
 
@@ -146,7 +146,7 @@ class Refinement {
 
 /// Variance of degrees within communities over what chance gives equal vertices, averaged over vertices.
 double dispersion(const Adjacency& a, const std::vector<Local>& labels, const Counts& counts) {
-  const double sum = ordered_sum(a.graph.comm, a.graph.rows, [&](Offset v) {
+  const double sum = ordered_sum(a.graph.comm(), a.graph.rows(), [&](Offset v) {
     const Local label = labels[z(v)];
     if (label < 0) return 0.0;
     const double mean = counts.volume[z(label)] / counts.size[z(label)];
@@ -164,7 +164,7 @@ bool has_empty(const Counts& counts) {
 }  // namespace
 
 void refine(const Adjacency& a, Offset k, const LeafOptions& options, std::vector<Local>& labels, Stats& stats) {
-  const Comm& comm = a.graph.comm;
+  const Comm& comm = a.graph.comm();
   a.graph.build_halo();
   EdgeModel model = options.model;
   if (model == EdgeModel::automatic) {

@@ -23,8 +23,8 @@ class Quantum {
   explicit Quantum(const Graph& graph) {
     if (!graph.has_values()) return;
     double largest = 0;
-    for (double weight : graph.local.val) largest = std::max(largest, weight);
-    largest = graph.comm.max(largest);
+    for (double weight : graph.local().val) largest = std::max(largest, weight);
+    largest = graph.comm().max(largest);
     // Subnormal units would not be exact.
     exponent_ = std::max(largest > 0 ? std::ilogb(largest) - 59 : 0, -1022);
     is_weighted_ = true;
@@ -80,7 +80,7 @@ struct Grouped {
 
 /// Does an owned vertex have edges to others?
 bool is_connected(const Graph& graph, Local row) {
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   const auto cols = local.cols(row);
   const auto vals = local.vals(row);
   for (std::size_t k = 0; k < cols.size(); ++k)
@@ -91,7 +91,7 @@ bool is_connected(const Graph& graph, Local row) {
 /// What this rank's rows say, ascending in a; a pair may occur several times.
 std::vector<Sent> local_sums(const Graph& graph, const Labels& labels, std::span<const Global> label_of,
                              const Quantum& quantum) {
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   const Grouped grouped(labels.of, labels.num_labels);
   const Local owned_begin = graph.owned_begin();
   std::vector<std::vector<Sent>> by_task(grouped.tasks.size());
@@ -160,8 +160,8 @@ void assemble(std::span<const Sent> sent, Global num_communities, Contraction& r
 void check_undirected(const Graph& graph) {
   require(graph.is_square(), "graph: ", graph.num_rows(), " x ", graph.num_cols(), ", must be square");
   require(graph.num_rows() > 0, "graph: it has no vertices");
-  graph.comm.guard([&] {
-    const CsrView<double> local = graph.local.view();
+  graph.comm().guard([&] {
+    const CsrView<double> local = graph.local().view();
     for (Local row = 0; row < local.num_rows(); ++row) {
       for (std::size_t k = 0; k < local.vals(row).size(); ++k) {
         const double weight = local.vals(row)[k];
@@ -178,7 +178,7 @@ void check_undirected(const Graph& graph) {
 }
 
 Contraction contract(const Graph& graph, const Labels& labels) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const Quantum quantum(graph);
   const std::vector<Global> label_of = graph.with_ghosts(std::span<const Global>(labels.of));
   const std::vector<Sent> mine = comm.guard([&] { return local_sums(graph, labels, label_of, quantum); });

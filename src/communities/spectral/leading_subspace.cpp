@@ -94,7 +94,7 @@ class Solver {
 
   DistDense<double> random(Offset first_column, Offset cols) const {
     const Stream stream(options_.seed, start_purpose);
-    DistDense<double> x(a_.graph.comm, a_.graph.rows, cols);
+    DistDense<double> x(a_.graph.comm(), a_.graph.rows(), cols);
 #pragma omp parallel for schedule(static)
     for (Offset i = 0; i < x.num_local_rows(); ++i) {
       if (a_.degree[z(i)] == 0) continue;

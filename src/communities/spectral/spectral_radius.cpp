@@ -7,7 +7,7 @@
 namespace filigree::communities {
 
 Adjacency::Adjacency(const Graph& a) : graph(a), degree(z(a.num_local_rows())) {
-  const CsrView<double> rows = a.local;
+  const CsrView<double> rows = a.local();
 #pragma omp parallel for schedule(static)
   for (Local v = 0; v < rows.num_rows(); ++v) {
     double sum = rows.has_values() ? 0 : static_cast<double>(rows.degree(v));
@@ -23,10 +23,10 @@ double spectral_radius(const Adjacency& a, Stats& stats) {
   constexpr double enough = 1e-9;  // growth of r in a step, relative
   const Graph& graph = a.graph;
   const Offset n = graph.num_local_rows();
-  DistDense<double> v(graph.comm, graph.rows, 3);
-  DistDense<double> av(graph.comm, graph.rows, 3);
-  DistDense<double> one(graph.comm, graph.rows, 1);
-  DistDense<double> a_one(graph.comm, graph.rows, 1);
+  DistDense<double> v(graph.comm(), graph.rows(), 3);
+  DistDense<double> av(graph.comm(), graph.rows(), 3);
+  DistDense<double> one(graph.comm(), graph.rows(), 1);
+  DistDense<double> a_one(graph.comm(), graph.rows(), 1);
   for (Offset i = 0; i < n; ++i) v.row(i)[0] = one.local[z(i)] = a.degree[z(i)];
   multiply(graph, one, a_one);
   for (Offset i = 0; i < n; ++i) av.row(i)[0] = a_one.local[z(i)];

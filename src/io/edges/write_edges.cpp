@@ -32,12 +32,12 @@ void append_quoted(std::string& out, std::string_view name) {
 }  // namespace
 
 void write_edge_list(const Graph& graph, const VertexNames& names, const std::string& path) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   require(graph.num_rows() == graph.num_cols(), path, ": edge lists hold square matrices only; this one has ",
           graph.num_rows(), " rows and ", graph.num_cols(), " columns");
   const bool commas = lower_case(without_packing(path)).ends_with(".csv");
   const bool has_values = graph.has_values() || has_weights_by_extension(path);
-  const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts);
+  const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts());
   const Local owned_end = graph.owned_begin() + graph.num_owned_cols();
   TextWriter file(comm, path);
   const auto append_name = [&](std::string& out, Local column) {
@@ -56,7 +56,7 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
     out += name;
   };
   const char separator = commas ? ',' : '\t';
-  const bool any = graph.local.num_nonzeros() > 0;
+  const bool any = graph.local().num_nonzeros() > 0;
   bool first_line = comm.min(any ? comm.rank() : comm.size()) == comm.rank();
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
     for (std::size_t k = 0; k < cols.size(); ++k) {

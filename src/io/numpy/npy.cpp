@@ -61,7 +61,7 @@ Entries<double> read_part(const Comm& comm, const BinaryFile& file, const NpyHea
 /// Writes this rank's rows, zeros and all. Not collective.
 template <class T>
 void write_rows(BinaryWriter& file, const Graph& graph, Offset data_begin) {
-  const CsrView<double> local = graph.local.view();
+  const CsrView<double> local = graph.local().view();
   Sequence<T> elements(file, data_begin + graph.first_row() * graph.num_cols() * Offset{sizeof(T)});
   for (Local row = 0; row < local.num_rows(); ++row) {
     Global next = 0;
@@ -94,9 +94,9 @@ void write_npy(const Graph& graph, const std::string& path) {
           graph.num_rows(), " x ", graph.num_cols());
   const bool has_values = graph.has_values();
   const std::string header = npy_header_text(has_values ? "<f8" : "|b1", {graph.num_rows(), graph.num_cols()});
-  BinaryWriter file(graph.comm, path);
-  graph.comm.guard([&] {
-    if (graph.comm.is_root()) file.write(0, std::span<const char>(header));
+  BinaryWriter file(graph.comm(), path);
+  graph.comm().guard([&] {
+    if (graph.comm().is_root()) file.write(0, std::span<const char>(header));
     if (has_values)
       write_rows<double>(file, graph, std::ssize(header));
     else

@@ -217,14 +217,14 @@ std::vector<double> read_values(const Comm& comm, const Archive& archive, const 
 /// Begins of rows and columns of entries as T.
 template <class T>
 void write_structure(ZipWriter& zip, const Graph& graph, const char* type) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const Offset num_entries = graph.num_nonzeros();
-  const Offset first_entry = comm.exclusive_sum(graph.local.num_nonzeros());
+  const Offset first_entry = comm.exclusive_sum(graph.local().num_nonzeros());
   const auto begins =
-      std::span(graph.local.row_ptr).first(graph.local.row_ptr.size() - (comm.rank() + 1 < comm.size()));
-  zip.add("indices.npy", npy_header_text(type, {num_entries}), graph.local.num_nonzeros() * Offset{sizeof(T)},
+      std::span(graph.local().row_ptr).first(graph.local().row_ptr.size() - (comm.rank() + 1 < comm.size()));
+  zip.add("indices.npy", npy_header_text(type, {num_entries}), graph.local().num_nonzeros() * Offset{sizeof(T)},
           [&](ZipWriter::Part& part) {
-            for (const Local col : graph.local.col) part.push_back(static_cast<T>(graph.global_col(col)));
+            for (const Local col : graph.local().col) part.push_back(static_cast<T>(graph.global_col(col)));
           });
   zip.add("indptr.npy", npy_header_text(type, {graph.num_rows() + 1}), std::ssize(begins) * Offset{sizeof(T)},
           [&](ZipWriter::Part& part) {
@@ -264,8 +264,8 @@ void write_npz(const Graph& graph, const std::string& path) {
   const Offset num_entries = graph.num_nonzeros();
   const bool has_values = graph.has_values();
   const bool small = std::max(num_entries, graph.num_cols()) <= std::numeric_limits<std::int32_t>::max();
-  const bool is_root = graph.comm.is_root();
-  ZipWriter zip(graph.comm, path);
+  const bool is_root = graph.comm().is_root();
+  ZipWriter zip(graph.comm(), path);
   small ? write_structure<std::int32_t>(zip, graph, "<i4") : write_structure<std::int64_t>(zip, graph, "<i8");
   zip.add("format.npy", npy_header_text("|S3", {}) + "csr", 0, [](ZipWriter::Part&) {});
   const std::int64_t shape[] = {graph.num_rows(), graph.num_cols()};
@@ -275,11 +275,11 @@ void write_npz(const Graph& graph, const std::string& path) {
   });
   const Offset value_bytes = has_values ? sizeof(double) : 1;
   zip.add("data.npy", npy_header_text(has_values ? "<f8" : "|b1", {num_entries}),
-          graph.local.num_nonzeros() * value_bytes, [&](ZipWriter::Part& part) {
+          graph.local().num_nonzeros() * value_bytes, [&](ZipWriter::Part& part) {
             if (has_values) {
-              for (const double value : graph.local.val) part.push_back(value);
+              for (const double value : graph.local().val) part.push_back(value);
             } else {
-              for (Offset k = 0; k < graph.local.num_nonzeros(); ++k) part.push_back(char{1});
+              for (Offset k = 0; k < graph.local().num_nonzeros(); ++k) part.push_back(char{1});
             }
           });
   zip.commit();

@@ -15,10 +15,10 @@ Placement choose_placement(const Graph& graph, Placement wanted, Offset memory_b
   if (graph.num_rows() > std::numeric_limits<Local>::max()) return Placement::partitioned;
   const Offset per_arc = graph.has_values() ? 28 : 4;
   const Offset needed = 12 * graph.num_rows() + per_arc * graph.num_nonzeros();
-  const Comm node = graph.comm.node();
+  const Comm node = graph.comm().node();
   const Offset physical = Offset{sysconf(_SC_PHYS_PAGES)} * Offset{sysconf(_SC_PAGE_SIZE)};
   const Offset allowed = memory_bytes > 0 ? memory_bytes * node.size() : physical / 2;
-  const bool fits = graph.comm.min(static_cast<int>(needed <= allowed)) != 0;
+  const bool fits = graph.comm().min(static_cast<int>(needed <= allowed)) != 0;
   return fits ? Placement::replicated : Placement::partitioned;
 }
 
@@ -30,18 +30,18 @@ std::vector<double> check_graph(const Graph& graph) {
 
 ReplicatedGraph::ReplicatedGraph(const Graph& graph) {
   check_graph(graph);
-  GraphData data{graph.comm, graph.comm.node(), replicate(graph), {}, {}, content_hash(graph), is_symmetric(graph)};
+  GraphData data{graph.comm(), graph.comm().node(), replicate(graph), {}, {}, content_hash(graph), is_symmetric(graph)};
 
   const CsrView<double> arcs = data.arcs();
   if (arcs.has_values()) {
     const Comm& node = data.node;
     const Partition share = Partition::uniform(arcs.num_rows(), node.size());
     // What a node has no room for fails on all its ranks; that tells the other nodes.
-    graph.comm.guard([&] {
+    graph.comm().guard([&] {
       data.alias = SharedArray<AliasEntry>(node, arcs.num_nonzeros());
       data.out_weights = SharedArray<double>(node, arcs.num_rows());
     });
-    graph.comm.guard([&] {
+    graph.comm().guard([&] {
       AliasMaker maker;
       for (auto row = static_cast<Local>(share.begin(node.rank())); row < share.end(node.rank()); ++row) {
         const auto slots = data.alias.span().subspan(z(arcs.row_ptr[z(row)]), z(arcs.degree(row)));

@@ -64,8 +64,8 @@ PartitionedWalks::PartitionedWalks(const Graph& graph, const IndexOptions& optio
       out_weights_(check_graph(graph)) {
   require(graph.num_rows() <= std::numeric_limits<Local>::max(), "graph: ", graph.num_rows(),
           " vertices; an index covers at most ", std::numeric_limits<Local>::max());
-  const CsrView<double> arcs = graph.local.view();
-  graph.comm.guard([&] {
+  const CsrView<double> arcs = graph.local().view();
+  graph.comm().guard([&] {
     if (!arcs.has_values()) return;  // as on a rank without arcs, whatever the others have
     alias_.resize(z(arcs.num_nonzeros()));
     AliasMaker maker;
@@ -163,7 +163,7 @@ PartitionedWalks::Walkers PartitionedWalks::start(const WalkLaw& law, Global fir
 }
 
 void PartitionedWalks::step(const WalkLaw& law, std::uint32_t number, Walkers& walkers, Notes& notes) const {
-  const CsrView<double> arcs = graph_.local.view();
+  const CsrView<double> arcs = graph_.local().view();
   std::vector<Stream::Block> blocks;
   if (number >= WalkLaw::lattice_steps) {
     for (const Walker& walker : walkers.all) {
@@ -220,7 +220,7 @@ std::vector<T> PartitionedWalks::send(std::span<const T> values, std::span<const
 }
 
 std::vector<std::uint64_t> PartitionedWalks::push_all(std::span<const std::uint64_t> mass, double share) const {
-  const CsrView<double> arcs = graph_.local.view();
+  const CsrView<double> arcs = graph_.local().view();
   const Local owned_end = graph_.owned_begin() + graph_.num_owned_cols();
   std::vector<std::uint64_t> pushed;
   std::vector<std::uint64_t> owned;

@@ -12,9 +12,9 @@ class PartitionedWalks : public RowSource {
   /// Throws as ReplicatedGraph does. Collective.
   PartitionedWalks(const Graph& graph, const IndexOptions& options);
 
-  const Comm& comm() const override { return graph_.comm; }
+  const Comm& comm() const override { return graph_.comm(); }
   std::uint64_t graph_hash() const override { return hash_; }
-  const Partition& sources() const override { return graph_.rows; }
+  const Partition& sources() const override { return graph_.rows(); }
   Offset working_bytes(const WalkLaw& law, std::int32_t most_walks, Offset most_entries) const override;
   bool is_collective() const override { return true; }
   Rows make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) override;

@@ -38,7 +38,7 @@ void save(const Comm& comm, const Index& index, const std::string& path) {
 }
 
 Index build_index_file(const Graph& graph, const IndexOptions& options, const std::string& path) {
-  const Comm& comm = graph.comm;
+  const Comm& comm = graph.comm();
   const auto source = make_row_source(graph, options);
   SliceFile slices(comm.is_root() ? path + ".partial" : text(path, ".partial.", comm.rank()), comm.rank(),
                    options.index_bytes);

@@ -8,12 +8,12 @@ namespace filigree::ppr {
 
 PartitionedPush::PartitionedPush(const Graph& graph, double teleport)
     : graph_(graph),
-      arcs_(graph.local.view()),
+      arcs_(graph.local().view()),
       c_(teleport),
       out_weights_(check_graph(graph)),
-      to_ghosts_(graph.ghosts.size()),
-      outbox_(graph.comm) {
-  const Comm& comm = graph.comm;
+      to_ghosts_(graph.ghosts().size()),
+      outbox_(graph.comm()) {
+  const Comm& comm = graph.comm();
   std::vector<Offset> ghosts_of(z(comm.size()), 0);
   Offset own_arcs = 0;
   comm.guard([&] {
@@ -23,10 +23,10 @@ PartitionedPush::PartitionedPush(const Graph& graph, double teleport)
       own_arcs += degree;
     }
     out_arcs_.resize((out_arcs_.size() + block_size - 1) / block_size * block_size, 1);
-    for (const Global ghost : graph.ghosts) {
-      const int owner = graph.rows.owner(ghost);
+    for (const Global ghost : graph.ghosts()) {
+      const int owner = graph.rows().owner(ghost);
       ghost_owner_.push_back(owner);
-      ghost_row_.push_back(static_cast<Local>(ghost - graph.rows.begin(owner)));
+      ghost_row_.push_back(static_cast<Local>(ghost - graph.rows().begin(owner)));
       ++ghosts_of[z(owner)];
     }
   });
@@ -35,7 +35,7 @@ PartitionedPush::PartitionedPush(const Graph& graph, double teleport)
   // Blocks and their table; and the most terms that leave and arrive in a level, which are packed once more on the way.
   const Offset rows = std::ssize(out_arcs_);
   query_bytes_ =
-      comm.max(16 * rows + rows / 8 + 2 * Offset{sizeof(Term)} * std::ssize(graph.ghosts) +
+      comm.max(16 * rows + rows / 8 + 2 * Offset{sizeof(Term)} * std::ssize(graph.ghosts()) +
                Offset{sizeof(Term)} * std::accumulate(wanted.begin(), wanted.end(), Offset{0}) + Offset{sizeof(Part)});
 }
 
@@ -125,8 +125,8 @@ void PartitionedPush::send_ghosts(std::size_t query) {
 }
 
 void PartitionedPush::sum_over_ranks(std::span<double> values) {
-  graph_.comm.sum(values);
-  if (graph_.comm.size() > 1) norm_bytes_ += static_cast<Offset>(values.size_bytes());
+  graph_.comm().sum(values);
+  if (graph_.comm().size() > 1) norm_bytes_ += static_cast<Offset>(values.size_bytes());
 }
 
 /// Norms of some queries over all ranks. For those to be seen `closely` residuals are summed anew, and what the index
@@ -171,22 +171,22 @@ std::vector<double> PartitionedPush::largest_ratios() {
         },
         residual);
   }
-  graph_.comm.max(std::span<double>(largest));
-  if (graph_.comm.size() > 1) norm_bytes_ += std::ssize(largest) * Offset{sizeof(double)};
+  graph_.comm().max(std::span<double>(largest));
+  if (graph_.comm().size() > 1) norm_bytes_ += std::ssize(largest) * Offset{sizeof(double)};
   return largest;
 }
 
 std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* index) {
   for (int level = 0; level < levels; ++level) {
     num_levels_ += static_cast<Offset>(num_queries_);
-    graph_.comm.guard([&] {
+    graph_.comm().guard([&] {
       for (std::size_t q = 0; q < num_queries_; ++q) {
         push_all(parts_[q]);
         send_ghosts(q);
       }
     });
     const auto arrived = outbox_.exchange(true);
-    graph_.comm.guard([&] { receive(arrived.values); });
+    graph_.comm().guard([&] { receive(arrived.values); });
   }
   std::vector<std::size_t> all(num_queries_);
   std::iota(all.begin(), all.end(), std::size_t{0});
@@ -210,7 +210,7 @@ std::vector<Norms> PartitionedPush::push_to_target(const DanglingPolicy& policy,
   std::vector<char> at_floor(num_queries_, 0);
   while (!active.empty()) {
     num_levels_ += std::ssize(active);
-    graph_.comm.guard([&] {
+    graph_.comm().guard([&] {
       for (const std::size_t q : active) {
         at_floor[q] = thresholds[q].is_lowest() ? 1 : 0;
         for (int sweep = 0; sweep < (closely[q] != 0 ? 1 : tuning::far_sweeps); ++sweep) {
@@ -221,7 +221,7 @@ std::vector<Norms> PartitionedPush::push_to_target(const DanglingPolicy& policy,
       }
     });
     const auto arrived = outbox_.exchange(true);
-    graph_.comm.guard([&] { receive(arrived.values); });
+    graph_.comm().guard([&] { receive(arrived.values); });
 
     const std::vector<Norms> now = norms(active, closely, index);
     std::size_t left = 0;

@@ -62,13 +62,13 @@ class PartitionedQuery {
 PartitionedQuery::PartitionedQuery(const Graph& graph, const Index* index, std::span<const Query> queries,
                                    const QueryOptions& options)
     : graph_(graph),
-      comm_(graph.comm),
-      rank_(graph.comm.rank()),
+      comm_(graph.comm()),
+      rank_(graph.comm().rank()),
       index_(index),
       queries_(queries),
       options_(options),
       push_(graph, options.teleport),
-      outbox_(graph.comm) {
+      outbox_(graph.comm()) {
   check_queries(comm_, graph.num_rows(), index == nullptr ? 0 : content_hash(graph), index, queries, options);
   std::vector<Global> begins{0};
   for (const Offset count : comm_.all_gather(std::ssize(queries))) begins.push_back(begins.back() + count);
@@ -99,8 +99,8 @@ IndexShare PartitionedQuery::share_index() {
   std::vector<Offset> counts;
   const Partition& from = index_->sources;
   for (int rank = 0; rank < comm_.size(); ++rank) {
-    const Global begin = std::max(from.begin(rank_), graph_.rows.begin(rank));
-    counts.push_back(std::max<Global>(0, std::min(from.end(rank_), graph_.rows.end(rank)) - begin));
+    const Global begin = std::max(from.begin(rank_), graph_.rows().begin(rank));
+    counts.push_back(std::max<Global>(0, std::min(from.end(rank_), graph_.rows().end(rank)) - begin));
   }
   const std::vector<float> mass = comm_.guard([&] { return row_masses(*index_); });
   share.mass = send(mass, counts).values;
@@ -182,9 +182,9 @@ void PartitionedQuery::start(const Batch& batch) {
       double total = 0;
       for (const Seed& seed : query) total += seed.weight;
       for (const Seed& seed : query) {
-        const int owner = graph_.rows.owner(seed.vertex);
+        const int owner = graph_.rows().owner(seed.vertex);
         outbox_.put(owner, {static_cast<std::int32_t>(number - batch.begin),
-                            static_cast<Local>(seed.vertex - graph_.rows.begin(owner)), seed.weight / total});
+                            static_cast<Local>(seed.vertex - graph_.rows().begin(owner)), seed.weight / total});
       }
     }
   });
@@ -292,7 +292,7 @@ std::vector<Row> PartitionedQuery::rows_at_home(const Batch& batch, Offset begin
       if (!homes_.owns(rank_, batch.begin + q)) continue;
       Row& row = rows[z(q - begin)];
       for (int sender = 0; sender < comm_.size(); ++sender) {
-        const Global first = index_ == nullptr ? graph_.rows.begin(sender) : 0;
+        const Global first = index_ == nullptr ? graph_.rows().begin(sender) : 0;
         for (const Term& term : arrived.take_while(sender, [&](const Term& t) { return t.query == q; })) {
           if (index_ == nullptr)
             row.add(first + term.vertex, term.value);
@@ -315,19 +315,19 @@ std::function<bool(Global)> PartitionedQuery::find_dangling(std::span<const Row>
   comm_.guard([&] {
     for (const Row& row : rows) {
       std::ranges::copy_if(row.vertex, std::back_inserter(foreign),
-                           [&](Global v) { return !graph_.rows.owns(rank_, v); });
+                           [&](Global v) { return !graph_.rows().owns(rank_, v); });
     }
     std::ranges::sort(foreign);
     foreign.erase(std::unique(foreign.begin(), foreign.end()), foreign.end());
   });
-  const Halo halo(comm_, graph_.rows, foreign);
+  const Halo halo(comm_, graph_.rows(), foreign);
   std::vector<char> own;
   for (const double weight : push_.out_weights()) own.push_back(weight == 0 ? 1 : 0);
   std::vector<char> told(foreign.size());
   halo.gather(std::span<const char>(own), std::span<char>(told));
   bytes_sent_ += std::ssize(foreign) * Offset{sizeof(Global)} + halo.num_sent();
   return [this, foreign = std::move(foreign), told = std::move(told)](Global v) {
-    if (graph_.rows.owns(rank_, v)) return push_.out_weights()[z(v - graph_.first_row())] == 0;
+    if (graph_.rows().owns(rank_, v)) return push_.out_weights()[z(v - graph_.first_row())] == 0;
     return told[z(std::ranges::lower_bound(foreign, v) - foreign.begin())] != 0;
   };
 }
@@ -346,7 +346,7 @@ Neighbours PartitionedQuery::fetch_neighbours(const Batch& batch) {
     }
     std::ranges::sort(seeds);
     seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
-    for (const Global seed : seeds) ++counts[z(graph_.rows.owner(seed))];
+    for (const Global seed : seeds) ++counts[z(graph_.rows().owner(seed))];
   });
   const auto asked = send(seeds, counts);
   std::vector<Offset> degrees;
@@ -356,7 +356,7 @@ Neighbours PartitionedQuery::fetch_neighbours(const Batch& batch) {
     std::size_t at = 0;
     for (std::size_t rank = 0; rank < num_ids.size(); ++rank) {
       for (const std::size_t end = at + z(asked.counts[rank]); at < end; ++at) {
-        const auto cols = graph_.local.view().cols(static_cast<Local>(asked.values[at] - graph_.first_row()));
+        const auto cols = graph_.local().view().cols(static_cast<Local>(asked.values[at] - graph_.first_row()));
         degrees.push_back(std::ssize(cols));
         num_ids[rank] += std::ssize(cols);
         for (const Local col : cols) ids.push_back(graph_.global_col(col));

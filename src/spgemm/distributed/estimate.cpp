@@ -24,7 +24,7 @@ Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& optio
     counts[0] += products;
     counts[1] += std::min(products, b.num_cols());
   });
-  a.comm.sum(std::span<Offset>(counts));
+  a.comm().sum(std::span<Offset>(counts));
   return {counts[0], counts[1], counts[2]};
 }
 
@@ -33,10 +33,10 @@ namespace {
 /// Rows in `parts` blocks of nearly equal nonzeros + rows; as they lie, if these are the parts there are. Collective.
 template <class V>
 Partition cut_rows(const DistCsr<V>& matrix, int parts) {
-  if (parts == matrix.comm.size()) return matrix.rows;
-  const Offset nonzeros_before = matrix.comm.exclusive_sum(matrix.local.num_nonzeros());
-  return balanced_rows(matrix.comm, parts, matrix.num_rows(), matrix.num_nonzeros(), matrix.first_row(),
-                       matrix.local.row_ptr, nonzeros_before);
+  if (parts == matrix.comm().size()) return matrix.rows();
+  const Offset nonzeros_before = matrix.comm().exclusive_sum(matrix.local().num_nonzeros());
+  return balanced_rows(matrix.comm(), parts, matrix.num_rows(), matrix.num_nonzeros(), matrix.first_row(),
+                       matrix.local().row_ptr, nonzeros_before);
 }
 
 /// A row of B that a block of rows of A references and does not own.
@@ -52,7 +52,7 @@ template <class V>
 std::pair<Offset, Offset> wanted_by_blocks(const DistCsr<V>& a, const DistCsr<V>& b, int num_blocks) {
   const Partition a_blocks = cut_rows(a, num_blocks);
   const Partition b_blocks = cut_rows(b, num_blocks);
-  const CsrView<V> local = a.local.view();
+  const CsrView<V> local = a.local().view();
   // Once for every block of this rank's rows; a block may go on on the next rank.
   const auto for_each_want = [&](auto f) {
     std::vector<int> seen_in(z(local.num_cols), -1);
@@ -64,18 +64,18 @@ std::pair<Offset, Offset> wanted_by_blocks(const DistCsr<V>& a, const DistCsr<V>
       }
     }
   };
-  const CountedMailbox<Want> wants = a.comm.guard([&] {
-    std::vector<Offset> counts(z(b.comm.size()), 0);
-    for_each_want([&](const Want& want) { ++counts[z(b.rows.owner(want.row))]; });
-    CountedMailbox<Want> mailbox(b.comm, std::move(counts));
-    for_each_want([&](const Want& want) { mailbox.put(b.rows.owner(want.row), want); });
+  const CountedMailbox<Want> wants = a.comm().guard([&] {
+    std::vector<Offset> counts(z(b.comm().size()), 0);
+    for_each_want([&](const Want& want) { ++counts[z(b.rows().owner(want.row))]; });
+    CountedMailbox<Want> mailbox(b.comm(), std::move(counts));
+    for_each_want([&](const Want& want) { mailbox.put(b.rows().owner(want.row), want); });
     return mailbox;
   });
   std::vector<Want> met = wants.exchange().values;
   std::sort(met.begin(), met.end());
   met.erase(std::unique(met.begin(), met.end()), met.end());
   Offset nonzeros = 0;
-  for (const Want& want : met) nonzeros += b.local.view().degree(static_cast<Local>(want.row - b.first_row()));
+  for (const Want& want : met) nonzeros += b.local().view().degree(static_cast<Local>(want.row - b.first_row()));
   return {std::ssize(met), nonzeros};
 }
 
@@ -102,9 +102,9 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
   Prediction prediction;
   const auto [rows, nonzeros] = wanted_by_blocks(a, b, ranks);
   constexpr Offset requested = sizeof(Global) + sizeof(Local);
-  prediction.bytes_1d = a.comm.sum(rows * (requested + row_bytes) + nonzeros * requests.entry_bytes);
+  prediction.bytes_1d = a.comm().sum(rows * (requested + row_bytes) + nonzeros * requests.entry_bytes);
   prediction.bytes_2d = summa_bytes(ranks, a_bytes, b_bytes);
-  const std::vector<Offset> products_of_row = a.comm.guard([&] {
+  const std::vector<Offset> products_of_row = a.comm().guard([&] {
     std::vector<Offset> all;
     for_each_row(a, requests, [&](Offset products) { all.push_back(products); });
     return all;
@@ -115,7 +115,7 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
     for (const Offset products : products_of_row) {
       partial += products / layers < b.num_cols() ? products : layers * b.num_cols();
     }
-    partial = a.comm.sum(partial);
+    partial = a.comm().sum(partial);
     const Offset moved = partial - partial / layers;
     const Offset bytes = summa_bytes(ranks / layers, a_bytes, b_bytes) + moved * entry_bytes<V>(b.num_cols(), true);
     if (prediction.layers == 1 || bytes < prediction.bytes_3d) {

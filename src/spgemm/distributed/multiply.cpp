@@ -21,7 +21,7 @@ namespace {
 /// Starts to bring rows of a matrix into one place. Collective.
 template <class V>
 RowFetch<V> fetch(const DistCsr<V>& matrix, const ReferencedRows& referenced, bool with_values, Traffic& traffic) {
-  const Halo halo(matrix.comm, matrix.rows, referenced.remote);
+  const Halo halo(matrix.comm(), matrix.rows(), referenced.remote);
   traffic.add(request_traffic(halo));
   return halo.start_fetch_rows(matrix, referenced.own, with_values);
 }
@@ -30,10 +30,10 @@ RowFetch<V> fetch(const DistCsr<V>& matrix, const ReferencedRows& referenced, bo
 template <class V>
 class RoundRows {
  public:
-  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(a.local.num_cols) {}
+  explicit RoundRows(const DistCsr<V>& a) : a_(a), number_(a.local().num_cols) {}
 
   void take(Local begin, Local end) {
-    rows_ = slice(a_.local.view(), begin, end, row_ptr_);
+    rows_ = slice(a_.local().view(), begin, end, row_ptr_);
     referenced_.clear();
     number_.begin_list(number_.size());
     for (const Local column : rows_.col) {
@@ -181,7 +181,7 @@ Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask
                         Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
   ReferencedRows of_b;
   ReferencedRows of_mask;
-  a.comm.guard([&] {
+  a.comm().guard([&] {
     rows_of_a.take(begin, end);
     for (Local column : rows_of_a.referenced()) of_b.add(b, a.global_col(column));
     for (Local row = begin; mask.matrix != nullptr && row < end; ++row) of_mask.add(*mask.matrix, a.first_row() + row);
@@ -199,7 +199,7 @@ Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask
 template <class V, class F>
 void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask, const Requests& requests,
                     Traffic& traffic, Timings& timings, F f) {
-  const Comm& comm = a.comm;
+  const Comm& comm = a.comm();
   auto rows_of_a = comm.guard([&] { return std::array{RoundRows<V>(a), RoundRows<V>(a)}; });
   std::optional<Underway<V>> next;
   const auto start = [&](Offset round) {
@@ -290,16 +290,16 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
                        const DistMask<V>& mask) {
   check_arguments("multiply", a, b, mask, options);
   check_fetch_bytes("multiply", options);
-  const Comm& comm = a.comm;
+  const Comm& comm = a.comm();
   Timings timings;
   if (comm.size() == 1) {
     Csr<V> c;
     Stats stats = no_traffic;
     {
       const Phase phase(timings, "multiply");
-      stats.merge(multiply_by(way, a.local, b.local, c, options, local_mask(mask)));
+      stats.merge(multiply_by(way, a.local(), b.local(), c, options, local_mask(mask)));
     }
-    return {DistCsr<V>(comm, a.rows, b.cols, std::move(c), {}), std::move(timings), std::move(stats)};
+    return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(c), {}), std::move(timings), std::move(stats)};
   }
 
   const Requests requests = [&] {
@@ -336,10 +336,10 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
   const Phase phase(timings, "number");
   auto [local, ghosts] = comm.guard([&] {
     check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
-    return rows.finish(comm, b.cols.begin(comm.rank()), b.cols.end(comm.rank()));
+    return rows.finish(comm, b.cols().begin(comm.rank()), b.cols().end(comm.rank()));
   });
   Stats stats = counting.finish(comm, traffic, requests.num_rounds);
-  return {DistCsr<V>(comm, a.rows, b.cols, std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
+  return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
 }
 
 template <class V>
@@ -348,9 +348,9 @@ Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<
   check_arguments("multiply", a, b, mask, options);
   check_fetch_bytes("multiply", options);
   Timings timings;
-  if (a.comm.size() == 1) {
+  if (a.comm().size() == 1) {
     const Phase phase(timings, "multiply");
-    Stats stats = multiply_in_batches<V>(way, a.local, b.local, sink, options, local_mask(mask));
+    Stats stats = multiply_in_batches<V>(way, a.local(), b.local(), sink, options, local_mask(mask));
     stats.insert(no_traffic.begin(), no_traffic.end());
     return {std::move(timings), std::move(stats)};
   }
@@ -370,7 +370,7 @@ Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<
     };
     counting.add(multiply_in_batches<V>(way, factors.a, factors.b, with_ids, counting.options(), factors.mask));
   });
-  return {std::move(timings), counting.finish(a.comm, traffic, requests.num_rounds)};
+  return {std::move(timings), counting.finish(a.comm(), traffic, requests.num_rounds)};
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ struct ReferencedRows {
 
   template <class V>
   void add(const DistCsr<V>& matrix, Global row) {
-    if (matrix.rows.owns(matrix.comm.rank(), row))
+    if (matrix.rows().owns(matrix.comm().rank(), row))
       own.push_back(static_cast<Local>(row - matrix.first_row()));
     else
       remote.push_back(row);

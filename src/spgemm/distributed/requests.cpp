@@ -36,23 +36,23 @@ Rounds cut_rounds(CsrView<V> a, const Requests& requests, Offset fetch_bytes) {
 
 template <class V>
 Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_bytes) {
-  const int me = a.comm.rank();
-  const CsrView<V> local = a.local.view();
+  const int me = a.comm().rank();
+  const CsrView<V> local = a.local().view();
   std::vector<char> remote;
   std::vector<Local> length;
   std::vector<Global> ghosts;
   std::vector<Local> own_lengths;
   std::vector<Local> ghost_lengths;
-  a.comm.guard([&] {
+  a.comm().guard([&] {
     for (Local row = 0; row < b.num_local_rows(); ++row)
-      own_lengths.push_back(static_cast<Local>(b.local.view().degree(row)));
+      own_lengths.push_back(static_cast<Local>(b.local().view().degree(row)));
     remote.resize(z(local.num_cols), 0);
     length.resize(z(local.num_cols), 0);
     for (Local column : local.col) remote[z(column)] = 1;
     for (Local column = 0; column < local.num_cols; ++column) {
       if (remote[z(column)] == 0) continue;
       const Global row = a.global_col(column);
-      if (b.rows.owns(me, row)) {
+      if (b.rows().owns(me, row)) {
         remote[z(column)] = 0;
         length[z(column)] = own_lengths[z(row - b.first_row())];
       } else {
@@ -62,7 +62,7 @@ Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_by
     ghost_lengths.resize(ghosts.size());
   });
   const bool has_values = b.has_values();
-  Requests requests{.halo = Halo(b.comm, b.rows, ghosts),
+  Requests requests{.halo = Halo(b.comm(), b.rows(), ghosts),
                     .remote = std::move(remote),
                     .length = std::move(length),
                     .b_has_values = has_values,
@@ -74,8 +74,8 @@ Requests make_requests(const DistCsr<V>& a, const DistCsr<V>& b, Offset fetch_by
   }
   requests.traffic.add(request_traffic(requests.halo));
   requests.traffic.add({requests.halo.num_ghosts() * row_bytes, requests.halo.num_owners()});
-  requests.rounds = a.comm.guard([&] { return cut_rounds(local, requests, fetch_bytes); });
-  requests.num_rounds = a.comm.max(static_cast<Offset>(requests.rounds.ends.size()));
+  requests.rounds = a.comm().guard([&] { return cut_rounds(local, requests, fetch_bytes); });
+  requests.num_rounds = a.comm().max(static_cast<Offset>(requests.rounds.ends.size()));
   return requests;
 }
 

@@ -67,7 +67,7 @@ template <class V, class F>
 void for_each_row(const DistCsr<V>& a, const Requests& requests, F f) {
   for (Local row = 0; row < a.num_local_rows(); ++row) {
     Offset products = 0;
-    for (Local column : a.local.view().cols(row)) products += requests.length[z(column)];
+    for (Local column : a.local().view().cols(row)) products += requests.length[z(column)];
     f(products);
   }
 }

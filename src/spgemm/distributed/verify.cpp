@@ -36,10 +36,10 @@ struct Sums {
 
 /// The owned rows of matrix * x.
 Sums apply(const Graph& matrix, const Sums& x) {
-  Sums y{{matrix.comm, matrix.rows, num_vectors}, {}};
+  Sums y{{matrix.comm(), matrix.rows(), num_vectors}, {}};
   multiply(matrix, x.values, y.values);
   const std::vector<double> magnitude = matrix.with_ghosts(std::span<const double>(x.magnitude));
-  const CsrView<double> rows = matrix.local;
+  const CsrView<double> rows = matrix.local();
   for (Local row = 0; row < rows.num_rows(); ++row) {
     double sum = 0;
     for (Offset k = rows.row_ptr[z(row)]; k < rows.row_ptr[z(row) + 1]; ++k)
@@ -63,9 +63,9 @@ Sums distributed(const Comm& comm, const Partition& as, const Sums& x) {
 Offset longest_row(const Graph& matrix) {
   Offset longest = 0;
   for (Local row = 0; row < matrix.num_local_rows(); ++row) {
-    longest = std::max(longest, matrix.local.view().degree(row));
+    longest = std::max(longest, matrix.local().view().degree(row));
   }
-  return matrix.comm.max(longest);
+  return matrix.comm().max(longest);
 }
 
 /// What rows of A (B x) and C x may differ by is `factor` times |A| |B| 8, as |x| <= 8: an element of either passes
@@ -83,10 +83,10 @@ struct Freivalds {
 Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_t seed) {
   const Stream stream(seed, vector_purpose);
   const double factor = rounding_factor(a, b, c);
-  const int rank = b.comm.rank();
+  const int rank = b.comm().rank();
   // Whole numbers in [-8, 8), one for each column, whoever owns it.
   const auto draw = [&](const Partition& columns) {
-    Sums x{{b.comm, columns, num_vectors}, std::vector<double>(z(columns.size(rank)), 8)};
+    Sums x{{b.comm(), columns, num_vectors}, std::vector<double>(z(columns.size(rank)), 8)};
     for (Offset i = 0; i < columns.size(rank); ++i) {
       for (std::uint32_t round = 0; round < num_vectors; ++round) {
         const auto word = stream.block(columns.begin(rank) + i, 0, round)[0];
@@ -95,8 +95,8 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
     }
     return x;
   };
-  const Sums by_c = apply(c, draw(c.cols));
-  const Sums by_factors = apply(a, distributed(a.comm, a.cols, apply(b, draw(b.cols))));
+  const Sums by_c = apply(c, draw(c.cols()));
+  const Sums by_factors = apply(a, distributed(a.comm(), a.cols(), apply(b, draw(b.cols()))));
   Freivalds found;
   for (Offset row = 0; row < c.num_local_rows(); ++row) {
     const double bound = factor * by_factors.magnitude[z(row)] + std::numeric_limits<double>::min();
@@ -109,7 +109,7 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
       if (!(std::abs(difference) <= bound)) ++found.wrong;
     }
   }
-  return {c.comm.sum(found.wrong), c.comm.sum(found.unknown)};
+  return {c.comm().sum(found.wrong), c.comm().sum(found.unknown)};
 }
 
 // ------------------------------------------------------------------------------------------------ sampled rows
@@ -149,19 +149,19 @@ std::vector<Global> sample_rows(const DistCsr<V>& a, std::uint64_t seed) {
     const auto words = stream.block(i, 0, 0);
     return static_cast<Offset>(Stream::unit(words[0], words[1]) * static_cast<double>(n));
   };
-  const CsrView<V> rows = a.local;
-  const Offset before = a.comm.exclusive_sum(rows.num_nonzeros());
+  const CsrView<V> rows = a.local();
+  const Offset before = a.comm().exclusive_sum(rows.num_nonzeros());
   const Offset num_nonzeros = a.num_nonzeros();
   std::vector<Global> mine;
   for (Global i = 0; i < num_samples; ++i) {
     const Global row = draw(i, a.num_rows());
-    if (a.rows.owns(a.comm.rank(), row)) mine.push_back(row);
+    if (a.rows().owns(a.comm().rank(), row)) mine.push_back(row);
     const Offset nonzero = draw(num_samples + i, num_nonzeros) - before;
     if (nonzero < 0 || nonzero >= rows.num_nonzeros()) continue;
     const auto after = std::upper_bound(rows.row_ptr.begin(), rows.row_ptr.end(), nonzero);
     mine.push_back(a.first_row() + (after - rows.row_ptr.begin()) - 1);
   }
-  const std::vector<Global> all = a.comm.all_gather(std::span<const Global>(mine)).values;
+  const std::vector<Global> all = a.comm().all_gather(std::span<const Global>(mine)).values;
   const std::set<Global> sorted(all.begin(), all.end());
   return {sorted.begin(), sorted.end()};
 }
@@ -169,10 +169,10 @@ std::vector<Global> sample_rows(const DistCsr<V>& a, std::uint64_t seed) {
 /// This rank's entries of these rows of a matrix.
 template <class V>
 std::vector<Entry<V>> entries_of(const DistCsr<V>& matrix, const std::vector<Global>& sampled) {
-  const CsrView<V> rows = matrix.local;
+  const CsrView<V> rows = matrix.local();
   std::vector<Entry<V>> entries;
   for (const Global sample : sampled) {
-    if (!matrix.rows.owns(matrix.comm.rank(), sample)) continue;
+    if (!matrix.rows().owns(matrix.comm().rank(), sample)) continue;
     const auto row = z(sample - matrix.first_row());
     for (Offset k = rows.row_ptr[row]; k < rows.row_ptr[row + 1]; ++k) {
       entries.push_back({sample, matrix.global_col(rows.col[z(k)]), value_at(rows, k)});
@@ -184,10 +184,10 @@ std::vector<Entry<V>> entries_of(const DistCsr<V>& matrix, const std::vector<Glo
 /// The products of these entries of A with the rows of B that this rank owns.
 template <class V>
 std::vector<Term<V>> terms_of(const std::vector<Entry<V>>& of_a, const DistCsr<V>& b) {
-  const CsrView<V> rows = b.local;
+  const CsrView<V> rows = b.local();
   std::vector<Term<V>> terms;
   for (const Entry<V>& entry : of_a) {
-    if (!b.rows.owns(b.comm.rank(), entry.col)) continue;
+    if (!b.rows().owns(b.comm().rank(), entry.col)) continue;
     const auto row = z(entry.col - b.first_row());
     for (Offset k = rows.row_ptr[row]; k < rows.row_ptr[row + 1]; ++k) {
       terms.push_back({entry.row, b.global_col(rows.col[z(k)]), entry.col, entry.value, value_at(rows, k)});
@@ -223,7 +223,7 @@ bool same(const Entry<V>& e, const Entry<V>& f) {
 template <class V>
 bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask,
                const Options& options, const DistCsr<V>& c) {
-  const Comm& comm = a.comm;
+  const Comm& comm = a.comm();
   const std::vector<Entry<V>> of_a = entries_of(a, sampled);
   const std::vector<Entry<V>> all_of_a = comm.all_gather(std::span<const Entry<V>>(of_a)).values;
   const std::vector<Term<V>> terms = on_root(comm, comm.guard([&] { return terms_of(all_of_a, b); }));
@@ -241,9 +241,9 @@ bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const Di
 const Graph& reals(const Graph& matrix) { return matrix; }
 template <class V>
 Graph reals(const DistCsr<V>& matrix) {
-  Csr<double> rows{matrix.local.num_cols, matrix.local.row_ptr, matrix.local.col, {}};
-  for (const V value : matrix.local.val) rows.val.push_back(static_cast<double>(value));
-  return {matrix.comm, matrix.rows, matrix.cols, std::move(rows), matrix.ghosts};
+  Csr<double> rows{matrix.local().num_cols, matrix.local().row_ptr, matrix.local().col, {}};
+  for (const V value : matrix.local().val) rows.val.push_back(static_cast<double>(value));
+  return {matrix.comm(), matrix.rows(), matrix.cols(), std::move(rows), matrix.ghosts()};
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ const DistCsr<V>* matrix_of(const DistMask<V>& mask) {
 /// What a mask is on the only rank.
 template <class V>
 Mask<V> local_mask(const DistMask<V>& mask) {
-  return mask.matrix != nullptr ? Mask<V>(mask.matrix->local, mask.complement) : Mask<V>();
+  return mask.matrix != nullptr ? Mask<V>(mask.matrix->local(), mask.complement) : Mask<V>();
 }
 
 /// Of a matrix, and the ranks that it lies on.
@@ -37,7 +37,7 @@ Shape shape_of(const CsrView<V>& matrix) {
 }
 template <class V>
 Shape shape_of(const DistCsr<V>& matrix) {
-  return {matrix.num_rows(), matrix.num_cols(), matrix.comm.size()};
+  return {matrix.num_rows(), matrix.num_cols(), matrix.comm().size()};
 }
 
 /// Throws unless a and b have a product; the same on all ranks. `call` begins the message.

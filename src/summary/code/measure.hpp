@@ -8,7 +8,7 @@ namespace filigree::summary {
 /// evaluate() of a graph that was checked; num_edges: its edges without loops. Collective.
 Measures measure(const Graph& graph, const Summary& summary, Offset num_edges);
 
-/// Vertices of the supernodes that this rank owns, in summary.superedges.rows. Collective.
+/// Vertices of the supernodes that this rank owns, in summary.superedges.rows(). Collective.
 std::vector<double> supernode_sizes(const Summary& summary);
 
 /// Densities of the superedges, distributed alike. Collective.

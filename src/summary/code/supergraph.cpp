@@ -182,15 +182,15 @@ Rows::Rows(const Supergraph& graph, std::span<const int> destination) : graph_(&
 
 Supergraph singletons(const Graph& graph) {
   const auto n = static_cast<std::size_t>(graph.num_rows());
-  Supergraph result{.comm = graph.comm, .of = {}, .size = {}, .length = {}, .owners = graph.rows, .entry = {}};
-  graph.comm.guard([&] {
+  Supergraph result{.comm = graph.comm(), .of = {}, .size = {}, .length = {}, .owners = graph.rows(), .entry = {}};
+  graph.comm().guard([&] {
     result.of.resize(n);
     std::iota(result.of.begin(), result.of.end(), Local{0});
     result.size.assign(n, 1);
     result.row_ptr.reserve(z(graph.num_local_rows()) + 1);
-    result.entry.reserve(graph.local.col.size());
+    result.entry.reserve(graph.local().col.size());
     for (Local row = 0; row < graph.num_local_rows(); ++row) {
-      for (const Local column : graph.local.view().cols(row)) {
+      for (const Local column : graph.local().view().cols(row)) {
         const Global other = graph.global_col(column);
         if (other != graph.first_row() + row)
           result.entry.push_back({static_cast<Local>(other), 1 | Entry::superedge_bit});
@@ -198,7 +198,7 @@ Supergraph singletons(const Graph& graph) {
       result.row_ptr.push_back(static_cast<Offset>(result.entry.size()));
     }
   });
-  result.length = all_lengths(graph.comm, result.row_ptr);
+  result.length = all_lengths(graph.comm(), result.row_ptr);
   return result;
 }
 

@@ -191,7 +191,7 @@ class Merging {
         best_(best),
         stats_(stats),
         state_(singletons(graph)),
-        history_(graph.comm.guard([&] { return History(z(graph.num_rows())); })) {}
+        history_(graph.comm().guard([&] { return History(z(graph.num_rows())); })) {}
 
   /// Before any merge.
   RoundReport begin() {
@@ -208,7 +208,7 @@ class Merging {
   };
   /// `report`: of the round before; becomes that of this one. Random numbers are those of `round`. Collective.
   Outcome round(int round, double threshold, RoundReport& report) {
-    const Comm& comm = graph_.comm;
+    const Comm& comm = graph_.comm();
     const Counts counts = count_superedges(state_);
     const CostModel cost(entropy_, graph_.num_rows(), state_.num_supernodes(), counts.max_count, options_.error);
     const Groups groups = [&] {

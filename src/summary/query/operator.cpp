@@ -13,13 +13,13 @@ Operator::Operator(const Summary& summary) : vertices_(summary.supernode.vertice
   const std::vector<Global> supernodes = comm().guard([&] {
     inside_.assign(z(density_.num_local_rows()), 0);
     for (Local a = 0; a < density_.num_local_rows(); ++a) {
-      const auto cols = density_.local.view().cols(a);
+      const auto cols = density_.local().view().cols(a);
       for (std::size_t k = 0; k < cols.size(); ++k) {
         if (density_.global_col(cols[k]) == density_.first_row() + a)
-          inside_[z(a)] = density_.local.val[z(density_.local.row_ptr[z(a)]) + k];
+          inside_[z(a)] = density_.local().val[z(density_.local().row_ptr[z(a)]) + k];
       }
     }
-    RankOrder sent(comm().size(), std::ssize(of), [&](Offset v) { return density_.rows.owner(of[z(v)]); });
+    RankOrder sent(comm().size(), std::ssize(of), [&](Offset v) { return density_.rows().owner(of[z(v)]); });
     order_ = std::move(sent.order);
     send_counts_ = std::move(sent.counts);
     std::vector<Global> in_order(of.size());

@@ -7,7 +7,7 @@
 namespace filigree::summary {
 namespace {
 
-const Comm& comm_of(const Summary& summary) { return summary.superedges.comm; }
+const Comm& comm_of(const Summary& summary) { return summary.superedges.comm(); }
 
 /// Supernode of any vertex, on every rank. Collective.
 Global supernode_of(const Summary& summary, Global vertex, const char* name) {
@@ -28,13 +28,13 @@ struct Reached {
 std::vector<Reached> rows(const DistCsr<double>& matrix, std::span<const Global> supernodes) {
   std::vector<Reached> mine;
   for (const Global a : supernodes) {
-    if (!matrix.rows.owns(matrix.comm.rank(), a)) continue;
+    if (!matrix.rows().owns(matrix.comm().rank(), a)) continue;
     const auto row = static_cast<Local>(a - matrix.first_row());
-    const auto cols = matrix.local.view().cols(row);
-    const auto vals = matrix.local.view().vals(row);
+    const auto cols = matrix.local().view().cols(row);
+    const auto vals = matrix.local().view().vals(row);
     for (std::size_t k = 0; k < cols.size(); ++k) mine.push_back({matrix.global_col(cols[k]), vals[k]});
   }
-  return matrix.comm.all_gather(std::span<const Reached>(mine)).values;
+  return matrix.comm().all_gather(std::span<const Reached>(mine)).values;
 }
 
 }  // namespace

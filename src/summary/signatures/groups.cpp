@@ -37,7 +37,7 @@ class Signer {
  public:
   Signer(const Graph& graph, std::span<const Local> of, Local num_supernodes, std::uint64_t seed, std::uint32_t round)
       : graph_(graph), hashes_(seed, hash_purpose), round_(round), hash_(of.size()) {
-    graph.comm.guard([&] {
+    graph.comm().guard([&] {
       const auto own = of.subspan(z(graph.first_row()), z(graph.num_local_rows()));
       member_ptr_.assign(z(num_supernodes) + 1, 0);
       members_.resize(own.size());
@@ -51,7 +51,7 @@ class Signer {
   /// The shingle of each of these supernodes: the least hash of its vertices and their neighbours. Collective.
   std::vector<std::int32_t> sign(std::span<const Local> supernodes, std::uint32_t level) {
     std::vector<std::int32_t> signature(supernodes.size());
-    graph_.comm.guard([&] {
+    graph_.comm().guard([&] {
       fill_hashes(hashes_, round_, level, hash_);
       const auto count = static_cast<Offset>(supernodes.size());
 #pragma omp parallel for schedule(dynamic, 256)
@@ -63,14 +63,14 @@ class Signer {
         signature[z(i)] = static_cast<std::int32_t>(least >> 1);  // a type whose least MPI finds
       }
     });
-    graph_.comm.min(std::span<std::int32_t>(signature));
+    graph_.comm().min(std::span<std::int32_t>(signature));
     return signature;
   }
 
  private:
   std::uint32_t shingle(Local row) const {
     std::uint32_t least = hash_[z(graph_.first_row() + row)];
-    for (const Local column : graph_.local.view().cols(row))
+    for (const Local column : graph_.local().view().cols(row))
       least = std::min(least, hash_[z(graph_.global_col(column))]);
     return least;
   }
