@@ -5,6 +5,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/collective_progress.hpp"
 #include "core/cpu.hpp"
 #include "core/ordered_sum.hpp"
 #include "filigree/core/invalid_arc.hpp"
@@ -170,6 +171,7 @@ Result solve(const LinearOperator& in_arcs, std::span<const double> out_weights,
   constexpr Offset cycle = 8 + Extrapolation::num_changes;  // iterations from one extrapolation to the next
   Offset most_iterations = iterations_from(2);
 
+  const CollectiveProgress progress(comm, options.progress);
   const Phase phase(result.timings, "iterate");
   std::vector<double> p = t;
   std::vector<double> sent(num_owned);  // what an arc of weight 1 carries
@@ -222,7 +224,7 @@ Result solve(const LinearOperator& in_arcs, std::span<const double> out_weights,
     dangling = totals[of_dangling].value();
     result.error_bound = change * (1 - c) / c;
     ++iteration;
-    if (options.progress) options.progress("iterate", iteration, most_iterations);
+    progress("iterate", iteration, most_iterations);
 
     if (extrapolating && iteration % cycle == 0 && result.error_bound > options.tolerance) {
       extrapolating = change <= change_before * std::pow(1 - c, cycle);

@@ -255,7 +255,7 @@ TYPED_TEST(SpgemmDistributed, CommunicationIsCountedAndEstimatedExactly) {
     spgemm::Options options;
     if (round % 4 > 1) options.fetch_bytes = 1 + (round % 3 == 0 ? 0 : below(random, 600));
     SCOPED_TRACE(text("round ", round, " fetch_bytes ", options.fetch_bytes));
-    const auto expected = communication(da.rows, db.rows, a.whole(), b.whole(), value_bytes, options.fetch_bytes);
+    const auto expected = communication(da.rows(), db.rows(), a.whole(), b.whole(), value_bytes, options.fetch_bytes);
     const auto c = spgemm::multiply(da, db, options);
     EXPECT_EQ(c.stats.at("bytes_received"), expected.bytes);
     EXPECT_EQ(c.stats.at("messages"), expected.messages);
@@ -304,8 +304,8 @@ TEST(SpgemmDistributed, PredictsWhatLayoutsWouldMove) {
       SCOPED_TRACE(text("round ", round, " ranks ", ranks));
       const auto prediction = spgemm::predict(da, db, ranks);
       const bool present = ranks == comm.size();
-      const auto a_rows = present ? da.rows : Partition::by_weight(weights(whole_a, 45), ranks);
-      const auto b_rows = present ? db.rows : Partition::by_weight(weights(whole_b, 30), ranks);
+      const auto a_rows = present ? da.rows() : Partition::by_weight(weights(whole_a, 45), ranks);
+      const auto b_rows = present ? db.rows() : Partition::by_weight(weights(whole_b, 30), ranks);
       EXPECT_EQ(prediction.bytes_1d,
                 communication(a_rows, b_rows, whole_a, whole_b, values ? 8 : 0, Offset{1} << 40).bytes);
       if (present) {
@@ -378,10 +378,10 @@ TYPED_TEST(SpgemmDistributed, SinksTakeTheRowsOfTheirRank) {
           }
         },
         options, kept);
-    EXPECT_EQ(next_row, da.rows.end(comm.rank()));
+    EXPECT_EQ(next_row, da.rows().end(comm.rank()));
     GlobalMatrix<V> here;
     for (const auto& [at, value] : expected) {
-      if (da.rows.owns(comm.rank(), at.first)) here.emplace(at, value);
+      if (da.rows().owns(comm.rank(), at.first)) here.emplace(at, value);
     }
     EXPECT_EQ(bits(mine), bits(here));
     EXPECT_EQ(work.stats.at("batches"), comm.sum(num_batches));

@@ -37,8 +37,9 @@ class Phase {
   Stopwatch watch_;
 };
 
-/// Told by long calls, on every rank, from the thread that made the call: `done` of `total` units of `phase`.
-/// May throw to stop the work where the caller says it may; must not communicate.
+/// Called by long calls, on every rank, from the thread that made the call: `done` of `total` units of `phase` are
+/// done. It may throw, on any rank and in any call of the library, to stop the work: all ranks then throw the message
+/// of the lowest rank where it threw. It must not communicate.
 using Progress = std::function<void(std::string_view phase, Offset done, Offset total)>;
 
 }  // namespace filigree

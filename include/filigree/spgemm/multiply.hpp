@@ -150,8 +150,8 @@ struct Work {
 /// @param options     bytes are of each rank
 /// @return            stats are sums over all ranks, except `rounds`
 ///
-/// Throws on all ranks what the local product throws on any. Collective over a.comm(). Memory per rank beyond A, B and C:
-/// (28 + sizeof(V)) nnz(B') + 4 nnz(A') + 17 columns(A) bytes, where A' and B' are the rows of a round; of the next
+/// Throws on all ranks what the local product throws on any. Collective over a.comm(). Memory per rank beyond A, B and
+/// C: (28 + sizeof(V)) nnz(B') + 4 nnz(A') + 17 columns(A) bytes, where A' and B' are the rows of a round; of the next
 /// round (12 + 2 sizeof(V)) nnz(B') + 4 nnz(A'). Determinism: equal bits on any number of ranks and threads.
 template <class V>
 Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},

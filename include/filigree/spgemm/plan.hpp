@@ -81,8 +81,8 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options =
 /// returns products, nonzeros, bytes_received (sizeof(V) for every value of B that a rank references and another
 ///         owns; nothing if B has no values), messages
 ///
-/// Throws InvalidArgument on all ranks when a or b do not fit the plan. Collective over a.comm(). Memory per rank beyond
-/// the plan and C: sizeof(V) a value received and a value sent.
+/// Throws InvalidArgument on all ranks when a or b do not fit the plan. Collective over a.comm(). Memory per rank
+/// beyond the plan and C: sizeof(V) a value received and a value sent.
 ///
 ///   c = spgemm::multiply(plan, a, b, std::move(c)).c;
 template <class V>

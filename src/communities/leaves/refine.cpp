@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/collective_progress.hpp"
 #include "core/index.hpp"
 #include "core/ordered_sum.hpp"
 #include "filigree/core/random.hpp"
@@ -178,6 +179,7 @@ void refine(const Adjacency& a, Offset k, const LeafOptions& options, std::vecto
   if (has_empty(counts)) return;
   double likelihood = refinement.likelihood(counts);
   const Stream stream(options.seed, half_purpose);
+  const CollectiveProgress progress(comm, options.progress);
   // All vertices at once as long as that helps; then random halves, since neighbours that both move may both be wrong.
   int failures = 0;
   for (int pass = 0; pass < options.max_refinements && failures < 4; ++pass) {
@@ -194,7 +196,7 @@ void refine(const Adjacency& a, Offset k, const LeafOptions& options, std::vecto
     }
     moved = comm.sum(moved);
     ++stats["refinements"];
-    if (options.progress) options.progress("refine", pass + 1, options.max_refinements);
+    progress("refine", pass + 1, options.max_refinements);
     if (comm.sum(wished) == 0) break;
     const Counts after = refinement.count(next);
     const double grown = refinement.likelihood(after);

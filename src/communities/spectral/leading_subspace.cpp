@@ -3,6 +3,7 @@
 
 #include "communities/spectral/bethe_hessian.hpp"
 #include "communities/spectral/columns.hpp"
+#include "core/collective_progress.hpp"
 #include "core/index.hpp"
 #include "core/ordered_sum.hpp"
 #include "filigree/core/random.hpp"
@@ -35,13 +36,14 @@ class Solver {
     double amplified = 0;
     double last_growth = 0;
     const double enough = std::log(30 * std::sqrt(static_cast<double>(n)));
+    const CollectiveProgress progress(a_.graph.comm(), options_.progress);
     for (int round = 0; round < most_rounds; ++round) {
       const Offset degree = degree_of_filter(space.values, space.residuals, low, high);
       filter_open(space.x, space.residuals, degree, low, high);
       amplified += static_cast<double>(degree) * growth(threshold, low, high);
       space.residuals = ritz(space);
       ++stats_["rounds"];
-      if (options_.progress) options_.progress("spectrum", round + 1, most_rounds);
+      progress("spectrum", round + 1, most_rounds);
       low = std::min(low, 1.02 * space.values.back());
       const auto above = [&](const std::vector<double>& values) {
         return std::count_if(values.begin(), values.end(), [&](double value) { return value > threshold; });

@@ -339,7 +339,8 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
     return rows.finish(comm, b.cols().begin(comm.rank()), b.cols().end(comm.rank()));
   });
   Stats stats = counting.finish(comm, traffic, requests.num_rounds);
-  return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(local), std::move(ghosts)), std::move(timings), std::move(stats)};
+  return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(local), std::move(ghosts)), std::move(timings),
+          std::move(stats)};
 }
 
 template <class V>

@@ -88,7 +88,8 @@ DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
   FetchedRows<V> b_rows = parts.halo->fetch_rows(b, of_b.own, false);
   FetchedRows<V> mask_rows;
   if (mask.matrix != nullptr)
-    mask_rows = Halo(mask.matrix->comm(), mask.matrix->rows(), of_mask.remote).fetch_rows(*mask.matrix, of_mask.own, false);
+    mask_rows =
+        Halo(mask.matrix->comm(), mask.matrix->rows(), of_mask.remote).fetch_rows(*mask.matrix, of_mask.own, false);
 
   comm.guard([&] {
     // B' and the mask number columns alike, and as C.

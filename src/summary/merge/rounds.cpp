@@ -10,6 +10,7 @@
 #include <memory>
 #include <numeric>
 
+#include "core/collective_progress.hpp"
 #include "core/index.hpp"
 #include "core/parallel_for.hpp"
 #include "summary/merge/group_merge.hpp"
@@ -284,6 +285,7 @@ Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bi
   stats["pairs_scored"] = 0;
   auto merging = std::make_unique<Merging>(graph, options, budget_bits, timings, best, stats);
   rounds.push_back(merging->begin());
+  const CollectiveProgress progress(graph.comm(), options.progress);
   bool is_last = false;
   int since_best = 0;  // a round without merges predicts nothing of rounds at lower thresholds
   for (int round = 1; round <= options.max_rounds && !is_last && !merging->fits(); ++round) {
@@ -297,7 +299,7 @@ Merged merge_rounds(const Graph& graph, std::int64_t num_edges, double budget_bi
     else if (has_merged && best.num_merges() > 0)
       ++since_best;
     rounds.push_back(report);
-    if (options.progress) options.progress("merge", round, options.max_rounds);
+    progress("merge", round, options.max_rounds);
   }
   const bool fits = merging->fits();
   Dendrogram merges = std::move(*merging).take_merges(best.num_merges());

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/collective_progress.hpp"
 #include "core/index.hpp"
 #include "svd_clustering/cluster/bounds.hpp"
 #include "svd_clustering/cluster/ranking.hpp"
@@ -93,6 +94,7 @@ std::vector<Grown> published(const DenseBlocks& blocks, const std::vector<double
   int failed_seeds = 0;
   for (const Grown& cluster : clusters) failed_seeds = cluster.grew ? 0 : failed_seeds + 1;
   remove_taken(taken, remaining);
+  const CollectiveProgress progress(blocks.comm, options.progress);
   while (!remaining.empty()) {
     // The seed: the largest block, and the next while their columns fit the rank.
     Bound bound(blocks.rows, options, kernel_for(options));
@@ -129,7 +131,7 @@ std::vector<Grown> published(const DenseBlocks& blocks, const std::vector<double
     if constexpr (std::is_same_v<Bound, IncrementalBound>) cluster.svd = bound.svd();
     tell_finished(options, cluster, stats);
     clusters.push_back(std::move(cluster));
-    if (options.progress) options.progress("cluster", std::ssize(norms) - std::ssize(remaining), std::ssize(norms));
+    progress("cluster", std::ssize(norms) - std::ssize(remaining), std::ssize(norms));
   }
   return clusters;
 }
@@ -176,6 +178,7 @@ std::vector<Grown> grow_ours(const DenseBlocks& blocks, const std::vector<double
   std::vector<Grown> clusters = resumed(options, stats);
   std::vector<char> taken = taken_by(clusters, norms.size());
   remove_taken(taken, remaining);
+  const CollectiveProgress progress(blocks.comm, options.progress);
   while (!remaining.empty()) {
     IncrementalBound bound(blocks.rows, options, kernel_for(options));
     Grown cluster;
@@ -220,7 +223,7 @@ std::vector<Grown> grow_ours(const DenseBlocks& blocks, const std::vector<double
     cluster.svd = bound.svd();
     tell_finished(options, cluster, stats);
     clusters.push_back(std::move(cluster));
-    if (options.progress) options.progress("cluster", std::ssize(norms) - std::ssize(remaining), std::ssize(norms));
+    progress("cluster", std::ssize(norms) - std::ssize(remaining), std::ssize(norms));
   }
   return clusters;
 }

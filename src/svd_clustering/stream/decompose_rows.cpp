@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "core/collective_progress.hpp"
 #include "core/index.hpp"
 #include "filigree/svd_clustering.hpp"
 
@@ -58,6 +59,7 @@ RowsSvd decompose_rows(const DistDense<double>& m, Offset rank, Offset oversampl
   double dropped = 0;
   double largest_dropped = 0;
   Offset num_steps = 0;
+  const CollectiveProgress tell(m.comm, progress);
   for (Offset first = 0; first < m.cols; first += panel) {
     const Offset count = std::min(panel, m.cols - first);
     DistDense<double> x = joined(q, s, m, first, count, -exponent);
@@ -74,7 +76,7 @@ RowsSvd decompose_rows(const DistDense<double>& m, Offset rank, Offset oversampl
     q = multiply(x, svd.u.view().columns(0, kept));
     s.assign(svd.s.begin(), svd.s.begin() + kept);
     ++num_steps;
-    if (progress) progress("decompose", first + count, m.cols);
+    tell("decompose", first + count, m.cols);
   }
   const Offset width = std::min(rank, q.cols);
   RowsSvd result{DistDense<double>(m.comm, m.rows, width), {}, std::ldexp(std::sqrt(squared_norm), exponent), {}, 0};
