@@ -90,14 +90,13 @@ TEST(Cancellation, PprReplicatedAndPartitioned) {
     const ppr::Index index = ppr::build_index(graph, {.walks = 10, .placement = placement});
     std::vector<ppr::Query> queries;
     for (Global v = 0; v < 6; ++v) queries.push_back({{{v + 8 * comm.rank(), 1.0}}});
-    for (const ppr::Index* of : {&index, static_cast<const ppr::Index*>(nullptr)}) {
-      expect_stops(
-          comm,
-          [&](const Progress& progress) {
-            ppr::query(graph, of, queries, {.progress = progress, .placement = placement});
-          },
-          least);
-    }
+    const auto with = [&](const Progress& progress) {
+      return ppr::QueryOptions{.progress = progress, .placement = placement};
+    };
+    expect_stops(
+        comm, [&](const Progress& progress) { ppr::query(graph, index, queries, with(progress)); }, least);
+    expect_stops(
+        comm, [&](const Progress& progress) { ppr::query(graph, queries, with(progress)); }, least);
     expect_stops(
         comm,
         [&](const Progress& progress) {
