@@ -89,13 +89,15 @@ void SvdCommand::run_on_blocks() {
   const DenseBlocks blocks = input_.load(program_);
   program_.worked_on({{blocks.num_blocks(), "block", "blocks"}});
   const Progress progress = program_.progress();
-  const auto [svd, found] = find(blocks.rows, [&](Offset rank) {
+  const auto decomposed = find(blocks.rows, [&](Offset rank) {
     IncrementalSvd all = svd_clustering::decompose(blocks, rank, oversampling_, kernel_, progress);
     Found told{0, all.norm(), all.singular_values(), {}};
     for (Offset k = 0; k <= std::ssize(told.singular_values); ++k)
       told.certified_error.push_back(all.certified_error(k));
     return std::pair(std::move(all), std::move(told));
   });
+  const auto& svd = decomposed.first;
+  const Found& found = decomposed.second;
   report(found);
   const Offset rank = found.rank;
   const DenseView basis = svd.basis().columns(0, rank);
@@ -111,11 +113,13 @@ void SvdCommand::run_on_blocks() {
 void SvdCommand::run_on_rows() {
   const DistDense<double> matrix = input_.load_rows(program_);
   const Progress progress = program_.progress();
-  const auto [svd, found] = find(matrix.rows.num_items(), [&](Offset rank) {
+  const auto decomposed = find(matrix.rows.num_items(), [&](Offset rank) {
     RowsSvd all = svd_clustering::decompose_rows(matrix, rank, oversampling_, progress);
     Found told{0, all.norm, all.singular_values, all.certified_error};
     return std::pair(std::move(all), std::move(told));
   });
+  const auto& svd = decomposed.first;
+  const Found& found = decomposed.second;
   report(found);
   const DistDense<double>& basis = svd.basis;
   const Offset rank = found.rank;

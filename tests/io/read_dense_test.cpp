@@ -239,8 +239,9 @@ TEST(ReadDense, ShapesThatNothingHolds) {
     EXPECT_THAT(message({path}), HasSubstr(text("huge.h5:/a: is too large: ", rows, " x ", cols)));
     EXPECT_THAT(message_of<IoError>([&] { io::read_dense_rows(comm, {path}); }), HasSubstr("/a: is too large"));
     const io::Hdf5Reader file(comm, path);
-    EXPECT_THAT(message_of<IoError>(
-                    [&] { file.read_matrix("/a", 0, static_cast<Offset>(rows), 0, static_cast<Offset>(cols)); }),
+    EXPECT_THAT(message_of<IoError>([&, rows = static_cast<Offset>(rows), cols = static_cast<Offset>(cols)] {
+                  file.read_matrix("/a", 0, rows, 0, cols);
+                }),
                 HasSubstr("more than 2^40 elements"));
   }
 }

@@ -547,7 +547,9 @@ TEST(SpgemmWork, ProgressMayStopIt) {
   std::vector<std::set<Local>> rows(60'000);
   for (Local i = 1; i + 1 < std::ssize(rows); ++i) rows[static_cast<std::size_t>(i)] = {i - 1, i, i + 1};
   const auto repeating = matrix_of<double>(60'000, rows, Contents::ordinary, random);
-  for (const auto& [a, b] : {std::pair{far_a, far_b}, {repeating, repeating}}) {
+  for (const auto& factors : {std::pair{far_a, far_b}, {repeating, repeating}}) {
+    const auto& a = factors.first;
+    const auto& b = factors.second;
     for (const int threads : {1, 2, 3, 4}) {
       const ThreadsScope scope(threads);
       for (const bool at_half : {false, true}) {
