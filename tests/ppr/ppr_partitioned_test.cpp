@@ -305,6 +305,10 @@ TEST(PprPartitioned, PlacementIsChosenByMemory) {
   EXPECT_EQ(ppr::choose_placement(graph, Placement::automatic, 10), Placement::partitioned);
   for (const Placement wanted : {Placement::replicated, Placement::partitioned})
     EXPECT_EQ(ppr::choose_placement(graph, wanted, 10), wanted);
+  if (comm.size() > 1) {
+    const Placement own = comm.is_root() ? Placement::automatic : Placement::replicated;
+    EXPECT_THROW(ppr::choose_placement(graph, own), InvalidArgument);
+  }
   const std::vector<Query> one = {{{1, 1}}};
   const auto was_partitioned = [&](Placement placement) {
     return ppr::query(graph, one, {.placement = placement}).stats.contains("bytes_sent");

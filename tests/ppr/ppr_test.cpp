@@ -11,6 +11,8 @@
 #include "support/walk_oracle.hpp"
 
 namespace filigree::testing {
+static_assert(std::ranges::input_range<const ppr::Result>);
+
 namespace {
 
 using ppr::Query;
@@ -95,6 +97,10 @@ TEST(Ppr, TopKEndsWhenPushesCanNoLongerChangeTheOrder) {
   EXPECT_THROW(ppr::top_k(graph, none, 0), InvalidArgument);
   EXPECT_THROW(ppr::top_k(graph, none, 5, {.dangling = Dangling::self}), InvalidArgument);
   EXPECT_THROW(ppr::top_k(graph, none, 5, {.filter = {.candidates = {1}}}), InvalidArgument);
+  // The filter is each rank's own, the refusal everyone's.
+  ppr::QueryOptions last_has_candidates;
+  if (comm.rank() == comm.size() - 1) last_has_candidates.filter.candidates = {1};
+  EXPECT_THROW(ppr::top_k(graph, none, 5, last_has_candidates), InvalidArgument);
 }
 
 /// Every arc both ways, loops and vertices without arcs among them.

@@ -13,7 +13,7 @@ namespace filigree::io {
 /// Writes a graph or a sparse matrix. docs/file_formats.md says what each format holds.
 ///
 /// graph    what is written; real numbers read back as they were
-/// names    distributed like graph.rows, as read() returns them; what a format cannot hold goes to PATH.names, a line
+/// names    distributed like graph.rows(), as read() returns them; what a format cannot hold goes to PATH.names, a line
 ///          for each row, where read() finds it; without such names a PATH.names from before is removed
 /// path     takes its name when all is written; text is compressed if it ends in .gz or .zst
 /// format   automatic: by the extension, see format_to_write()

@@ -127,7 +127,7 @@ class DistCsr {
   /// Builds the exchange plan for ghosts unless this matrix, or the one it is a copy of, has it. Collective, whatever
   /// ghosts a rank has.
   const Halo& build_halo() const;
-  /// The exchange plan for ghosts_. Throws InvalidArgument before build_halo(). Not collective; what it exchanges is,
+  /// The exchange plan for ghosts. Throws InvalidArgument before build_halo(). Not collective; what it exchanges is,
   /// also on ranks without ghosts, since others may need their values.
   const Halo& halo() const;
 

@@ -1,7 +1,8 @@
 // Queries of personalized PageRank.
 //
-//   q_s = c sum_k (1-c)^k s A^k             s: seed distribution, A: row-stochastic by arc weights, zero on dangling
-//   rows q_s = estimate + sum_v residual(v) q_v  after any pushes
+//   q_s = c sum_k (1-c)^k s A^k                   s: seed distribution, A: row-stochastic by arc weights,
+//                                                 zero on dangling rows
+//   q_s = estimate + sum_v residual(v) q_v        after any pushes
 //
 // A query pushes until the residual is small; an index (filigree/ppr/index.hpp) walks the rest. q is linear in the
 // seed, so nothing is normalised before the end. docs/ppr.md has methods, costs and memory.
@@ -70,17 +71,22 @@ struct Result {
   Timings timings;
   Stats stats;  ///< over all ranks, named in docs/ppr.md
 
-  std::size_t size() const { return row_ptr.size() - 1; }
-  Answer operator[](std::size_t i) const {
+  std::size_t size() const { return row_ptr.empty() ? 0 : row_ptr.size() - 1; }
+  /// Views this result.
+  Answer operator[](std::size_t i) const& {
     const auto begin = static_cast<std::size_t>(row_ptr[i]);
     const auto length = static_cast<std::size_t>(row_ptr[i + 1]) - begin;
     return {std::span(vertex).subspan(begin, length), std::span(score).subspan(begin, length)};
   }
+  Answer operator[](std::size_t i) const&& = delete;
   struct Iterator {
-    const Result* result;
-    std::size_t i;
+    using value_type = Answer;
+    using difference_type = std::ptrdiff_t;
+    const Result* result = nullptr;
+    std::size_t i = 0;
     Answer operator*() const { return (*result)[i]; }
     Iterator& operator++() { return ++i, *this; }
+    Iterator operator++(int) { return {result, i++}; }
     bool operator==(const Iterator&) const = default;
   };
   Iterator begin() const { return {this, 0}; }
@@ -91,7 +97,7 @@ struct EngineState;
 
 /// A replicated graph, an index if there is one, and what a query leaves for the next: tables, memory, the solution of
 /// policy `uniform`, the plan of the last batch. For programs that ask more than once. Its calls change it: one thread
-/// at a time.
+/// at a time. Making one and letting it go are collective.
 class Engine {
  public:
   /// Collective. Memory per node: 4 n bytes, of a symmetric graph 4 arcs + 40 n (12 arcs with weights).

@@ -11,6 +11,8 @@
 namespace filigree::ppr {
 
 Placement choose_placement(const Graph& graph, Placement wanted, Offset memory_bytes) {
+  const int own = static_cast<int>(wanted);
+  require(graph.comm().min(own) == graph.comm().max(own), "placement: it must be the same on all ranks");
   if (wanted != Placement::automatic) return wanted;
   if (graph.num_rows() > std::numeric_limits<Local>::max()) return Placement::partitioned;
   const Offset per_arc = graph.has_values() ? 28 : 4;

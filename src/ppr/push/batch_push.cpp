@@ -27,9 +27,9 @@ std::size_t BatchPush::place_of(Local v) {
   Local place = place_of_.slot(v);
   if (place < 0) {
     place = static_cast<Local>(lanes_.add_place(limit_[v], weight_ == nullptr ? 1.0F : weight_[v]));
-    place_of_.set(v, place);
     vertex_.push_back(v);
     arcs_.emplace_back();
+    place_of_.set(v, place);  // last: a list that could not grow must not name places beyond its end
     __builtin_prefetch(view_.row_ptr.data() + v);
   }
   return z(place);

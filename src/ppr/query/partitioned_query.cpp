@@ -308,7 +308,7 @@ std::vector<Row> PartitionedQuery::rows_at_home(const Batch& batch, Offset begin
   });
 }
 
-/// DanglingPolicy `self` has to know which vertices of the rows are dangling: their owners tell.
+/// Policy `self` has to know which vertices of the rows are dangling: their owners tell.
 std::function<bool(Global)> PartitionedQuery::find_dangling(std::span<const Row> rows) {
   if (options_.dangling != Dangling::self) return {};
   std::vector<Global> foreign;

@@ -157,11 +157,10 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
   return result;
 }
 
-/// Answers with the index, or without where it is null.
-Result answer_queries(EngineState& engine, const Index* index, std::span<const Query> queries,
+/// Answers queries that check_queries() let through, with the index, or without where it is null.
+Result answer_checked(EngineState& engine, const Index* index, std::span<const Query> queries,
                       const QueryOptions& options, bool until_settled) {
   const Comm& comm = engine.comm;
-  check_queries(comm, engine.graph.num_vertices(), engine.graph.hash(), index, queries, options, until_settled);
   const Offset num_queries = comm.sum(static_cast<Offset>(queries.size()));
   const bool is_batch = options.method == Method::push && !until_settled && num_queries >= tuning::fewest_in_batch &&
                         is_everyones(comm, options.filter);
@@ -171,9 +170,31 @@ Result answer_queries(EngineState& engine, const Index* index, std::span<const Q
   return shared.give_back(answer_all(engine, index, shared.own(), options, false, num_queries, true));
 }
 
+Result answer_queries(EngineState& engine, const Index* index, std::span<const Query> queries,
+                      const QueryOptions& options, bool until_settled) {
+  check_queries(engine.comm, engine.graph.num_vertices(), engine.graph.hash(), index, queries, options, until_settled);
+  return answer_checked(engine, index, queries, options, until_settled);
+}
+
+/// By an engine for this call alone, made only for queries that it can answer.
+Result answer_once(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
+                   const QueryOptions& options, bool until_settled) {
+  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options, until_settled);
+  EngineState engine(graph, nullptr);
+  return answer_checked(engine, index, queries, options, until_settled);
+}
+
 QueryOptions exact_options(double tolerance, QueryOptions options) {
   options.method = Method::push;
   options.target_error = tolerance;
+  options.levels = 0;
+  return options;
+}
+
+QueryOptions top_k_options(int k, QueryOptions options) {
+  options.method = Method::push;
+  options.levels = 0;
+  options.top = k;
   return options;
 }
 
@@ -185,14 +206,12 @@ Result query(Engine& engine, std::span<const Query> queries, const QueryOptions&
 }
 
 Result query(const ReplicatedGraph& graph, std::span<const Query> queries, const QueryOptions& options) {
-  EngineState state(graph, nullptr);
-  return answer_queries(state, nullptr, queries, options, false);
+  return answer_once(graph, nullptr, queries, options, false);
 }
 
 Result query(const ReplicatedGraph& graph, const Index& index, std::span<const Query> queries,
              const QueryOptions& options) {
-  EngineState state(graph, nullptr);
-  return answer_queries(state, &index, queries, options, false);
+  return answer_once(graph, &index, queries, options, false);
 }
 
 Result exact(Engine& engine, std::span<const Query> queries, double tolerance, QueryOptions options) {
@@ -208,14 +227,11 @@ Result exact(const Graph& graph, std::span<const Query> queries, double toleranc
 }
 
 Result top_k(Engine& engine, std::span<const Query> queries, int k, QueryOptions options) {
-  options.method = Method::push;
-  options.top = k;
-  return answer_queries(state_of(engine), nullptr, queries, options, true);
+  return answer_queries(state_of(engine), nullptr, queries, top_k_options(k, std::move(options)), true);
 }
 
 Result top_k(const ReplicatedGraph& graph, std::span<const Query> queries, int k, QueryOptions options) {
-  Engine engine(graph);
-  return top_k(engine, queries, k, std::move(options));
+  return answer_once(graph, nullptr, queries, top_k_options(k, std::move(options)), true);
 }
 
 }  // namespace filigree::ppr

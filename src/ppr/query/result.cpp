@@ -56,7 +56,6 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
     require(options.top > 0, "top k: k is ", options.top, ", must be at least 1");
     require(options.dangling == Dangling::source || options.dangling == Dangling::drop,
             "top k: only with the dangling policies source and drop");
-    require(options.filter.candidates.empty(), "top k: not with candidates");
   }
   if (index != nullptr) {
     require(index->graph_hash == graph_hash, "index: it was built for another graph (hash ", std::hex,
@@ -68,6 +67,7 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
             " ranks, the graph has ", num_vertices, " on ", comm.size());
   }
   comm.guard([&] {
+    require(!until_settled || options.filter.candidates.empty(), "top k: not with candidates");
     for (std::size_t i = 0; i < queries.size(); ++i) {
       require(!queries[i].empty(), "query ", i, " has no seeds");
       double total = 0;
