@@ -57,6 +57,55 @@ TEST(SpgemmVerify, PassesWhatIsRight) {
   }
 }
 
+/// C in the rows of another partition than that of A.
+template <class V>
+DistCsr<V> moved(const DistCsr<V>& c) {
+  const int size = c.comm().size();
+  Entries<V> entries;
+  for (const auto& [at, value] : whole(c)) {
+    if (!c.comm().is_root()) break;
+    entries.row.push_back(at.first);
+    entries.col.push_back(at.second);
+    entries.val.push_back(static_cast<V>(value));
+  }
+  return DistCsr<V>::from_entries(c.comm(), random_partition(c.num_rows(), size, 77),
+                                  random_partition(c.num_cols(), size, 78), std::move(entries));
+}
+
+template <class V>
+class SpgemmVerifyTyped : public ::testing::Test {};
+using ValueTypes = ::testing::Types<double, float, std::int64_t>;
+TYPED_TEST_SUITE(SpgemmVerifyTyped, ValueTypes);
+
+TYPED_TEST(SpgemmVerifyTyped, RoundsAndWrapsAsTheProductDoes) {
+  using V = TypeParam;
+  const Comm world = Comm::world();
+  constexpr Global n = 700;  // more rows than are sampled
+  Entries<V> entries;
+  Random random(9);
+  for (int k = 0; k < 6000 && world.is_root(); ++k) {
+    entries.row.push_back(below(random, n));
+    entries.col.push_back(below(random, n));
+    entries.val.push_back(static_cast<V>(1 + static_cast<double>(below(random, 1'000'000)) / 3));
+  }
+  const auto a = DistCsr<V>::from_entries(world, n, n, std::move(entries));
+  const auto c = spgemm::multiply(a, a).c;
+  const auto found = verify(a, a, c);
+  EXPECT_TRUE(found.holds()) << found.wrong_sums;
+  EXPECT_EQ(found.unknown_rows, 0);
+  EXPECT_TRUE(verify(a, a, moved(c)).holds());
+  auto wrong = moved(c);
+  for (V& value : wrong.values()) value = static_cast<V>(2 * value);
+  EXPECT_GT(verify(a, a, wrong).wrong_sums, n);
+
+  auto huge = a;
+  for (V& value : huge.values()) value = static_cast<V>(std::is_floating_point_v<V> ? 1e300 : 4e18);
+  const auto unknown = verify(huge, huge, spgemm::multiply(huge, huge).c);
+  EXPECT_TRUE(unknown.sampled_rows_hold);
+  EXPECT_EQ(unknown.wrong_sums, 0);
+  EXPECT_GT(unknown.unknown_rows, n / 2);
+}
+
 TEST(SpgemmVerify, SampledRowsShowColumnsAndBits) {
   const Graph a = random_matrix(40, 50, 300, 1);
   const Graph b = random_matrix(50, 60, 300, 2);

@@ -70,19 +70,25 @@ Offset longest_row(const Graph& matrix) {
 
 /// What rows of A (B x) and C x may differ by is `factor` times |A| |B| 8, as |x| <= 8: an element of either passes
 /// through at most so many roundings. Twice that, because the magnitudes are rounded too.
-double rounding_factor(const Graph& a, const Graph& b, const Graph& c) {
+/// epsilon: of the type that C was computed in, twice the error of a rounding.
+double rounding_factor(const Graph& a, const Graph& b, const Graph& c, double epsilon) {
   const Offset roundings = 2 * longest_row(a) + longest_row(b) + longest_row(c) + 7;  // 3 if they are of integers
-  return static_cast<double>(roundings) * std::numeric_limits<double>::epsilon();     // twice the error of a rounding
+  return static_cast<double>(roundings) * epsilon;
 }
 
-/// Rows of C x that are not those of A (B x), counted over all vectors; rows whose sums overflow stay unknown.
+/// Rows of C x that are not those of A (B x), counted over all vectors; rows whose sums may be beyond the numbers of V
+/// stay unknown.
 struct Freivalds {
   Offset wrong = 0;
   Offset unknown = 0;
 };
+template <class V>
 Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_t seed) {
   const Stream stream(seed, vector_purpose);
-  const double factor = rounding_factor(a, b, c);
+  constexpr bool is_real = std::is_floating_point_v<V>;
+  const double factor = rounding_factor(
+      a, b, c, is_real ? double{std::numeric_limits<V>::epsilon()} : std::numeric_limits<double>::epsilon());
+  constexpr auto largest = static_cast<double>(std::numeric_limits<V>::max());
   const int rank = b.comm().rank();
   // Whole numbers in [-8, 8), one for each column, whoever owns it.
   const auto draw = [&](const Partition& columns) {
@@ -96,11 +102,13 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
     return x;
   };
   const Sums by_c = apply(c, draw(c.cols()));
-  const Sums by_factors = apply(a, distributed(a.comm(), a.cols(), apply(b, draw(b.cols()))));
+  const Sums products = apply(a, distributed(a.comm(), a.cols(), apply(b, draw(b.cols()))));
+  const Sums by_factors = c.rows() == a.rows() ? products : distributed(c.comm(), c.rows(), products);
   Freivalds found;
   for (Offset row = 0; row < c.num_local_rows(); ++row) {
-    const double bound = factor * by_factors.magnitude[z(row)] + std::numeric_limits<double>::min();
-    if (!std::isfinite(bound)) {
+    const double magnitude = by_factors.magnitude[z(row)];
+    const double bound = factor * magnitude + std::numeric_limits<double>::min();
+    if (!(magnitude < largest) || !std::isfinite(bound)) {
       ++found.unknown;
       continue;
     }
@@ -254,11 +262,13 @@ Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& 
   check_arguments("verify", a, b, mask, options);
   require(c.num_rows() == a.num_rows() && c.num_cols() == b.num_cols(), "verify: c is ", c.num_rows(), " x ",
           c.num_cols(), " and the product ", a.num_rows(), " x ", b.num_cols());
+  require(c.comm().size() == a.comm().size(), "verify: c is distributed over ", c.comm().size(), " ranks and a over ",
+          a.comm().size());
   const std::vector<Global> sampled = sample_rows(a, seed);
   Verification found{.sampled_rows = std::ssize(sampled),
                      .sampled_rows_hold = rows_hold(sampled, a, b, mask, options, c)};
   if (options.semiring != Semiring::plus_times || mask.matrix != nullptr) return found;
-  const auto [wrong, unknown] = freivalds(reals(a), reals(b), reals(c), seed);
+  const auto [wrong, unknown] = freivalds<V>(reals(a), reals(b), reals(c), seed);
   found.num_vectors = num_vectors;
   found.wrong_sums = wrong;
   found.unknown_rows = unknown;
