@@ -97,7 +97,7 @@ TEST(Ppr, TopKEndsWhenPushesCanNoLongerChangeTheOrder) {
   EXPECT_THROW(ppr::top_k(graph, none, 0), InvalidArgument);
   EXPECT_THROW(ppr::top_k(graph, none, 5, {.dangling = Dangling::self}), InvalidArgument);
   EXPECT_THROW(ppr::top_k(graph, none, 5, {.filter = {.candidates = {1}}}), InvalidArgument);
-  // The filter is each rank's own, the refusal everyone's.
+  // The filter is each rank's own; all ranks refuse.
   ppr::QueryOptions last_has_candidates;
   if (comm.rank() == comm.size() - 1) last_has_candidates.filter.candidates = {1};
   EXPECT_THROW(ppr::top_k(graph, none, 5, last_has_candidates), InvalidArgument);
