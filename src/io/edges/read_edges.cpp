@@ -36,6 +36,7 @@ struct Lines {
 /// What a rank found in its part of the file.
 struct Part {
   Entries<double> entries;
+  Global id_bits = 0;        ///< all that entries hold for vertices, or'ed
   std::vector<Global> lone;  ///< vertices of lines of their own
   bool more = false;         ///< columns that are not read
   Lines headers;             ///< lines before the first edge that may be headings
@@ -75,6 +76,7 @@ const char* parse_plain_lines(const char* p, const char* end, char separator, Pa
   Global from[capacity], to[capacity];
   double weight[weighted ? capacity : 1];
   bool unusual = false;
+  Global id_bits = 0;
   while (p < end && !unusual) {
     std::size_t count = 0;
     while (p < end && count < capacity) {
@@ -84,6 +86,7 @@ const char* parse_plain_lines(const char* p, const char* end, char separator, Pa
       if (unusual) break;
       p = next;
       part.more |= edge.more;
+      id_bits |= edge.from | edge.to;
       from[count] = edge.from;
       to[count] = edge.to;
       if (weighted) weight[count] = edge.weight;
@@ -93,6 +96,7 @@ const char* parse_plain_lines(const char* p, const char* end, char separator, Pa
     part.entries.col.insert(part.entries.col.end(), to, to + count);
     if (weighted) part.entries.val.insert(part.entries.val.end(), weight, weight + count);
   }
+  part.id_bits |= id_bits;
   return p;
 }
 
@@ -110,8 +114,10 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
       const auto fault = parse_list<Key>(
           line, layout, options, workspace, [&](Key key) { from = numbers.source(key); },
           [&](Key key) {
+            const Global to = numbers.target(key);
+            part.id_bits |= from | to;
             part.entries.row.push_back(from);
-            part.entries.col.push_back(numbers.target(key));
+            part.entries.col.push_back(to);
           });
       if (!fault && part.entries.size() == before) part.lone.push_back(from);
       return fault;
@@ -124,8 +130,10 @@ Part read_part(const TextFile& file, TextFile::Range range, const ReadOptions& o
       return std::nullopt;
     }
     part.more |= edge.more;
+    const Global to = numbers.target(edge.to);
+    part.id_bits |= from | to;
     part.entries.row.push_back(from);
-    part.entries.col.push_back(numbers.target(edge.to));
+    part.entries.col.push_back(to);
     if (weighted) part.entries.val.push_back(edge.weight);
     return std::nullopt;
   };
@@ -272,6 +280,9 @@ void check_kept(const Comm& comm, const TextFile& file, const ReadOptions& optio
                 const Part& part) {
   const auto is_large = [](Global id) { return id >= end_of_kept_ids; };
   comm.guard([&] {
+    constexpr Global below_end = Global{1} << 59;
+    static_assert(below_end < end_of_kept_ids);
+    if (part.id_bits < below_end) return;  // as nearly always, which saves a pass over all entries
     if (std::ranges::none_of(part.entries.row, is_large) && std::ranges::none_of(part.entries.col, is_large)) return;
     ReadOptions any = options;
     any.ids = filigree::io::Ids::compact;
