@@ -1,7 +1,7 @@
 // An index of random walks for personalized PageRank.
 //
-//   q_u = c sum_k (1-c)^k e_u A^k       A: row-stochastic by arc weights, zero on dangling rows; c: teleport
-//   probability
+//   q_u = c sum_k (1-c)^k e_u A^k       A: row-stochastic by arc weights, zero on dangling rows;
+//                                       c: teleport probability
 //
 // The index holds an estimate of every q_u from R walks. docs/ppr.md has its costs and the law of its walks.
 //

@@ -102,8 +102,8 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
     return x;
   };
   const Sums by_c = apply(c, draw(c.cols()));
-  const Sums products = apply(a, distributed(a.comm(), a.cols(), apply(b, draw(b.cols()))));
-  const Sums by_factors = c.rows() == a.rows() ? products : distributed(c.comm(), c.rows(), products);
+  Sums by_factors = apply(a, distributed(a.comm(), a.cols(), apply(b, draw(b.cols()))));
+  if (c.rows() != a.rows()) by_factors = distributed(c.comm(), c.rows(), by_factors);
   Freivalds found;
   for (Offset row = 0; row < c.num_local_rows(); ++row) {
     const double magnitude = by_factors.magnitude[z(row)];
