@@ -20,13 +20,10 @@ bool needs_quotes(std::string_view name) {
          name.find_first_of(",;|\"") != std::string_view::npos;
 }
 
-void append_quoted(std::string& out, std::string_view name) {
-  out += '"';
-  for (char c : name) {
-    if (c == '"') out += c;
-    out += c;
-  }
-  out += '"';
+std::string between_quotes(std::string_view name) {
+  std::string out = "\"";
+  for (char c : name) out.append(c == '"' ? 2 : 1, c);
+  return out + '"';
 }
 
 }  // namespace
@@ -40,30 +37,26 @@ void write_edge_list(const Graph& graph, const VertexNames& names, const std::st
   const std::vector<std::string> ghost_names = names.fetch(comm, graph.ghosts());
   const Local owned_end = graph.owned_begin() + graph.num_owned_cols();
   TextWriter file(comm, path);
-  const auto append_name = [&](std::string& out, Local column) {
+  const auto name_of = [&](Local column) {
     const bool owned = graph.owned_begin() <= column && column < owned_end;
     const Local ghost = column < graph.owned_begin() ? column : column - graph.num_owned_cols();
-    const std::string name = owned ? names.owned(comm, column - graph.owned_begin()) : ghost_names[z(ghost)];
-    if (commas && needs_quotes(name)) {
-      append_quoted(out, name);
-      return;
-    }
-    require(!is_comment_or_blank(name), path, ": the name ", quoted(name), " would read as a comment in an edge list");
-    require(name.size() < 2 || !name.starts_with('"') || !name.ends_with('"'), path, ": the name ", quoted(name),
-            " would lose its quotation marks between tabs; a .csv file keeps them");
-    require(name == without_blanks(name), path, ": the name ", quoted(name),
-            " would lose its blanks between tabs; a .csv file keeps them");
-    out += name;
+    std::string name = owned ? names.owned(comm, column - graph.owned_begin()) : ghost_names[z(ghost)];
+    if (commas) return needs_quotes(name) ? between_quotes(name) : name;
+    const auto refuse = [&](const char* why) { throw InvalidArgument(text(path, ": the name ", quoted(name), why)); };
+    if (is_comment_or_blank(name)) refuse(" would read as a comment in an edge list");
+    if (name.size() >= 2 && name.starts_with('"') && name.ends_with('"'))
+      refuse(" would lose its quotation marks between tabs; a .csv file keeps them");
+    if (name != without_blanks(name)) refuse(" would lose its blanks between tabs; a .csv file keeps them");
+    return name;
   };
   const char separator = commas ? ',' : '\t';
   const bool any = graph.local().num_nonzeros() > 0;
   bool first_line = comm.min(any ? comm.rank() : comm.size()) == comm.rank();
   write_rows(graph, file, [&](std::string& out, Global row, std::span<const Local> cols, std::span<const double> vals) {
+    if (cols.empty()) return;
+    const std::string from = name_of(static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
     for (std::size_t k = 0; k < cols.size(); ++k) {
-      std::string from;
-      std::string to;
-      append_name(from, static_cast<Local>(row - graph.first_row()) + graph.owned_begin());
-      append_name(to, cols[k]);
+      const std::string to = name_of(cols[k]);
       // An edge that reads as a heading is none below one.
       if (std::exchange(first_line, false) && edges::columns_of({from, to}, {}))
         out += text("source", separator, "target", has_values ? text(separator, "weight") : "", '\n');
