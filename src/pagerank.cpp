@@ -6,8 +6,8 @@
 #include <mutex>
 
 #include "core/collective_progress.hpp"
-#include "core/cpu.hpp"
 #include "core/ordered_sum.hpp"
+#include "core/simd/isa.hpp"
 #include "filigree/core/invalid_arc.hpp"
 #include "filigree/matrix/small_dense.hpp"
 

@@ -1,5 +1,6 @@
-#include "core/cpu.hpp"
-#include "core/fill_blocks.hpp"
+#include "filigree/core/random.hpp"
+
+#include "core/simd/isa.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -14,7 +15,7 @@ namespace {
 
 using Block = Stream::Block;
 
-void fill_plain(std::uint64_t key, std::span<Block> blocks) {
+void fill_portable(std::uint64_t key, std::span<Block> blocks) {
   const r123::Philox4x32::key_type keys = {{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)}};
   for (Block& block : blocks) {
     const auto words = r123::Philox4x32{}({{block[0], block[1], block[2], block[3]}}, keys);
@@ -30,7 +31,7 @@ void fill_plain(std::uint64_t key, std::span<Block> blocks) {
 constexpr long long multipliers[] = {0xD2511F53, 0xCD9E8D57};
 constexpr std::uint32_t key_steps[] = {0x9E3779B9, 0xBB67AE85};  // what is added to the key after each round
 
-__attribute__((target("avx512f"))) void fill_avx512(std::uint64_t key, std::span<Block> blocks) {
+FILIGREE_AVX512 void fill_avx512(std::uint64_t key, std::span<Block> blocks) {
   constexpr std::size_t width = 4;  // blocks of a vector
   constexpr std::size_t depth = 4;  // vectors at once: a round waits for its multiplication
   const __m512i multiply = _mm512_set4_epi64(multipliers[1], multipliers[0], multipliers[1], multipliers[0]);
@@ -51,10 +52,10 @@ __attribute__((target("avx512f"))) void fill_avx512(std::uint64_t key, std::span
     }
     for (std::size_t d = 0; d < depth; ++d) _mm512_storeu_si512(&blocks[k + d * width], x[d]);
   }
-  fill_plain(key, blocks.subspan(k));
+  fill_portable(key, blocks.subspan(k));
 }
 
-__attribute__((target("avx2"))) void fill_avx2(std::uint64_t key, std::span<Block> blocks) {
+FILIGREE_AVX2 void fill_avx2(std::uint64_t key, std::span<Block> blocks) {
   constexpr std::size_t width = 2;
   constexpr std::size_t depth = 4;
   const __m256i multiply = _mm256_set_epi64x(multipliers[1], multipliers[0], multipliers[1], multipliers[0]);
@@ -77,26 +78,16 @@ __attribute__((target("avx2"))) void fill_avx2(std::uint64_t key, std::span<Bloc
     for (std::size_t d = 0; d < depth; ++d)
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(&blocks[k + d * width]), x[d]);
   }
-  fill_plain(key, blocks.subspan(k));
+  fill_portable(key, blocks.subspan(k));
 }
 
+#else
+constexpr auto fill_avx2 = fill_portable;
+constexpr auto fill_avx512 = fill_portable;
 #endif
 
 }  // namespace
 
-std::vector<FillBlocks> ways_to_fill() {
-  std::vector<FillBlocks> ways;
-#if defined(__x86_64__)
-  if (cpu_has_avx512()) ways.push_back(fill_avx512);
-  if (cpu_has_avx2()) ways.push_back(fill_avx2);
-#endif
-  ways.push_back(fill_plain);
-  return ways;
-}
-
-void Stream::fill(std::span<Block> blocks) const {
-  static const FillBlocks fill_blocks = ways_to_fill().front();
-  fill_blocks(key_, blocks);
-}
+void Stream::fill(std::span<Block> blocks) const { best_of(fill_portable, fill_avx2, fill_avx512)(key_, blocks); }
 
 }  // namespace filigree

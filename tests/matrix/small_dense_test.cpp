@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "filigree/core/error.hpp"
-#include "matrix/dense/gemm.hpp"
 #include "support/dense.hpp"
+#include "support/isa.hpp"
 
 namespace filigree::testing {
 namespace {
@@ -40,7 +40,6 @@ Dense product_by_definition(double alpha, DenseView a, DenseView b, double beta,
 }
 
 TEST(SmallDense, EveryKernelGivesTheDefinedBits) {
-  const dense::Tiles tiles = dense::available_tiles();
   for (const auto& [m, n, k] : {std::array<Offset, 3>{1, 1, 1},
                                 {5, 7, 3},
                                 {24, 8, 256},
@@ -55,16 +54,16 @@ TEST(SmallDense, EveryKernelGivesTheDefinedBits) {
     const Dense c = random_dense(m, n, 3);
     for (const auto& [alpha, beta] : {std::pair(1.0, 0.0), {-0.7, 1.0}, {2.0, 0.3}}) {
       const Dense expected = product_by_definition(alpha, a, b, beta, c);
-      for (int t = 0; t < tiles.count; ++t) {
+      for_each_isa([&, m = m, n = n, k = k, alpha = alpha, beta = beta] {
         for (const Op op_a : {Op::none, Op::transpose}) {
           for (const Op op_b : {Op::none, Op::transpose}) {
             Dense result = c;
-            dense::gemm_with(tiles.tile[t], alpha, op_a == Op::none ? a : transposed(a), op_a,
-                             op_b == Op::none ? b : transposed(b), op_b, beta, result, n);
-            EXPECT_EQ(result, expected) << m << " x " << n << " x " << k << ", kernel " << t;
+            gemm(alpha, op_a == Op::none ? a : transposed(a), op_a, op_b == Op::none ? b : transposed(b), op_b, beta,
+                 result);
+            EXPECT_EQ(result, expected) << m << " x " << n << " x " << k << ", " << static_cast<int>(isa());
           }
         }
-      }
+      });
     }
   }
 }

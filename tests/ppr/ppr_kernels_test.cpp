@@ -2,31 +2,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
-#include <limits>
+#include <cmath>
 #include <vector>
 
-#include "core/cpu.hpp"
 #include "ppr/push/kernels.hpp"
 #include "ppr/query/row_collector.hpp"
+#include "support/isa.hpp"
 #include "support/matrices.hpp"
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-// The same source once more, as it is on a processor without the wide instructions.
-namespace portable {
-using namespace ::filigree;
-using namespace ::filigree::ppr;
-#define cpu_has_avx512() false
-#include "../src/ppr/push/kernels.cpp"
-#undef cpu_has_avx512
-}  // namespace portable
 
 namespace filigree::testing {
 namespace {
 
-namespace plain = portable::filigree::ppr;
 using ppr::batch_width;
 using ppr::block_size;
 
@@ -42,75 +28,92 @@ std::vector<double> amounts(Random& random, std::size_t count) {
   return values;
 }
 
+/// What kernels make of equal inputs.
+struct Made {
+  std::vector<std::uint64_t> bits;
+  std::vector<double> sums, lanes, pushed, totals, of_lanes, combined, kept;
+  std::vector<Global> at;
+  friend bool operator==(const Made&, const Made&) = default;
+};
+
+Made make_all(std::uint64_t seed) {
+  Random random(seed);
+  Made made;
+  const auto amount = amounts(random, block_size);
+  std::vector<float> scale(block_size);
+  for (float& value : scale) value = static_cast<float>(1 + below(random, 50));
+  for (const double threshold : {0.0, 1e-300, 1e-13, 1e-2, 0.5})
+    made.bits.push_back(ppr::at_least(amount.data(), scale.data(), threshold));
+  made.sums = {ppr::sum(amount.data()), ppr::weighted_sum(amount.data(), scale.data())};
+
+  // Lanes of 30 vertices.
+  made.lanes = amounts(random, 30 * batch_width);
+  std::vector<Local> to(20);
+  for (Local& v : to) v = static_cast<Local>(below(random, 30));
+  const auto weight = amounts(random, to.size());
+  const auto share = amounts(random, batch_width);
+  made.pushed = amounts(random, made.lanes.size());
+  made.totals = amounts(random, 30);
+  for (const double* weights : {static_cast<const double*>(nullptr), weight.data()}) {
+    ppr::add_lanes(made.lanes.data(), to.data(), weights, std::ssize(to), share.data());
+    ppr::push_lanes(made.lanes.data(), made.pushed.data(), made.totals.data(), to[0], 0.3, to.data(), weights,
+                    std::ssize(to));
+  }
+  made.of_lanes.resize(batch_width);
+  ppr::sum_lanes(made.lanes.data(), scale.data(), 30, made.of_lanes.data());
+  made.totals.resize(60);
+  ppr::sum_over_lanes(made.lanes.data(), share.data(), 30, made.totals.data() + 30);
+
+  // Sums of rows for a block of which some have none.
+  std::vector<Offset> ptr(1, 0);
+  for (int i = 0; i < block_size; ++i) ptr.push_back(ptr.back() + std::max<Offset>(0, below(random, 9) - 4));
+  std::vector<std::uint16_t> item(static_cast<std::size_t>(ptr.back()));
+  for (std::uint16_t& hub : item) hub = static_cast<std::uint16_t>(below(random, 30));
+  const auto value = amounts(random, item.size());
+  made.combined.resize(block_size * batch_width);
+  made.bits.push_back(
+      ppr::combine(ptr.data(), block_size, item.data(), value.data(), made.lanes.data(), made.combined.data()));
+
+  for (const double least : {0.0, 1e-40, 0.7}) {
+    std::vector<Global> at(block_size + 8);
+    std::vector<double> kept(block_size + 8);
+    const int count = ppr::keep_above(amount.data(), least, 640, at.data(), kept.data());
+    EXPECT_EQ(count, std::count_if(amount.begin(), amount.end(), [&](double x) { return x > least; }));
+    made.at.insert(made.at.end(), at.begin(), at.begin() + count);
+    made.kept.insert(made.kept.end(), kept.begin(), kept.begin() + count);
+  }
+  return made;
+}
+
 TEST(PprKernels, AllInstructionSetsGiveTheSameBits) {
-  Random random(3);
-  for (int round = 0; round < 200; ++round) {
-    const auto amount = amounts(random, block_size);
-    std::vector<float> scale(block_size);
-    for (float& value : scale) value = static_cast<float>(1 + below(random, 50));
-    for (const double threshold : {0.0, 1e-300, 1e-13, 1e-2, 0.5})
-      EXPECT_EQ(ppr::at_least(amount.data(), scale.data(), threshold),
-                plain::at_least(amount.data(), scale.data(), threshold));
-    EXPECT_EQ(ppr::sum(amount.data()), plain::sum(amount.data()));
-    EXPECT_EQ(ppr::weighted_sum(amount.data(), scale.data()), plain::weighted_sum(amount.data(), scale.data()));
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    std::vector<Made> made;
+    for_each_isa([&] { made.push_back(make_all(seed)); });
+    for (const Made& other : made) EXPECT_EQ(other, made.front()) << "seed " << seed;
+  }
+}
 
-    // Lanes of 30 vertices.
-    auto lanes = amounts(random, 30 * batch_width);
-    auto others = lanes;
-    std::vector<Local> to(20);
-    for (Local& v : to) v = static_cast<Local>(below(random, 30));
-    const auto weight = amounts(random, to.size());
-    const auto share = amounts(random, batch_width);
-    for (const double* weights : {static_cast<const double*>(nullptr), weight.data()}) {
-      ppr::add_lanes(lanes.data(), to.data(), weights, std::ssize(to), share.data());
-      plain::add_lanes(others.data(), to.data(), weights, std::ssize(to), share.data());
+/// The definition: a push of each lane by itself.
+TEST(PprKernels, PushesAllLanesByWeight) {
+  Random random(4);
+  const auto residual = amounts(random, 3 * batch_width);
+  const std::vector<Local> to{2, 1, 2};
+  const std::vector<double> weight{0.5, 0.25, 0.125};
+  for (const bool weighted : {false, true}) {
+    auto lanes = residual;
+    std::vector<double> pushed(lanes.size(), 1.0);
+    std::vector<double> total{3, 0, 0};
+    ppr::push_lanes(lanes.data(), pushed.data(), total.data(), 0, 0.5, to.data(), weighted ? weight.data() : nullptr,
+                    3);
+    for (std::size_t l = 0; l < batch_width; ++l) {
+      const double share = 0.5 * residual[l];
+      const auto part = [&](std::size_t k) { return weighted ? share * weight[k] : share; };
+      EXPECT_EQ(lanes[l], 0);
+      EXPECT_EQ(pushed[l], 1.0 + residual[l]);
+      EXPECT_EQ(lanes[batch_width + l], residual[batch_width + l] + part(1));
+      EXPECT_EQ(lanes[2 * batch_width + l], residual[2 * batch_width + l] + part(0) + part(2));
     }
-    EXPECT_EQ(lanes, others);
-
-    // A push of all lanes, and sums over places and over lanes.
-    auto pushed = amounts(random, lanes.size());
-    auto other_pushed = pushed;
-    auto total = amounts(random, 30);
-    auto other_total = total;
-    for (const double* weights : {static_cast<const double*>(nullptr), weight.data()}) {
-      ppr::push_lanes(lanes.data(), pushed.data(), total.data(), to[0], 0.3, to.data(), weights, std::ssize(to));
-      plain::push_lanes(others.data(), other_pushed.data(), other_total.data(), to[0], 0.3, to.data(), weights,
-                        std::ssize(to));
-    }
-    EXPECT_EQ(lanes, others);
-    EXPECT_EQ(pushed, other_pushed);
-    EXPECT_EQ(total, other_total);
-    std::vector<double> of_lanes(batch_width), other_of_lanes(batch_width);
-    ppr::sum_lanes(lanes.data(), scale.data(), 30, of_lanes.data());
-    plain::sum_lanes(lanes.data(), scale.data(), 30, other_of_lanes.data());
-    EXPECT_EQ(of_lanes, other_of_lanes);
-    ppr::sum_over_lanes(lanes.data(), share.data(), 30, total.data());
-    plain::sum_over_lanes(lanes.data(), share.data(), 30, other_total.data());
-    EXPECT_EQ(total, other_total);
-
-    // Sums of rows for a block of which some have none.
-    std::vector<Offset> ptr(1, 0);
-    for (int i = 0; i < block_size; ++i) ptr.push_back(ptr.back() + std::max<Offset>(0, below(random, 9) - 4));
-    std::vector<std::uint16_t> item(static_cast<std::size_t>(ptr.back()));
-    for (std::uint16_t& hub : item) hub = static_cast<std::uint16_t>(below(random, 30));
-    const auto value = amounts(random, item.size());
-    std::vector<double> sums(block_size * batch_width, 0);
-    auto other_sums = sums;
-    EXPECT_EQ(ppr::combine(ptr.data(), block_size, item.data(), value.data(), lanes.data(), sums.data()),
-              plain::combine(ptr.data(), block_size, item.data(), value.data(), lanes.data(), other_sums.data()));
-    EXPECT_EQ(sums, other_sums);
-
-    for (const double least : {0.0, 1e-40, 0.7}) {
-      std::vector<Global> at(block_size + 8);
-      std::vector<Global> other_at(block_size + 8);
-      std::vector<double> kept(block_size + 8);
-      std::vector<double> other_kept(block_size + 8);
-      const int count = ppr::keep_above(amount.data(), least, 640, at.data(), kept.data());
-      ASSERT_EQ(count, plain::keep_above(amount.data(), least, 640, other_at.data(), other_kept.data()));
-      EXPECT_EQ(count, std::count_if(amount.begin(), amount.end(), [&](double x) { return x > least; }));
-      EXPECT_TRUE(std::equal(at.begin(), at.begin() + count, other_at.begin()));
-      EXPECT_TRUE(std::equal(kept.begin(), kept.begin() + count, other_kept.begin()));
-    }
+    EXPECT_EQ(total, weighted ? (std::vector<double>{0, 0.375, 0.9375}) : (std::vector<double>{0, 1.5, 3}));
   }
 }
 

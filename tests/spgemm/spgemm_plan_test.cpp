@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 #include "filigree/spgemm.hpp"
 #include "spgemm/plan/plan_rows.hpp"
 #include "support/runtime.hpp"
@@ -186,7 +186,7 @@ TYPED_TEST(SpgemmPlan, RowsThatRepeat) {
     expect(text("long rows of ", length), a,
            shifting<V>(random, a.num_cols, 500 * length, far, 1, false, Contents::ordinary));
   }
-  EXPECT_EQ(ways.repeats, cpu_has_avx512());
+  EXPECT_EQ(ways.repeats, isa() == Isa::avx512);
 }
 
 TYPED_TEST(SpgemmPlan, ThreadsDoNotChangeBits) {

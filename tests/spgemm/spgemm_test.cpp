@@ -11,7 +11,7 @@
 #include <set>
 #include <span>
 
-#include "core/cpu.hpp"
+#include "core/arithmetic.hpp"
 #include "filigree/generate.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "support/runtime.hpp"

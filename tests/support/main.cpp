@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "core/collective_check.hpp"
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 #include "support/runtime.hpp"
 
 namespace filigree::testing {
@@ -114,7 +114,7 @@ int main(int argc, char** argv) {
     if (comm.is_root()) std::fprintf(stderr, "arguments: GoogleTest's, --threads=N, --isa=portable|avx2\n");
     return 2;
   }
-  if (arguments->isa) filigree::lower_isa(*arguments->isa);
+  if (arguments->isa) filigree::set_isa_for_test(*arguments->isa);
   runtime.set_threads(arguments->threads);
   filigree::set_collective_check(true);  // a call that only some ranks make fails here, whatever MPI makes of it
 

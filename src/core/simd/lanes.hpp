@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/simd/isa.hpp"
 #include "filigree/core/types.hpp"
 
 namespace filigree {
@@ -22,9 +23,6 @@ using Lanes = typename LanesOf<V>::Type;
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-
-#define FILIGREE_AVX512 [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,prfchw")]]
-#define FILIGREE_AVX512_INLINE [[gnu::target("avx512f,avx512dq,avx512bw,avx512vl,prfchw"), gnu::always_inline]] inline
 
 namespace filigree {
 

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 
 namespace filigree {
 namespace {
 
-#if defined(__x86_64__)
 using Keys [[gnu::vector_size(64)]] = std::uint32_t;
 constexpr std::size_t num_keys = 16;
 
@@ -94,7 +93,7 @@ FILIGREE_INLINE void sort_few(std::uint32_t* keys, std::size_t num_vectors) {
   if constexpr (block > 1) sort_few<block / 2>(keys, num_vectors);
 }
 
-[[gnu::target("avx512f,avx512dq")]] void sort_avx512(std::uint32_t* keys, std::size_t count) {
+FILIGREE_AVX512 void sort_avx512(std::uint32_t* keys, std::size_t count) {
   constexpr std::size_t block = 16;  // vectors
   const std::size_t room = room_for_keys(count);
   for (std::size_t i = count; i < room; ++i) keys[i] = ~std::uint32_t{0};
@@ -106,23 +105,14 @@ FILIGREE_INLINE void sort_few(std::uint32_t* keys, std::size_t num_vectors) {
     for (std::size_t i = 0; i < num_vectors; i += width) merge_halves(vectors + i, width);
   }
 }
-#endif
 
 /// Half the time of the network with 16 or 32 bytes a register, whose lanes a compiler moves one by one.
 void sort_portable(std::uint32_t* keys, std::size_t count) { std::sort(keys, keys + count); }
 
-auto chosen() {
-#if defined(__x86_64__)
-  if (cpu_has_avx512()) return sort_avx512;
-#endif
-  return sort_portable;
-}
-
 }  // namespace
 
 void sort_keys(std::uint32_t* keys, std::size_t count) {
-  static const auto sort = chosen();
-  sort(keys, count);
+  best_of(sort_portable, sort_portable, sort_avx512)(keys, count);
 }
 
 }  // namespace filigree

@@ -1,15 +1,19 @@
 // Products of dense matrices: panels packed in the order in which the kernel reads them (Goto, van de Geijn, Anatomy of
 // high-performance matrix multiplication, TOMS 2008).
-#include "matrix/dense/gemm.hpp"
-
 #include <omp.h>
 
 #include <algorithm>
+#include <cassert>
+#include <vector>
 
 #include "core/index.hpp"
+#include "filigree/matrix/small_dense.hpp"
+#include "matrix/dense/tile.hpp"
 
-namespace filigree::dense {
+namespace filigree {
 namespace {
+
+using dense::Tile;
 
 constexpr Offset depth_block = 256;
 constexpr Offset height_block = 192;  // a multiple of every tile's height: 192 x 256 doubles fit L2
@@ -54,15 +58,16 @@ void add_tile(double alpha, const double* tile, Offset height, DenseSpan<double>
   }
 }
 
-}  // namespace
-
-void gemm_with(const Tile& tile, double alpha, DenseView a, Op op_a, DenseView b, Op op_b, double beta,
-               DenseSpan<double> c, Offset below_diagonal_of) {
+/// C = alpha op(A) op(B) + beta C, leaving out tiles in which every element has row < col - below_diagonal_of: 0 leaves
+/// the strict upper triangle undefined, the number of columns computes everything.
+void multiply_tiles(double alpha, DenseView a, Op op_a, DenseView b, Op op_b, double beta, DenseSpan<double> c,
+                    Offset below_diagonal_of) {
   const bool a_transposed = op_a == Op::transpose;
   const bool b_transposed = op_b == Op::transpose;
   const Offset depth = a_transposed ? a.rows : a.cols;
   assert((a_transposed ? a.cols : a.rows) == c.rows && (b_transposed ? b.rows : b.cols) == c.cols);
   assert((b_transposed ? b.cols : b.rows) == depth);
+  const Tile tile = dense::best_tile();
   scale(beta, c);
   if (alpha == 0 || c.rows == 0 || c.cols == 0) return;
   const double work = 2.0 * static_cast<double>(c.rows) * static_cast<double>(c.cols) * static_cast<double>(depth);
@@ -82,7 +87,7 @@ void gemm_with(const Tile& tile, double alpha, DenseView a, Op op_a, DenseView b
         const Offset num_panels = panels(width, tile.width);
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
         for (Offset panel = 0; panel < num_panels; ++panel) {
-          alignas(64) double out[max_tile_size];
+          alignas(64) double out[dense::max_tile_size];
           const Offset j = panel * tile.width;
           const Offset w = std::min(tile.width, width - j);
           for (Offset i = 0; i < height; i += tile.height) {
@@ -97,20 +102,10 @@ void gemm_with(const Tile& tile, double alpha, DenseView a, Op op_a, DenseView b
   }
 }
 
-}  // namespace filigree::dense
-
-namespace filigree {
-namespace {
-
-const dense::Tile& best_tile() {
-  static const dense::Tiles tiles = dense::available_tiles();
-  return tiles.tile[0];
-}
-
 }  // namespace
 
 void gemm(double alpha, DenseView a, Op op_a, DenseView b, Op op_b, double beta, DenseSpan<double> c) {
-  dense::gemm_with(best_tile(), alpha, a, op_a, b, op_b, beta, c, c.cols);
+  multiply_tiles(alpha, a, op_a, b, op_b, beta, c, c.cols);
 }
 
 Dense multiply(DenseView a, DenseView b, Op op_a, Op op_b) {
@@ -121,7 +116,7 @@ Dense multiply(DenseView a, DenseView b, Op op_a, Op op_b) {
 
 Dense gram(DenseView a) {
   Dense c(a.cols, a.cols);
-  dense::gemm_with(best_tile(), 1, a, Op::transpose, a, Op::none, 0, c, 0);
+  multiply_tiles(1, a, Op::transpose, a, Op::none, 0, c, 0);
   for (Offset j = 1; j < c.cols; ++j) {
     for (Offset i = 0; i < j; ++i) c(i, j) = c(j, i);
   }

@@ -1,6 +1,6 @@
 #include "matrix/dense/tile.hpp"
 
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 
 namespace filigree::dense {
 namespace {
@@ -31,30 +31,12 @@ FILIGREE_INLINE void tile_body(Offset depth, const double* a, const double* b, d
   }
 }
 
-void tile_portable(Offset depth, const double* a, const double* b, double* out) {
-  tile_body<2, 2, 4>(depth, a, b, out);
-}
-
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void tile_avx2(Offset depth, const double* a, const double* b, double* out) {
-  tile_body<4, 2, 6>(depth, a, b, out);
-}
-[[gnu::target("avx512f,avx512dq,avx512bw,avx512vl")]] void tile_avx512(Offset depth, const double* a, const double* b,
-                                                                       double* out) {
-  tile_body<8, 3, 8>(depth, a, b, out);
-}
-#endif
+using TileKernel = Kernel<tile_body<2, 2, 4>, tile_body<4, 2, 6>, tile_body<8, 3, 8>>;
 
 }  // namespace
 
-Tiles available_tiles() {
-  Tiles tiles{};
-#if defined(__x86_64__)
-  if (cpu_has_avx512()) tiles.tile[tiles.count++] = {24, 8, tile_avx512};
-  if (cpu_has_avx2()) tiles.tile[tiles.count++] = {8, 6, tile_avx2};
-#endif
-  tiles.tile[tiles.count++] = {4, 4, tile_portable};
-  return tiles;
+Tile best_tile() {
+  return best_of<Tile>({4, 4, TileKernel::portable}, {8, 6, TileKernel::avx2}, {24, 8, TileKernel::avx512});
 }
 
 }  // namespace filigree::dense

@@ -19,11 +19,7 @@ struct Tile {
 /// Largest height * width of any kernel.
 constexpr Offset max_tile_size = 24 * 8;
 
-/// Kernels that this processor can run, the fastest first; all give the same bits.
-struct Tiles {
-  Tile tile[3];
-  int count;
-};
-Tiles available_tiles();
+/// The kernel for isa(); all give the same bits.
+Tile best_tile();
 
 }  // namespace filigree::dense

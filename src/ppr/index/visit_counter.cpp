@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 #include "ppr/index/walk_law.hpp"
 
 namespace filigree::ppr {
@@ -17,7 +17,7 @@ constexpr std::size_t lane_count = sizeof(Lanes) / sizeof(std::int32_t);
 
 /// rank[i] = how many of the keys are smaller than keys[i]. For few keys the fastest way to sort: no branch, all
 /// vector. Both arrays have room for whole vectors; what stands in the rest of the last one does not matter.
-[[gnu::always_inline]] inline void rank_keys(const Local* keys, std::size_t count, std::uint32_t* rank) {
+FILIGREE_INLINE void rank_keys(const Local* keys, std::size_t count, std::uint32_t* rank) {
   for (std::size_t i = 0; i < count; i += lane_count) {
     Lanes mine;
     std::memcpy(&mine, keys + i, sizeof mine);
@@ -26,14 +26,6 @@ constexpr std::size_t lane_count = sizeof(Lanes) / sizeof(std::int32_t);
     std::memcpy(rank + i, &smaller, sizeof smaller);
   }
 }
-void rank_plain(const Local* keys, std::size_t count, std::uint32_t* rank) { rank_keys(keys, count, rank); }
-#if defined(__x86_64__)
-[[gnu::target("avx512f,avx512dq")]] void rank_wide(const Local* keys, std::size_t count, std::uint32_t* rank) {
-  rank_keys(keys, count, rank);
-}
-#else
-constexpr auto rank_wide = rank_plain;
-#endif
 
 }  // namespace
 
@@ -96,8 +88,8 @@ void RowCounter::sort_used() {
   order_.resize(count);
   if (count <= most_ranked) {
     for (std::size_t i = 0; i < count; ++i) keys_[i] = slots_[used_[i]].vertex;
-    static const auto rank = cpu_has_avx512() ? rank_wide : rank_plain;
-    rank(keys_.data(), count, ranks_.data());
+    using Rank = Kernel<rank_keys>;
+    best_of(Rank::portable, Rank::portable, Rank::avx512)(keys_.data(), count, ranks_.data());
     for (std::size_t i = 0; i < count; ++i) order_[ranks_[i]] = used_[i];
     return;
   }

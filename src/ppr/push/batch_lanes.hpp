@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/cpu.hpp"
+#include "core/arithmetic.hpp"
 #include "core/zeroed_array.hpp"
 #include "ppr/push/kernels.hpp"
 #include "ppr/push/schedule.hpp"

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 #include <utility>
 
-#include "core/cpu.hpp"
 #include "core/index.hpp"
+#include "core/simd/isa.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>  // _mm512_maskz_: g++ 12 warns of the unmasked form of conversions
@@ -15,6 +16,141 @@
 namespace filigree::ppr {
 namespace {
 
+/// `count` doubles as vectors of `width`, which is that of an instruction set.
+template <int width, int count>
+struct Doubles {
+  typedef double Vector __attribute__((vector_size(width * sizeof(double))));
+  static constexpr int num_parts = count / width;
+  Vector part[num_parts] = {};
+
+  Doubles() = default;
+  // A vector at a time: compilers leave an array that is copied as a whole in memory.
+  FILIGREE_INLINE explicit Doubles(const double* from) {
+#pragma GCC unroll 8
+    for (int i = 0; i < num_parts; ++i) std::memcpy(&part[i], from + i * width, sizeof part[i]);
+  }
+  FILIGREE_INLINE explicit Doubles(const float* from) {
+#pragma GCC unroll 8
+    for (int i = 0; i < num_parts; ++i) {
+#pragma GCC unroll 8
+      for (int l = 0; l < width; ++l) part[i][l] = static_cast<double>(from[i * width + l]);
+    }
+  }
+  FILIGREE_INLINE void store(double* to) const {
+#pragma GCC unroll 8
+    for (int i = 0; i < num_parts; ++i) std::memcpy(to + i * width, &part[i], sizeof part[i]);
+  }
+  FILIGREE_INLINE void operator+=(const Doubles& other) {
+#pragma GCC unroll 8
+    for (int i = 0; i < num_parts; ++i) part[i] += other.part[i];
+  }
+  FILIGREE_INLINE void operator*=(const Doubles& factors) {
+#pragma GCC unroll 8
+    for (int i = 0; i < num_parts; ++i) part[i] *= factors.part[i];
+  }
+  FILIGREE_INLINE void operator*=(double factor) {
+#pragma GCC unroll 8
+    for (int i = 0; i < num_parts; ++i) part[i] *= factor;
+  }
+  FILIGREE_INLINE double sum() const {
+    static_assert(count == 8);
+    double x[count];
+    store(x);
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+  }
+};
+template <int width>
+using Eight = Doubles<width, 8>;
+template <int width>
+using Batch = Doubles<width, batch_width>;
+
+template <int width>
+FILIGREE_INLINE double weighted_sum_body(const double* amount, const float* weight) {
+  Eight<width> sums;
+  for (int i = 0; i < block_size; i += 8) {
+    Eight<width> terms(amount + i);
+    terms *= Eight<width>(weight + i);
+    sums += terms;
+  }
+  return sums.sum();
+}
+
+template <int width>
+FILIGREE_INLINE double sum_body(const double* amount) {
+  Eight<width> sums;
+  for (int i = 0; i < block_size; i += 8) sums += Eight<width>(amount + i);
+  return sums.sum();
+}
+
+template <int width>
+FILIGREE_INLINE void sum_lanes_body(const double* lanes, const float* weight, Offset count, double* sums) {
+  Batch<width> totals;
+  for (Offset i = 0; i < count; ++i) {
+    Batch<width> terms(lanes + i * batch_width);
+    terms *= static_cast<double>(weight[i]);
+    totals += terms;
+  }
+  totals.store(sums);
+}
+
+template <int width>
+FILIGREE_INLINE void sum_over_lanes_body(const double* lanes, const double* factor, Offset count, double* totals) {
+  const Eight<width> low_factors(factor);
+  const Eight<width> high_factors(factor + 8);
+  for (Offset i = 0; i < count; ++i) {
+    Eight<width> low(lanes + i * batch_width);
+    Eight<width> high(lanes + i * batch_width + 8);
+    low *= low_factors;
+    high *= high_factors;
+    low += high;
+    totals[i] = low.sum();
+  }
+}
+
+/// Lanes of to[k] += share * weight[k]; then also(to[k], weight[k]).
+template <int width, class Also>
+FILIGREE_INLINE void add_to_each(double* lanes, const Local* to, const double* weight, Offset count,
+                                 const Batch<width>& share, Also also) {
+  const auto add = [&](auto weight_of) FILIGREE_INLINE_LAMBDA {
+    for (Offset k = 0; k < count; ++k) {
+      double* const at = lanes + Offset{to[k]} * batch_width;
+      Batch<width> terms = share;
+      terms *= weight_of(k);
+      Batch<width> sums(at);
+      sums += terms;
+      sums.store(at);
+      also(to[k], weight_of(k));
+    }
+  };
+  if (weight == nullptr)
+    add([](Offset) FILIGREE_INLINE_LAMBDA { return 1.0; });
+  else
+    add([weight](Offset k) FILIGREE_INLINE_LAMBDA { return weight[k]; });
+}
+
+template <int width>
+FILIGREE_INLINE void add_lanes_body(double* lanes, const Local* to, const double* weight, Offset count,
+                                    const double* share) {
+  add_to_each(lanes, to, weight, count, Batch<width>(share), [](Local, double) FILIGREE_INLINE_LAMBDA {});
+}
+
+template <int width>
+FILIGREE_INLINE void push_lanes_body(double* residual, double* pushed, double* total, Local from, double rate,
+                                     const Local* to, const double* weight, Offset count) {
+  double* const own = residual + Offset{from} * batch_width;
+  double* const of_own = pushed + Offset{from} * batch_width;
+  Batch<width> share(own);
+  Batch<width> sums(of_own);
+  sums += share;
+  sums.store(of_own);
+  Batch<width>().store(own);
+  share *= rate;
+  const double total_share = rate * std::exchange(total[from], 0.0);
+  add_to_each(residual, to, weight, count, share, [total, total_share](Local v, double factor) FILIGREE_INLINE_LAMBDA {
+    total[v] += total_share * factor;
+  });
+}
+
 std::uint64_t at_least_portable(const double* amount, const float* scale, double threshold) {
   std::uint64_t found = 0;
   for (int i = 0; i < block_size; ++i) {
@@ -22,77 +158,6 @@ std::uint64_t at_least_portable(const double* amount, const float* scale, double
   }
   return found;
 }
-
-[[gnu::always_inline]] inline void add_lanes_body(double* lanes, const Local* to, const double* weight, Offset count,
-                                                  const double* share) {
-  for (Offset k = 0; k < count; ++k) {
-    double* const at = lanes + static_cast<Offset>(to[k]) * batch_width;
-    if (weight == nullptr) {
-      for (int l = 0; l < batch_width; ++l) at[l] += share[l];
-    } else {
-      for (int l = 0; l < batch_width; ++l) at[l] += share[l] * weight[k];
-    }
-  }
-}
-
-[[gnu::always_inline]] inline double weighted_sum_body(const double* amount, const float* weight) {
-  double sums[8] = {};
-  for (int i = 0; i < block_size; i += 8) {
-    for (int l = 0; l < 8; ++l) sums[l] += amount[i + l] * static_cast<double>(weight[i + l]);
-  }
-  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
-
-[[gnu::always_inline]] inline double sum_body(const double* amount) {
-  double sums[8] = {};
-  for (int i = 0; i < block_size; i += 8) {
-    for (int l = 0; l < 8; ++l) sums[l] += amount[i + l];
-  }
-  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
-
-void add_lanes_portable(double* lanes, const Local* to, const double* weight, Offset count, const double* share) {
-  add_lanes_body(lanes, to, weight, count, share);
-}
-[[gnu::always_inline]] inline void sum_lanes_body(const double* lanes, const float* weight, Offset count,
-                                                  double* sums) {
-  double local[batch_width] = {};
-  for (Offset i = 0; i < count; ++i) {
-    for (int l = 0; l < batch_width; ++l) local[l] += lanes[i * batch_width + l] * static_cast<double>(weight[i]);
-  }
-  std::copy_n(local, batch_width, sums);
-}
-void sum_lanes_portable(const double* lanes, const float* weight, Offset count, double* sums) {
-  sum_lanes_body(lanes, weight, count, sums);
-}
-
-[[gnu::always_inline]] inline void sum_over_lanes_body(const double* lanes, const double* factor, Offset count,
-                                                       double* totals) {
-  for (Offset i = 0; i < count; ++i) {
-    double part[8];
-    for (int l = 0; l < 8; ++l)
-      part[l] = lanes[i * batch_width + l] * factor[l] + lanes[i * batch_width + 8 + l] * factor[8 + l];
-    totals[i] = ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
-  }
-}
-void sum_over_lanes_portable(const double* lanes, const double* factor, Offset count, double* totals) {
-  sum_over_lanes_body(lanes, factor, count, totals);
-}
-
-void push_lanes_portable(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
-                         const double* weight, Offset count) {
-  double share[batch_width];
-  for (std::size_t l = 0; l < batch_width; ++l) {
-    double& own = residual[z(from) * batch_width + l];
-    pushed[z(from) * batch_width + l] += own;
-    share[l] = rate * std::exchange(own, 0.0);
-  }
-  const double share_of_all = rate * std::exchange(total[from], 0.0);
-  add_lanes_body(residual, to, weight, count, share);
-  for (Offset k = 0; k < count; ++k) total[to[k]] += weight == nullptr ? share_of_all : share_of_all * weight[k];
-}
-double weighted_sum_portable(const double* amount, const float* weight) { return weighted_sum_body(amount, weight); }
-double sum_portable(const double* amount) { return sum_body(amount); }
 
 std::uint32_t combine_portable(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
                                const double* lanes, double* values) {
@@ -124,8 +189,7 @@ int keep_above_portable(const double* values, double least, Global first, Global
 }
 
 #if defined(__x86_64__)
-[[gnu::target("avx512f,avx512dq")]] std::uint64_t at_least_wide(const double* amount, const float* scale,
-                                                                double threshold) {
+FILIGREE_AVX512 std::uint64_t at_least_avx512(const double* amount, const float* scale, double threshold) {
   const __m512d factor = _mm512_set1_pd(threshold);
   std::uint64_t found = 0;
   for (int i = 0; i < block_size; i += 8) {
@@ -135,71 +199,9 @@ int keep_above_portable(const double* values, double least, Global first, Global
   }
   return found;
 }
-[[gnu::target("avx512f,avx512dq")]] void add_lanes_wide(double* lanes, const Local* to, const double* weight,
-                                                        Offset count, const double* share) {
-  static_assert(batch_width == 16);
-  const __m512d low = _mm512_loadu_pd(share);
-  const __m512d high = _mm512_loadu_pd(share + 8);
-  for (Offset k = 0; k < count; ++k) {
-    double* const at = lanes + static_cast<Offset>(to[k]) * batch_width;
-    const __m512d factor = _mm512_set1_pd(weight == nullptr ? 1.0 : weight[k]);
-    _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_mul_pd(low, factor)));
-    _mm512_storeu_pd(at + 8, _mm512_add_pd(_mm512_loadu_pd(at + 8), _mm512_mul_pd(high, factor)));
-  }
-}
-[[gnu::target("avx512f,avx512dq")]] void sum_lanes_wide(const double* lanes, const float* weight, Offset count,
-                                                        double* sums) {
-  sum_lanes_body(lanes, weight, count, sums);
-}
-[[gnu::target("avx512f,avx512dq")]] void sum_over_lanes_wide(const double* lanes, const double* factor, Offset count,
-                                                             double* totals) {
-  sum_over_lanes_body(lanes, factor, count, totals);
-}
-[[gnu::target("avx512f,avx512dq")]] void push_lanes_wide(double* residual, double* pushed, double* total, Local from,
-                                                         double rate, const Local* to, const double* weight,
-                                                         Offset count) {
-  static_assert(batch_width == 16);
-  double* const own = residual + static_cast<Offset>(from) * batch_width;
-  double* const sums = pushed + static_cast<Offset>(from) * batch_width;
-  const __m512d low = _mm512_loadu_pd(own);
-  const __m512d high = _mm512_loadu_pd(own + 8);
-  _mm512_storeu_pd(sums, _mm512_add_pd(_mm512_loadu_pd(sums), low));
-  _mm512_storeu_pd(sums + 8, _mm512_add_pd(_mm512_loadu_pd(sums + 8), high));
-  _mm512_storeu_pd(own, _mm512_setzero_pd());
-  _mm512_storeu_pd(own + 8, _mm512_setzero_pd());
-  const double total_share = rate * std::exchange(total[from], 0.0);
-  const __m512d low_share = _mm512_mul_pd(low, _mm512_set1_pd(rate));
-  const __m512d high_share = _mm512_mul_pd(high, _mm512_set1_pd(rate));
-  for (Offset k = 0; k < count; ++k) {
-    double* const at = residual + static_cast<Offset>(to[k]) * batch_width;
-    const double factor = weight == nullptr ? 1.0 : weight[k];
-    const __m512d factors = _mm512_set1_pd(factor);
-    _mm512_storeu_pd(at, _mm512_add_pd(_mm512_loadu_pd(at), _mm512_mul_pd(low_share, factors)));
-    _mm512_storeu_pd(at + 8, _mm512_add_pd(_mm512_loadu_pd(at + 8), _mm512_mul_pd(high_share, factors)));
-    total[to[k]] += total_share * factor;
-  }
-}
-[[gnu::target("avx512f,avx512dq")]] double weighted_sum_wide(const double* amount, const float* weight) {
-  __m512d sums = _mm512_setzero_pd();
-  for (int i = 0; i < block_size; i += 8) {
-    const __m512d term =
-        _mm512_mul_pd(_mm512_loadu_pd(amount + i), _mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(weight + i)));
-    sums = _mm512_add_pd(sums, term);
-  }
-  double part[8];
-  _mm512_storeu_pd(part, sums);
-  return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
-}
-[[gnu::target("avx512f,avx512dq")]] double sum_wide(const double* amount) {
-  __m512d sums = _mm512_setzero_pd();
-  for (int i = 0; i < block_size; i += 8) sums = _mm512_add_pd(sums, _mm512_loadu_pd(amount + i));
-  double part[8];
-  _mm512_storeu_pd(part, sums);
-  return ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
-}
-[[gnu::target("avx512f,avx512dq")]] std::uint32_t combine_wide(const Offset* ptr, Local count,
-                                                               const std::uint16_t* item, const double* value,
-                                                               const double* lanes, double* values) {
+
+FILIGREE_AVX512 std::uint32_t combine_avx512(const Offset* ptr, Local count, const std::uint16_t* item,
+                                             const double* value, const double* lanes, double* values) {
   static_assert(batch_width == 16);
   const __m512d zero = _mm512_setzero_pd();
   std::uint32_t lanes_above = 0;
@@ -227,8 +229,7 @@ int keep_above_portable(const double* values, double least, Global first, Global
   return lanes_above;
 }
 
-[[gnu::target("avx512f,avx512dq")]] int keep_above_wide(const double* values, double least, Global first, Global* at,
-                                                        double* kept) {
+FILIGREE_AVX512 int keep_above_avx512(const double* values, double least, Global first, Global* at, double* kept) {
   const __m512d bar = _mm512_set1_pd(least);
   __m512i place = _mm512_add_epi64(_mm512_set1_epi64(first), _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7));
   int count = 0;
@@ -243,18 +244,10 @@ int keep_above_portable(const double* values, double least, Global first, Global
   return count;
 }
 
-const bool wide = cpu_has_avx512();
 #else
-constexpr bool wide = false;
-constexpr auto at_least_wide = at_least_portable;
-constexpr auto add_lanes_wide = add_lanes_portable;
-constexpr auto sum_lanes_wide = sum_lanes_portable;
-constexpr auto sum_over_lanes_wide = sum_over_lanes_portable;
-constexpr auto push_lanes_wide = push_lanes_portable;
-constexpr auto weighted_sum_wide = weighted_sum_portable;
-constexpr auto sum_wide = sum_portable;
-constexpr auto combine_wide = combine_portable;
-constexpr auto keep_above_wide = keep_above_portable;
+constexpr auto at_least_avx512 = at_least_portable;
+constexpr auto combine_avx512 = combine_portable;
+constexpr auto keep_above_avx512 = keep_above_portable;
 #endif
 
 }  // namespace
@@ -262,48 +255,35 @@ constexpr auto keep_above_wide = keep_above_portable;
 std::uint64_t at_least(const double* amount, const float* scale, double threshold) {
   // 0 >= 0 must not count: a threshold has to be above 0.
   const double least = std::max(threshold, std::numeric_limits<double>::min());
-  return wide ? at_least_wide(amount, scale, least) : at_least_portable(amount, scale, least);
+  return best_of(at_least_portable, at_least_portable, at_least_avx512)(amount, scale, least);
 }
 double weighted_sum(const double* amount, const float* weight) {
-  return wide ? weighted_sum_wide(amount, weight) : weighted_sum_portable(amount, weight);
+  return Kernel<weighted_sum_body<2>, weighted_sum_body<4>, weighted_sum_body<8>>::best()(amount, weight);
 }
-double sum(const double* amount) { return wide ? sum_wide(amount) : sum_portable(amount); }
-void add_lanes(double* lanes, const Local* to, const double* weight, Offset count, const double* share) {
-  if (wide)
-    add_lanes_wide(lanes, to, weight, count, share);
-  else
-    add_lanes_portable(lanes, to, weight, count, share);
-}
+double sum(const double* amount) { return Kernel<sum_body<2>, sum_body<4>, sum_body<8>>::best()(amount); }
 
+void add_lanes(double* lanes, const Local* to, const double* weight, Offset count, const double* share) {
+  Kernel<add_lanes_body<2>, add_lanes_body<4>, add_lanes_body<8>>::best()(lanes, to, weight, count, share);
+}
 void sum_lanes(const double* lanes, const float* weight, Offset count, double* sums) {
-  if (wide)
-    sum_lanes_wide(lanes, weight, count, sums);
-  else
-    sum_lanes_portable(lanes, weight, count, sums);
+  Kernel<sum_lanes_body<2>, sum_lanes_body<4>, sum_lanes_body<8>>::best()(lanes, weight, count, sums);
 }
 void sum_over_lanes(const double* lanes, const double* factor, Offset count, double* totals) {
-  if (wide)
-    sum_over_lanes_wide(lanes, factor, count, totals);
-  else
-    sum_over_lanes_portable(lanes, factor, count, totals);
+  Kernel<sum_over_lanes_body<2>, sum_over_lanes_body<4>, sum_over_lanes_body<8>>::best()(lanes, factor, count, totals);
 }
-
 void push_lanes(double* residual, double* pushed, double* total, Local from, double rate, const Local* to,
                 const double* weight, Offset count) {
-  if (wide)
-    push_lanes_wide(residual, pushed, total, from, rate, to, weight, count);
-  else
-    push_lanes_portable(residual, pushed, total, from, rate, to, weight, count);
+  Kernel<push_lanes_body<2>, push_lanes_body<4>, push_lanes_body<8>>::best()(residual, pushed, total, from, rate, to,
+                                                                             weight, count);
 }
 
 std::uint32_t combine(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
                       const double* lanes, double* values) {
-  return wide ? combine_wide(ptr, count, item, value, lanes, values)
-              : combine_portable(ptr, count, item, value, lanes, values);
+  return best_of(combine_portable, combine_portable, combine_avx512)(ptr, count, item, value, lanes, values);
 }
 
 int keep_above(const double* values, double least, Global first, Global* at, double* kept) {
-  return wide ? keep_above_wide(values, least, first, at, kept) : keep_above_portable(values, least, first, at, kept);
+  return best_of(keep_above_portable, keep_above_portable, keep_above_avx512)(values, least, first, at, kept);
 }
 
 }  // namespace filigree::ppr

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "core/cpu.hpp"
+#include "core/arithmetic.hpp"
 #include "ppr/push/kernels.hpp"
 
 namespace filigree::ppr {

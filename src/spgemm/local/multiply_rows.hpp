@@ -17,7 +17,7 @@
 #include <memory>
 #include <numeric>
 
-#include "core/cpu.hpp"
+#include "core/arithmetic.hpp"
 #include "core/parallel_for.hpp"
 #include "spgemm/local/staging.hpp"
 #include "spgemm/rows/checks.hpp"

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/cpu.hpp"
 #include "core/index.hpp"
+#include "core/simd/isa.hpp"
 #include "core/simd/lanes.hpp"
 #include "filigree/matrix/csr.hpp"
 #include "spgemm/rows/row_blocks.hpp"
@@ -64,8 +64,7 @@ class Transfer {
     if (left_ < bytes + 2 * line) return copy(left_);
     const std::size_t before = line - reinterpret_cast<std::uintptr_t>(to_) % line;
     if (before != line) copy(before);
-    static const auto stream = cpu_has_avx512() ? stream_avx512 : stream_sse2;
-    stream(to_, from_, bytes);
+    best_of(stream_sse2, stream_sse2, stream_avx512)(to_, from_, bytes);
     skip(bytes);
 #endif
   }

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/arithmetic.hpp"
 #include "core/parallel_for.hpp"
 #include "core/zeroed_array.hpp"
 #include "spgemm/plan/plan_rows.hpp"
@@ -227,22 +228,13 @@ struct Kernels {
   Positions (*add_alike)(const Reader<V>&, Local row, bool prefetches, Positions, V* sums, V* val, Coming&);
   Positions (*add_repeated)(const Reader<V>&, Local row, Positions, V* sums, V* val, Coming&) = nullptr;
 
-  static Positions add_alike_portable(const Reader<V>& reader, Local row, bool prefetches, Positions positions, V* sums,
-                                      V* val, Coming& coming) {
-    return add_alike_rows<Semiring>(reader, row, prefetches, positions, sums, val, coming);
-  }
+  static Kernels best() {
+    using AddAlike = Kernel<add_alike_rows<Semiring, V>>;
+    Kernels avx512{AddAlike::avx2};
 #if defined(__x86_64__)
-  [[gnu::target("avx2")]] static Positions add_alike_avx2(const Reader<V>& reader, Local row, bool prefetches,
-                                                          Positions positions, V* sums, V* val, Coming& coming) {
-    return add_alike_rows<Semiring>(reader, row, prefetches, positions, sums, val, coming);
-  }
+    avx512.add_repeated = add_repeated_rows<Semiring, V>;
 #endif
-  static Kernels for_this_cpu() {
-#if defined(__x86_64__)
-    if (cpu_has_avx512()) return {add_alike_avx2, add_repeated_rows<Semiring, V>};
-    if (cpu_has_avx2()) return {add_alike_avx2};
-#endif
-    return {add_alike_portable};
+    return best_of<Kernels>({AddAlike::portable}, {AddAlike::avx2}, avx512);
   }
 };
 
@@ -333,7 +325,7 @@ void fill(const Rows& rows, const PlanValues<V>& values, V* val) {
   std::vector<V> ones;
   if (values.b.empty()) ones.assign(z(rows.longest_b_row), V{1});
   const Reader<V> reader{rows, values, values.b.empty() ? ones.data() : nullptr};
-  const auto kernels = Kernels<Semiring, V>::for_this_cpu();
+  const auto kernels = Kernels<Semiring, V>::best();
   const auto make_workspace = [&] {
     Workspace<V> workspace;
     workspace.sums = ZeroedArray<V>(rows.most_sums);

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/cpu.hpp"
 #include "core/index.hpp"
+#include "core/simd/isa.hpp"
 #include "filigree/spgemm/plan.hpp"
 
 namespace filigree::spgemm {

@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "core/cpu.hpp"
 #include "core/parallel_for.hpp"
+#include "core/simd/isa.hpp"
 #include "core/zeroed_array.hpp"
 #include "spgemm/plan/plan_rows.hpp"
 #include "spgemm/rows/checks.hpp"
@@ -268,7 +268,7 @@ Rows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const
   rows.groups.resize(a.col.size());
   cut_blocks(a, b, rows);
   const Offset num_blocks = std::ssize(rows.blocks) - 1;
-  const bool look_for_repeats = cpu_has_avx512() && !mask.view && rows_repeat(a) && rows_repeat(b);
+  const bool look_for_repeats = isa() == Isa::avx512 && !mask.view && rows_repeat(a) && rows_repeat(b);
   parallel_for(
       num_blocks, [&] { return Scratch(a, b); },
       [&](Scratch& scratch, Offset w) { plan_block(a, b, look_for_repeats, rows, w, scratch); }, [](Offset) {});

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "core/cpu.hpp"
 #include "core/index.hpp"
+#include "core/simd/isa.hpp"
 #include "filigree/matrix/csr.hpp"
 
 namespace filigree::spgemm {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/row_kernels.hpp"
 #include "spgemm/rows/scratch.hpp"
@@ -29,9 +29,7 @@ struct Kernels {
   Made (*repeat)(const Factors<V>&, const RowPatterns&, Local row, Local end, bool alone, RepeatWorkspace<V>&,
                  Local* col, V* val) = nullptr;
 
-  static bool order_portable(OrderWorkspace<V>& workspace, Offset length, Local num_cols, Local* col, V* val) {
-    return order_list(workspace, length, num_cols, col, val);
-  }
+  using Order = Kernel<order_list<V>>;
   static Offset sort_portable(const Factors<V>& f, Local row, Offset products, OrderWorkspace<V>& workspace, Local* col,
                               V* val) {
     expand<Semiring>(f, row, products, workspace);
@@ -40,19 +38,10 @@ struct Kernels {
   static Gathered collect_portable(ScatterWorkspace<V>& workspace, Reach reach, Local* col, V* val) {
     return gather<Semiring>(workspace, reach, col, val);
   }
-#if defined(__x86_64__)
-  [[gnu::target("avx2")]] static bool order_avx2(OrderWorkspace<V>& workspace, Offset length, Local num_cols,
-                                                 Local* col, V* val) {
-    return order_list(workspace, length, num_cols, col, val);
-  }
-  [[gnu::target("avx2")]] static Gathered collect_avx2(ScatterWorkspace<V>& workspace, Reach reach, Local* col,
-                                                       V* val) {
+  FILIGREE_AVX2 static Gathered collect_avx2(ScatterWorkspace<V>& workspace, Reach reach, Local* col, V* val) {
     return gather<Semiring>(workspace, reach, col, val);
   }
-  FILIGREE_AVX512 static bool order_avx512(OrderWorkspace<V>& workspace, Offset length, Local num_cols, Local* col,
-                                           V* val) {
-    return order_list(workspace, length, num_cols, col, val);
-  }
+#if defined(__x86_64__)
   FILIGREE_AVX512 static Gathered collect_avx512(ScatterWorkspace<V>& workspace, Reach reach, Local* col, V* val) {
     return gather_avx512<Semiring>(workspace, reach, col, val);
   }
@@ -61,15 +50,15 @@ struct Kernels {
     expand_avx512<Semiring>(f, row, products, workspace);
     return add_sorted<Semiring>(products, f.b.num_cols, workspace, col, val);
   }
+  static constexpr Kernels avx512() {
+    return {Order::avx512, sort_avx512, collect_avx512, tile_rows<Semiring, V>, count_row<V>, repeat_rows<Semiring, V>};
+  }
+#else
+  static constexpr Kernels avx512() { return {}; }
 #endif
-  static Kernels for_this_cpu() {
-#if defined(__x86_64__)
-    if (cpu_has_avx512())
-      return {order_avx512,           sort_avx512,  collect_avx512,
-              tile_rows<Semiring, V>, count_row<V>, repeat_rows<Semiring, V>};
-    if (cpu_has_avx2()) return {order_avx2, sort_portable, collect_avx2};
-#endif
-    return {order_portable, sort_portable, collect_portable};
+  static Kernels best() {
+    return best_of<Kernels>({Order::portable, sort_portable, collect_portable},
+                            {Order::avx2, sort_portable, collect_avx2}, avx512());
   }
 };
 
@@ -82,7 +71,7 @@ struct Task {
   bool sorted;
   Accumulator accumulator;
   Runs runs;  ///< of B
-  Kernels<Semiring, V> kernels = Kernels<Semiring, V>::for_this_cpu();
+  Kernels<Semiring, V> kernels = Kernels<Semiring, V>::best();
   std::optional<Tiles<V>> tiles = {};
   int most_tiled = 1;  ///< rows of A that are tiled together
   std::optional<RowPatterns> row_patterns = {};

@@ -10,7 +10,6 @@
 #include <limits>
 #include <type_traits>
 
-#include "core/cpu.hpp"
 #include "core/index.hpp"
 #include "core/simd/lanes.hpp"
 #include "filigree/spgemm/multiply.hpp"
@@ -22,16 +21,12 @@
   FILIGREE_INLINE static X name parameters {      \
     return __VA_ARGS__;                           \
   }
-#if defined(__x86_64__)
 #define FILIGREE_LANEWISE(name, parameters, ...)    \
   FILIGREE_OF_VALUES(name, parameters, __VA_ARGS__) \
   template <std::same_as<Lanes<V>> X>               \
   FILIGREE_AVX512_INLINE static X name parameters { \
     return __VA_ARGS__;                             \
   }
-#else
-#define FILIGREE_LANEWISE FILIGREE_OF_VALUES
-#endif
 
 namespace filigree::spgemm {
 

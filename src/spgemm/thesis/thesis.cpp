@@ -28,6 +28,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/arithmetic.hpp"
 #include "core/parallel_for.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/semirings.hpp"

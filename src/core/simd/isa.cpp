@@ -1,4 +1,4 @@
-#include "core/cpu.hpp"
+#include "core/simd/isa.hpp"
 
 #include <algorithm>
 
@@ -16,14 +16,18 @@ Isa best() {
   return Isa::portable;
 }
 
-Isa& chosen() {
-  static Isa isa = best();
-  return isa;
-}
-
 }  // namespace
 
-Isa isa() { return chosen(); }
-void lower_isa(Isa most) { chosen() = std::min(most, best()); }
+Isa detail::detect_isa() {
+  const Isa found = best();
+  isa_in_use.store(static_cast<int>(found), std::memory_order_relaxed);
+  return found;
+}
+
+Isa set_isa_for_test(Isa most) {
+  const Isa former = isa();
+  detail::isa_in_use.store(static_cast<int>(std::min(most, best())), std::memory_order_relaxed);
+  return former;
+}
 
 }  // namespace filigree
