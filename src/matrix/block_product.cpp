@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/cpu.hpp"
 #include "core/index.hpp"
+#include "core/simd/isa.hpp"
 #include "filigree/matrix/dist_dense.hpp"
 
 namespace filigree {
@@ -45,7 +45,8 @@ FILIGREE_INLINE void multiply_rows(const CsrView<V>& a, Local first, Local end, 
     const Local* const col = a.col.data() + begin;
     const V* const val = weighted ? a.val.data() + begin : nullptr;
     double* const row = y + static_cast<Offset>(i) * cols;
-    for (Offset j = 0; j < cols;) {
+    Offset j = 0;
+    while (j < cols) {
       const Offset left = cols - j;
       const auto add = [&]<int lanes, int groups>() FILIGREE_INLINE_LAMBDA {
         add_row<lanes, groups, weighted>(col, val, degree, x + j, cols, row + j);
@@ -77,33 +78,6 @@ FILIGREE_INLINE void multiply_any(const CsrView<V>& a, Local first, Local end, c
     multiply_rows<true>(a, first, end, x, cols, y, finish);
   else
     multiply_rows<false>(a, first, end, x, cols, y, finish);
-}
-
-#if defined(__x86_64__)
-template <class V>
-[[gnu::target("avx512f,avx512dq")]] void multiply_avx512(const CsrView<V>& a, Local first, Local end, const double* x,
-                                                         Offset cols, double* y, const FinishRows& finish) {
-  multiply_any(a, first, end, x, cols, y, finish);
-}
-template <class V>
-[[gnu::target("avx2")]] void multiply_avx2(const CsrView<V>& a, Local first, Local end, const double* x, Offset cols,
-                                           double* y, const FinishRows& finish) {
-  multiply_any(a, first, end, x, cols, y, finish);
-}
-#endif
-template <class V>
-void multiply_portable(const CsrView<V>& a, Local first, Local end, const double* x, Offset cols, double* y,
-                       const FinishRows& finish) {
-  multiply_any(a, first, end, x, cols, y, finish);
-}
-
-template <class V>
-auto choose_kernel() {
-#if defined(__x86_64__)
-  if (cpu_has_avx512()) return &multiply_avx512<V>;
-  if (cpu_has_avx2()) return &multiply_avx2<V>;
-#endif
-  return &multiply_portable<V>;
 }
 
 /// The same on all ranks: whether any of them has ghosts. Rows without need no copy.
@@ -139,7 +113,7 @@ void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>
     all = rows_with_ghosts(a, x);
     rows = all.data();
   }
-  const auto kernel = choose_kernel<V>();
+  const auto kernel = Kernel<multiply_any<V>>::best();
   const CsrView<V> local = a.local();
   const Local n = local.num_rows();
 #pragma omp parallel for schedule(dynamic)
