@@ -1,10 +1,26 @@
 // verify(): what is right passes, and whatever is wrong is found.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
+#include <limits>
+#include <new>
 
 #include "filigree/spgemm/verify.hpp"
 #include "support/spgemm.hpp"
+
+namespace {
+std::size_t most_bytes = std::numeric_limits<std::size_t>::max();  // that operator new has at once on this rank
+}  // namespace
+
+// Not inlined: compilers would see free() of memory from new.
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  void* const memory = bytes <= most_bytes ? std::malloc(bytes) : nullptr;
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace filigree::testing {
 namespace {
@@ -142,6 +158,67 @@ TEST(SpgemmVerify, VectorsShowOneWrongEntryOfMany) {
       EXPECT_GT(verify(a, a, wrong).wrong_sums, 0);
     }
   }
+}
+
+TEST(SpgemmVerify, ShowsOneWrongEntryOnTheLastRank) {
+  const Comm world = Comm::world();
+  const auto entries = random_entries<double>(4000, 4000, 30000, Values::rounded, 1);
+  const Graph a = Graph::from_entries(world, 4000, 4000, deal(world, entries, 1));
+  const Graph c = spgemm::multiply(a, a).c;
+  for (const double wrong_value :
+       {1e-3, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    Graph wrong = c;
+    if (world.rank() == world.size() - 1) wrong.values().back() += wrong_value;
+    EXPECT_GT(verify(a, a, wrong).wrong_sums, 0) << wrong_value;
+  }
+}
+
+TEST(SpgemmVerify, FactorsWithNaNAndInfinity) {
+  const Graph finite = random_matrix(300, 300, 2000, 1);
+  for (const double special : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    const Graph a = changed(finite, [&](auto& entries) { std::next(entries.begin(), 700)->second = special; });
+    const Graph c = spgemm::multiply(a, a).c;
+    const auto found = verify(a, a, c);
+    EXPECT_TRUE(found.holds()) << special;
+    EXPECT_GT(found.unknown_rows, 0) << special;
+    EXPECT_LT(found.unknown_rows, 300) << special;
+    const Graph wrong = changed(c, [&](auto& entries) { std::prev(entries.end())->second += 1; });
+    EXPECT_FALSE(verify(a, a, wrong).holds()) << special;
+  }
+}
+
+TEST(SpgemmVerify, FactorsWithoutValuesOrEntries) {
+  const Comm world = Comm::world();
+  Graph ones = random_matrix(300, 300, 2000, 1);
+  ones.set_values({});
+  const Graph c = spgemm::multiply(ones, ones).c;
+  EXPECT_TRUE(verify(ones, ones, c).holds());
+  EXPECT_FALSE(verify(ones, ones, changed(c, [](auto& entries) { entries.begin()->second += 1; })).holds());
+
+  const Graph none = random_matrix(300, 300, 0, 1);
+  EXPECT_TRUE(verify(none, none, none).holds());
+  EXPECT_TRUE(verify(ones, none, none).holds());
+  EXPECT_FALSE(verify(ones, none, ones).holds());
+  EXPECT_FALSE(verify(ones, ones, none).holds());
+}
+
+TEST(SpgemmVerify, ALackOfMemoryOnOneRankEndsAll) {
+  const Comm world = Comm::world();
+  const auto expect_end = [&](const Graph& a, const Graph& b, const Graph& c) {
+    if (world.rank() == world.size() - 1) most_bytes = 20'000;
+    const std::string message = message_of([&] { verify(a, b, c); });
+    most_bytes = std::numeric_limits<std::size_t>::max();
+    EXPECT_NE(message, "");
+    EXPECT_EQ(world.sum(1), world.size());
+  };
+  const auto over = [&](Global num_rows, Global num_cols, Offset count) {
+    const auto entries = random_entries<double>(num_rows, num_cols, count, Values::rounded, 1);
+    return Graph::from_entries(world, Partition::uniform(num_rows, world.size()),
+                               Partition::uniform(num_cols, world.size()), deal(world, entries, 1));
+  };
+  expect_end(over(40, 500, 10), over(500, 500, 10), over(40, 500, 30'000));  // entries of C
+  expect_end(over(40, 30'000, 10), over(30'000, 40, 10), over(40, 40, 10));  // B x
+  expect_end(over(40, 40, 10), over(40, 30'000, 10), over(40, 30'000, 10));  // x
 }
 
 TEST(SpgemmVerify, RefusesAnotherShape) {

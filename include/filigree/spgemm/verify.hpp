@@ -15,17 +15,14 @@ struct Verification {
   bool holds() const { return sampled_rows_hold && wrong_sums == 0; }
 };
 
-/// Verifies C = A B in two ways: about 200 sampled rows of C, made again product by product, have the same columns and
+/// Verifies C = A B: about 200 sampled rows of C, made again product by product, have the same columns and
 /// bits; and, for plain products, C x = A (B x) for eight random vectors, to rounding (Freivalds' check: a wrong row
-/// passes each with probability 1/16 at most).
+/// passes each with probability 1/16 at most). c: distributed in any way over the ranks of a; seed: chooses rows and
+/// vectors. Returns, or throws, the same on all ranks.
 ///
-/// @param c        distributed in any way over the ranks of a
-/// @param options  its semiring
-/// @param seed     chooses rows and vectors
-/// @return         the same on all ranks
-///
-/// Collective over a.comm(). Cost: two passes over A, B and C, and the products of the sampled rows, sorted on rank 0.
-/// Memory per rank: 72 (rows(B) + rows(C)) bytes; for float and int64 also 12 bytes a local nonzero of A, B and C.
+/// Collective over a.comm(). Cost: two passes over A, B and C, and sorting the products of the sampled rows on rank 0.
+/// Memory per rank: 144 bytes a local row or column of A, B and C, for float and int64 12 a nonzero; 24 a nonzero of
+/// sampled rows of A, on rank 0 40 a product.
 /// Reference: R. Freivalds, "Probabilistic machines can use less running time", IFIP Congress, 1977.
 template <class V>
 Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& c, const Options& options = {},

@@ -34,28 +34,40 @@ struct Sums {
   std::vector<double> magnitude;
 };
 
-/// The owned rows of matrix * x.
+/// Of the rows that this rank has in a partition. Collective.
+Sums make_sums(const Comm& comm, const Partition& rows, double magnitude) {
+  return comm.guard([&] {
+    return Sums{{comm, rows, num_vectors}, std::vector<double>(z(rows.size(comm.rank())), magnitude)};
+  });
+}
+
+/// The owned rows of matrix * x. Collective.
 Sums apply(const Graph& matrix, const Sums& x) {
-  Sums y{{matrix.comm(), matrix.rows(), num_vectors}, {}};
+  Sums y = make_sums(matrix.comm(), matrix.rows(), 0);
   multiply(matrix, x.values, y.values);
   const std::vector<double> magnitude = matrix.with_ghosts(std::span<const double>(x.magnitude));
   const CsrView<double> rows = matrix.local();
   for (Local row = 0; row < rows.num_rows(); ++row) {
-    double sum = 0;
     for (Offset k = rows.row_ptr[z(row)]; k < rows.row_ptr[z(row) + 1]; ++k)
-      sum += std::abs(value_at(rows, k)) * magnitude[z(rows.col[z(k)])];
-    y.magnitude.push_back(sum);
+      y.magnitude[z(row)] += std::abs(value_at(rows, k)) * magnitude[z(rows.col[z(k)])];
   }
   return y;
 }
 
-/// The same, distributed in another way.
-Sums distributed(const Comm& comm, const Partition& as, const Sums& x) {
+/// The same sums in the rows of another partition: a rank sends what of its block lies in the blocks of others.
+/// Collective.
+Sums distributed(const Comm& comm, const Partition& to, const Sums& x) {
+  const Partition& from = x.values.rows;
   const auto part = [&](std::span<const double> mine, Offset width) {
-    const std::vector<double> all = comm.all_gather(mine).values;
-    return std::vector<double>(all.begin() + as.begin(comm.rank()) * width, all.begin() + as.end(comm.rank()) * width);
+    std::vector<Offset> counts;
+    for (int rank = 0; rank < comm.size(); ++rank) {
+      const Global begin = std::max(from.begin(comm.rank()), to.begin(rank));
+      counts.push_back(std::max<Offset>(0, std::min(from.end(comm.rank()), to.end(rank)) - begin) * width);
+    }
+    return comm.all_to_all(mine, counts).values;
   };
-  Sums y{{comm, as, num_vectors}, part(x.magnitude, 1)};
+  Sums y = make_sums(comm, to, 0);
+  std::ranges::copy(part(x.magnitude, 1), y.magnitude.begin());
   std::ranges::copy(part(x.values.values(), num_vectors), y.values.local.begin());
   return y;
 }
@@ -90,9 +102,9 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
       a, b, c, is_real ? double{std::numeric_limits<V>::epsilon()} : std::numeric_limits<double>::epsilon());
   constexpr auto largest = static_cast<double>(std::numeric_limits<V>::max());
   const int rank = b.comm().rank();
-  // Whole numbers in [-8, 8), one for each column, whoever owns it.
+  // Whole numbers in [-8, 8), which depend on the column alone.
   const auto draw = [&](const Partition& columns) {
-    Sums x{{b.comm(), columns, num_vectors}, std::vector<double>(z(columns.size(rank)), 8)};
+    Sums x = make_sums(b.comm(), columns, 8);
     for (Offset i = 0; i < columns.size(rank); ++i) {
       for (std::uint32_t round = 0; round < num_vectors; ++round) {
         const auto word = stream.block(columns.begin(rank) + i, 0, round)[0];
@@ -160,7 +172,7 @@ std::vector<Global> sample_rows(const DistCsr<V>& a, std::uint64_t seed) {
   const CsrView<V> rows = a.local();
   const Offset before = a.comm().exclusive_sum(rows.num_nonzeros());
   const Offset num_nonzeros = a.num_nonzeros();
-  std::vector<Global> mine;
+  std::vector<Global> mine;  // at most 200, as all ranks together have
   for (Global i = 0; i < num_samples; ++i) {
     const Global row = draw(i, a.num_rows());
     if (a.rows().owns(a.comm().rank(), row)) mine.push_back(row);
@@ -174,19 +186,20 @@ std::vector<Global> sample_rows(const DistCsr<V>& a, std::uint64_t seed) {
   return {sorted.begin(), sorted.end()};
 }
 
-/// This rank's entries of these rows of a matrix.
+/// This rank's entries of these rows of a matrix. Collective.
 template <class V>
 std::vector<Entry<V>> entries_of(const DistCsr<V>& matrix, const std::vector<Global>& sampled) {
-  const CsrView<V> rows = matrix.local();
-  std::vector<Entry<V>> entries;
-  for (const Global sample : sampled) {
-    if (!matrix.rows().owns(matrix.comm().rank(), sample)) continue;
-    const auto row = z(sample - matrix.first_row());
-    for (Offset k = rows.row_ptr[row]; k < rows.row_ptr[row + 1]; ++k) {
-      entries.push_back({sample, matrix.global_col(rows.col[z(k)]), value_at(rows, k)});
+  return matrix.comm().guard([&] {
+    const CsrView<V> rows = matrix.local();
+    std::vector<Entry<V>> entries;
+    for (const Global sample : sampled) {
+      if (!matrix.rows().owns(matrix.comm().rank(), sample)) continue;
+      const auto row = z(sample - matrix.first_row());
+      for (Offset k = rows.row_ptr[row]; k < rows.row_ptr[row + 1]; ++k)
+        entries.push_back({sample, matrix.global_col(rows.col[z(k)]), value_at(rows, k)});
     }
-  }
-  return entries;
+    return entries;
+  });
 }
 
 /// The products of these entries of A with the rows of B that this rank owns.
@@ -236,11 +249,11 @@ bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const Di
   const std::vector<Entry<V>> all_of_a = comm.all_gather(std::span<const Entry<V>>(of_a)).values;
   const std::vector<Term<V>> terms = on_root(comm, comm.guard([&] { return terms_of(all_of_a, b); }));
   const std::vector<Entry<V>> of_c = on_root(comm, entries_of(c, sampled));
-  std::set<std::pair<Global, Global>> kept;
-  if (mask.matrix != nullptr) {
-    for (const Entry<V>& entry : on_root(comm, entries_of(*mask.matrix, sampled))) kept.emplace(entry.row, entry.col);
-  }
+  std::vector<Entry<V>> of_mask;
+  if (mask.matrix != nullptr) of_mask = on_root(comm, entries_of(*mask.matrix, sampled));
   return comm.broadcast(comm.guard([&] {
+    std::set<std::pair<Global, Global>> kept;
+    for (const Entry<V>& entry : of_mask) kept.emplace(entry.row, entry.col);
     const auto expected = add_up(terms, options.semiring, mask.matrix != nullptr ? &kept : nullptr, mask.complement);
     return std::equal(of_c.begin(), of_c.end(), expected.begin(), expected.end(), same<V>);
   }));
@@ -249,9 +262,11 @@ bool rows_hold(const std::vector<Global>& sampled, const DistCsr<V>& a, const Di
 const Graph& reals(const Graph& matrix) { return matrix; }
 template <class V>
 Graph reals(const DistCsr<V>& matrix) {
-  Csr<double> rows{matrix.local().num_cols, matrix.local().row_ptr, matrix.local().col, {}};
-  for (const V value : matrix.local().val) rows.val.push_back(static_cast<double>(value));
-  return {matrix.comm(), matrix.rows(), matrix.cols(), std::move(rows), matrix.ghosts()};
+  return matrix.comm().guard([&] {
+    Csr<double> rows{matrix.local().num_cols, matrix.local().row_ptr, matrix.local().col, {}};
+    for (const V value : matrix.local().val) rows.val.push_back(static_cast<double>(value));
+    return Graph(matrix.comm(), matrix.rows(), matrix.cols(), std::move(rows), matrix.ghosts());
+  });
 }
 
 }  // namespace
