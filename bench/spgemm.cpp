@@ -3,7 +3,7 @@
 //
 //   filigree-bench-spgemm --threads 1 wiki-Vote.txt.gz cage10.mtx.gz rmat14 poisson3d:40
 //   filigree-bench-spgemm --threads 1 --peers graphblas,scipy --rows unsorted --records runs.jsonl rmat16
-//   filigree-bench-spgemm --threads 1 --accumulators rmat14                          our own ways of merging a row
+//   filigree-bench-spgemm --threads 1 --accumulators rmat14                          our accumulators
 //   filigree-bench-spgemm --threads 1 --triangles wiki-Vote.txt.gz                   under a mask, beside GraphBLAS
 //   filigree-bench-spgemm --cores rmat14                                             ours by all cores, and by each
 //   mpirun -n 2 filigree-bench-spgemm --threads 1 cage10.mtx.gz                      beside PETSc only
@@ -11,7 +11,7 @@
 // C = A A, or A A' when A is not square; spgemm_matrices.hpp names the matrices. First each library multiplies once and
 // its product is compared with ours; then they take turns, up to --rounds each but, after two, none begins another once
 // it has had --seconds in all. Times are the fastest, allocation of C included and its release not; GFLOP/s = 2 x
-// products / time. malloc keeps the pages that it has, for everybody, because else page faults are what is measured
+// products / time. malloc keeps the pages that it has, for every library, because else page faults are what is measured
 // (and we multiply into the C of the turn before); --fresh changes neither. --peers none times our product alone, and
 // "planned" is a peer by name. What takes turns at a product of gigabytes should be few, --fresh and, since a second C
 // has no room, --no-check: numbers of nonzeros are compared all the same.
@@ -25,9 +25,9 @@
 // --records: a line of JSON a matrix, with "triad_bytes_per_second" (all ranks at once) and "bytes" of A, B and C (8 a
 // row, 12 a nonzero), of which bench/plot.py --roofline makes a picture.
 //
-// --accumulators: "automatic" is the product that everybody gets, the others merge all the rows they are made for in
-// one way (src/spgemm/rows/way.hpp). "x best" is automatic beside the best of them: one that were 20 % faster would
-// show as 0.83.
+// --accumulators: "automatic" is the product that callers get, the others merge all the rows that they are made for by
+// one accumulator (src/spgemm/rows/way.hpp). "x best" is automatic beside the best of them: one that were 20 % faster
+// would show as 0.83.
 //
 // --cores: one thread on every core in turn, then all threads. "x best" is all together beside the mean of the
 // cores, which may differ: that of a virtual machine may be shared with others. A product that does not count goes
@@ -583,45 +583,45 @@ void bench_all(app::App& program, const Arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run(argc, argv,
-                  {"filigree-bench-spgemm", "Times products of sparse matrices, ours beside those of other libraries.",
-                   "  filigree-bench-spgemm --threads 1 wiki-Vote.txt.gz rmat14 poisson3d:40\n"},
-                  [](app::App& program) {
-                    Arguments a;
-                    enum class Choice { both, sorted, unsorted } rows = Choice::both;
-                    app::Command cli = program.cli;
-                    cli.option("MATRIX", a.matrices,
-                               "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
-                        .required();
-                    app::Option peers = cli.option("--peers", a.peers, "beside ours; default: all that are there");
-                    peers.delimiter(',').one_of(
-                        {"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"});
-                    bool accumulators = false;
-                    bool triangles = false;
-                    app::Option ways = cli.flag("--accumulators", accumulators, "our ways of merging, beside ours");
-                    app::Option masked = cli.flag("--triangles", triangles, "C<A> = A A over plus_pair");
-                    bool cores = false;
-                    app::Option each = cli.flag("--cores", cores, "ours by all cores, beside each of them alone");
-                    ways.excludes(peers).excludes(masked).excludes(each);
-                    masked.excludes(peers).excludes(each);
-                    each.excludes(peers);
-                    cli.choice("--rows", rows,
-                               {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
-                               "of C: sorted by column, or in any order");
-                    cli.option("--rounds", a.rounds, "turns of each").within("[1, inf)");
-                    cli.option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
-                        .within("[0, inf)");
-                    cli.flag("--fresh", a.fresh, "let malloc return pages to the system");
-                    cli.flag("--no-check", a.unchecked, "do not compare the products");
-                    cli.option("--records", a.records, "append a line of JSON a matrix").type_name("FILE");
-                    program.parse();
-                    if (accumulators) a.contest = Contest::accumulators;
-                    if (triangles) a.contest = Contest::triangles;
-                    if (cores) a.contest = Contest::cores;
-                    require(a.contest == Contest::libraries || program.comm().size() == 1,
-                            "--accumulators, --triangles and --cores are for one rank");
-                    a.sorted = rows != Choice::unsorted;
-                    a.unsorted = rows != Choice::sorted;
-                    bench_all(program, a);
-                  });
+  return app::run(
+      argc, argv,
+      {"filigree-bench-spgemm", "Times products of sparse matrices, ours beside those of other libraries.",
+       "  filigree-bench-spgemm --threads 1 wiki-Vote.txt.gz rmat14 poisson3d:40\n"},
+      [](app::App& program) {
+        Arguments a;
+        enum class Choice { both, sorted, unsorted } rows = Choice::both;
+        app::Command cli = program.cli;
+        cli.option("MATRIX", a.matrices,
+                   "a file, undirected:FILE, rmatS, poisson3d:N, stencil27:N, uniform18x8, heavyrow")
+            .required();
+        app::Option peers = cli.option("--peers", a.peers, "beside ours; default: all that are there");
+        peers.delimiter(',').one_of(
+            {"planned", "eigen", "eigen-raw", "scipy", "graphblas", "combblas", "petsc", "none"});
+        bool accumulators = false;
+        bool triangles = false;
+        app::Option ways = cli.flag("--accumulators", accumulators, "our accumulators one by one, beside ours");
+        app::Option masked = cli.flag("--triangles", triangles, "C<A> = A A over plus_pair");
+        bool cores = false;
+        app::Option each = cli.flag("--cores", cores, "ours by all cores, beside each of them alone");
+        ways.excludes(peers).excludes(masked).excludes(each);
+        masked.excludes(peers).excludes(each);
+        each.excludes(peers);
+        cli.choice("--rows", rows, {{"both", Choice::both}, {"sorted", Choice::sorted}, {"unsorted", Choice::unsorted}},
+                   "of C: sorted by column, or in any order");
+        cli.option("--rounds", a.rounds, "turns of each").within("[1, inf)");
+        cli.option("--seconds", a.seconds, "a library that has had as many, and two turns, begins no other")
+            .within("[0, inf)");
+        cli.flag("--fresh", a.fresh, "let malloc return pages to the system");
+        cli.flag("--no-check", a.unchecked, "do not compare the products");
+        cli.option("--records", a.records, "append a line of JSON a matrix").type_name("FILE");
+        program.parse();
+        if (accumulators) a.contest = Contest::accumulators;
+        if (triangles) a.contest = Contest::triangles;
+        if (cores) a.contest = Contest::cores;
+        require(a.contest == Contest::libraries || program.comm().size() == 1,
+                "--accumulators, --triangles and --cores are for one rank");
+        a.sorted = rows != Choice::unsorted;
+        a.unsorted = rows != Choice::sorted;
+        bench_all(program, a);
+      });
 }

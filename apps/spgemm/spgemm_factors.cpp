@@ -38,7 +38,7 @@ io::MatrixFile<V> load(App& program, GraphInput& input, const std::string& path)
   }
 }
 
-/// Of a mask no values matter, but for zeros that are left out.
+/// Values of a mask do not matter, except zeros, which are left out.
 template <class V>
 io::MatrixFile<V> load_mask(App& program, SpgemmArguments& arguments) {
   const std::string& path = arguments.mask_path;

@@ -128,7 +128,7 @@ TEST(SpgemmDistributedPlan, RefusesOnAllRanks) {
   const auto b = random_matrix<double>(comm, 40, 50, 100, 2);
   const auto plan = spgemm::plan(a, b);
   const auto refusal = [](auto f) { return message_of<InvalidArgument>(f); };
-  EXPECT_THAT(refusal([&] { spgemm::multiply(plan, b, a); }), HasSubstr("not dealt out as the plan's a"));
+  EXPECT_THAT(refusal([&] { spgemm::multiply(plan, b, a); }), HasSubstr("not distributed as the plan's a"));
   // One entry elsewhere, so that one rank alone sees it.
   auto entries = random_entries<double>(40, 50, 100, Values::rounded, 2);
   const auto taken = *merged(entries, {Duplicates::first, Loops::keep});

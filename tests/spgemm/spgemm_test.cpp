@@ -66,7 +66,7 @@ class Spgemm : public ::testing::Test {};
 using ValueTypes = ::testing::Types<double, float, std::int64_t>;
 TYPED_TEST_SUITE(Spgemm, ValueTypes);
 
-/// A way of merging products, over small random matrices.
+/// One accumulator, over small random matrices.
 class SpgemmWay : public ::testing::TestWithParam<Way> {
  protected:
   template <class V>
@@ -120,7 +120,7 @@ TYPED_TEST(Spgemm, ThreadsDoNotChangeBits) {
       for (const int threads : {1, 2, 3}) {
         const ThreadsScope scope(threads);
         Csr<V> c;
-        const Stats stats = spgemm::multiply<V>(a, b, c, {.semiring = semiring});
+        const Stats stats = spgemm::multiply<V>(a, b, c, {.semiring = semiring}).stats;
         if (threads == 1) {
           by_one = c;
           counted = stats;
@@ -128,7 +128,8 @@ TYPED_TEST(Spgemm, ThreadsDoNotChangeBits) {
         EXPECT_TRUE(identical(c, by_one)) << name << ", " << threads << " threads";
         EXPECT_EQ(stats, counted) << name << ", " << threads << " threads: rows are merged in the same ways";
         Csr<V> again;
-        EXPECT_EQ(spgemm::multiply<V>(a, b, again, {.semiring = semiring}), stats) << "chance must not choose ways";
+        EXPECT_EQ(spgemm::multiply<V>(a, b, again, {.semiring = semiring}).stats, stats)
+            << "chance must not choose ways";
       }
     }
   });
@@ -226,61 +227,64 @@ Offset bytes_of(Offset num_rows, Offset num_nonzeros) {
   return 8 * (num_rows + 1) + static_cast<Offset>(4 + sizeof(V)) * num_nonzeros;
 }
 
-TYPED_TEST(Spgemm, BatchesWithinABudgetAreTheProduct) {
-  using V = TypeParam;
-  Random random(8);
-  for (int round = 0; round < 30; ++round) {
+/// Two random products over a semiring under a mask, in batches of every size.
+template <class V>
+void expect_batches(Random& random, Semiring semiring, Masking masking) {
+  for (int round = 0; round < 2; ++round) {
     const Csr<V> a = skewed<V>(random, static_cast<Local>(below(random, 60)), 40, Contents::special);
     const Csr<V> b = skewed<V>(random, 40, static_cast<Local>(1 + below(random, 60)), Contents::special);
     const Csr<V> mask_rows = skewed<V>(random, a.num_rows(), b.num_cols, Contents::ordinary);
-    const auto mask = round % 3 == 0 ? spgemm::Mask<V>() : spgemm::Mask<V>(mask_rows, round % 3 == 2);
-    Options options{.semiring = all_semirings[static_cast<std::size_t>(round % 5)]};
+    const auto mask =
+        masking == Masking::none ? spgemm::Mask<V>() : spgemm::Mask<V>(mask_rows, masking == Masking::complement);
+    Options options{.semiring = semiring};
     Csr<V> whole;
-    const Stats all = spgemm::multiply<V>(a, b, whole, options, mask);
+    const Stats all = spgemm::multiply<V>(a, b, whole, options, mask).stats;
     // Most nonzeros of every row, before any is made.
     std::vector<Offset> most;
     for (Local row = 0; row < a.num_rows(); ++row) {
       Offset products = 0;
       for (const Local k : a.view().cols(row)) products += b.view().degree(k);
       most.push_back(std::min<Offset>(products, b.num_cols));
-      if (round % 3 == 1) most.back() = std::min(most.back(), mask.view->degree(row));
+      if (masking == Masking::mask) most.back() = std::min(most.back(), mask.view->degree(row));
     }
     for (const Offset budget : {Offset{0}, Offset{1}, Offset{200}, 1 + below(random, 3000), Offset{1} << 40}) {
-      SCOPED_TRACE(text("round ", round, ", budget ", budget));
+      SCOPED_TRACE(text(name_of(semiring), ", ", name_of(masking), ", round ", round, ", budget ", budget));
       options.memory_budget_bytes = budget;
       Csr<V> joined;
       joined.num_cols = b.num_cols;
       Offset num_batches = 0;
       Offset bytes_before = 0;  // most of the batch before
-      const Stats stats = spgemm::multiply<V>(
-          a, b,
-          [&](const spgemm::RowBatch<V>& batch) {
-            EXPECT_EQ(batch.first_row, joined.num_rows());
-            EXPECT_EQ(batch.rows.num_cols, b.num_cols);
-            EXPECT_EQ(batch.global_col(3), 3);
-            EXPECT_EQ(batch.rows.row_ptr.front(), 0);
-            const Local num_rows = batch.rows.num_rows();
-            EXPECT_GE(num_rows, 1);
-            const auto first = static_cast<std::size_t>(batch.first_row);
-            const Offset bytes =
-                bytes_of<V>(num_rows, std::accumulate(&most[first], &most[first] + num_rows, Offset{0}));
-            if (budget > 0 && num_rows > 1) {
-              EXPECT_LE(bytes, budget);
-              EXPECT_LE(bytes_of<V>(num_rows, batch.rows.num_nonzeros()), budget);
-            }
-            // No batch ends before the budget is used up.
-            if (num_batches > 0) {
-              EXPECT_GT(bytes_before + bytes_of<V>(1, most[first]) - 8, budget);
-            }
-            bytes_before = bytes;
-            const Offset nonzeros = joined.num_nonzeros();
-            for (Local row = 0; row < num_rows; ++row)
-              joined.row_ptr.push_back(nonzeros + batch.rows.row_ptr[static_cast<std::size_t>(row) + 1]);
-            joined.col.insert(joined.col.end(), batch.rows.col.begin(), batch.rows.col.end());
-            joined.val.insert(joined.val.end(), batch.rows.val.begin(), batch.rows.val.end());
-            ++num_batches;
-          },
-          options, mask);
+      const Stats stats =
+          spgemm::multiply<V>(
+              a, b,
+              [&](const spgemm::RowBatch<V>& batch) {
+                EXPECT_EQ(batch.first_row, joined.num_rows());
+                EXPECT_EQ(batch.rows.num_cols, b.num_cols);
+                EXPECT_EQ(batch.global_col(3), 3);
+                EXPECT_EQ(batch.rows.row_ptr.front(), 0);
+                const Local num_rows = batch.rows.num_rows();
+                EXPECT_GE(num_rows, 1);
+                const auto first = static_cast<std::size_t>(batch.first_row);
+                const Offset bytes =
+                    bytes_of<V>(num_rows, std::accumulate(&most[first], &most[first] + num_rows, Offset{0}));
+                if (budget > 0 && num_rows > 1) {
+                  EXPECT_LE(bytes, budget);
+                  EXPECT_LE(bytes_of<V>(num_rows, batch.rows.num_nonzeros()), budget);
+                }
+                // No batch ends before the budget is used up.
+                if (num_batches > 0) {
+                  EXPECT_GT(bytes_before + bytes_of<V>(1, most[first]) - 8, budget);
+                }
+                bytes_before = bytes;
+                const Offset nonzeros = joined.num_nonzeros();
+                for (Local row = 0; row < num_rows; ++row)
+                  joined.row_ptr.push_back(nonzeros + batch.rows.row_ptr[static_cast<std::size_t>(row) + 1]);
+                joined.col.insert(joined.col.end(), batch.rows.col.begin(), batch.rows.col.end());
+                joined.val.insert(joined.val.end(), batch.rows.val.begin(), batch.rows.val.end());
+                ++num_batches;
+              },
+              options, mask)
+              .stats;
       EXPECT_TRUE(identical(joined, whole));
       EXPECT_EQ(stats.at("batches"), num_batches);
       if (budget == 0) {
@@ -293,6 +297,13 @@ TYPED_TEST(Spgemm, BatchesWithinABudgetAreTheProduct) {
   }
 }
 
+TYPED_TEST(Spgemm, BatchesWithinABudgetAreTheProduct) {
+  Random random(8);
+  for (const Semiring semiring : all_semirings) {
+    for (const Masking masking : all_maskings) expect_batches<TypeParam>(random, semiring, masking);
+  }
+}
+
 TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
   using V = TypeParam;
   Random random(9);
@@ -302,8 +313,7 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
   spgemm::multiply<V>(a, b, whole);
   const Offset bytes = bytes_of<V>(80, whole.num_nonzeros());
   Csr<V> c = whole;
-  using spgemm::Variant;
-  for (const Way way : {Way(), Way{.variant = Variant::v1}, Way{.variant = Variant::v2}, Way{.variant = Variant::v3}}) {
+  for (const Way way : chosen_ways) {
     for (const int threads : {1, 3}) {
       const ThreadsScope scope(threads);
       spgemm::multiply_by<V>(way, a, b, c, {.memory_budget_bytes = bytes});
@@ -435,7 +445,7 @@ TYPED_TEST(Spgemm, ManyRowBlocks) {
       spgemm::multiply(a, b, c, {}, whole);
       EXPECT_TRUE(identical(c, whole)) << where << ", masked";
       spgemm::multiply(a, b, c, {}, {half, true});
-      EXPECT_TRUE(identical(c, other_half)) << where << ", but for half of it";
+      EXPECT_TRUE(identical(c, other_half)) << where << ", without half of it";
       spgemm::multiply_by<V>({.sorted = false}, a, b, c);
       EXPECT_TRUE(identical(c, unsorted)) << where << ", not sorted";
       for (const Offset budget : {bytes - 1, bytes / 2}) {
@@ -459,15 +469,16 @@ TYPED_TEST(Spgemm, UnsortedRowsHaveTheEntriesOfSortedOnes) {
   for (const auto& mask : {spgemm::Mask<V>(), spgemm::Mask<V>(some, true)}) {
     Csr<V> sorted;
     spgemm::UnsortedCsr<V> c;
-    const Stats counted = spgemm::multiply(a.view(), b, sorted, {}, mask);
-    EXPECT_EQ(spgemm::multiply_unsorted(a, b.view(), c, {}, mask).at("nonzeros"), counted.at("nonzeros"));
-    ASSERT_EQ(c.num_rows(), 80);
-    EXPECT_EQ(c.num_cols(), 600'000);
-    EXPECT_EQ(c.num_nonzeros(), sorted.num_nonzeros());
-    for (Local row = 0; row < c.num_rows(); ++row) {
-      is_sorted = is_sorted && std::ranges::is_sorted(c.cols(row));
+    const Stats counted = spgemm::multiply(a.view(), b, sorted, {}, mask).stats;
+    EXPECT_EQ(spgemm::multiply_unsorted(a, b.view(), c, {}, mask).stats.at("nonzeros"), counted.at("nonzeros"));
+    EXPECT_EQ(c.num_cols, 600'000);
+    ASSERT_EQ(c.row_ptr, sorted.row_ptr);
+    ASSERT_EQ(c.col.size(), c.val.size());
+    for (Local row = 0; row < 80; ++row) {
+      const auto cols = std::span(c.col).subspan(z(c.row_ptr[z(row)]), sorted.view().cols(row).size());
+      is_sorted = is_sorted && std::ranges::is_sorted(cols);
       std::map<Local, V> entries;
-      for (std::size_t k = 0; k < c.cols(row).size(); ++k) entries.emplace(c.cols(row)[k], c.vals(row)[k]);
+      for (std::size_t k = 0; k < cols.size(); ++k) entries.emplace(cols[k], c.val[z(c.row_ptr[z(row)]) + k]);
       ASSERT_EQ(entries.size(), sorted.view().cols(row).size());
       for (std::size_t k = 0; k < entries.size(); ++k) {
         const auto found = entries.find(sorted.view().cols(row)[k]);
@@ -527,8 +538,8 @@ TEST(SpgemmWork, CountsItsProducts) {
   Offset products = 0;
   for (Local k : a.col) products += b.view().degree(k);
   Csr<double> c;
-  EXPECT_EQ(spgemm::multiply<double>(a, b, c).at("products"), products);
-  EXPECT_EQ(spgemm::multiply<double>(Csr<double>{}, Csr<double>{}, c).at("products"), 0);
+  EXPECT_EQ(spgemm::multiply<double>(a, b, c).stats.at("products"), products);
+  EXPECT_EQ(spgemm::multiply<double>(Csr<double>{}, Csr<double>{}, c).stats.at("products"), 0);
 
   Offset last = 0;
   Offset of = -1;
@@ -567,6 +578,45 @@ TEST(SpgemmWork, ProgressMayStopIt) {
     }
   }
 }
+
+// All forms return C where it is theirs, timings and stats; those of 0.1 returned the stats alone.
+TEST(SpgemmWork, FormsReturnTheSame) {
+  Random random(12);
+  const Csr<double> a = skewed<double>(random, 40, 50, Contents::ordinary);
+  const Csr<double> b = skewed<double>(random, 50, 30, Contents::ordinary);
+  const Csr<double> mask = skewed<double>(random, 40, 30, Contents::none);
+  const Options options{.semiring = Semiring::min_plus};
+  Csr<double> c;
+  for (const auto& kept : {spgemm::Mask<double>(), spgemm::Mask<double>(mask, true)}) {
+    const spgemm::Product<Csr<double>> product = spgemm::multiply(a, b, options, kept);
+    const spgemm::Work in_place = spgemm::multiply(a, b, c, options, kept);
+    EXPECT_TRUE(identical(product.c, c));
+    EXPECT_EQ(product.stats, in_place.stats);
+    Stats of_sink = spgemm::multiply(
+                        a, b, [](const spgemm::RowBatch<double>&) {}, options, kept)
+                        .stats;
+    EXPECT_EQ(of_sink.extract("batches").mapped(), 1);
+    EXPECT_EQ(of_sink, in_place.stats);
+    EXPECT_TRUE(identical(spgemm::multiply(a.view(), b.view(), options, kept).c, c));
+    for (const Timings& timings : {product.timings, in_place.timings}) {
+      ASSERT_TRUE(timings.contains("multiply"));
+      EXPECT_GE(timings.at("multiply"), 0);
+    }
+  }
+  EXPECT_EQ(spgemm::multiply(a, b, {}, mask).stats.at("nonzeros"),
+            spgemm::multiply(a, b, c, {}, mask).stats.at("nonzeros"));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  const Stats as_before = spgemm::multiply(a, b, c);
+#pragma GCC diagnostic pop
+  EXPECT_EQ(as_before.at("nonzeros"), c.num_nonzeros());
+}
+
+// A mask keeps a view.
+static_assert(std::is_constructible_v<spgemm::Mask<double>, const Csr<double>&, bool>);
+static_assert(std::is_constructible_v<spgemm::Mask<double>, CsrView<double>, bool>);
+static_assert(!std::is_constructible_v<spgemm::Mask<double>, Csr<double>, bool>);
+static_assert(!std::is_constructible_v<spgemm::Mask<double>, const Csr<double>>);
 
 TEST(SpgemmPeers, EigenAgrees) {
   using Sparse = Eigen::SparseMatrix<double, Eigen::RowMajor, std::int64_t>;

@@ -28,7 +28,7 @@ Csr<V> from_whole(const GlobalMatrix<V>& entries, Local num_rows, Local num_cols
   return matrix;
 }
 
-/// The same matrix, dealt out in random blocks.
+/// The same matrix, distributed in random blocks.
 template <class V>
 DistCsr<V> over(const Comm& comm, const Csr<V>& matrix, std::uint64_t seed) {
   Entries<V> entries;
@@ -78,13 +78,14 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, int t
       const Rows<V> expected = masking == Masking::none ? whole_product : masked(whole_product, mask_view, complement);
       for (const Variant variant : all_variants) {
         const Stats stats = spgemm::multiply_as_in_thesis(
-            variant, a, b, c, {.semiring = semiring},
-            masking == Masking::none ? spgemm::Mask<V>() : spgemm::Mask<V>(mask, complement));
+                                variant, a, b, c, {.semiring = semiring},
+                                masking == Masking::none ? spgemm::Mask<V>() : spgemm::Mask<V>(mask, complement))
+                                .stats;
         ++made;
         EXPECT_NO_THROW(c.validate());
         EXPECT_EQ(difference(c, expected, b.num_cols), "")
             << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", " << name_of(semiring)
-            << ", " << name_of(masking) << ", version " << static_cast<int>(variant) << ", threads " << threads;
+            << ", " << name_of(masking) << ", " << name_of(variant) << ", threads " << threads;
         expect_plausible(stats, num_products(a, b), num_entries(expected), threads);
         if (::testing::Test::HasFailure()) return made;
       }
@@ -112,8 +113,7 @@ TYPED_TEST(SpgemmThesis, SmallRandomProducts) {
     const auto contents = [&] { return static_cast<Contents>(below(random, 3)); };
     const Csr<V> a = skewed<V>(random, num_rows, num_inner, contents());
     const Csr<V> b = skewed<V>(random, num_inner, num_cols, contents());
-    made += expect_products<V>(random, a, b, c, std::array{1, 2, 4}[static_cast<std::size_t>(trial % 3)],
-                               text("trial ", trial));
+    made += expect_products<V>(random, a, b, c, 1 << trial % 3, text("trial ", trial));
   }
 }
 
@@ -172,8 +172,7 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
               {masking == Masking::none ? nullptr : &dist_mask, masking == Masking::complement});
           expect_well_formed(product.c);
           EXPECT_EQ(difference(from_whole(whole(product.c), num_rows, num_cols), expected, num_cols), "")
-              << "trial " << trial << ", " << name_of(semiring) << ", " << name_of(masking) << ", version "
-              << static_cast<int>(variant);
+              << "trial " << trial << ", " << name_of(semiring) << ", " << name_of(masking) << ", " << name_of(variant);
           expect_plausible(product.stats, num_products<V>(a, b), num_entries(expected),
                            Offset{runtime().threads()} * comm.size());
         }
@@ -182,7 +181,11 @@ TYPED_TEST(SpgemmThesis, OverRanks) {
   }
 }
 
-TEST(SpgemmThesisWork, TheBusiestRankIsNotASum) {
+class SpgemmThesisVariant : public ::testing::TestWithParam<Variant> {};
+INSTANTIATE_TEST_SUITE_P(Every, SpgemmThesisVariant, ::testing::ValuesIn(all_variants),
+                         [](const auto& tested) { return name_of(tested.param); });
+
+TEST_P(SpgemmThesisVariant, TheBusiestRankIsNotASum) {
   const ThreadsScope scope(1);
   const Comm comm = Comm::world();
   Random random(4);
@@ -193,18 +196,16 @@ TEST(SpgemmThesisWork, TheBusiestRankIsNotASum) {
     for (const Local k : a.view().cols(static_cast<Local>(row))) mine += a.view().degree(k);
   }
   const Offset busiest = comm.max(mine);
-  for (const Variant variant : all_variants) {
-    const Stats stats = spgemm::multiply_as_in_thesis(variant, dist, dist).stats;
-    EXPECT_EQ(stats.at("critical_products"), busiest);
-    EXPECT_EQ(stats.at("products"), num_products<double>(a, a));
-  }
+  const Stats stats = spgemm::multiply_as_in_thesis(GetParam(), dist, dist).stats;
+  EXPECT_EQ(stats.at("critical_products"), busiest);
+  EXPECT_EQ(stats.at("products"), num_products<double>(a, a));
 }
 
 /// Of one thread.
 Stats work(const Csr<double>& a, const Csr<double>& b, Variant variant) {
   const ThreadsScope scope(1);
   Csr<double> c;
-  return spgemm::multiply_as_in_thesis(variant, a, b, c);
+  return spgemm::multiply_as_in_thesis(variant, a, b, c).stats;
 }
 
 TEST(SpgemmThesisWork, OneProbeAProductWhereEveryKeyHasItsSlot) {
@@ -247,7 +248,7 @@ TEST(SpgemmThesisWork, KeysThatMeetAreProbedOneAfterTheOther) {
 }
 
 TEST(SpgemmThesisWork, BytesByHand) {
-  // (1 1) (1 1; 1 1): 4 products, 2 entries, without collisions, nobody has values.
+  // (1 1) (1 1; 1 1): 4 products, 2 entries, without collisions and without values.
   Random random(8);
   const Csr<double> a = matrix_of<double>(2, {{0, 1}}, Contents::none, random);
   const Csr<double> b = matrix_of<double>(2, {{0, 1}, {0, 1}}, Contents::none, random);
@@ -261,23 +262,21 @@ TEST(SpgemmThesisWork, BytesByHand) {
   EXPECT_EQ(work(a, b, Variant::v1).at("bytes_moved"), of_a + of_b + of_table + 2 * 8 + of_c);
 }
 
-TEST(SpgemmThesisWork, TellsProgressAndStopsWhenToldTo) {
+TEST_P(SpgemmThesisVariant, TellsProgressAndStopsWhenToldTo) {
   Random random(9);
   const Csr<double> a = regular<double>(random, 600, 600, 20, Contents::ordinary);
-  for (const Variant variant : all_variants) {
-    std::vector<Offset> told;
-    Csr<double> c;
-    spgemm::multiply_as_in_thesis(variant, a, a, c, {.progress = [&](std::string_view, Offset done, Offset of) {
-                                    EXPECT_EQ(of, 240'000);
-                                    told.push_back(done);
-                                  }});
-    EXPECT_GT(told.size(), 2);
-    EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
-    EXPECT_EQ(told.back(), 240'000);
-    const auto stop = [](std::string_view, Offset, Offset) { throw Error("enough"); };
-    EXPECT_THROW(spgemm::multiply_as_in_thesis(variant, a, a, c, {.progress = stop}), Error);
-    EXPECT_TRUE(c == Csr<double>());
-  }
+  std::vector<Offset> told;
+  Csr<double> c;
+  spgemm::multiply_as_in_thesis(GetParam(), a, a, c, {.progress = [&](std::string_view, Offset done, Offset of) {
+                                  EXPECT_EQ(of, 240'000);
+                                  told.push_back(done);
+                                }});
+  EXPECT_GT(told.size(), 2);
+  EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+  EXPECT_EQ(told.back(), 240'000);
+  const auto stop = [](std::string_view, Offset, Offset) { throw Error("enough"); };
+  EXPECT_THROW(spgemm::multiply_as_in_thesis(GetParam(), a, a, c, {.progress = stop}), Error);
+  EXPECT_TRUE(c == Csr<double>());
 }
 
 }  // namespace

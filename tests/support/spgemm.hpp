@@ -60,8 +60,18 @@ inline const char* name_of(Accumulator accumulator) {
   return "unknown";
 }
 
+inline const char* name_of(spgemm::Variant variant) {
+  return variant == spgemm::Variant::v1 ? "v1" : variant == spgemm::Variant::v2 ? "v2" : "v3";
+}
+
 using spgemm::Way;
-inline std::string name_of(Way way) { return std::string(name_of(way.accumulator)) + (way.sorted ? "" : "_unsorted"); }
+inline std::string name_of(Way way) {
+  if (way.variant) return name_of(*way.variant);
+  return std::string(name_of(way.accumulator)) + (way.sorted ? "" : "_unsorted");
+}
+/// Those that any caller can choose.
+inline constexpr std::array chosen_ways{Way(), Way{.variant = spgemm::Variant::v1}, Way{.variant = spgemm::Variant::v2},
+                                        Way{.variant = spgemm::Variant::v3}};
 inline std::vector<Way> all_ways() {
   std::vector<Way> ways;
   for (const Accumulator accumulator : all_accumulators) {
@@ -224,6 +234,9 @@ V any_value(Random& random, bool special) {
 }
 
 enum class Contents { none, ordinary, special };
+inline const char* name_of(Contents contents) {
+  return contents == Contents::none ? "no values" : contents == Contents::ordinary ? "values" : "special values";
+}
 
 template <class V>
 Csr<V> matrix_of(Local num_cols, const std::vector<std::set<Local>>& rows, Contents contents, Random& random) {
@@ -330,9 +343,8 @@ void for_repeating_cases(F&& f) {
   const Csr<V> a = shifting<V>(random, 700, 900, near, 1, false, contents);
   for (const Contents kind : {contents, Contents::special, Contents::none}) {
     const Csr<V> b = shifting<V>(random, 900, 1000, near, 1, false, kind);
-    f(text("shifted by 1, contents ", static_cast<int>(kind)), a, b);
-    f(text("contents ", static_cast<int>(kind), " times shifted by 1"), b,
-      shifting<V>(random, 1000, 600, near, 1, false, contents));
+    f(text("shifted by 1, ", name_of(kind)), a, b);
+    f(text(name_of(kind), " times shifted by 1"), b, shifting<V>(random, 1000, 600, near, 1, false, contents));
   }
   for (int trial = 0; trial < 3; ++trial) {
     const Csr<V> b = shifting<V>(random, 900, 1000, near, 1, false, contents);

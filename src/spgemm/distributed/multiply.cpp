@@ -9,9 +9,7 @@
 #include "core/scratch.hpp"
 #include "filigree/spgemm/thesis.hpp"
 #include "matrix/local_columns.hpp"
-#include "spgemm/distributed/referenced_rows.hpp"
 #include "spgemm/distributed/requests.hpp"
-#include "spgemm/local/batches.hpp"
 #include "spgemm/rows/checks.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 
@@ -77,13 +75,14 @@ void drop_unreferenced_columns(Csr<V>& rows, std::vector<Global>& columns) {
 template <class V>
 class GrowingRows {
  public:
-  /// Room for so many nonzeros, which becomes memory when it is used.
+  /// Capacity for so many nonzeros, which becomes memory when it is used.
   void reserve(Offset num_nonzeros) {
     reserve_product<V>(num_nonzeros, [&] {
       rows_.col.reserve(z(num_nonzeros));
       rows_.val.reserve(z(num_nonzeros));
     });
   }
+  bool empty() const { return pieces_.empty(); }
   /// Takes the rows of a round, and perhaps its memory. columns: global ids of its columns, ascending; a row references
   /// each.
   void append(Csr<V>& round, std::vector<Global> columns) {
@@ -143,18 +142,6 @@ class GrowingRows {
   std::vector<Piece> pieces_;
 };
 
-/// Every count over all ranks, which must have the same: their sum, but the largest of critical_products. Collective.
-void add_up(const Comm& comm, Stats& stats) {
-  const auto critical = stats.find("critical_products");
-  const Offset longest = critical != stats.end() ? comm.max(critical->second) : 0;
-  std::vector<Offset> counts;
-  for (const auto& [name, count] : stats) counts.push_back(count);
-  comm.sum(std::span<Offset>(counts));
-  auto next = counts.begin();
-  for (auto& [name, count] : stats) count = *next++;
-  if (critical != stats.end()) critical->second = longest;
-}
-
 /// What the local product takes in a round.
 template <class V>
 struct LocalFactors {
@@ -175,7 +162,7 @@ struct Underway {
   Offset bytes() const { return b.bytes_on_the_way() + (mask ? mask->bytes_on_the_way() : 0); }
 };
 
-/// Sends for what the rows [begin, end) of A take. Collective.
+/// Starts to fetch what the rows [begin, end) of A take. Collective.
 template <class V>
 Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask, const Requests& requests,
                         Local begin, Local end, RoundRows<V>& rows_of_a, Traffic& traffic) {
@@ -194,8 +181,8 @@ Underway<V> start_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask
   return round;
 }
 
-/// Brings what a round takes to this rank and calls f(factors) in comm.guard; round after round, the next one being on
-/// its way meanwhile. Collective.
+/// Fetches the rows of each round and calls f(factors) in comm.guard, while the rows of the next round are on their
+/// way. Collective.
 template <class V, class F>
 void for_each_round(const DistCsr<V>& a, const DistCsr<V>& b, const DistMask<V>& mask, const Requests& requests,
                     Traffic& traffic, Timings& timings, F f) {
@@ -267,12 +254,19 @@ class Counting {
   void add(const Stats& counts) {
     for (const auto& [name, count] : counts) stats_[name] += count;
   }
-  /// Over all ranks. Collective.
+  /// Sums over all ranks, which have the same counts; of critical_products the largest. Collective.
   Stats finish(const Comm& comm, const Traffic& traffic, Offset num_rounds) {
     stats_["bytes_received"] = traffic.bytes;
     stats_["messages"] = traffic.messages;
     stats_["bytes_overlapped"] = traffic.bytes_overlapped;
-    add_up(comm, stats_);
+    const auto critical = stats_.find("critical_products");
+    const Offset longest = critical != stats_.end() ? comm.max(critical->second) : 0;
+    std::vector<Offset> counts;
+    for (const auto& [name, count] : stats_) counts.push_back(count);
+    comm.sum(std::span<Offset>(counts));
+    auto next = counts.begin();
+    for (auto& [name, count] : stats_) count = *next++;
+    if (critical != stats_.end()) critical->second = longest;
     stats_["rounds"] = num_rounds;
     return std::move(stats_);
   }
@@ -285,77 +279,12 @@ class Counting {
 /// What a product on one rank counts beside the local product.
 const Stats no_traffic{{"bytes_received", 0}, {"messages", 0}, {"bytes_overlapped", 0}, {"rounds", 1}};
 
-template <class V>
-Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
-                       const DistMask<V>& mask) {
-  check_arguments("multiply", a, b, mask, options);
-  check_fetch_bytes("multiply", options);
-  const Comm& comm = a.comm();
+/// Multiplies round after round. multiply_round(factors, requests, options, timings): in comm.guard; returns its
+/// counts. Collective.
+template <class V, class MultiplyRound>
+Work make_rounds(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options, const DistMask<V>& mask,
+                 MultiplyRound multiply_round) {
   Timings timings;
-  if (comm.size() == 1) {
-    Csr<V> c;
-    Stats stats = no_traffic;
-    {
-      const Phase phase(timings, "multiply");
-      stats.merge(multiply_by(way, a.local(), b.local(), c, options, local_mask(mask)));
-    }
-    return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(c), {}), std::move(timings), std::move(stats)};
-  }
-
-  const Requests requests = [&] {
-    const Phase phase(timings, "exchange");
-    return make_requests(a, b, options.fetch_bytes);
-  }();
-  Offset all_products = 0;
-  Offset most_nonzeros = 0;
-  for_each_row(a, requests, [&](Offset products) {
-    all_products += products;
-    most_nonzeros += std::min(products, b.num_cols());
-  });
-  const Offset capacity = most_within_budget<V>(a.num_local_rows(), options);
-  Counting counting(options, all_products);
-  Traffic traffic = requests.traffic;
-  GrowingRows<V> rows;
-  if (requests.num_rounds > 1) comm.guard([&] { rows.reserve(std::clamp<Offset>(capacity, 0, most_nonzeros)); });
-  Csr<V> product;
-  Offset num_nonzeros = 0;
-  for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
-    {
-      const Phase phase(timings, "multiply");
-      const Stats counts = multiply_at_most(capacity - num_nonzeros, factors.a, factors.b, product, counting.options(),
-                                            factors.mask, way);
-      counting.add(counts);
-      num_nonzeros += counts.at("nonzeros");
-    }
-    if (num_nonzeros > capacity) return;  // it goes on only to count
-    const Phase phase(timings, "number");
-    if (mask.matrix != nullptr) drop_unreferenced_columns(product, factors.columns);
-    rows.append(product, std::move(factors.columns));
-  });
-
-  const Phase phase(timings, "number");
-  auto [local, ghosts] = comm.guard([&] {
-    check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
-    return rows.finish(comm, b.cols().begin(comm.rank()), b.cols().end(comm.rank()));
-  });
-  Stats stats = counting.finish(comm, traffic, requests.num_rounds);
-  return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(local), std::move(ghosts)), std::move(timings),
-          std::move(stats)};
-}
-
-template <class V>
-Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<V>& sink, const Options& options,
-                  const DistMask<V>& mask) {
-  check_arguments("multiply", a, b, mask, options);
-  check_fetch_bytes("multiply", options);
-  Timings timings;
-  if (a.comm().size() == 1) {
-    const Phase phase(timings, "multiply");
-    Stats stats = multiply_in_batches<V>(way, a.local(), b.local(), sink, options, local_mask(mask));
-    stats.insert(no_traffic.begin(), no_traffic.end());
-    return {std::move(timings), std::move(stats)};
-  }
-
   const Requests requests = [&] {
     const Phase phase(timings, "exchange");
     return make_requests(a, b, options.fetch_bytes);
@@ -365,13 +294,78 @@ Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<
   Counting counting(options, all_products);
   Traffic traffic = requests.traffic;
   for_each_round(a, b, mask, requests, traffic, timings, [&](const LocalFactors<V>& factors) {
-    const Phase phase(timings, "multiply");
-    const auto with_ids = [&](const RowBatch<V>& batch) {
-      sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
-    };
-    counting.add(multiply_in_batches<V>(way, factors.a, factors.b, with_ids, counting.options(), factors.mask));
+    counting.add(multiply_round(factors, requests, counting.options(), timings));
   });
   return {std::move(timings), counting.finish(a.comm(), traffic, requests.num_rounds)};
+}
+
+template <class V>
+Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
+                       const DistMask<V>& mask) {
+  check_arguments("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
+  const Comm& comm = a.comm();
+  Csr<V> product;
+  if (comm.size() == 1) {
+    auto [timings, stats] =
+        timed([&] { return multiply_by(way, a.local(), b.local(), product, options, local_mask(mask)); });
+    stats.insert(no_traffic.begin(), no_traffic.end());
+    return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(product), {}), std::move(timings), std::move(stats)};
+  }
+
+  const Offset capacity = most_within_budget<V>(a.num_local_rows(), options);
+  GrowingRows<V> rows;
+  Offset num_nonzeros = 0;
+  auto [timings, stats] = make_rounds(
+      a, b, options, mask,
+      [&](const LocalFactors<V>& factors, const Requests& requests, const Options& of_round, Timings& spent) {
+        Stats counts;
+        {
+          const Phase phase(spent, "multiply");
+          counts =
+              multiply_at_most(capacity - num_nonzeros, factors.a, factors.b, product, of_round, factors.mask, way);
+          num_nonzeros += counts.at("nonzeros");
+        }
+        if (num_nonzeros > capacity) return counts;  // it goes on only to count
+        const Phase phase(spent, "number");
+        if (requests.num_rounds > 1 && rows.empty()) {
+          Offset most = 0;
+          for_each_row(a, requests, [&](Offset products) { most += std::min(products, b.num_cols()); });
+          rows.reserve(std::min(capacity, most));
+        }
+        if (mask.matrix != nullptr) drop_unreferenced_columns(product, factors.columns);
+        rows.append(product, std::move(factors.columns));
+        return counts;
+      });
+
+  const Phase phase(timings, "number");
+  auto [local, ghosts] = comm.guard([&] {
+    check_budget<V>(a.num_local_rows(), num_nonzeros, options, text(" on rank ", comm.rank(), " of ", comm.size()));
+    return rows.finish(comm, b.cols().begin(comm.rank()), b.cols().end(comm.rank()));
+  });
+  return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(local), std::move(ghosts)), std::move(timings),
+          std::move(stats)};
+}
+
+template <class V>
+Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<V>& sink, const Options& options,
+                  const DistMask<V>& mask) {
+  check_arguments("multiply", a, b, mask, options);
+  check_fetch_bytes("multiply", options);
+  if (a.comm().size() == 1) {
+    Work work =
+        timed([&] { return multiply_in_batches<V>(way, a.local(), b.local(), sink, options, local_mask(mask)); });
+    work.stats.insert(no_traffic.begin(), no_traffic.end());
+    return work;
+  }
+  return make_rounds(a, b, options, mask,
+                     [&](const LocalFactors<V>& factors, const Requests&, const Options& of_round, Timings& spent) {
+                       const Phase phase(spent, "multiply");
+                       const auto with_ids = [&](const RowBatch<V>& batch) {
+                         sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
+                       };
+                       return multiply_in_batches<V>(way, factors.a, factors.b, with_ids, of_round, factors.mask);
+                     });
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "matrix/local_columns.hpp"
-#include "spgemm/distributed/referenced_rows.hpp"
+#include "spgemm/distributed/requests.hpp"
 #include "spgemm/plan/plan_rows.hpp"
 #include "spgemm/rows/checks.hpp"
 
@@ -19,7 +19,7 @@ struct DistPlanParts {
   std::optional<Halo> halo = {};
   std::vector<Local> own = {};
   std::vector<Offset> row_ptr = {};
-  Array<Local> col = {};  ///< numbered as C's, those that C has not got as its number of columns; if they are needed
+  Array<Local> col = {};  ///< numbered as those of C, others by the number of columns of C; if they are needed
 };
 
 namespace {
@@ -129,8 +129,8 @@ Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& 
   const DistPlanParts& parts = PlanAccess::parts(plan);
   const Comm& comm = a.comm();
   comm.guard([&] {
-    require(a.rows() == parts.a_rows && a.cols() == parts.a_cols, "multiply: a is not dealt out as the plan's a");
-    require(b.rows() == parts.b_rows && b.cols() == parts.b_cols, "multiply: b is not dealt out as the plan's b");
+    require(a.rows() == parts.a_rows && a.cols() == parts.a_cols, "multiply: a is not distributed as the plan's a");
+    require(b.rows() == parts.b_rows && b.cols() == parts.b_cols, "multiply: b is not distributed as the plan's b");
     require(pattern_hash(a) == parts.rows.a_fingerprint,
             "multiply: the nonzeros of a are not where they were when the plan was made");
     require((&a == &b ? parts.rows.a_fingerprint : pattern_hash(b)) == parts.rows.b_fingerprint,

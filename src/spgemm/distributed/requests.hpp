@@ -20,6 +20,20 @@ struct Traffic {
   }
 };
 
+/// Rows of a matrix that a rank references: those it owns by local number, those of others by global one.
+struct ReferencedRows {
+  std::vector<Local> own;
+  std::vector<Global> remote;
+
+  template <class V>
+  void add(const DistCsr<V>& matrix, Global row) {
+    if (matrix.rows().owns(matrix.comm().rank(), row))
+      own.push_back(static_cast<Local>(row - matrix.first_row()));
+    else
+      remote.push_back(row);
+  }
+};
+
 /// What building a halo takes: every ghost's number goes to its owner.
 inline Traffic request_traffic(const Halo& halo) {
   return {halo.num_ghosts() * static_cast<Offset>(sizeof(Global)), halo.num_owners()};
@@ -35,17 +49,17 @@ Offset entry_bytes(Global num_cols, bool has_values) {
 /// What a row of B takes beyond its nonzeros: its length.
 constexpr Offset row_bytes = sizeof(Local);
 
-/// What a rank does at a time: consecutive rows of A, and the rows of B that they name.
+/// What a rank does at a time: consecutive rows of A, and the rows of B that they reference.
 struct Rounds {
   std::vector<Local> ends;  ///< rows of A
   Offset num_rows = 0;      ///< of B that they fetch, over all rounds
   Offset bytes = 0;         ///< of these rows
 };
 
-/// What the rows of A on this rank ask for. Vectors are by local column of A.
+/// The rows of B that the rows of A on this rank reference. Vectors are by local column of A.
 struct Requests {
-  Halo halo;                  ///< for the rows of B that they name and others own
-  std::vector<char> remote;   ///< is it one of those?
+  Halo halo;                  ///< for those that other ranks own
+  std::vector<char> remote;   ///< whether it is one of those
   std::vector<Local> length;  ///< of the row of B that it references; 0 if no row of A references it
   bool b_has_values = false;
   Offset entry_bytes = 0;  ///< of a nonzero of B

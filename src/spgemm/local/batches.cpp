@@ -1,8 +1,7 @@
 // The product handed out in batches: rows of A are taken as long as their rows of C surely fit, and multiplied by
 // themselves into memory that every batch uses again.
-#include "spgemm/local/batches.hpp"
-
 #include "spgemm/rows/checks.hpp"
+#include "spgemm/rows/row_blocks.hpp"
 
 namespace filigree::spgemm {
 namespace {
@@ -64,15 +63,14 @@ Stats multiply_in_batches(Way way, CsrView<V> a, CsrView<V> b, const Sink<V>& si
 }
 
 template <class V>
-Stats multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b,
-               const std::type_identity_t<Sink<V>>& sink, const Options& options,
-               const std::type_identity_t<Mask<V>>& mask) {
-  return multiply_in_batches({}, a, b, sink, options, mask);
+Work multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const std::type_identity_t<Sink<V>>& sink,
+              const Options& options, const std::type_identity_t<Mask<V>>& mask) {
+  return timed([&] { return multiply_in_batches({}, a, b, sink, options, mask); });
 }
 
 #define FILIGREE_BATCHES_OF(V)                                                                                     \
   template Stats multiply_in_batches(Way, CsrView<V>, CsrView<V>, const Sink<V>&, const Options&, const Mask<V>&); \
-  template Stats multiply(const CsrView<V>&, const CsrView<V>&, const Sink<V>&, const Options&, const Mask<V>&);
+  template Work multiply(const CsrView<V>&, const CsrView<V>&, const Sink<V>&, const Options&, const Mask<V>&);
 FILIGREE_BATCHES_OF(double)
 FILIGREE_BATCHES_OF(float)
 FILIGREE_BATCHES_OF(std::int64_t)

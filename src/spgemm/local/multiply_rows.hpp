@@ -25,18 +25,23 @@
 #include "spgemm/rows/row_maker.hpp"
 #include "spgemm/rows/semirings.hpp"
 #include "spgemm/thesis/thesis.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 namespace {
 
+struct RowBlock {
+  Local begin;      ///< its first row
+  Offset products;  ///< of its rows
+  Offset most;      ///< nonzeros they can have at most
+};
 struct RowBlocks {
-  std::vector<Local> begin;  ///< first rows and, last, the number of rows
-  std::vector<Offset> work;  ///< products of each
-  std::vector<Offset> most;  ///< nonzeros each can have at most
-  Offset products = 0;       ///< of all
+  std::vector<RowBlock> blocks;  ///< and one that begins behind the last row
+  Offset products = 0;           ///< of all
   Offset most_nonzeros = 0;
 
-  Offset size() const { return std::ssize(work); }
+  Offset size() const { return std::ssize(blocks) - 1; }
+  const RowBlock& operator[](Offset block) const { return blocks[z(block)]; }
 };
 
 /// Counts the products of every row, into products[row], and packs rows: chunks of them, of several row blocks, each by
@@ -47,33 +52,30 @@ RowBlocks pack(CsrView<V> a, CsrView<V> b, Most most_of_row, Offset* products) {
   const Offset num_rows = a.num_rows();
   const Offset mean_products = std::max<Offset>(1, a.num_nonzeros() / std::max<Offset>(1, num_rows)) *
                                std::max<Offset>(1, b.num_nonzeros() / std::max<Offset>(1, b.num_rows()));
-  const Offset chunk = std::clamp<Offset>(8 * block_products / mean_products, 64, 2048);
-  std::vector<RowBlocks> of_chunk(z((num_rows + chunk - 1) / chunk));
-  parallel_for(std::ssize(of_chunk), [&](Offset i) {
-    RowBlocks blocks;
+  const Offset chunk = std::clamp<Offset>(8 * tuning::block_products / mean_products, tuning::least_packed_rows,
+                                          tuning::most_packed_rows);
+  const auto of_chunk = parallel_tasks((num_rows + chunk - 1) / chunk, [&](Offset i) {
+    std::vector<RowBlock> blocks;
     const Offset end = std::min(num_rows, (i + 1) * chunk);
     for (auto row = static_cast<Local>(i * chunk); row < end; ++row) {
       const Offset count = products_of_row(a, b, row);
-      if (row == i * chunk || block_ends(a, blocks.begin.back(), row, blocks.work.back(), count)) {
-        blocks.begin.push_back(row);
-        blocks.work.push_back(0);
-        blocks.most.push_back(0);
-      }
-      blocks.work.back() += count;
-      blocks.most.back() += most_of_row(row, count);
+      if (row == i * chunk || block_ends(a, blocks.back().begin, row, blocks.back().products, count))
+        blocks.push_back({row, 0, 0});
+      blocks.back().products += count;
+      blocks.back().most += most_of_row(row, count);
       products[row] = count;
     }
-    of_chunk[z(i)] = std::move(blocks);
+    return blocks;
   });
   RowBlocks all;
-  for (const RowBlocks& blocks : of_chunk) {
-    all.begin.insert(all.begin.end(), blocks.begin.begin(), blocks.begin.end());
-    all.work.insert(all.work.end(), blocks.work.begin(), blocks.work.end());
-    all.most.insert(all.most.end(), blocks.most.begin(), blocks.most.end());
+  for (const std::vector<RowBlock>& blocks : of_chunk) {
+    all.blocks.insert(all.blocks.end(), blocks.begin(), blocks.end());
+    for (const RowBlock& block : blocks) {
+      all.products += block.products;
+      all.most_nonzeros += block.most;
+    }
   }
-  all.products = std::accumulate(all.work.begin(), all.work.end(), Offset{0});
-  all.most_nonzeros = std::accumulate(all.most.begin(), all.most.end(), Offset{0});
-  all.begin.push_back(a.num_rows());
+  all.blocks.push_back({a.num_rows(), 0, 0});
   return all;
 }
 
@@ -101,12 +103,12 @@ class Job {
       make_staged(most_nonzeros);
   }
 
-  Counts counts() const {
-    Counts sum;
-    for (const auto& rows : rows_) {
-      if (rows) sum += rows->counts;
+  /// Adds the rows by kernel.
+  void count(Stats& stats) const {
+    for (std::size_t kind = 0; kind < row_kind_names.size(); ++kind) {
+      Offset& count = stats[row_kind_names[kind]];
+      for (const auto& rows : rows_) count += rows ? rows->counts[kind] : 0;
     }
-    return sum;
   }
 
  private:
@@ -115,11 +117,11 @@ class Job {
     const Offset nonzeros = std::clamp<Offset>(most_nonzeros, 0, blocks_.most_nonzeros);
     const Offset capacity = nonzeros + Rows::slack;
     reserve(nonzeros, capacity);
-    RowBlockQueue queue(blocks_.size(), num_threads_, [&](Offset block) { return blocks_.work[z(block)]; });
+    RowBlockQueue queue(blocks_.size(), num_threads_, [&](Offset block) { return blocks_[block].products; });
     // Elements of a staging buffer. One larger than a row block of many rows is not kept.
     Offset usual = 0;
-    for (const Offset most : blocks_.most) usual = std::max(usual, most);
-    usual = std::min(usual, most_in_group * block_products) + Rows::slack;
+    for (const RowBlock& block : blocks_.blocks) usual = std::max(usual, block.most);
+    usual = std::min(usual, tuning::most_in_group * tuning::block_products) + Rows::slack;
     on_all_threads([&](Rows& rows, int) {
       WriteBack<V> write_back(c_, capacity, of_row_, queue, usual, stop_);
       for (auto chunk = queue.take(); chunk && !stop_; chunk = queue.take()) {
@@ -132,7 +134,7 @@ class Job {
   /// Rows are counted before they are made: where that is quick, each thread makes a part of C that is contiguous, and
   /// all of it in place. If there are more nonzeros than may be, they are only counted.
   void make_counted(Offset most_nonzeros) {
-    chunks_ = cut_chunks(blocks_.size(), num_threads_, blocks_.size(), [&](Offset w) { return blocks_.work[z(w)]; });
+    chunks_ = cut_chunks(blocks_.size(), num_threads_, blocks_.size(), [&](Offset w) { return blocks_[w].products; });
     std::vector<Offset> slot(z(num_chunks()) + 1, 0);
     Shares to_count(num_chunks(), num_threads_);
     on_all_threads([&](Rows& rows, int) {
@@ -153,7 +155,7 @@ class Job {
   }
 
   Offset num_chunks() const { return std::ssize(chunks_) - 1; }
-  Local first_row(Offset chunk) const { return blocks_.begin[z(chunks_[z(chunk)])]; }
+  Local first_row(Offset chunk) const { return blocks_[chunks_[z(chunk)]].begin; }
 
   /// body(rows, thread): rows come back to the same thread the next time.
   template <class Body>
@@ -186,9 +188,9 @@ class Job {
   }
 
   void make_block(Rows& rows, Offset block, WriteBack<V>& write_back) {
-    const Local first = blocks_.begin[z(block)];
-    const Local last = blocks_.begin[z(block) + 1];
-    const auto [col, val] = write_back.begin_block(block, first, last, blocks_.most[z(block)] + Rows::slack);
+    const Local first = blocks_[block].begin;
+    const Local last = blocks_[block + 1].begin;
+    const auto [col, val] = write_back.begin_block(block, first, last, blocks_[block].most + Rows::slack);
     rows.begin_block(first);
     Offset length = 0;
     for (Local row = first; row < last;) {
@@ -206,9 +208,9 @@ class Job {
   Offset count_chunk(Rows& rows, Offset chunk) {
     Offset length = 0;
     for (Offset w = chunks_[z(chunk)]; w < chunks_[z(chunk) + 1]; ++w) {
-      const Local last = blocks_.begin[z(w) + 1];
-      rows.begin_block(blocks_.begin[z(w)]);
-      for (Local row = blocks_.begin[z(w)]; row < last;) {
+      const Local last = blocks_[w + 1].begin;
+      rows.begin_block(blocks_[w].begin);
+      for (Local row = blocks_[w].begin; row < last;) {
         const auto [num, each] = rows.count(row, last, of_row_[row]);
         std::fill_n(of_row_ + row, num, each);
         row += num;
@@ -223,9 +225,9 @@ class Job {
   void make_chunk(Rows& rows, Offset chunk, Offset slot, RowBuffer<V>& buffer) {
     const Offset end = of_row_[first_row(chunk + 1) - 1];
     for (Offset w = chunks_[z(chunk)]; w < chunks_[z(chunk) + 1] && !stop_; ++w) {
-      const Local last = blocks_.begin[z(w) + 1];
-      rows.begin_block(blocks_.begin[z(w)]);
-      for (Local row = blocks_.begin[z(w)]; row < last;) {
+      const Local last = blocks_[w + 1].begin;
+      rows.begin_block(blocks_[w].begin);
+      for (Local row = blocks_[w].begin; row < last;) {
         const Offset products = products_of_row(task_.factors.a, task_.factors.b, row);
         const Local next = row + std::min(rows.most_at_once(), last - row);  // of the rows that are made now, or later
         const Offset most = std::max(of_row_[next - 1] - slot, rows.most_written(row, products)) + Rows::slack;
@@ -245,7 +247,7 @@ class Job {
   }
 
   void tell(Offset block) {
-    products_done_ += blocks_.work[z(block)];
+    products_done_ += blocks_[block].products;
     if (!options_.progress || omp_get_thread_num() != 0) return;
     const Offset done = products_done_.load();
     if (done < blocks_.products) options_.progress("multiply", done, blocks_.products);
@@ -287,11 +289,9 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
   Job<Semiring, V> job(task, blocks, options, of_row, c);
   job.make(most_nonzeros);
   if (options.progress) options.progress("multiply", blocks.products, blocks.products);
-  const Counts counts = job.counts();
-  return {{"products", blocks.products},       {"nonzeros", c.num_nonzeros()},
-          {"scaled_rows", counts.scaled_rows}, {"sorted_rows", counts.sorted_rows},
-          {"listed_rows", counts.listed_rows}, {"scattered_rows", counts.scattered_rows},
-          {"tiled_rows", counts.tiled_rows},   {"repeated_rows", counts.repeated_rows}};
+  Stats stats{{"products", blocks.products}, {"nonzeros", c.num_nonzeros()}};
+  job.count(stats);
+  return stats;
 }
 
 }  // namespace
@@ -328,21 +328,33 @@ Stats multiply_by(Way way, std::type_identity_t<CsrView<V>> a, std::type_identit
 }
 
 template <class V>
-Stats multiply(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
-               const Options& options, const std::type_identity_t<Mask<V>>& mask) {
-  return multiply_by({}, a, b, c, options, mask);
+Work multiply(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c, const Options& options,
+              const std::type_identity_t<Mask<V>>& mask) {
+  return timed([&] { return multiply_by({}, a, b, c, options, mask); });
 }
 
 template <class V>
-Stats multiply_unsorted(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, UnsortedCsr<V>& c,
-                        const Options& options, const std::type_identity_t<Mask<V>>& mask) {
-  return multiply_by({.sorted = false}, a, b, c.rows_, options, mask);
+Product<Csr<V>> multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options,
+                         const std::type_identity_t<Mask<V>>& mask) {
+  Csr<V> c;
+  auto [timings, stats] = multiply(a, b, c, options, mask);
+  return {std::move(c), std::move(timings), std::move(stats)};
 }
 
 template <class V>
-Stats multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b,
-                            Csr<V>& c, const Options& options, const std::type_identity_t<Mask<V>>& mask) {
-  return multiply_by({.variant = variant}, a, b, c, options, mask);
+Work multiply_unsorted(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, UnsortedCsr<V>& c,
+                       const Options& options, const std::type_identity_t<Mask<V>>& mask) {
+  Csr<V> rows{0, std::move(c.row_ptr), std::move(c.col), std::move(c.val)};  // whose memory is used again
+  c = {};
+  Work work = timed([&] { return multiply_by({.sorted = false}, a, b, rows, options, mask); });
+  c = {rows.num_cols, std::move(rows.row_ptr), std::move(rows.col), std::move(rows.val)};
+  return work;
+}
+
+template <class V>
+Work multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b,
+                           Csr<V>& c, const Options& options, const std::type_identity_t<Mask<V>>& mask) {
+  return timed([&] { return multiply_by({.variant = variant}, a, b, c, options, mask); });
 }
 
 }  // namespace filigree::spgemm
@@ -351,6 +363,7 @@ Stats multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a,
 #define FILIGREE_MULTIPLY_ROWS_OF(V)                                                                             \
   template Stats multiply_at_most(Offset, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&, Way); \
   template Stats multiply_by(Way, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);              \
-  template Stats multiply(CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);                      \
-  template Stats multiply_unsorted(CsrView<V>, CsrView<V>, UnsortedCsr<V>&, const Options&, const Mask<V>&);     \
-  template Stats multiply_as_in_thesis(Variant, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);
+  template Work multiply(CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);                       \
+  template Product<Csr<V>> multiply(const CsrView<V>&, const CsrView<V>&, const Options&, const Mask<V>&);       \
+  template Work multiply_unsorted(CsrView<V>, CsrView<V>, UnsortedCsr<V>&, const Options&, const Mask<V>&);      \
+  template Work multiply_as_in_thesis(Variant, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);

@@ -17,9 +17,10 @@
 #include "core/index.hpp"
 #include "core/simd/isa.hpp"
 #include "core/simd/lanes.hpp"
+#include "filigree/core/array.hpp"
 #include "filigree/matrix/csr.hpp"
 #include "spgemm/rows/row_blocks.hpp"
-#include "spgemm/rows/scratch.hpp"
+#include "spgemm/tuning.hpp"
 
 #if defined(__x86_64__)
 #define FILIGREE_STORES_AROUND_CACHE 1
@@ -42,6 +43,25 @@ inline void stream_sse2(char* to, const char* from, std::size_t bytes) {
   }
 }
 #endif
+
+/// Where rows are made that cannot be made where they belong.
+template <class V>
+struct RowBuffer {
+  Array<Local> col;
+  Array<V> val;
+
+  void hold(Offset elements) {
+    if (std::ssize(col) >= elements) return;
+    col.clear();  // what is in them need not be copied when they grow
+    val.clear();
+    col.resize(z(elements));
+    val.resize(z(elements));
+  }
+  void copy(Offset elements, Local* to_col, V* to_val) const {
+    std::copy_n(col.data(), elements, to_col);
+    std::copy_n(val.data(), elements, to_val);
+  }
+};
 
 /// Bytes on their way from one place to another, some at a time.
 class Transfer {
@@ -92,7 +112,7 @@ class RowBlockQueue {
   /// work(block): products
   template <class Work>
   RowBlockQueue(Offset num_blocks, int num_threads, Work work)
-      : length_(z(num_blocks)), chunks_(cut_chunks(num_blocks, num_threads, most_blocks, work)) {
+      : length_(z(num_blocks)), chunks_(cut_chunks(num_blocks, num_threads, tuning::most_blocks, work)) {
     for (auto& length : length_) length.store(unknown, std::memory_order_relaxed);
   }
 
@@ -130,9 +150,6 @@ struct Staged {
 template <class V>
 class WriteBack {
  public:
-  /// Bytes that may wait.
-  static constexpr Offset most_waiting = Offset{8} << 20;
-
   /// row_length: of C, by row; becomes the end of the row when its slot is known. usual: elements that a staging buffer
   /// has capacity for, at least
   WriteBack(Csr<V>& c, Offset capacity, Offset* row_length, RowBlockQueue& queue, Offset usual,
@@ -175,7 +192,7 @@ class WriteBack {
     if (in_place_) return;
     waiting_bytes_ += bytes(at_hand_);
     waiting_.push_back(std::exchange(at_hand_, {}));
-    while (waiting_bytes_ > most_waiting && !stop_) {
+    while (waiting_bytes_ > tuning::waiting_bytes && !stop_) {
       if (!advance()) std::this_thread::yield();
     }
   }
@@ -183,7 +200,7 @@ class WriteBack {
   /// So many elements were made meanwhile: moves more, so that what waits does not grow.
   void keep_up(Offset made) {
     made_ += made + made / 4;
-    for (; made_ >= step; made_ -= step) {
+    for (; made_ >= tuning::moved_entries; made_ -= tuning::moved_entries) {
       if (!advance()) {
         made_ = 0;
         return;
@@ -203,16 +220,14 @@ class WriteBack {
 
  private:
   static constexpr Offset entry = sizeof(Local) + sizeof(V);
-  static constexpr Offset step = 128;
 
   /// It has begun a page of columns and one of values at least.
   static Offset bytes(const Staged<V>& staged) { return staged.length * entry + 8192; }
 
   /// Whether C is so large, as the row blocks until now let expect, that a cache had better hold other things.
   bool around_cache() const {
-    constexpr auto near_bytes = static_cast<double>(Offset{4} << 20);
     return static_cast<double>(length_) / static_cast<double>(most_) * static_cast<double>(capacity_ * entry) >
-           near_bytes;
+           static_cast<double>(tuning::far_bytes);
   }
 
   /// Whether all row blocks before this one are made; they have reached_ elements then.
@@ -250,9 +265,9 @@ class WriteBack {
                       Transfer(c_.val.data() + first.slot, first.elements.val.data(), length * sizeof(V), around));
     }
     auto& [col, val] = *moving_;
-    static_assert(step * sizeof(Local) % 64 == 0);
-    col.advance(step * sizeof(Local));
-    val.advance(step * sizeof(V));
+    static_assert(tuning::moved_entries * sizeof(Local) % 64 == 0);
+    col.advance(tuning::moved_entries * sizeof(Local));
+    val.advance(tuning::moved_entries * sizeof(V));
     if (col.done() && val.done()) {
       moving_.reset();
       waiting_bytes_ -= bytes(first);

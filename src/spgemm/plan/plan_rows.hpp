@@ -16,9 +16,8 @@ namespace filigree::spgemm {
 /// The products of the rows of a row block, one after the other:
 ///
 ///   factors     one per nonzero of A: where a row of B begins
-///   row groups  consecutive rows that share positions. Either their rows of A have equal columns, as the unknowns of a
-///               node of a mesh do: they share their rows of B, too. Or they repeat each other, as rows of a stencil
-///               do: the n-th product of the one goes where the n-th of the other does, in its own row
+///   row groups  1 to 4 consecutive rows whose rows of A have equal columns, as the unknowns of a node of a mesh do:
+///               they share their rows of B, and positions
 ///   groups      1 to 4 consecutive factors of a row group whose rows of B have equal columns: their products go to
 ///               equal slots
 ///   positions   of the products of a group, 16 bits each: in the row of C; in a plain row block, where each row group
@@ -30,9 +29,8 @@ namespace filigree::spgemm {
 /// times the memory of C.
 struct PlanRows {
   struct RowGroup {
-    Local num_rows;    ///< 1 .. most_in_team, or least_lanes .. num_lanes
-    bool repeats;      ///< rather than that rows of A have equal columns
-    Local num_groups;  ///< of repeated rows: as many as factors
+    Local num_rows;  ///< 1 .. tuning::most_in_group
+    Local num_groups;
   };
   struct Group {
     Local length;       ///< of its rows of B
@@ -42,8 +40,7 @@ struct PlanRows {
     Local first_row = 0;
     bool has_positions = true;
     bool is_plain = true;
-    bool prefetches = false;  ///< rows of B are in no cache, nor will the processor foresee them
-    Offset num_groups = 0;
+    bool prefetches = false;  ///< rows of B are in no cache, and the processor does not predict them
     std::vector<std::uint16_t> positions = {};
   };
   static constexpr Local most_factors = 4;
@@ -92,7 +89,7 @@ struct PlanRows {
   }
 };
 
-/// What plans keep to themselves.
+/// Access to what a plan holds.
 struct PlanAccess {
   static Plan make(PlanRows rows) { return Plan(std::make_shared<const PlanRows>(std::move(rows))); }
   static const PlanRows& rows(const Plan& plan) { return *plan.rows_; }
@@ -108,17 +105,17 @@ struct PlanValues {
   std::span<const Local> b_col;  ///< in [0, columns of C]; may be empty unless the plan needs_columns
 };
 
-/// The pattern of a matrix in a word: equal for equal patterns, different but for a chance of 2^-64 for others.
+/// A hash of the pattern of a matrix: equal for equal patterns, different for others except by a chance of 2^-64.
 std::uint64_t fingerprint(Local num_cols, std::span<const Offset> row_ptr, std::span<const Local> col);
 
 /// Shapes must fit.
 PlanRows plan_rows(CsrView<float> a, CsrView<float> b, const Options& options, const Mask<float>& mask);
 
-/// C: the plan's pattern, copied unless c has it, and the values.
+/// Makes C: the plan's pattern, copied unless c has it, and the values.
 template <class V>
 void multiply_planned(const PlanRows& rows, const PlanValues<V>& values, Csr<V>& c);
 
-/// A matrix, or a mask, without values: one type for all.
+/// A matrix or a mask without values, as plans for values of any type take it.
 template <class V>
 CsrView<float> pattern_of(const CsrView<V>& matrix) {
   return {matrix.num_cols, matrix.row_ptr, matrix.col, {}};

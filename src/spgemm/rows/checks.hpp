@@ -18,13 +18,13 @@ const DistCsr<V>* matrix_of(const DistMask<V>& mask) {
   return mask.matrix;
 }
 
-/// What a mask is on the only rank.
+/// A distributed mask on a single rank.
 template <class V>
 Mask<V> local_mask(const DistMask<V>& mask) {
   return mask.matrix != nullptr ? Mask<V>(mask.matrix->local(), mask.complement) : Mask<V>();
 }
 
-/// Of a matrix, and the ranks that it lies on.
+/// Of a matrix, and the number of its ranks.
 struct Shape {
   Global rows;
   Global cols;
@@ -66,7 +66,7 @@ void check_arguments(const char* call, const Matrix& a_matrix, const Matrix& b_m
           ", must be at least 0");
 }
 
-/// What rows of C take, beside their entries and with them.
+/// Bytes of rows of C without and with their entries.
 template <class V>
 struct ProductBytes {
   static constexpr Offset row = sizeof(Offset);
@@ -76,7 +76,7 @@ struct ProductBytes {
   }
 };
 
-/// reserve(): for so many nonzeros at most.
+/// Calls reserve(), which takes memory for so many nonzeros, and says so where there is none.
 template <class V, class Reserve>
 void reserve_product(Offset num_nonzeros, Reserve reserve) {
   try {
@@ -97,7 +97,7 @@ Offset most_within_budget(Offset num_rows, const Options& options) {
   return capacity < 0 ? -1 : capacity / ProductBytes<V>::entry;
 }
 
-/// Throws if these rows of C have more. `where` they are is part of the message.
+/// Throws if these rows of C have more. `where`: part of the message
 template <class V>
 void check_budget(Offset num_rows, Offset num_nonzeros, const Options& options, const std::string& where = "") {
   if (num_nonzeros <= most_within_budget<V>(num_rows, options)) return;

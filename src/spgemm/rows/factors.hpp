@@ -6,12 +6,9 @@
 #include "core/index.hpp"
 #include "core/simd/isa.hpp"
 #include "filigree/matrix/csr.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
-
-/// Nonzeros of A ahead of the one at work, in which rows of B are prefetched, and before that where they start.
-constexpr Offset row_ahead = 6;
-constexpr Offset start_ahead = 24;
 
 /// The factors, as kernels read them.
 template <class V>
@@ -31,9 +28,9 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   const Offset left = std::ssize(f.a.col) - p;
   const Local* const at = f.a.col.data() + p;
   const Offset* const row_ptr = f.b.row_ptr.data();
-  if (start_ahead < left) __builtin_prefetch(row_ptr + at[start_ahead]);
-  if (row_ahead >= left) return;
-  const Offset q = row_ptr[at[row_ahead]];
+  if (tuning::start_ahead < left) __builtin_prefetch(row_ptr + at[tuning::start_ahead]);
+  if (tuning::row_ahead >= left) return;
+  const Offset q = row_ptr[at[tuning::row_ahead]];
   __builtin_prefetch(f.b.col.data() + q);
   __builtin_prefetch(f.b.col.data() + q + line - 1);
   if (f.ones != nullptr) return;
@@ -41,7 +38,7 @@ FILIGREE_INLINE void prefetch(const Factors<V>& f, Offset p) {
   __builtin_prefetch(f.b.val.data() + q + line);
 }
 
-/// A row of B as a row of A meets it: a_ik, and row k.
+/// A nonzero of A with its row of B: a_ik, and row k.
 template <class V>
 struct Factor {
   V left;

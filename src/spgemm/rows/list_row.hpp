@@ -1,7 +1,7 @@
 // List: a column that is new to the row goes to the end of a list, with its sum; a table tells where in the list a
-// column stands. The table is an array over all columns or, where that would not stay in cache, a hash table a few
-// times the row. What is in it is never cleared: slots of earlier rows are below those of this one. A list is in the
-// order in which columns were met; order_list() sorts it.
+// column is. The table is an array over all columns or, where that would not stay in cache, a hash table a few times as
+// large as the row. It is never cleared: slots of earlier rows are below those of this one. A list is in the order in
+// which columns occur; order_list() sorts it.
 #pragma once
 
 #include <bit>
@@ -9,14 +9,12 @@
 #include "core/scratch.hpp"
 #include "core/simd/sort_keys.hpp"
 #include "spgemm/rows/factors.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
-/// Longest row that is listed to be ordered, in products.
-constexpr Offset most_ordered = 1024;
-
-/// The row into col and val, columns as they are met; returns its length. `slots` has one for every column or, hashed,
-/// at least two for every product.
+/// Makes a row, columns in the order in which they occur; returns its length. `slots` has one for every column or,
+/// hashed, at least two for every product.
 template <class Semiring, bool hashed, class V>
 FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products, SlotTable& slots, Local* col, V* val) {
   std::uint32_t* const table = slots.begin_list(products);
@@ -53,16 +51,15 @@ FILIGREE_INLINE Offset list_row(const Factors<V>& f, Local row, Offset products,
 /// What a thread needs to sort a row.
 template <class V>
 struct OrderWorkspace {
-  static constexpr std::size_t size = room_for_keys(most_ordered) + 16;  // and a vector
-  std::uint32_t last_length = 0;  // of the list before, and where its columns stood
+  static constexpr std::size_t size = room_for_keys(tuning::most_ordered) + 16;  // and a vector
+  std::uint32_t last_length = 0;  // of the list before; slot[i]: where the i-th column stood in it
   alignas(64) std::uint32_t slot[size];
   alignas(64) std::uint32_t key[size];
   alignas(64) Local col[size];
   alignas(64) V val[size];
 };
 
-/// The list in `workspace` into col and val, columns ascending. Returns whether it was listed in the order of the one
-/// before.
+/// Sorts the list in `workspace` into col and val. Returns whether it was listed in the order of the list before.
 template <class V>
 FILIGREE_INLINE bool order_list(OrderWorkspace<V>& workspace, Offset length, Local num_cols, Local* col, V* val) {
   const int bits = std::countr_zero(std::bit_ceil(z(length)));

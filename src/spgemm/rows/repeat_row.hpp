@@ -6,8 +6,8 @@
 //                  where these begin, less where the first does. Rows of one pattern class have the same columns up to
 //                  a shift, and the n-th product of the one goes to the same slot as the n-th product of the other.
 //
-// These slots are looked up once per pattern class. With them, eight rows are additions of registers to a short array
-// that has a register for every nonzero; products come in ascending k as ever. No column is looked at. AVX-512 only.
+// These slots are found once per pattern class. Then eight rows are made by adding registers to a short array that has
+// a register for every nonzero, in ascending k, and no column is read. AVX-512 only.
 #pragma once
 
 #include <algorithm>
@@ -20,14 +20,37 @@
 #include <vector>
 
 #include "core/parallel_for.hpp"
-#include "spgemm/rows/lane_rows.hpp"
+#include "core/simd/lanes.hpp"
 #include "spgemm/rows/list_row.hpp"
-#include "spgemm/rows/shifts.hpp"
 #include "spgemm/rows/tile_row.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
-/// A hash with a word more; its highest bits are the best.
+/// Whether two rows have the same columns up to a shift.
+inline bool shifted(std::span<const Local> a, std::span<const Local> b) {
+  if (a.size() != b.size()) return false;
+  Local different = 0;
+  for (std::size_t i = 1; i < a.size(); ++i) different |= (b[i] - b[0]) ^ (a[i] - a[0]);
+  return different == 0;
+}
+
+/// Whether most rows of a sample are followed by rows of the same shape, of several nonzeros.
+template <class V>
+bool rows_repeat(const CsrView<V>& matrix) {
+  constexpr Local apart = 4;  // longer than the unknowns of a node, which have the same columns unshifted
+  const Local step = matrix.num_rows() / tuning::sampled_rows + 1;
+  Offset rows = 0;
+  Offset repeated = 0;
+  for (Offset row = 0; row + apart < matrix.num_rows(); row += step) {
+    const auto cols = matrix.cols(static_cast<Local>(row));
+    ++rows;
+    repeated += cols.size() > 1 && shifted(cols, matrix.cols(static_cast<Local>(row + apart))) ? 1 : 0;
+  }
+  return 5 * repeated > 3 * rows;
+}
+
+/// Adds a word to a hash, the highest bits of which are the best.
 inline std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
   hash ^= word;
   return (hash ^ hash >> 29) * 0x9E3779B97F4A7C15;
@@ -58,70 +81,58 @@ class RowPatterns {
     std::uint64_t hash;
     Local number;  ///< the first row of all that has it
   };
-  /// Consecutive rows of a row pattern.
-  struct Run {
-    Local first_row;
-    std::size_t row_pattern;
-  };
-  struct Chunk {
-    std::vector<Run> runs;
-    std::vector<RowPattern> row_patterns;  ///< a row pattern may be there twice
-  };
+
+  // Threads take chunks of rows.
+  static constexpr Offset chunk_rows = 1024;
+  static Offset num_chunks(Offset num_rows) { return (num_rows + chunk_rows - 1) / chunk_rows; }
+  template <class Use>
+  static void for_rows(Offset chunk, Offset num_rows, Use use) {
+    const Offset end = std::min(num_rows, (chunk + 1) * chunk_rows);
+    for (Offset row = chunk * chunk_rows; row < end; ++row) use(static_cast<Local>(row));
+  }
 
   template <class V>
   void find_row_patterns(const CsrView<V>& b) {
-    constexpr Offset rows_of_chunk = 1024;
-    const Offset num_rows = b.num_rows();
-    std::vector<Chunk> chunks(z((num_rows + rows_of_chunk - 1) / rows_of_chunk));
-    const auto for_chunks = [&](auto use) {
-      parallel_for(std::ssize(chunks), [&](Offset i) {
-        const Offset begin = i * rows_of_chunk;
-        use(static_cast<Local>(begin), static_cast<Local>(std::min(num_rows, begin + rows_of_chunk)), chunks[z(i)]);
-      });
-    };
-    for_chunks([&](Local begin, Local end, Chunk& chunk) {
+    auto chunks = parallel_tasks(num_chunks(b.num_rows()), [&](Offset chunk) {
       constexpr int known_bits = 6;
       std::array<std::size_t, std::size_t{1} << known_bits> known = {};  // by hash: a row pattern, if it has one
-      for (Local row = begin; row < end; ++row) {
+      std::vector<RowPattern> row_patterns;                              // some may be there twice
+      std::size_t row_pattern = 0;
+      for_rows(chunk, b.num_rows(), [&](Local row) {
         const auto cols = b.cols(row);
-        if (row > begin && shifted(b.cols(row - 1), cols)) continue;
-        const std::uint64_t hash_of_row = hash(cols);
-        std::size_t& row_pattern = known[hash_of_row >> (64 - known_bits)];
-        if (row_pattern >= chunk.row_patterns.size() ||
-            !shifted(b.cols(chunk.row_patterns[row_pattern].first_row), cols)) {
-          row_pattern = chunk.row_patterns.size();
-          chunk.row_patterns.push_back({row, hash_of_row, row});
+        if (row_patterns.empty() || !shifted(b.cols(row - 1), cols)) {
+          const std::uint64_t hash_of_row = hash(cols);
+          std::size_t& of_hash = known[hash_of_row >> (64 - known_bits)];
+          if (of_hash >= row_patterns.size() || !shifted(b.cols(row_patterns[of_hash].first_row), cols)) {
+            of_hash = row_patterns.size();
+            row_patterns.push_back({row, hash_of_row, row});
+          }
+          row_pattern = of_hash;
         }
-        chunk.runs.push_back({row, row_pattern});
-      }
+        key_[z(row)] = row_pattern << 32 | (cols.empty() ? 0 : z(cols[0]));
+      });
+      return row_patterns;
     });
     std::unordered_map<std::uint64_t, Local> first_of_pattern;
-    for (Chunk& chunk : chunks) {
-      for (RowPattern& row_pattern : chunk.row_patterns) {
+    for (std::vector<RowPattern>& row_patterns : chunks) {
+      for (RowPattern& row_pattern : row_patterns) {
         const Local other = first_of_pattern.try_emplace(row_pattern.hash, row_pattern.first_row).first->second;
         if (shifted(b.cols(other), b.cols(row_pattern.first_row))) row_pattern.number = other;
       }
     }
-    for_chunks([&](Local, Local end, const Chunk& chunk) {
-      for (std::size_t i = 0; i < chunk.runs.size(); ++i) {
-        const std::uint64_t key = z(chunk.row_patterns[chunk.runs[i].row_pattern].number) << 32;
-        const Local next = i + 1 < chunk.runs.size() ? chunk.runs[i + 1].first_row : end;
-        for (Local row = chunk.runs[i].first_row; row < next; ++row) {
-          const auto cols = b.cols(row);
-          key_[z(row)] = key | (cols.empty() ? 0 : z(cols[0]));
-        }
-      }
+    parallel_for(std::ssize(chunks), [&](Offset chunk) {
+      for_rows(chunk, b.num_rows(), [&](Local row) {
+        std::uint64_t& key = key_[z(row)];
+        key = z(chunks[z(chunk)][key >> 32].number) << 32 | (key & 0xFFFFFFFF);
+      });
     });
   }
 
   template <class V>
   void find_repeats(const CsrView<V>& a) {
-    constexpr Offset rows_of_chunk = 1024;
-    const Offset num_rows = a.num_rows();
-    parallel_for((num_rows + rows_of_chunk - 1) / rows_of_chunk, [&](Offset chunk) {
-      const auto end = static_cast<Local>(std::min(num_rows, (chunk + 1) * rows_of_chunk));
-      for (auto row = static_cast<Local>(chunk * rows_of_chunk); row < end; ++row)
-        repeats_[z(row)] = row > 0 && have_one_class(a.cols(row - 1), a.cols(row));
+    parallel_for(num_chunks(a.num_rows()), [&](Offset chunk) {
+      for_rows(chunk, a.num_rows(),
+               [&](Local row) { repeats_[z(row)] = row > 0 && have_one_class(a.cols(row - 1), a.cols(row)); });
     });
   }
 
@@ -145,9 +156,7 @@ class RowPatterns {
 
 /// A pattern class of rows of C.
 struct PatternClass {
-  static constexpr Offset most_factors = 512;
-  static constexpr Offset most_products = 4096;
-  static constexpr std::uint32_t most_nonzeros = most_lane_slots;
+  static constexpr std::uint32_t most_nonzeros = tuning::most_lane_slots;
 
   /// A row of B: where its slots begin, and how many they are.
   struct Part {
@@ -166,14 +175,13 @@ template <class V>
 struct RepeatWorkspace {
   explicit RepeatWorkspace(Local num_cols) : listed(num_cols) {}
 
-  static constexpr int pattern_class_bits = 8;
-  PatternClass pattern_classes[std::size_t{1} << pattern_class_bits];  ///< the last ones, by hash
+  PatternClass pattern_classes[std::size_t{1} << tuning::pattern_class_bits];  ///< the last ones, by hash
   const PatternClass* last = pattern_classes;
   Local next_row = 0;               ///< the row behind those that `last` was for
   std::vector<std::uint64_t> keys;  ///< of the row at hand, as in Recipe
   SlotTable listed;
   OrderWorkspace<std::uint32_t> order;
-  std::uint32_t at[PatternClass::most_nonzeros];  ///< where in the list is what belongs here
+  std::uint32_t at[PatternClass::most_nonzeros];  ///< by slot: where in the list its column is
   std::uint16_t slot_of[PatternClass::most_nonzeros];
   alignas(64) V sum[PatternClass::most_nonzeros * num_lanes];
 };
@@ -186,7 +194,7 @@ void make_pattern_class(const Factors<V>& f, Local row, Local first_column, Repe
   pattern.parts.clear();
   pattern.slots.clear();
   pattern.length = 0;
-  std::uint32_t* const listed = workspace.listed.begin_list(PatternClass::most_products);
+  std::uint32_t* const listed = workspace.listed.begin_list(tuning::most_class_products);
   const std::uint32_t first = workspace.listed.first();
   std::uint32_t length = 0;
   for (const Local k : f.a.cols(row)) {
@@ -230,15 +238,74 @@ const PatternClass& pattern_class_of_row(const Factors<V>& f, const RowPatterns&
   if (workspace.last->keys == workspace.keys) return *workspace.last;
   std::uint64_t hash = 0;
   for (const std::uint64_t key : workspace.keys) hash = mixed(hash, key);
-  PatternClass& pattern = workspace.pattern_classes[hash >> (64 - RepeatWorkspace<V>::pattern_class_bits)];
+  PatternClass& pattern = workspace.pattern_classes[hash >> (64 - tuning::pattern_class_bits)];
   if (pattern.keys != workspace.keys) make_pattern_class(f, row, first_column, workspace, pattern);
   workspace.last = &pattern;
   return pattern;
 }
 
 #if defined(__x86_64__)
+/// Adds a product to the sum at a slot.
+template <class Semiring, class V>
+FILIGREE_AVX512_INLINE void add_lanes(Lanes<V> left, Lanes<V> right, V* sums, std::uint16_t slot) {
+  V* const memory = sums + Offset{slot} * num_lanes;
+  Lanes<V> sum;
+  std::memcpy(&sum, memory, sizeof sum);
+  sum = Semiring::plus(sum, Semiring::times(left, right));
+  std::memcpy(memory, &sum, sizeof sum);
+}
 
-/// Adds the products of eight rows of a pattern class. begin[i]: of the row in lane i, among the nonzeros of A
+/// A row of B for each lane, and the slots of its products.
+template <class V>
+struct LaneRows {
+  const V* row[num_lanes];
+  const std::uint16_t* slots;
+  Offset length;
+};
+
+/// Adds the products with a row of B each.
+template <class Semiring, class V>
+FILIGREE_AVX512_INLINE void add_rows(Lanes<V> left, const LaneRows<V>& rows, V* sums) {
+  Lanes<V> right[4];
+  Offset j = 0;
+  for (; j + 4 <= rows.length; j += 4) {
+    load_columns(rows.row, j, 4, right);
+    for (int i = 0; i < 4; ++i) add_lanes<Semiring, V>(left, right[i], sums, rows.slots[j + i]);
+  }
+  if (j == rows.length) return;
+  load_columns(rows.row, j, static_cast<int>(rows.length - j), right);
+  add_lanes<Semiring, V>(left, right[0], sums, rows.slots[j]);
+  if (j + 1 < rows.length) add_lanes<Semiring, V>(left, right[1], sums, rows.slots[j + 1]);
+  if (j + 2 < rows.length) add_lanes<Semiring, V>(left, right[2], sums, rows.slots[j + 2]);
+}
+
+/// Sums of `num_slots` slots: all products of eight rows of A with `degree` nonzeros each. left_row[i]: values of
+/// that in lane i; null: all are 1. rows_of(t): of B, for the t-th nonzeros, which are added one after the other
+template <class Semiring, class V, class RowsOf>
+FILIGREE_AVX512_INLINE void add_lane_products(Offset degree, const V* const* left_row, RowsOf rows_of, Offset num_slots,
+                                              V* sums) {
+  const Lanes<V> zeros = broadcast<V>(Semiring::zero());
+  for (Offset slot = 0; slot < num_slots; ++slot) std::memcpy(sums + slot * num_lanes, &zeros, sizeof zeros);
+  Lanes<V> left[4];
+  for (Lanes<V>& lanes : left) lanes = broadcast<V>(V{1});
+  for (Offset t = 0; t < degree; ++t) {
+    if (t % 4 == 0 && left_row != nullptr)
+      load_columns(left_row, t, static_cast<int>(degree - t < 4 ? degree - t : 4), left);
+    const LaneRows<V> rows = rows_of(t);
+    add_rows<Semiring>(left[t % 4], rows, sums);
+  }
+}
+
+/// Loads eight slots from `sums` on and transposes them: row[i] is lane i of all.
+template <class V>
+FILIGREE_AVX512_INLINE void load_rows(const V* sums, Lanes<V>* row) {
+  const V* of_slot[num_lanes];
+  for (int i = 0; i < num_lanes; ++i) of_slot[i] = sums + i * num_lanes;
+  load_columns(of_slot, 0, 4, row);
+  load_columns(of_slot, 4, 4, row + 4);
+}
+
+/// Adds the products of eight rows of a pattern class. begin[i]: the first nonzero of A of the row in lane i
 template <class Semiring, class V>
 FILIGREE_AVX512 void add_products(const Factors<V>& f, const PatternClass& pattern, const Offset* begin, V* sums) {
   constexpr Offset ahead = 2 * num_lanes;  // rows, which are prefetched before they are needed
@@ -264,7 +331,7 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const PatternClass& patte
       rows.row[i] = f.b_values(q);
     }
     if (t == degree - 1) {
-      // Rows of B before this one have been there for the rows of A before.
+      // Earlier rows of B are in cache since the earlier rows of A.
       const Offset last = std::min(std::ssize(f.b.val), q + ahead * Offset{part.length});
       for (q += ahead / 2 * Offset{part.length}; q < last; q += line) __builtin_prefetch(f.b.val.data() + q);
     }
@@ -273,12 +340,12 @@ FILIGREE_AVX512 void add_products(const Factors<V>& f, const PatternClass& patte
   add_lane_products<Semiring>(degree, a_is_ones ? nullptr : left_row, rows_of, pattern.length, sums);
 }
 
-/// Sums of the first `count` lanes into col and val, row after row. shift: of the rows' columns
+/// Writes the sums of the first `count` lanes, row after row. shift: of the rows' columns
 template <class V>
 FILIGREE_AVX512 void write_rows(const PatternClass& pattern, const V* sums, const Local* shift, Local count, Local* col,
                                 V* val) {
   const Offset length = pattern.length;
-  // From back to front: what is written behind the end of a row belongs to rows that come later.
+  // From back to front: what is written behind the end of a row is overwritten by the next row.
   for (Offset slot = (length - 1) / num_lanes * num_lanes; slot >= 0; slot -= num_lanes) {
     Lanes<Local> cols;
     std::memcpy(&cols, pattern.cols.data() + slot, sizeof cols);
@@ -292,7 +359,7 @@ FILIGREE_AVX512 void write_rows(const PatternClass& pattern, const V* sums, cons
   }
 }
 
-/// A row of a pattern class.
+/// Makes one row of a pattern class.
 template <class Semiring, class V>
 void repeat_one(const Factors<V>& f, const PatternClass& pattern, Local row, Local shift, Local* col, V* val) {
   for (Offset slot = 0; slot < pattern.length; ++slot) col[slot] = pattern.cols[z(slot)] + shift;
@@ -304,18 +371,18 @@ void repeat_one(const Factors<V>& f, const PatternClass& pattern, Local row, Loc
   });
 }
 
-/// Row `row` and those after it, before `end`, that have its pattern class, one a lane at most, into col and val one
-/// after the other; without col all of them are only counted. None if the row is too long, or none follows it and it
-/// shall not be made `alone`. Room for a line more than they have.
+/// Makes `row` and those after it, before `end`, that have its pattern class, one a lane at most, one after the other
+/// into col and val, where there is capacity for a line more than they have; without col only counts all of them. None
+/// if the row is too long, or if too few follow it and it shall not be made `alone`.
 template <class Semiring, class V>
 Made repeat_rows(const Factors<V>& f, const RowPatterns& row_patterns, Local row, Local end, bool alone,
                  RepeatWorkspace<V>& workspace, Local* col, V* val) {
   const Local most = col == nullptr ? end - row : std::min(end - row, num_lanes);
   Local count = 1;
   while (count < most && row_patterns.repeats(row + count)) ++count;
-  if ((count < least_lanes && !alone) || f.a.degree(row) > PatternClass::most_factors) return {0, 0};
+  if ((count < tuning::least_lanes && !alone) || f.a.degree(row) > tuning::most_class_factors) return {0, 0};
   const PatternClass& pattern = pattern_class_of_row(f, row_patterns, row, workspace);
-  if (count < least_lanes) count = 1;
+  if (count < tuning::least_lanes) count = 1;
   workspace.next_row = row + count;
   if (pattern.length == 0) return {0, 0};
   if (col == nullptr) return {count, pattern.length};

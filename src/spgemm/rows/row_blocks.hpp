@@ -1,4 +1,4 @@
-// What those who use the product within a rank share with it.
+// Row blocks, and the product within a rank as other parts of spgemm call it.
 #pragma once
 
 #include <algorithm>
@@ -7,39 +7,31 @@
 #include "core/index.hpp"
 #include "filigree/spgemm/multiply.hpp"
 #include "spgemm/rows/way.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
-/// Products of a row block of rows of C: these stay in the second level of cache. A row alone may have more.
-constexpr Offset block_products = Offset{1} << 14;
-
-/// Rows of A that have equal columns and are in a row block are made together, in row groups of up to so many.
-constexpr Local most_in_group = 4;
-
 /// Whether a row block that begins with first_row and has `products` so far ends before `row`, which has
-/// products_of_row. Rather than end within a row group it gets fuller, up to four times as full as others.
+/// products_of_row. To end between row groups it may get up to tuning::most_in_group times as full as others.
 template <class V>
 bool block_ends(const CsrView<V>& a, Local first_row, Local row, Offset products, Offset products_of_row) {
-  if (products == 0 || products + products_of_row <= block_products) return false;
-  if (products + products_of_row > most_in_group * block_products) return true;
+  if (products == 0 || products + products_of_row <= tuning::block_products) return false;
+  if (products + products_of_row > tuning::most_in_group * tuning::block_products) return true;
   Local before = row;
   while (before > first_row && std::ranges::equal(a.cols(before - 1), a.cols(row))) --before;
-  return (row - before) % most_in_group == 0;
+  return (row - before) % tuning::most_in_group == 0;
 }
 
-/// Row blocks of a chunk, at most, so that a product makes the later ones in place and a plan prefetches their memory.
-constexpr Offset most_blocks = 8;
-
 /// First row blocks of chunks, and the number of row blocks: a thread takes a chunk at a time. Up to `most` row blocks;
-/// 16 chunks a thread at least, if there are as many row blocks, and no more work in one than usual in so many, so that
-/// threads end together. work(block): its products
+/// tuning::chunks_of_thread at least, if there are as many row blocks, and no more work in one than usual in so many,
+/// so that threads end together. work(block): its products
 template <class Work>
 std::vector<Offset> cut_chunks(Offset num_blocks, int num_threads, Offset most, Work work) {
-  most = std::clamp<Offset>(num_blocks / (Offset{16} * num_threads), 1, most);
+  most = std::clamp<Offset>(num_blocks / (tuning::chunks_of_thread * num_threads), 1, most);
   std::vector<Offset> begin;
   Offset in_chunk = 0;
   for (Offset block = 0; block < num_blocks; ++block) {
-    if (block == 0 || block == begin.back() + most || in_chunk + work(block) > most * block_products) {
+    if (block == 0 || block == begin.back() + most || in_chunk + work(block) > most * tuning::block_products) {
       begin.push_back(block);
       in_chunk = 0;
     }
@@ -82,13 +74,27 @@ Offset most_in_row(Local row, Offset products, CsrView<V> b, const CsrView<V>* m
   return mask != nullptr && !complement ? std::min(most, mask->degree(row)) : most;
 }
 
+/// What multiply() returns counts, in the time it takes.
+template <class Multiply>
+Work timed(Multiply multiply) {
+  Work work;
+  const Phase phase(work.timings, "multiply");
+  work.stats = multiply();
+  return work;
+}
+
 /// multiply() within a rank, of checked arguments, that keeps at most so many nonzeros (negative: none): if C has
 /// more, the stats count them and c is left empty. Does not use options.memory_budget_bytes.
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
                        const Mask<V>& mask, Way way);
 
-/// multiply() in a way of the caller's choice, for tests and benchmarks; rows of c may be unsorted.
+/// The same passed to a sink in batches of rows.
+template <class V>
+Stats multiply_in_batches(Way way, CsrView<V> a, CsrView<V> b, const Sink<V>& sink, const Options& options,
+                          const Mask<V>& mask);
+
+/// multiply() by an accumulator of the caller's choice, for tests and benchmarks; rows of c may be unsorted.
 template <class V>
 Stats multiply_by(Way way, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
                   const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});

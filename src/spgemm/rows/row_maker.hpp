@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdlib>
 #include <memory>
@@ -10,10 +11,10 @@
 #include "core/simd/isa.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/row_kernels.hpp"
-#include "spgemm/rows/scratch.hpp"
 #include "spgemm/rows/semirings.hpp"
 #include "spgemm/rows/tiles.hpp"
 #include "spgemm/rows/way.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
@@ -84,11 +85,12 @@ struct Task {
   /// Finds tiles and row patterns, where it pays for so many products.
   void look_for_structure(Offset products) {
     if (mask != nullptr) return;
-    const bool is_automatic = accumulator == Accumulator::automatic && products > 4 * std::ssize(factors.b.col);
+    const bool is_automatic =
+        accumulator == Accumulator::automatic && products > tuning::structure_products * std::ssize(factors.b.col);
     if (kernels.tile != nullptr &&
-        (accumulator == Accumulator::tile || (is_automatic && runs.length * runs.sharing > 3))) {
+        (accumulator == Accumulator::tile || (is_automatic && runs.length * runs.sharing > tuning::least_run))) {
       tiles.emplace(factors.b);
-      most_tiled = sample_runs(factors.a).sharing > 1.5 ? most_in_group : 1;
+      most_tiled = sample_runs(factors.a).sharing > tuning::least_sharing ? tuning::most_in_group : 1;
     }
     if (kernels.repeat != nullptr &&
         (accumulator == Accumulator::repeat || (is_automatic && rows_repeat(factors.b) && rows_repeat(factors.a)))) {
@@ -100,23 +102,13 @@ struct Task {
   bool counts_quickly() const { return tiles || row_patterns; }
 };
 
-struct Counts {
-  Offset scaled_rows = 0;
-  Offset sorted_rows = 0;
-  Offset listed_rows = 0;
-  Offset scattered_rows = 0;
-  Offset tiled_rows = 0;
-  Offset repeated_rows = 0;
-
-  void operator+=(const Counts& other) {
-    scaled_rows += other.scaled_rows;
-    sorted_rows += other.sorted_rows;
-    listed_rows += other.listed_rows;
-    scattered_rows += other.scattered_rows;
-    tiled_rows += other.tiled_rows;
-    repeated_rows += other.repeated_rows;
-  }
+/// Rows by the kernel that makes them, and their names in Stats.
+struct RowKind {
+  enum : std::size_t { scaled, sorted, listed, scattered, tiled, repeated };
 };
+constexpr std::array row_kind_names{"scaled_rows",    "sorted_rows", "listed_rows",
+                                    "scattered_rows", "tiled_rows",  "repeated_rows"};
+using Counts = std::array<Offset, row_kind_names.size()>;  // by RowKind
 
 /// Makes rows: what a thread needs for it.
 template <class Semiring, class V>
@@ -125,21 +117,21 @@ class RowMaker {
   explicit RowMaker(const Task<Semiring, V>& task)
       : task_(task), factors_(task.factors), order_workspace_(std::make_unique<OrderWorkspace<V>>()) {}
 
-  /// The row, and those after it and before `end` that are made with it, into col and val, where there is capacity for
-  /// `slack` more elements than they can have. products: of the row
+  /// Makes a row, and those after it and before `end` that are made with it, into col and val, where there is capacity
+  /// for `slack` elements more than they can have. products: of the row
   Made make(Local row, Local end, Offset products, Local* col, V* val) {
     const Made repeated = repeat(row, end, products, col, val);
-    counts.repeated_rows += repeated.rows;
+    counts[RowKind::repeated] += repeated.rows;
     if (repeated.rows > 0) return repeated;
     if (task_.tiles && products > 0 && factors_.a.degree(row) > 1) {
       const int group_size = group_size_at(row, end);
-      counts.tiled_rows += group_size;
+      counts[RowKind::tiled] += group_size;
       return {group_size, task_.kernels.tile(factors_, *task_.tiles, row, group_size, scatter_workspace(), col, val)};
     }
     return {1, make_one(row, products, col, val)};
   }
 
-  /// Rows and their lengths, not made; where the task counts_quickly().
+  /// Counts the nonzeros of the rows that make() would make; where the task counts_quickly().
   Made count(Local row, Local end, Offset products) {
     if (factors_.a.degree(row) < 2) return {1, products};
     const Made repeated = repeat(row, end, products, nullptr, nullptr);
@@ -148,10 +140,10 @@ class RowMaker {
     return {group_size_at(row, end), task_.kernels.count(factors_, tiles, row, scatter_workspace())};
   }
 
-  /// The rows from `first` on are made next, by make(). What is learnt about rows is forgotten, so that ways do not
-  /// depend on which thread takes which row block.
+  /// Begins a row block. Forgets what earlier rows have shown, so that the choice of accumulators does not depend on
+  /// which thread takes which row block.
   void begin_block(Local first) {
-    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? most_ordered : block_products;
+    most_listed_ = is_near() || is_regular() ? 0 : task_.sorted ? tuning::most_ordered : tuning::block_products;
     last_look_ = first;
     orderly_ = is_regular();
     order_workspace_->last_length = 0;
@@ -161,30 +153,30 @@ class RowMaker {
   }
 
   static constexpr Offset slack = 64;
-  /// Elements that making a row alone may write, whatever it has: sorting clears capacity for all products.
+  /// Elements that making a row alone may write, however many it has: sorting clears as many as there are products.
   Offset most_written(Local row, Offset products) const {
-    return std::min(task_.most_in_row(row, products), most_ordered);
+    return std::min(task_.most_in_row(row, products), tuning::most_ordered);
   }
 
-  /// Rows made at once, at most. They write a line more than they have.
+  /// Rows made at once, at most. They write up to a line more than they have.
   Local most_at_once() const { return task_.row_patterns ? num_lanes : task_.most_tiled; }
-  Counts counts;
+  Counts counts{};
 
  private:
-  /// Rows that repeat, into col and val, or none; without col they are only counted.
+  /// Makes rows that repeat each other, if there are any; without col only counts them.
   Made repeat(Local row, Local end, Offset products, Local* col, V* val) {
-    if (!task_.row_patterns || products == 0 || products > PatternClass::most_products || in_vain_ >= most_in_vain ||
-        factors_.a.degree(row) == 1) {
+    if (!task_.row_patterns || products == 0 || products > tuning::most_class_products ||
+        in_vain_ >= tuning::most_in_vain || factors_.a.degree(row) == 1) {
       return {0, 0};
     }
     if (!repeat_workspace_) repeat_workspace_ = std::make_unique<RepeatWorkspace<V>>(factors_.b.num_cols);
-    const Made made = task_.kernels.repeat(factors_, *task_.row_patterns, row, end, in_vain_ < most_alone,
+    const Made made = task_.kernels.repeat(factors_, *task_.row_patterns, row, end, in_vain_ < tuning::most_alone,
                                            *repeat_workspace_, col, val);
     in_vain_ = made.rows > 1 ? 0 : in_vain_ + 1;
     return made;
   }
 
-  /// How many rows from `row` on, before `end`, have the same columns in A, and are tiled together.
+  /// Rows from `row` on and before `end` that have the same columns in A and are tiled together.
   int group_size_at(Local row, Local end) const {
     const auto cols = factors_.a.cols(row);
     int group_size = 1;
@@ -194,19 +186,19 @@ class RowMaker {
     return group_size;
   }
 
-  /// A row; returns its length.
+  /// Makes one row; returns its length.
   Offset make_one(Local row, Offset products, Local* col, V* val) {
     const Factors<V>& f = factors_;
     if (products == 0) return 0;
     if (task_.mask != nullptr) {
-      ++counts.scattered_rows;
+      ++counts[RowKind::scattered];
       if (!task_.complement) return masked_row<Semiring>(f, row, task_.mask->cols(row), scatter_workspace(), col, val);
       const Reach reach = scatter(row);
       strike<Semiring>(task_.mask->cols(row), scatter_workspace());
       return task_.kernels.collect(scatter_workspace(), reach, col, val).length;
     }
     if (f.a.degree(row) == 1) {
-      ++counts.scaled_rows;
+      ++counts[RowKind::scaled];
       return scaled_row<Semiring>(f, row, col, val);
     }
     const Offset length = merge(row, products, col, val);
@@ -215,17 +207,17 @@ class RowMaker {
     return length;
   }
 
-  /// A row that has several factors.
+  /// Makes a row that has several factors.
   Offset merge(Local row, Offset products, Local* col, V* val) {
     switch (choose(row, products)) {
       case Accumulator::sort:
-        ++counts.sorted_rows;
+        ++counts[RowKind::sorted];
         return task_.kernels.sort(factors_, row, products, *order_workspace_, col, val);
       case Accumulator::list: return listed<false>(row, products, col, val);
       case Accumulator::hash: return listed<true>(row, products, col, val);
       default: break;
     }
-    ++counts.scattered_rows;
+    ++counts[RowKind::scattered];
     const Reach reach = scatter(row);
     const Gathered made = task_.kernels.collect(scatter_workspace(), reach, col, val);
     most_listed_ = list_pays(products, reach, made) ? 4 * products : 0;
@@ -233,40 +225,43 @@ class RowMaker {
     return made.length;
   }
 
-  /// The way for a row. Whether scattering pays is seen from the last row that was scattered: neighbours are alike, and
-  /// where a row has more products its columns are closer.
+  /// The accumulator for a row. The last row that was scattered shows whether that pays: neighbours are alike, and
+  /// columns are closer where a row has more products.
   Accumulator choose(Local row, Offset products) const {
     const Local num_cols = factors_.b.num_cols;
-    const bool list_fits = !task_.sorted || products <= most_ordered;
+    const bool list_fits = !task_.sorted || products <= tuning::most_ordered;
     switch (task_.accumulator) {
       case Accumulator::sort: return can_be_sorted(products, num_cols) ? Accumulator::sort : Accumulator::scatter;
       case Accumulator::list: return list_fits ? Accumulator::list : Accumulator::scatter;
-      case Accumulator::hash: return list_fits && products <= most_hashed ? Accumulator::hash : Accumulator::scatter;
+      case Accumulator::hash:
+        return list_fits && products <= tuning::most_hashed ? Accumulator::hash : Accumulator::scatter;
       case Accumulator::automatic: break;
       default: return Accumulator::scatter;
     }
     const bool sorting_pays = this->sorting_pays(products);
-    if (sorting_pays && products <= always_sorted) return Accumulator::sort;
-    if (!list_fits || (products > always_listed && !(products <= most_listed_ && std::abs(row - last_look_) < stay)))
+    if (sorting_pays && products <= tuning::always_sorted) return Accumulator::sort;
+    if (!list_fits ||
+        (products > tuning::always_listed && !(products <= most_listed_ && std::abs(row - last_look_) < tuning::stay)))
       return Accumulator::scatter;
     if (sorting_pays) return Accumulator::sort;
-    return num_cols <= most_slots || products > most_hashed ? Accumulator::list : Accumulator::hash;
+    return num_cols <= tuning::most_slots || products > tuning::most_hashed ? Accumulator::list : Accumulator::hash;
   }
 
   /// Whether to sort a row rather than to list it. Lists do not miss the cache where they are short, and are quick
-  /// where it is easily foreseen which columns are new.
+  /// where branch prediction knows which columns are new.
   bool sorting_pays(Offset products) const {
-    return (task_.sorted || 10 * surprises_seen_ > 3 * products_seen_) && !is_regular() &&
-           products <= (is_near() ? always_sorted : most_ordered) && can_be_sorted(products, factors_.b.num_cols);
+    return (task_.sorted || 100 * surprises_seen_ > tuning::surprising_percent * products_seen_) && !is_regular() &&
+           products <= (is_near() ? tuning::always_sorted : tuning::most_ordered) &&
+           can_be_sorted(products, factors_.b.num_cols);
   }
-  bool is_regular() const { return task_.runs.length > 1.3; }
-  bool is_near() const { return factors_.b.num_cols <= near_columns; }
+  bool is_regular() const { return task_.runs.length > tuning::regular_run; }
+  bool is_near() const { return factors_.b.num_cols <= tuning::near_columns; }
 
   template <bool hashed>
   Offset listed(Local row, Offset products, Local* col, V* val) {
-    ++counts.listed_rows;
+    ++counts[RowKind::listed];
     auto& slots = hashed ? hash_slots_ : list_slots_;
-    if (!slots) slots.emplace(hashed ? 2 * most_hashed : factors_.b.num_cols);
+    if (!slots) slots.emplace(hashed ? 2 * tuning::most_hashed : factors_.b.num_cols);
     if (!task_.sorted) return list<hashed>(row, products, *slots, col, val);
     const Offset length = list<hashed>(row, products, *slots, order_workspace_->col, order_workspace_->val);
     orderly_ = task_.kernels.order(*order_workspace_, length, factors_.b.num_cols, col, val);
@@ -280,7 +275,7 @@ class RowMaker {
   }
   [[gnu::noinline]] Reach scatter(Local row) { return spgemm::scatter<Semiring>(factors_, row, scatter_workspace()); }
 
-  /// Made when it is first needed: over very many columns it is large, and short rows do without.
+  /// Made when it is first needed: with very many columns it is large, and short rows do not need it.
   ScatterWorkspace<V>& scatter_workspace() {
     if (!scatter_workspace_)
       scatter_workspace_.emplace(factors_.b.num_cols, task_.tiles ? Semiring::zero() : Semiring::untouched(),
@@ -288,34 +283,27 @@ class RowMaker {
     return *scatter_workspace_;
   }
 
-  /// Whether a row that was scattered had better been made the other way, by nanoseconds as measured. Reading what was
-  /// scattered takes its time by lines, also by those between; a list by columns of which is not foreseen whether they
-  /// are new, and by sorting.
+  /// Whether a row that was scattered would have been listed, or sorted, more quickly. Reading what was scattered costs
+  /// time by lines, also by those between them; a list costs time by columns of which is not predicted whether they are
+  /// new, and by sorting.
   bool list_pays(Offset products, const Reach& reach, const Gathered& made) const {
     const auto count = static_cast<double>(products);
     const auto length = static_cast<double>(made.length);
     const Offset lines = Offset{reach.last_line} - reach.first_line;
-    const bool is_near = lines * num_lanes * Offset{sizeof(V)} < near_bytes;
-    const double reading = (is_near ? 2.4 : 12) * static_cast<double>(made.num_lines) +
-                           1.2 * static_cast<double>(lines / ScatterWorkspace<V>::group);
+    const bool is_near = lines * num_lanes * Offset{sizeof(V)} < tuning::near_bytes;
+    const double reading =
+        (is_near ? tuning::near_line_cost : tuning::far_line_cost) * static_cast<double>(made.num_lines) +
+        tuning::mark_group_cost * static_cast<double>(lines / ScatterWorkspace<V>::group);
     if (sorting_pays(products))
-      return count * (0.5 + 0.25 * static_cast<double>(std::bit_width(z(products)))) < reading;
-    const double ordering = orderly_ ? 0.5 : 1.2 + 0.25 * static_cast<double>(std::bit_width(z(made.length)));
-    const double looking = is_regular() ? 0.1 * count : 5 * std::min(length, count - length);
+      return count * (tuning::sort_cost + tuning::compare_cost * static_cast<double>(std::bit_width(z(products)))) <
+             reading;
+    const double ordering =
+        orderly_ ? tuning::same_order_cost
+                 : tuning::order_cost + tuning::compare_cost * static_cast<double>(std::bit_width(z(made.length)));
+    const double looking =
+        is_regular() ? tuning::no_surprise_cost * count : tuning::surprise_cost * std::min(length, count - length);
     return looking + (task_.sorted ? length * ordering : 0) < reading;
   }
-
-  static constexpr Offset near_bytes = Offset{1} << 19;   ///< reaches of which the second level of cache holds
-  static constexpr Local near_columns = Local{1} << 17;   ///< slots of which it holds beside other things
-  static constexpr Offset always_listed = 16;             ///< products
-  static constexpr Offset always_sorted = 64;             ///< products
-  static constexpr Offset most_hashed = Offset{1} << 12;  ///< products: the table stays in the first level of cache
-  static constexpr Local most_slots = Local{1} << 19;     ///< columns: the table stays in the second
-  static constexpr Local stay = 256;
-  /// Rows in succession that others do not repeat: up to so many they have likely been met before, as boundaries of a
-  /// grid; from so many on no more of a row block are tried.
-  static constexpr int most_alone = 8;
-  static constexpr int most_in_vain = 32;
 
   const Task<Semiring, V>& task_;
   const Factors<V>& factors_;
@@ -325,7 +313,7 @@ class RowMaker {
   std::optional<ScatterWorkspace<V>> scatter_workspace_;
   std::unique_ptr<RepeatWorkspace<V>> repeat_workspace_;
   Offset products_seen_ = 0;   // of rows of this row block
-  Offset surprises_seen_ = 0;  // products of which was not easily foreseen whether their columns were new
+  Offset surprises_seen_ = 0;  // products of which it is not predicted whether their columns are new
   int in_vain_ = 0;            // rows in succession that others do not repeat
   Offset most_listed_ = 0;     // products of rows that are listed, less than `stay` rows from last_look_
   Local last_look_ = 0;

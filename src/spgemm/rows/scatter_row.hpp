@@ -1,6 +1,6 @@
-// Scatter: every product is added into an array over all columns. A byte per line of 8 columns tells that some of them
-// are in the row; which, the sums tell (semirings.hpp) or, where they do not, the bits of the byte. Reading the lines
-// in order needs no sort.
+// Scatter: every product is added into an array over all columns. A byte for each line of 8 columns tells whether some
+// of them are in the row; which ones, the sums tell (semirings.hpp) or else the bits of the byte. Lines are read in
+// order, so nothing is sorted.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 
 namespace filigree::spgemm {
 
-/// Which of its line a column is.
+/// The bit of a column in the byte of its line.
 FILIGREE_INLINE unsigned bit_of(std::uint32_t column) { return 1U << column % num_lanes; }
 
 /// The array over all columns. Between rows all are untouched(), or zero() where marks tell, and unmarked.
@@ -24,7 +24,7 @@ template <class V>
 struct ScatterWorkspace {
   static constexpr Local group = 64;  ///< lines whose marks are read at a time
 
-  /// group_size: of how many rows at a time, one beside the other in every line
+  /// group_size: rows that are made at a time, side by side in every line
   ScatterWorkspace(Local num_cols, V untouched, Offset group_size)
       : sum(group_size * padded(num_cols)), mark(padded(num_cols)) {
     if (std::memcmp(&untouched, sum.data(), sizeof(V)) != 0) std::fill_n(sum.data(), sum.size(), untouched);
@@ -62,7 +62,7 @@ FILIGREE_INLINE Reach scatter(const Factors<V>& f, Local row, ScatterWorkspace<V
   return {least / num_lanes, most / num_lanes};
 }
 
-/// Which of a number of rows whose sums lie line beside line.
+/// One of several rows whose sums lie line beside line.
 struct Member {
   int group_size = 1;
   int number = 0;
@@ -73,8 +73,8 @@ struct Gathered {
   Offset num_lines = 0;
 };
 
-/// What was scattered, by ascending column, into col and val, where there is capacity for a line more than the row has.
-/// Clears all.
+/// Reads what was scattered, by ascending column, into col and val, where there is capacity for a line more than the
+/// row has, and clears it.
 template <class Semiring, class V>
 FILIGREE_INLINE Gathered gather(ScatterWorkspace<V>& workspace, Reach reach, Local* col, V* val) {
   const V untouched = Semiring::untouched();
@@ -101,7 +101,7 @@ FILIGREE_INLINE Gathered gather(ScatterWorkspace<V>& workspace, Reach reach, Loc
 }
 
 #if defined(__x86_64__)
-/// Takes the lanes that are set to the begin of a vector.
+/// Moves the lanes that are set to the begin of a vector.
 template <class V>
 FILIGREE_AVX512_INLINE Lanes<V> pack_lanes(__mmask8 some, const Lanes<V>& lanes) {
   if constexpr (sizeof(V) == 8)
@@ -152,8 +152,8 @@ FILIGREE_AVX512 Gathered gather_avx512(ScatterWorkspace<V>& workspace, Reach rea
 }
 #endif
 
-/// Products at columns of the mask only; the row in the mask's order. Room for as many as the mask has. A row of B that
-/// is much longer than the mask's is searched for the mask's columns, so that a hub costs those who meet it little.
+/// Makes a row at columns of the mask only, in the mask's order, where there is capacity for as many as the mask has. A
+/// row of B that is much longer than the mask's is searched for the mask's columns, so that long rows of B cost little.
 template <class Semiring, class V>
 FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<const Local> mask,
                                   ScatterWorkspace<V>& workspace, Local* col, V* val) {
@@ -192,7 +192,7 @@ FILIGREE_INLINE Offset masked_row(const Factors<V>& f, Local row, std::span<cons
   return length;
 }
 
-/// Takes columns out of what was scattered.
+/// Removes columns from what was scattered.
 template <class Semiring, class V>
 FILIGREE_INLINE void strike(std::span<const Local> columns, ScatterWorkspace<V>& workspace) {
   for (const Local column : columns) {

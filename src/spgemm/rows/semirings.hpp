@@ -1,5 +1,5 @@
 // The five semirings as functors: zero(), times(a, b), plus(sum, product), the latter two for values and for vectors of
-// values alike; and the way to them.
+// values alike; and the choice by an option.
 //
 // Where a semiring `tells`, a sum itself tells whether it has had a product: it starts as untouched(), takes products
 // as touching() makes them, and is never untouched() again. What comes out has the bits of zero() plus the products.
@@ -100,14 +100,14 @@ struct PlusPair : Silent<V> {
   FILIGREE_LANEWISE(plus, (X sum, X product), PlusTimes<V>::plus(sum, product))
 };
 
-/// The same where something else tells which sums have had products.
+/// The same semiring where marks tell which sums have had products.
 template <class Semiring>
 struct Marked : Semiring {
   static constexpr bool tells = false;
   static auto untouched() { return Semiring::zero(); }
 };
 
-/// A product more in a sum that started as untouched().
+/// Adds a product to a sum that started as untouched().
 template <class Semiring, class V>
 FILIGREE_INLINE void add_product(V& sum, V left, V right) {
   sum = Semiring::plus(sum, Semiring::touching(Semiring::times(left, right)));
@@ -118,7 +118,7 @@ FILIGREE_INLINE void add_product(V& sum, V left, V right) {
 template <class Semiring, int stretch, class V, class Slot>
 FILIGREE_INLINE void add_at(V left, const V* right, Offset length, const Slot* slot, V* sum) {
   Offset j = 0;
-  // All products of a stretch before any sum: the compiler cannot know that these are not those.
+  // All products of a stretch before any sum: the compiler cannot know that sums do not overlap the factors.
   for (; j + stretch <= length; j += stretch) {
     V product[stretch];
     for (int i = 0; i < stretch; ++i) product[i] = Semiring::times(left, right[j + i]);

@@ -1,5 +1,5 @@
-// Sort: the products of a row are put side by side, sorted by column, and added up. Nothing is looked up, and no branch
-// depends on a column: for rows with few products.
+// Sort: the products of a row are written side by side, sorted by column, and added up. Nothing is looked up, and no
+// branch depends on a column: for rows with few products.
 #pragma once
 
 #include <algorithm>
@@ -9,13 +9,15 @@
 #include "core/simd/lanes.hpp"
 #include "spgemm/rows/list_row.hpp"
 #include "spgemm/rows/semirings.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
 /// Bits that tell products of a row apart.
 inline int bits_of_product(Offset products) { return static_cast<int>(std::bit_width(z(products - 1))); }
 
-/// The products of a row into `workspace`, with keys: a column and, in the lowest bits, which product.
+/// Writes the products of a row into `workspace`, with keys: the column and, in the lowest bits, the number of the
+/// product.
 template <class Semiring, class V>
 FILIGREE_INLINE void expand(const Factors<V>& f, Local row, Offset products, OrderWorkspace<V>& workspace) {
   const int bits = bits_of_product(products);
@@ -57,11 +59,11 @@ FILIGREE_AVX512_INLINE void expand_avx512(const Factors<V>& f, Local row, Offset
 
 /// Whether a row with so many products can be sorted: a column and a product fit into a key.
 inline bool can_be_sorted(Offset products, Local num_cols) {
-  return products <= most_ordered && std::uint64_t{static_cast<std::uint32_t>(num_cols)} + 1 <=
-                                         std::uint64_t{1} << (32 - bits_of_product(products));
+  return products <= tuning::most_ordered && std::uint64_t{static_cast<std::uint32_t>(num_cols)} + 1 <=
+                                                 std::uint64_t{1} << (32 - bits_of_product(products));
 }
 
-/// The expanded row into col and val, columns ascending; returns its length.
+/// Adds up the expanded row into col and val, columns ascending; returns its length.
 template <class Semiring, class V>
 FILIGREE_INLINE Offset add_sorted(Offset products, Local num_cols, OrderWorkspace<V>& workspace, Local* col, V* val) {
   const int bits = bits_of_product(products);

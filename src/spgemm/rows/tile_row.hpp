@@ -12,14 +12,15 @@
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/scatter_row.hpp"
 #include "spgemm/rows/tiles.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
 /// Adds the products of `group_size` rows of A with `shared` rows of B that have the same columns, one after the other.
 /// left[i][r]: of row r of A for row i of B
 template <class Semiring, int group_size, class V>
-FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*left)[most_in_group], const V* b_val,
-                                      Offset b_stride, Offset shared, ScatterWorkspace<V>& workspace) {
+FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*left)[tuning::most_in_group],
+                                      const V* b_val, Offset b_stride, Offset shared, ScatterWorkspace<V>& workspace) {
   V* const sums = workspace.sum.data();
   std::uint8_t* const marks = workspace.mark.data();
   for (const Tile tile : tiles) {
@@ -40,7 +41,7 @@ FILIGREE_AVX512_INLINE void add_tiles(std::span<const Tile> tiles, const V (*lef
   }
 }
 
-/// scatter() by tiles, of `group_size` rows of A that have the same columns.
+/// scatter() by tiles, for `group_size` rows of A that have the same columns.
 template <class Semiring, int group_size, class V>
 FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, Local row,
                                     ScatterWorkspace<V>& workspace) {
@@ -53,11 +54,11 @@ FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, 
     const Local k = f.a.col[z(p)];
     const std::span<const Tile> of_k = tiles.of_row(k);
     Offset shared = 1;
-    while (shared < Tiles<V>::most_shared && p + shared < end && f.a.col[z(p + shared)] == k + shared &&
+    while (shared < tuning::most_shared && p + shared < end && f.a.col[z(p + shared)] == k + shared &&
            tiles.alike(k, static_cast<Local>(k + shared))) {
       ++shared;
     }
-    V left[Tiles<V>::most_shared][most_in_group];
+    V left[tuning::most_shared][tuning::most_in_group];
     for (Offset i = 0; i < shared; ++i) {
       for (int r = 0; r < group_size; ++r) left[i][r] = f.a_value(p + i + r * degree);
     }
@@ -73,7 +74,7 @@ FILIGREE_AVX512 Reach scatter_tiles(const Factors<V>& f, const Tiles<V>& tiles, 
   return {least, most};
 }
 
-/// Rows of A from `row` on that have the same columns, `group_size` of them, into col and val one after the other;
+/// Makes `group_size` rows from `row` on, whose rows of A have the same columns, one after the other into col and val;
 /// returns the length of each.
 template <class Semiring, class V>
 FILIGREE_AVX512 Offset tile_rows(const Factors<V>& f, const Tiles<V>& tiles, Local row, int group_size,
@@ -96,7 +97,7 @@ FILIGREE_AVX512 Offset tile_rows(const Factors<V>& f, const Tiles<V>& tiles, Loc
 template <class V>
 FILIGREE_AVX512_INLINE Reach mark_tiles(const Factors<V>& f, const Tiles<V>& tiles, Local row, std::uint8_t* marks) {
   Reach reach{std::numeric_limits<Local>::max(), -1};
-  // Tiles of rows of B that follow one another do so, too, mostly: loops over many tiles end less often.
+  // Tiles of consecutive rows of B are mostly consecutive, too: one loop over all of them ends less often.
   const Tile* begin = nullptr;
   const Tile* end = nullptr;
   const auto mark_all = [&]() FILIGREE_INLINE_LAMBDA {

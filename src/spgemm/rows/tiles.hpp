@@ -1,4 +1,4 @@
-// Tiles: runs of neighbouring columns in the rows of B, as meshes have them, and variables that belong together.
+// Tiles: runs of neighbouring columns in the rows of B, as meshes with several unknowns a node have them.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "core/index.hpp"
 #include "filigree/matrix/csr.hpp"
 #include "spgemm/rows/scatter_row.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 
@@ -42,8 +43,7 @@ struct Runs {
 
 template <class V>
 Runs sample_runs(const CsrView<V>& b) {
-  constexpr Local sample = 256;
-  const Local step = b.num_rows() / sample + 1;
+  const Local step = b.num_rows() / tuning::sampled_rows + 1;
   Offset nonzeros = 0;
   Offset tiles = 0;
   Offset rows = 0;
@@ -64,9 +64,6 @@ Runs sample_runs(const CsrView<V>& b) {
 template <class V>
 class Tiles {
  public:
-  /// Most rows of B that share tiles.
-  static constexpr Offset most_shared = 4;
-
   explicit Tiles(const CsrView<V>& b)
       : begin_(z(b.num_rows())), num_(z(b.num_rows())), tile_(std::make_unique_for_overwrite<Tile[]>(b.col.size())) {
     constexpr Offset chunk = 256;

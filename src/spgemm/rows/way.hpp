@@ -1,5 +1,4 @@
-// Way: how the products of a row are merged. Callers get the automatic one; others are for tests, benchmarks and the
-// thesis.
+// Way: which accumulator rows go to. Callers get the automatic choice; others are for tests, benchmarks and the thesis.
 #pragma once
 
 #include <optional>
@@ -8,10 +7,10 @@
 
 namespace filigree::spgemm {
 
-/// All give the same bits, and differ in what they are quick for. Rows outside of the range of one are scattered: lists
-/// of more than 1024 products to be sorted, tables of more than 4096, products to be sorted of which there are more
-/// than 1024 or whose number and column do not fit into 32 bits, tiles and repeated rows without AVX-512. Rows of one
-/// factor, and under a mask, have kernels of their own.
+/// All give the same bits. Rows outside of the range of one are scattered: lists of more than 1024 products if they are
+/// to be sorted, hash tables of more than 4096, sorts of more than 1024 products or of products whose number and column
+/// do not fit into 32 bits, tiles and repeated rows without AVX-512. Rows of one factor, and rows under a mask, have
+/// kernels of their own.
 enum class Accumulator {
   automatic,  ///< chosen row by row
   sort,       ///< products side by side, sorted by column, added up
@@ -19,7 +18,7 @@ enum class Accumulator {
   hash,       ///< the same, found again in a hash table
   scatter,    ///< an array over all columns, read in order
   tile,       ///< the same, runs of neighbouring columns at a time; with AVX-512 only
-  repeat,     ///< consecutive rows with the same columns but for a shift together, others scattered; with AVX-512 only
+  repeat,     ///< consecutive rows with the same columns up to a shift together, others scattered; with AVX-512 only
 };
 
 struct Way {

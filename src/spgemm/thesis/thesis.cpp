@@ -30,16 +30,13 @@
 
 #include "core/arithmetic.hpp"
 #include "core/parallel_for.hpp"
+#include "spgemm/rows/checks.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/semirings.hpp"
+#include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
 namespace {
-
-/// Slots of the table, unless a row needs more; with doubles they fill the second level of a usual cache.
-constexpr Offset usual_slots = Offset{1} << 15;
-/// A table is at most half full.
-constexpr Offset slots_per_entry = 2;
 
 using Key = std::uint64_t;
 constexpr Key free_slot = ~Key{0};
@@ -72,7 +69,7 @@ struct HashWindow {
 
 /// Consecutive rows that fit in the usual table, or single ones. products: of each row.
 std::vector<HashWindow> pack(std::span<const Offset> products, Local num_cols) {
-  constexpr Offset capacity = usual_slots / slots_per_entry;
+  constexpr Offset capacity = tuning::usual_slots / tuning::slots_per_entry;
   std::vector<HashWindow> windows;
   HashWindow window{0, 0, 0};
   for (const Offset count : products) {
@@ -92,7 +89,6 @@ std::vector<HashWindow> pack(std::span<const Offset> products, Local num_cols) {
 /// What a thread has of its own.
 template <class V>
 struct alignas(64) Worker {
-  int number = 0;
   std::vector<std::uint32_t> claimed;  ///< slots of the window at work
   std::array<MergedRows<V>, 2> rows;
   Offset products = 0;  ///< of the window at work
@@ -102,10 +98,10 @@ struct alignas(64) Worker {
 };
 
 template <class Semiring, class V>
-class Product {
+class HashProduct {
  public:
-  Product(Variant variant, Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-          const Mask<V>& mask)
+  HashProduct(Variant variant, Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
+              const Mask<V>& mask)
       : variant_(variant),
         most_nonzeros_(most_nonzeros),
         a_(a),
@@ -114,13 +110,15 @@ class Product {
         options_(options),
         mask_(mask),
         column_bits_(bits(b.num_cols)),
-        workers_(z(omp_get_max_threads())) {
-    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i].number = static_cast<int>(i);
-  }
+        workers_(z(omp_get_max_threads())) {}
 
   Stats make() {
-    const Offset num_products = count_products();
-    const std::vector<HashWindow> windows = pack(std::span(of_row(), z(a_.num_rows())), b_.num_cols);
+    c_.num_cols = b_.num_cols;
+    c_.row_ptr.assign(a_.row_ptr.size(), 0);
+    const std::span<Offset> products(of_row(), z(a_.num_rows()));
+    count_products(a_, b_, products);
+    const Offset num_products = std::accumulate(products.begin(), products.end(), Offset{0});
+    const std::vector<HashWindow> windows = pack(products, b_.num_cols);
     reserve(windows);
     Offset done = 0;
     Offset critical = 0;
@@ -147,15 +145,7 @@ class Product {
   /// By row: products, then lengths, then ends.
   Offset* of_row() { return c_.row_ptr.data() + 1; }
 
-  Offset count_products() {
-    c_.num_cols = b_.num_cols;
-    c_.row_ptr.assign(a_.row_ptr.size(), 0);
-    const std::span<Offset> products(of_row(), z(a_.num_rows()));
-    spgemm::count_products(a_, b_, products);
-    return std::accumulate(products.begin(), products.end(), Offset{0});
-  }
-
-  /// Makes the table, and room for C.
+  /// Makes the table, and capacity for C.
   void reserve(const std::vector<HashWindow>& windows) {
     Offset all = 0;
     Offset largest = 0;
@@ -163,27 +153,23 @@ class Product {
       all += window.most_entries;
       largest = std::max(largest, window.most_entries);
     }
-    const Offset room = std::clamp<Offset>(most_nonzeros_, 0, all);
+    const Offset capacity = std::clamp<Offset>(most_nonzeros_, 0, all);
     // Cleared first: what is in them need not be copied when they grow.
     c_.col.clear();
     c_.val.clear();
-    try {
-      c_.col.resize(z(room));
-      c_.val.resize(z(room));
+    reserve_product<V>(capacity, [&] {
+      c_.col.resize(z(capacity));
+      c_.val.resize(z(capacity));
       tags_.assign(z(num_slots(largest)), free_slot);
       if (variant_ == Variant::v3)
         offsets_.resize(tags_.size());
       else
         values_.assign(tags_.size(), Semiring::zero());
-    } catch (const std::bad_alloc&) {
-      throw Error(text("multiply: no room for a product of up to ", room, " nonzeros, ",
-                       room * static_cast<Offset>(sizeof(Local) + sizeof(V)), " bytes, and a table of ",
-                       num_slots(largest), " slots"));
-    }
+    });
   }
 
   static Offset num_slots(Offset entries) {
-    return std::max(usual_slots, static_cast<Offset>(std::bit_ceil(z(slots_per_entry * entries))));
+    return std::max(tuning::usual_slots, static_cast<Offset>(std::bit_ceil(z(tuning::slots_per_entry * entries))));
   }
 
   void start(const HashWindow& window) {
@@ -242,11 +228,12 @@ class Product {
 
   // ------------------------------------------------------------------------------------------------ hashing
 
-  /// Rows of the window that v1 deals out to a thread.
+  /// Rows of the window that v1 assigns to a thread.
   std::pair<Local, Local> block(const Worker<V>& worker) const {
     const Offset rows = window_.end - window_.begin;
+    const Offset thread = &worker - workers_.data();
     const auto begin = [&](Offset i) { return window_.begin + static_cast<Local>(rows * i / std::ssize(workers_)); };
-    return {begin(worker.number), begin(worker.number + 1)};
+    return {begin(thread), begin(thread + 1)};
   }
 
   void hash_what_is_left(Worker<V>& worker) {
@@ -305,9 +292,9 @@ class Product {
 
   // ------------------------------------------------------------------------------------------------ write-back
 
-  /// v1: the entries of the rows of a thread in order of their slots, which is theirs but for the displaced ones; then
-  /// these are put in their places. An entry is out of order with those only that it had to pass when it was hashed, so
-  /// this takes no more steps than there were probes.
+  /// v1: collects the entries of a thread's rows in the order of their slots, which is that of their keys except for
+  /// displaced ones, and inserts each where it belongs. An entry is out of order only with those that it had to pass
+  /// when it was hashed, so this takes no more steps than there were probes.
   void scan(Worker<V>& worker, MergedRows<V>& rows) {
     const auto [first_row, last_row] = block(worker);
     if (first_row == last_row || b_.num_cols == 0) return;
@@ -450,7 +437,7 @@ template <class V>
 Stats make_as_in_thesis(Variant variant, Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c,
                         const Options& options, const Mask<V>& mask) {
   return with_semiring<V>(options.semiring, [&](auto semiring) {
-    return Product<decltype(semiring), V>(variant, most_nonzeros, a, b, c, options, mask).make();
+    return HashProduct<decltype(semiring), V>(variant, most_nonzeros, a, b, c, options, mask).make();
   });
 }
 
