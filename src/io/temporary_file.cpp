@@ -43,6 +43,17 @@ bool is_temporary_name(std::string_view name, std::string_view prefix) {
          name.substr(prefix.size(), num_digits).find_first_not_of(digits) == std::string_view::npos;
 }
 
+/// Open MPI makes "NAME.locktest.RANK" beside a file for the moment in which it opens it. Returns NAME; nothing if this
+/// is no such name.
+std::string_view tested_name(std::string_view name) {
+  constexpr std::string_view test = ".locktest.";
+  const std::size_t at = name.rfind(test);
+  if (at == std::string_view::npos || at + test.size() == name.size() ||
+      name.find_first_not_of("0123456789", at + test.size()) != std::string_view::npos)
+    return {};
+  return name.substr(0, at);
+}
+
 // -- Locks -----------------------------------------------------------------------------------------------------------
 
 /// File systems that only this machine writes, so that a lock is known to all who could ask for it: containers, too.
@@ -117,20 +128,28 @@ AbandonedFiles remove_abandoned_files(const std::string& path) {
   if (is_folder(path)) return found;
   const std::string place = find_output(path).path;
   const std::string prefix = prefix_of(place);
-  std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_of(place), failed)) {
-    if (!is_temporary_name(entry.path().filename().native(), prefix)) continue;
-    const std::string name = entry.path().lexically_normal();
+  const auto remove_if = [&](const std::string& name, auto is_dead) {
     Descriptor file;
     struct stat status {};
     if (!file.take(open(name.c_str(), O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)) || fstat(file, &status) != 0 ||
         !S_ISREG(status.st_mode) || status.st_uid != geteuid())
-      continue;
+      return;
     if (!is_local(file))
       found.in_doubt.push_back(name);
-    else if (lock(file) && is_called(file, name) && unlink(name.c_str()) == 0)
+    else if (is_dead(file) && is_called(file, name) && unlink(name.c_str()) == 0)
       found.removed.push_back(name);
+  };
+  std::vector<std::string> lock_tests;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_of(place), failed)) {
+    const std::string name = entry.path().filename();
+    const std::string path_of_name = entry.path().lexically_normal();
+    if (is_temporary_name(name, prefix)) remove_if(path_of_name, lock);
+    if (is_temporary_name(tested_name(name), prefix)) lock_tests.push_back(path_of_name);
   }
+  // The file that was tested is there as long as its job lives.
+  for (const std::string& test : lock_tests)
+    remove_if(test, [&](int) { return !std::filesystem::exists(tested_name(test), failed); });
   return found;
 }
 
