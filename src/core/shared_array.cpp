@@ -2,8 +2,11 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <new>
+#include <vector>
 
 #include "core/large_count.hpp"
 #include "core/zeroed_array.hpp"
@@ -11,6 +14,47 @@
 namespace filigree::detail {
 
 using large_count::check;
+
+namespace {
+
+/// Windows whose owners were destroyed by an exception, when no rank may wait for others.
+struct Abandoned {
+  Comm node;
+  MPI_Win window;
+  Offset number;
+};
+std::vector<Abandoned>& abandoned() {
+  static auto& windows = *new std::vector<Abandoned>;  // not destroyed at exit: MPI is finalized then
+  return windows;
+}
+
+void free_window(MPI_Win& window) {
+  MPI_Win_unlock_all(window);
+  MPI_Win_free(&window);
+}
+
+/// Frees the windows that all ranks of the node have abandoned. Collective.
+void free_abandoned(const Comm& node) {
+  std::vector<Offset> own;
+  node.guard([&] {
+    for (const Abandoned& each : abandoned()) {
+      int relation = MPI_UNEQUAL;
+      check(MPI_Comm_compare(each.node.handle(), node.handle(), &relation), "MPI_Comm_compare");
+      if (relation == MPI_IDENT || relation == MPI_CONGRUENT) own.push_back(each.number);
+    }
+  });
+  if (node.max(std::ssize(own)) == 0) return;
+  auto all = node.all_gather(std::span<const Offset>(own)).values;
+  std::ranges::sort(all);
+  for (const Offset number : own) {
+    if (std::ranges::count(all, number) < node.size()) continue;
+    const auto found = std::ranges::find(abandoned(), number, &Abandoned::number);
+    free_window(found->window);
+    abandoned().erase(found);
+  }
+}
+
+}  // namespace
 
 SharedBytes::SharedBytes(const Comm& node, Offset bytes) : node_(node) {
   require(bytes >= 0, "SharedArray: ", bytes, " bytes, must be at least 0");
@@ -22,6 +66,9 @@ SharedBytes::SharedBytes(const Comm& node, Offset bytes) : node_(node) {
     });
     return;
   }
+  free_abandoned(node);
+  static Offset num_windows = 0;  // that this rank was the root of
+  number_ = node.broadcast(node.is_root() ? ++num_windows : 0);
   // A window larger than the file system behind it kills the process with SIGBUS at first touch: ask before.
   node.guard([&] {
     struct statvfs shm {};
@@ -44,12 +91,17 @@ SharedBytes::SharedBytes(const Comm& node, Offset bytes) : node_(node) {
 }
 
 SharedBytes::~SharedBytes() {
-  // Collective, so not for a rank that unwinds alone.
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (window_ == MPI_WIN_NULL || finalized != 0 || std::uncaught_exceptions() > 0) return;
-  MPI_Win_unlock_all(window_);
-  MPI_Win_free(&window_);
+  if (window_ == MPI_WIN_NULL || finalized != 0) return;
+  if (std::uncaught_exceptions() == 0) {
+    free_window(window_);
+    return;
+  }
+  try {
+    abandoned().push_back({node_, window_, number_});
+  } catch (const std::bad_alloc&) {  // then it leaks
+  }
 }
 
 void SharedBytes::fence() const {

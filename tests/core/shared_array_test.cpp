@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
 #include <numeric>
+#include <string>
 
 namespace filigree::testing {
 namespace {
@@ -109,6 +113,36 @@ TEST(SharedArray, AFailureWhileOneLivesHangsNobody) {
       },
       InvalidArgument);
   EXPECT_EQ(node.sum(1), node.size());
+}
+
+/// Bytes that this process shares with others.
+std::size_t mapped_shared_bytes() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t total = 0;
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::array<char, 5> access{};
+    if (std::sscanf(line.c_str(), "%zx-%zx %4s", &begin, &end, access.data()) == 3 && access[3] == 's')
+      total += end - begin;
+  }
+  return total;
+}
+
+TEST(SharedArray, FailuresLeakNoMemory) {
+  const Comm node = Comm::world().node();
+  constexpr Offset size = 1 << 20;
+  const auto fail_with_two = [&] {
+    const SharedArray<char> first(node, size);
+    const SharedArray<char> second(Comm::world().node(), size);
+    node.guard([&] { throw Error("stop"); });
+  };
+  EXPECT_THROW(fail_with_two(), Error);
+  const std::size_t before = mapped_shared_bytes();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THROW(fail_with_two(), Error);
+  }
+  EXPECT_LE(mapped_shared_bytes(), before + 4 * std::size_t{size});
 }
 
 }  // namespace

@@ -24,13 +24,15 @@ class SharedBytes {
  private:
   Comm node_;
   MPI_Win window_ = MPI_WIN_NULL;
+  Offset number_ = 0;  // of the window, the same on all ranks of the node
   std::shared_ptr<void> alone_;
   void* data_ = nullptr;
 };
 }  // namespace detail
 
 /// An array of plain data, once per node. Construction, fence() and the destruction of the last copy are collective
-/// over `node`. Peak memory: `size` elements per node, not per rank.
+/// over `node`, except that destruction by an exception waits for no rank: the memory is freed when the same ranks make
+/// their next array, as soon as all of them have left this one. Peak memory: `size` elements per node, not per rank.
 template <class T>
 class SharedArray {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -16,9 +16,9 @@ struct AbandonedFiles {
   std::vector<std::string> removed;
   std::vector<std::string> in_doubt;  ///< on a network file system: perhaps of a job at work on another host
 };
-/// Removes temporary files of the output `path` whose jobs are dead, and what Open MPI left beside them. A job that lives, also in another container, holds
-/// a lock on its own; where locks are not known to reach all hosts, nothing is removed. Cost: a look at every name in
-/// the folder. Not collective: one rank calls it.
+/// Removes temporary files of the output `path` whose jobs are dead, and what Open MPI left beside them. A job that
+/// lives, also in another container, holds a lock on its own; where locks are not known to reach all hosts, nothing is
+/// removed. Cost: a look at every name in the folder. Not collective: one rank calls it.
 AbandonedFiles remove_abandoned_files(const std::string& path);
 
 /// Removes the temporary files of everything this process is writing at the moment. For signal handlers: it calls only
