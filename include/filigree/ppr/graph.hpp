@@ -11,7 +11,8 @@ namespace filigree::ppr {
 struct GraphData;
 
 /// A graph that walks and pushes read whole, one copy on every node. Cheap to copy; a const object may be used from
-/// several threads where its communicator has one rank.
+/// several threads where its communicator has one rank. One that was moved from throws InvalidArgument where it is
+/// used.
 class ReplicatedGraph {
  public:
   /// Copies the graph to every node. Throws InvalidArgument on all ranks if it is not square, has no vertices, 2^31 or

@@ -56,9 +56,12 @@ ReplicatedGraph::ReplicatedGraph(const Graph& graph) {
   data_ = std::make_shared<const GraphData>(std::move(data));
 }
 
-const Comm& ReplicatedGraph::comm() const { return data_->comm; }
-Global ReplicatedGraph::num_vertices() const { return data_->arcs().num_rows(); }
-const GraphData& data_of(const ReplicatedGraph& graph) { return *graph.data_; }
-std::uint64_t ReplicatedGraph::hash() const { return data_->hash; }
+const GraphData& data_of(const ReplicatedGraph& graph) {
+  require(graph.data_ != nullptr, "graph: it was moved from; only assignment and destruction are left to it");
+  return *graph.data_;
+}
+const Comm& ReplicatedGraph::comm() const { return data_of(*this).comm; }
+Global ReplicatedGraph::num_vertices() const { return data_of(*this).arcs().num_rows(); }
+std::uint64_t ReplicatedGraph::hash() const { return data_of(*this).hash; }
 
 }  // namespace filigree::ppr

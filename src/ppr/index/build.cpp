@@ -32,14 +32,14 @@ std::int32_t check_options(const IndexOptions& options) {
 
 std::unique_ptr<RowSource> make_row_source(const ReplicatedGraph& graph, const IndexOptions& options) {
   check_options(options);
-  return std::make_unique<ReplicatedWalks>(graph, options);
+  return replicated_walks(graph, options);
 }
 
 std::unique_ptr<RowSource> make_row_source(const Graph& graph, const IndexOptions& options) {
   check_options(options);
   if (choose_placement(graph, options.placement, options.memory_bytes) == Placement::partitioned)
-    return std::make_unique<PartitionedWalks>(graph, options);
-  return std::make_unique<ReplicatedWalks>(ReplicatedGraph(graph), options);
+    return partitioned_walks(graph, options);
+  return replicated_walks(ReplicatedGraph(graph), options);
 }
 
 namespace {

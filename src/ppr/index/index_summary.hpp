@@ -1,4 +1,4 @@
-// What queries must know of an index, wherever its rows are.
+// IndexSummary: what queries must know of an index.
 #pragma once
 
 #include <memory>
@@ -8,15 +8,13 @@
 
 namespace filigree::ppr {
 
-/// What queries must know of an index: of all its rows, wherever they are.
+/// Of all rows of an index, wherever they are, or of those of a rank's part of the graph.
 struct IndexSummary {
-  std::vector<float> mass;       ///< |q^_v|_1; a block of zeros behind
-  std::vector<float> deviation;  ///< the same
-  double largest_mass = 0;
+  std::vector<float> mass;       ///< |q^_v|_1; with zeros behind, up to a whole block or more
+  std::vector<float> deviation;  ///< its expected L1 error; the same
+  double largest_mass = 0;       ///< of all rows
 };
-/// |q^_v|_1 of this rank's rows of an index.
-std::vector<float> row_masses(const Index& index);
-/// Collective.
+/// Of all rows. Collective.
 std::shared_ptr<const IndexSummary> summarize(const Comm& comm, const Index& index);
 
 }  // namespace filigree::ppr

@@ -1,15 +1,20 @@
 #include "filigree/ppr_file.hpp"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
 #include "filigree/io/hdf5.hpp"
+#include "io/checkpoint.hpp"
 #include "ppr/graph/replicated_graph.hpp"
 #include "ppr/index/build.hpp"
 #include "ppr/index/index_summary.hpp"
-#include "ppr/index/slice_file.hpp"
 
 namespace filigree::ppr {
 namespace {
@@ -17,6 +22,100 @@ namespace {
 constexpr std::int64_t format_version = 2;
 constexpr const char* kind = "filigree ppr index";
 constexpr const char* estimators[] = {"visits", "end points", "ratio"};  // by Estimator
+
+/// Which build the slices are of.
+struct Identity {
+  char kind[24] = "filigree ppr slices";
+  std::int64_t version = 3;
+  std::uint64_t graph_hash = 0;
+  std::uint64_t seed = 0;
+  double teleport = 0;
+  std::int64_t estimator = 0;
+  std::int64_t num_vertices = 0;
+  std::int64_t index_bytes = 0;
+  // Which attempt at it.
+  std::int64_t aim = 0;
+  // Which rank's, and cut into which slices.
+  std::int64_t first_row = 0;
+  std::int64_t num_rows = 0;
+  std::int64_t slice_rows = 0;
+  std::uint64_t walks_hash = 0;  // of R of every row
+
+  bool is_same_build(const Identity& other) const { return std::memcmp(this, &other, offsetof(Identity, aim)) == 0; }
+};
+
+/// The finished part of a build, in a checkpoint of every rank.
+class SliceFile : public SliceStore {
+ public:
+  /// index_bytes: what the build was given, 0 = none.
+  SliceFile(std::string path, int rank, Offset index_bytes)
+      : file_(std::move(path)), rank_(rank), index_bytes_(index_bytes) {}
+
+  Offset earlier_aim(const Index& build) const override {
+    const auto found = found_identity();
+    return found && found->is_same_build(identity_of(build)) ? found->aim : 0;
+  }
+  Offset open(const Index& planned, Offset aim, Global slice_rows) override {
+    Identity identity = identity_of(planned);
+    identity.aim = aim;
+    identity.first_row = planned.sources.begin(rank_);
+    identity.num_rows = std::ssize(planned.walks);
+    identity.slice_rows = slice_rows;
+    identity.walks_hash = XXH3_64bits(planned.walks.data(), planned.walks.size() * sizeof(std::int32_t));
+    num_vertices_ = static_cast<Local>(planned.sources.num_items());
+    const auto found = found_identity();
+    const bool is_it = found && std::memcmp(&*found, &identity, sizeof identity) == 0;
+    const bool is_earlier_attempt = found && found->is_same_build(identity) && found->aim > aim;
+    if (file_.exists() && !is_it && !is_earlier_attempt) met_another_ = true;
+    return file_.open(std::as_bytes(std::span(&identity, 1)));
+  }
+  Rows read(Offset slice) override {
+    Unpack parts(file_.read(slice));
+    const auto row_bytes = parts.take<std::uint32_t>();
+    auto bytes = parts.take<std::uint8_t>(VisitRows::room_behind);
+    auto deviation = parts.take<float>();
+    return {VisitRows::from_bytes(std::move(bytes), row_bytes, num_vertices_), std::move(deviation),
+            parts.take_one<Offset>()};
+  }
+  void truncate(Offset count) override { file_.truncate(count); }
+  void keep(const Rows& slice) override {
+    Pack parts;
+    parts.put(slice.visits.row_bytes());
+    parts.put(slice.visits.bytes());
+    parts.put(slice.deviation);
+    parts.put(slice.num_visits);
+    file_.append(parts.bytes());
+  }
+  /// The build is complete.
+  void remove() { file_.remove(); }
+
+  /// Whether open() met a file that was of another build, or damaged from the first byte on.
+  bool met_another() const { return met_another_; }
+
+ private:
+  Identity identity_of(const Index& build) const {
+    static_assert(sizeof(Identity) == 24 + 12 * 8, "no bytes between the fields: identities are compared as a whole");
+    return {.graph_hash = build.graph_hash,
+            .seed = build.seed,
+            .teleport = build.teleport,
+            .estimator = static_cast<std::int64_t>(build.estimator),
+            .num_vertices = build.sources.num_items(),
+            .index_bytes = index_bytes_};
+  }
+  std::optional<Identity> found_identity() const {
+    const auto bytes = file_.identity();
+    if (!bytes || bytes->size() != sizeof(Identity)) return std::nullopt;
+    Identity identity;
+    std::memcpy(&identity, bytes->data(), sizeof identity);
+    return identity;
+  }
+
+  io::CheckpointFile file_;
+  int rank_;
+  Offset index_bytes_;
+  Local num_vertices_ = 0;
+  bool met_another_ = false;
+};
 
 }  // namespace
 

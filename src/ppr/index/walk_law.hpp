@@ -67,7 +67,7 @@ class WalkLaw {
   };
   /// A point of the lattice of one half of a source's walks.
   struct Point {
-    /// The first one. shift: the words of shift_coordinates(source, half)
+    /// The first one.
     explicit Point(const Stream::Block& shift)
         : fate(std::uint64_t{shift[0]} << 32 | shift[1]), word{shift[2], shift[3]} {}
     void advance(const Lattice& lattice) {
@@ -79,8 +79,22 @@ class WalkLaw {
   };
   /// The first half of a source's walks.
   static constexpr std::uint32_t first_half(std::uint32_t num_walks) { return (num_walks + 1) / 2; }
-  static Stream::Block shift_coordinates(Global source, int half) {
-    return coordinates(source, ~std::uint32_t{0} - static_cast<std::uint32_t>(half), 0);
+  /// The shifts of `count` sources from `first` on: of each half its lattice's.
+  void shifts(Global first, std::size_t count, std::vector<Stream::Block>& shifts) const {
+    shifts.clear();
+    for (Global source = first; source < first + static_cast<Global>(count); ++source) {
+      for (const std::uint32_t half : {0U, 1U}) shifts.push_back(coordinates(source, ~half, 0));
+    }
+    stream_.fill(shifts);
+  }
+  /// Calls f(walk, point) for the walks of one half. lattice: any, kept from call to call.
+  template <class F>
+  static void for_half(std::uint32_t num_walks, bool second_half, const Stream::Block& shift, Lattice& lattice, F f) {
+    const std::uint32_t end = second_half ? num_walks : first_half(num_walks);
+    std::uint32_t walk = second_half ? first_half(num_walks) : 0;
+    if (walk == end) return;
+    if (lattice.num_points != end - walk) lattice = Lattice(end - walk);
+    for (Point point(shift); walk < end; ++walk, point.advance(lattice)) f(walk, point);
   }
 
   /// The block that holds the words of step lattice_steps + 4 i and the three after it, once Stream::fill has been

@@ -11,6 +11,28 @@
 
 namespace filigree::ppr {
 
+/// What a visit of one walk is worth in q, times the number of walks.
+inline double visit_weight(const IndexOptions& options) {
+  return options.estimator == Estimator::end_points ? 1 : options.teleport;
+}
+
+/// A push from rows `first` on: adds to pushed, by column, what of their mass `share` gives, by weight and rounded down
+/// per arc so that sums need no order.
+template <class OutWeight>
+void push_mass(const CsrView<double>& arcs, Local first, std::span<const std::uint64_t> mass, double share,
+               OutWeight out_weight, std::span<std::uint64_t> pushed) {
+  for (std::size_t i = 0; i < mass.size(); ++i) {
+    const Local row = first + static_cast<Local>(i);
+    const double weight = out_weight(row);
+    if (weight == 0) continue;
+    const double per_weight = share * static_cast<double>(mass[i]) / weight;
+    const auto cols = arcs.cols(row);
+    const auto weights = arcs.vals(row);
+    for (std::size_t k = 0; k < cols.size(); ++k)
+      pushed[z(cols[k])] += static_cast<std::uint64_t>(per_weight * (weights.empty() ? 1 : weights[k]));
+  }
+}
+
 class RowSource {
  public:
   virtual ~RowSource() = default;
@@ -26,8 +48,7 @@ class RowSource {
   virtual bool is_collective() const = 0;
   /// Rows of num_walks.size() sources of this rank from its `first` one on; those of no walks are empty.
   virtual Rows make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) = 0;
-  /// A push from every vertex: `mass` at this rank's sources, of which `share` goes on by weight, rounded down per arc
-  /// so that sums need no order. Collective.
+  /// push_mass() from every vertex, with the mass of this rank's sources, and what arrives at these. Collective.
   virtual std::vector<std::uint64_t> push_all(std::span<const std::uint64_t> mass, double share) const = 0;
   virtual Offset bytes_sent() const { return 0; }
 

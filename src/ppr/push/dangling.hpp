@@ -21,6 +21,25 @@ struct Row {
     vertex.push_back(v);
     value.push_back(x);
   }
+  void resize(std::size_t size) {
+    vertex.resize(size);
+    value.resize(size);
+  }
+  void reserve(std::size_t size) {
+    vertex.reserve(size);
+    value.reserve(size);
+  }
+  /// Keeps the entries for which is_kept(position), called for each in order.
+  template <class IsKept>
+  void keep_if(IsKept is_kept) {
+    std::size_t kept = 0;
+    for (std::size_t k = 0; k < size(); ++k) {
+      if (!is_kept(k)) continue;
+      vertex[kept] = vertex[k];
+      value[kept++] = value[k];
+    }
+    resize(kept);
+  }
   double sum() const;  ///< and of the rest
 };
 

@@ -124,15 +124,10 @@ void PartitionedPush::send_ghosts(std::size_t query) {
   reached_.clear();
 }
 
-void PartitionedPush::sum_over_ranks(std::span<double> values) {
-  graph_.comm().sum(values);
-  if (graph_.comm().size() > 1) norm_bytes_ += static_cast<Offset>(values.size_bytes());
-}
-
 /// Norms of some queries over all ranks. For those to be seen `closely` residuals are summed anew, and what the index
 /// makes of them is known; it stays 0 for the others.
 std::vector<Norms> PartitionedPush::norms(std::span<const std::size_t> queries, const std::vector<char>& closely,
-                                          const IndexShare* index) {
+                                          const IndexSummary* index) {
   std::vector<double> sums;
   for (const std::size_t q : queries) {
     Part& part = parts_[q];
@@ -149,7 +144,8 @@ std::vector<Norms> PartitionedPush::norms(std::span<const std::size_t> queries, 
     }
     sums.insert(sums.end(), {part.settled_mass, part.residual_mass, indexed, expected_error});
   }
-  sum_over_ranks(sums);
+  graph_.comm().sum(std::span<double>(sums));
+  if (graph_.comm().size() > 1) norm_bytes_ += std::ssize(sums) * Offset{sizeof(double)};
   std::vector<Norms> norms(queries.size());
   for (std::size_t i = 0; i < norms.size(); ++i) {
     const double* const of_query = sums.data() + 4 * i;
@@ -176,7 +172,7 @@ std::vector<double> PartitionedPush::largest_ratios() {
   return largest;
 }
 
-std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* index) {
+std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexSummary* index) {
   for (int level = 0; level < levels; ++level) {
     num_levels_ += static_cast<Offset>(num_queries_);
     graph_.comm().guard([&] {
@@ -194,7 +190,7 @@ std::vector<Norms> PartitionedPush::push_levels(int levels, const IndexShare* in
 }
 
 std::vector<Norms> PartitionedPush::push_to_target(const DanglingPolicy& policy, double target,
-                                                   const IndexShare* index) {
+                                                   const IndexSummary* index) {
   // Far from the target a level is two sweeps: a query's rows are in cache for the second, and less is sent.
   // When no residual per arc is above it, the target is met.
   const double least_ratio = target * c_ / (16 * static_cast<double>(all_out_arcs_));

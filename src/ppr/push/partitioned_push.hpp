@@ -3,18 +3,12 @@
 
 #include "core/sparse_blocks.hpp"
 #include "ppr/graph/replicated_graph.hpp"
+#include "ppr/index/index_summary.hpp"
 #include "ppr/push/kernels.hpp"
 #include "ppr/push/schedule.hpp"
 #include "ppr/push/term.hpp"
 
 namespace filigree::ppr {
-
-/// What an index says of its rows, distributed as those of the graph; zeros up to a whole block.
-struct IndexShare {
-  std::vector<float> mass;       ///< |q^_v|_1
-  std::vector<float> deviation;  ///< its expected L1 error
-  double largest_mass = 0;       ///< of all ranks
-};
 
 /// Queries of a batch go in levels. In a level each rank pushes at its own rows; what arcs carry to rows of others is
 /// summed by query and vertex and sent once, at the end of it. One thread. Equal bits on every run with equal ranks.
@@ -35,10 +29,11 @@ class PartitionedPush {
   /// Begins a batch of one query whose seeds are all vertices alike.
   void start_everywhere();
 
-  /// Pushes the whole residual of all queries, `levels` times, and returns their norms. index: may be null. Collective.
-  std::vector<Norms> push_levels(int levels, const IndexShare* index);
+  /// Pushes the whole residual of all queries, `levels` times, and returns their norms. index: of this rank's rows, or
+  /// null. Collective.
+  std::vector<Norms> push_levels(int levels, const IndexSummary* index);
   /// Pushes under a falling threshold until the expected error of every query meets the target. Collective.
-  std::vector<Norms> push_to_target(const DanglingPolicy& policy, double target, const IndexShare* index);
+  std::vector<Norms> push_to_target(const DanglingPolicy& policy, double target, const IndexSummary* index);
 
   /// Calls f(row, value) for what settled at this rank's rows, ascending, and for the residual that is left there.
   template <class F>
@@ -72,10 +67,9 @@ class PartitionedPush {
   void push_all(Part& part);
   void send_ghosts(std::size_t query);
   void receive(std::span<const Term> terms);
-  void sum_over_ranks(std::span<double> values);
   std::vector<double> largest_ratios();
   std::vector<Norms> norms(std::span<const std::size_t> queries, const std::vector<char>& closely,
-                           const IndexShare* index);
+                           const IndexSummary* index);
 
   const Graph& graph_;
   CsrView<double> arcs_;

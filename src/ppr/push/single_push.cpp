@@ -220,19 +220,9 @@ Norms SinglePush::rough_norms(const IndexSummary* index) const {
   return norms;
 }
 
-Norms SinglePush::norms(const IndexSummary* index) const {
-  Norms norms{.settled = settled_mass_, .unsolved = unsolved_, .expected_error = unsolved_};
-  touched_.for_each([&](std::size_t first) {
-    for_residuals_of(first, [&](std::size_t v) {
-      const double f = residual_[v];
-      norms.residual += f;
-      if (index == nullptr) return;
-      norms.indexed += f * static_cast<double>(index->mass[v]);
-      norms.expected_error += f * static_cast<double>(index->deviation[v]);
-    });
-  });
-  if (index == nullptr) norms.expected_error += norms.residual;
-  return norms;
+Norms SinglePush::norms(const IndexSummary* index) {
+  sum_residual_mass();
+  return rough_norms(index);
 }
 
 }  // namespace filigree::ppr

@@ -46,9 +46,9 @@ class SinglePush {
   double weighted_residual(const float* weight) const;
   /// Largest rmax at which sweep_above would push anything.
   double largest_ratio() const;
-  /// By a pass over all there is.
-  Norms norms(const IndexSummary* index) const;
-  /// The same at little cost, up to rounding.
+  /// With the residual summed anew: rounding errors of what was pushed are gone.
+  Norms norms(const IndexSummary* index);
+  /// With the residual that pushes have kept count of.
   Norms rough_norms(const IndexSummary* index) const;
 
   /// Calls f(vertex, value) for everything settled, or residual, that is above 0, ascending.

@@ -49,7 +49,6 @@ struct Tried {
     return tuning::lanes_cost * static_cast<double>(arcs) + tuning::slot_cost * static_cast<double>(places) +
            tuning::entry_cost * static_cast<double>(partial + links);
   }
-  std::array<Offset*, 5> all() { return {&arcs, &places, &partial, &links, &failed}; }
 };
 
 /// Tries of some queries and hubs, to know what all of them would cost. Calls are collective.
@@ -106,13 +105,13 @@ class Trials {
       const Offset begin = (2 * i + 1) * num_groups / (2 * num_tried) * batch_width - first_query_;
       if (begin >= 0 && begin < std::ssize(queries_)) groups.push_back(begin);
     }
-    std::vector<float> outside;
-    if (choice != nullptr) engine_.comm.guard([&] { outside = choice->outside(); });
-    const float* const limits = choice != nullptr ? choice->limit.data() : engine_.tables.out_arcs.span().data();
     const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
     const auto try_group = [&](BatchPush& pushes, Offset i) {
       const auto group = queries_.subspan(z(groups[z(i)]));
-      pushes.start(teleport_, limits, choice != nullptr ? outside.data() : nullptr);
+      if (choice != nullptr)
+        pushes.start(teleport_, choice->limit.data(), choice->outside.data());
+      else
+        pushes.start(teleport_, engine_.tables.out_arcs.span().data(), nullptr);
       std::array<double, batch_width> goals{};
       for (std::size_t l = 0; l < std::min(group.size(), std::size_t{batch_width}); ++l) {
         pushes.add(*group[l], l);
@@ -135,13 +134,10 @@ class Trials {
     const double of_all = static_cast<double>(num_groups) / static_cast<double>(num_tried);
     // No single group may take a quarter of what all tries could.
     const auto most_arcs = static_cast<Offset>(limit / of_all / tuning::lanes_cost / 4);
-    std::vector<float> outside;
-    engine_.comm.guard([&] { outside = choice.outside(); });
     const Partition share = Partition::uniform(num_tried, engine_.comm.size());
     const auto try_group = [&](BatchPush& pushes, Offset i) {
       const Offset number = (2 * (share.begin(engine_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
-      const HubRows rows =
-          walk_hubs(pushes, choice, choice.group(number), outside.data(), teleport_, error_, most_arcs);
+      const HubRows rows = walk_hubs(pushes, choice, choice.group(number), teleport_, error_, most_arcs);
       return Tried{.arcs = rows.num_arcs,
                    .places = std::ssize(pushes.vertices()),
                    .partial = std::ssize(rows.partial.at),
@@ -162,23 +158,21 @@ class Trials {
   /// Calls one(pushes, i) for this rank's groups to try.
   template <class Try>
   Tried try_groups(Offset count, Try one) const {
-    std::vector<Tried> each(z(count));
-    const auto body = [&](BatchPush& pushes, Offset i) { each[z(i)] = one(pushes, i); };
-    engine_.comm.guard([&] {
-      parallel_for(
-          count, [&] { return BatchPush(engine_.tables); }, body, [](Offset) {});
-    });
     Tried total;
-    add_all(each, total);
+    add_all(engine_.comm.guard([&] {
+      return parallel_tasks(
+          count, [&] { return BatchPush(engine_.tables); }, one);
+    }),
+            total);
     return total;
   }
   /// Those of all ranks.
-  void add_all(std::span<Tried> each, Tried& total) const {
-    Tried own;
-    for (Tried& tried : each) {
-      for (std::size_t i = 0; i < own.all().size(); ++i) *own.all()[i] += *tried.all()[i];
+  void add_all(const std::vector<Tried>& each, Tried& total) const {
+    for (Offset Tried::*count : {&Tried::arcs, &Tried::places, &Tried::partial, &Tried::links, &Tried::failed}) {
+      Offset own = 0;
+      for (const Tried& tried : each) own += tried.*count;
+      total.*count += engine_.comm.sum(own);
     }
-    for (std::size_t i = 0; i < own.all().size(); ++i) *total.all()[i] += engine_.comm.sum(*own.all()[i]);
   }
 
   const EngineState& engine_;

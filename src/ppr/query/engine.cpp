@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace filigree::ppr {
+namespace {
+
+constexpr const char* moved_from = "engine: it was moved from; only assignment and destruction are left to it";
+
+}  // namespace
 
 EngineState::EngineState(const ReplicatedGraph& replicated, std::shared_ptr<const Index> of_walks)
     : graph(replicated), index(std::move(of_walks)), comm(graph.comm()), tables(data_of(graph)) {}
@@ -28,7 +33,13 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;
 
-const ReplicatedGraph& Engine::graph() const { return state_->graph; }
-EngineState& state_of(Engine& engine) { return *engine.state_; }
+const ReplicatedGraph& Engine::graph() const {
+  require(state_ != nullptr, moved_from);
+  return state_->graph;
+}
+EngineState& state_of(Engine& engine) {
+  require(engine.state_ != nullptr, moved_from);
+  return *engine.state_;
+}
 
 }  // namespace filigree::ppr

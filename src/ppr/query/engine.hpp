@@ -16,7 +16,7 @@ namespace filigree::ppr {
 
 struct BatchPlan;
 
-/// Pushes that are costly to make, kept between queries. Safe from several threads.
+/// Pushes that are costly to make, kept between queries. Safe from several threads. Giving one back allocates nothing.
 template <class Push>
 class Pool {
  public:
@@ -33,6 +33,8 @@ class Pool {
       if (!kept_.empty()) {
         push = std::move(kept_.back());
         kept_.pop_back();
+      } else {
+        kept_.reserve(++num_made_);
       }
     }
     if (!push) push = std::make_unique<Push>(of);
@@ -42,6 +44,7 @@ class Pool {
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<Push>> kept_;
+  std::size_t num_made_ = 0;
 };
 
 struct EngineState {

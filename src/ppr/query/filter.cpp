@@ -19,16 +19,10 @@ const Global* skip_to(const Global* at, const Global* end, Global v) {
 void keep(Row& row, const std::vector<Global>& ids, bool wanted) {
   const Global* at = ids.data();
   const Global* const end = at + ids.size();
-  std::size_t kept = 0;
-  for (std::size_t k = 0; k < row.size(); ++k) {
+  row.keep_if([&](std::size_t k) {
     at = skip_to(at, end, row.vertex[k]);
-    const bool is_among = at != end && *at == row.vertex[k];
-    if (is_among != wanted) continue;
-    row.vertex[kept] = row.vertex[k];
-    row.value[kept++] = row.value[k];
-  }
-  row.vertex.resize(kept);
-  row.value.resize(kept);
+    return (at != end && *at == row.vertex[k]) == wanted;
+  });
 }
 
 }  // namespace

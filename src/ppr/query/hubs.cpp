@@ -39,14 +39,56 @@ SparseRows gather(const Comm& comm, std::span<HubRows> walked, SparseRows HubRow
   return own;
 }
 
-/// The same for values of hubs.
-std::vector<double> gather(const Comm& comm, std::span<const HubRows> walked, std::vector<double> HubRows::*member) {
-  std::vector<double> own;
-  for (const HubRows& group : walked) own.insert(own.end(), (group.*member).begin(), (group.*member).end());
-  return comm.all_gather(std::span(std::as_const(own))).values;
-}
+/// What the walk of a hub may leave. Queries pass hubs about once or twice; those that pass more do without.
+double error_of_hub(double error) { return 0.5 * share_of_hubs * error; }
 
 }  // namespace
+
+HubChoice::HubChoice(const QueryTables& tables, std::vector<Local> vertices) : vertex(std::move(vertices)) {
+  std::ranges::sort(vertex);
+  const auto out_arcs = tables.out_arcs.span();
+  limit.assign(out_arcs.begin(), out_arcs.end());
+  outside.assign(limit.size(), 1);
+  for (Local v : vertex) {
+    limit[z(v)] = std::numeric_limits<float>::infinity();
+    outside[z(v)] = 0;
+  }
+}
+
+HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, double teleport,
+                  double error, Offset most_arcs) {
+  HubRows rows;
+  pushes.start(teleport, choice.limit.data(), choice.outside.data());
+  std::array<double, batch_width> goals{};
+  for (std::size_t l = 0; l < group.size(); ++l) {
+    pushes.add_pushed(group[l], l);
+    goals[l] = error_of_hub(error);
+  }
+  rows.finished = pushes.run(goals, most_arcs);
+  rows.num_arcs = pushes.num_arcs_pushed();
+  // Rows leave out what is too small to matter.
+  const double most_missed = 0.1 * error_of_hub(error);
+  const Lanes::Large pushed = Lanes::large(pushes.lanes().pushed(), most_missed / teleport);
+  const Lanes::Large residual = Lanes::large(pushes.lanes().residual(), most_missed);
+  for (std::size_t l = 0; l < group.size(); ++l) {
+    for (const auto& [place, x] : pushed.of_lane[l]) rows.partial.add(pushes.vertices()[z(place)], teleport * x);
+    rows.partial.end_row();
+    double loop = 0;
+    double missed = teleport * pushed.missed[l] + residual.missed[l];
+    for (const auto& [place, x] : residual.of_lane[l]) {
+      const Local v = pushes.vertices()[z(place)];
+      if (v == group[l])
+        loop = x;
+      else if (choice.is_hub(v))
+        rows.links.add(v, x);
+      else
+        missed += x;
+    }
+    rows.links.end_row();
+    rows.sums.push_back({teleport * pushed.total[l], loop, missed});
+  }
+  return rows;
+}
 
 Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double error, const Progress& progress)
     : choice_(std::move(choice)) {
@@ -55,11 +97,9 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
   const Partition share = Partition::uniform(choice_.num_groups(), comm.size());
   std::vector<HubRows> walked;
   comm.guard([&] {
-    outside_ = choice_.outside();
     walked.resize(z(share.size(comm.rank())));
     const auto body = [&](BatchPush& pushes, Offset i) {
-      const auto group = choice_.group(share.begin(comm.rank()) + i);
-      walked[z(i)] = walk_hubs(pushes, choice_, group, outside_.data(), teleport, error);
+      walked[z(i)] = walk_hubs(pushes, choice_, choice_.group(share.begin(comm.rank()) + i), teleport, error);
     };
     const auto tell = [&](Offset done) {
       if (progress) progress("hubs", done, std::ssize(walked));
@@ -67,12 +107,13 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
     parallel_for(
         std::ssize(walked), [&] { return BatchPush(tables); }, body, tell);
   });
-  for (const HubRows& group : walked) num_arcs_ += group.num_arcs;
+  for (const HubRows& group : walked) {
+    num_arcs_ += group.num_arcs;
+    sums_.insert(sums_.end(), group.sums.begin(), group.sums.end());
+  }
+  sums_ = comm.all_gather(std::span<const HubSums>(sums_)).values;
   links_ = gather(comm, walked, &HubRows::links);
   const SparseRows partial = gather(comm, walked, &HubRows::partial);
-  loop_ = gather(comm, walked, &HubRows::loop);
-  missed_ = gather(comm, walked, &HubRows::missed);
-  const std::vector<double> settled = gather(comm, walked, &HubRows::settled);
 
   comm.guard([&] {
     number_.assign(z(tables.graph.arcs().num_rows()), -1);
@@ -85,14 +126,14 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
     for (int round = 0; round < 10000 && largest_change > 1e-6; ++round) {
       largest_change = 0;
       for (std::size_t hub = 0; hub < z(num_hubs); ++hub) {
-        double sum = settled[hub];
+        double sum = sums_[hub].settled;
         for (auto j = z(links_.ptr[hub]); j < z(links_.ptr[hub + 1]); ++j)
           sum += links_.value[j] * mass[z(links_.at[j])];
-        const double before = std::exchange(mass[hub], sum / (1 - loop_[hub]));
+        const double before = std::exchange(mass[hub], sum / (1 - sums_[hub].loop));
         largest_change = std::max(largest_change, mass[hub] - before);
       }
     }
-    mass_.assign(outside_.size(), 0);
+    mass_.assign(choice_.limit.size(), 0);
     for (std::size_t hub = 0; hub < z(num_hubs); ++hub) mass_[z(choice_.vertex[hub])] = static_cast<float>(mass[hub]);
   });
 }
@@ -134,7 +175,7 @@ Offset Hubs::pass(const std::array<double, batch_width>& goals, Lanes& lanes,
   const auto push = [&](std::size_t hub) {
     const Offset count = links_.length(hub);
     const Offset first = links_.ptr[hub];
-    lanes.push(hub, 1 / (1 - loop_[hub]), links_.at.data() + first, links_.value.data() + first, count);
+    lanes.push(hub, 1 / (1 - sums_[hub].loop), links_.at.data() + first, links_.value.data() + first, count);
     used += count;
     return true;
   };
@@ -142,10 +183,10 @@ Offset Hubs::pass(const std::array<double, batch_width>& goals, Lanes& lanes,
   missed = lanes.left();
   const std::span<double> passing = lanes.pushed();
   for (std::size_t hub = 0; hub < num_hubs(); ++hub) {
-    const double factor = 1 / (1 - loop_[hub]);
+    const double factor = 1 / (1 - sums_[hub].loop);
     for (std::size_t l = 0; l < batch_width; ++l) {
       passing[hub * batch_width + l] *= factor;
-      missed[l] += passing[hub * batch_width + l] * missed_[hub];
+      missed[l] += passing[hub * batch_width + l] * sums_[hub].missed;
     }
   }
   return used;

@@ -10,11 +10,68 @@
 // Source: Jeh, Widom, "Scaling Personalized Web Search", WWW 2003 (partial vectors and the hubs skeleton).
 #pragma once
 
+#include <cmath>
+
 #include "ppr/push/dangling.hpp"
 #include "ppr/query/engine.hpp"
-#include "ppr/query/hub_rows.hpp"
 
 namespace filigree::ppr {
+
+/// Vertices that pushes stop at.
+struct HubChoice {
+  std::vector<Local> vertex;  ///< ascending
+  // Of every vertex, padded:
+  std::vector<float> limit;    ///< max(1, out-arcs), infinite at hubs
+  std::vector<float> outside;  ///< 0 at hubs, where a residual is not lost, 1 elsewhere
+
+  HubChoice(const QueryTables& tables, std::vector<Local> vertices);
+  bool is_hub(Local v) const { return std::isinf(limit[z(v)]); }
+
+  /// Hubs are walked for in groups of neighbours, which mostly meet the same vertices.
+  Offset num_groups() const { return (std::ssize(vertex) + batch_width - 1) / batch_width; }
+  std::span<const Local> group(Offset i) const {
+    return std::span(vertex).subspan(z(i) * batch_width,
+                                     std::min(vertex.size() - z(i) * batch_width, std::size_t{batch_width}));
+  }
+};
+
+/// Of a query's error, what hubs may leave in all.
+constexpr double share_of_hubs = 0.3;
+
+/// Rows of values above 0, each with a place.
+struct SparseRows {
+  std::vector<Offset> ptr{0};
+  std::vector<Local> at;
+  std::vector<double> value;
+
+  void add(Local place, double x) {
+    at.push_back(place);
+    value.push_back(x);
+  }
+  void end_row() { ptr.push_back(std::ssize(at)); }
+  Offset length(std::size_t row) const { return ptr[row + 1] - ptr[row]; }
+};
+
+/// Sums of what the walk of a hub came to.
+struct HubSums {
+  double settled;  ///< at all vertices
+  double loop;     ///< the residual at the hub itself
+  double missed;   ///< the residual elsewhere, and what was too small to be listed
+};
+
+/// The walks of a group of hubs.
+struct HubRows {
+  SparseRows partial;  ///< what settled; at vertices
+  SparseRows links;    ///< the residual at other hubs; at vertices
+  std::vector<HubSums> sums;
+  Offset num_arcs = 0;   ///< pushed, each once for all
+  bool finished = true;  ///< no walk took more than it may
+};
+
+/// Walks for hubs that serve queries of the given error. Gives up, not finished, where more than most_arcs would be
+/// pushed; rows are then what there was.
+HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, double teleport,
+                  double error, Offset most_arcs = std::numeric_limits<Offset>::max());
 
 class Hubs {
  public:
@@ -23,11 +80,9 @@ class Hubs {
 
   std::size_t num_hubs() const { return choice_.vertex.size(); }
   Offset num_arcs() const { return num_arcs_; }  ///< that this rank pushed to make them
-  /// What pushes compare residuals with.
-  const float* limit() const { return choice_.limit.data(); }
-  /// Per vertex, padded: |q_v|_1 at hubs, 0 elsewhere; and 0 at hubs, where a residual is in good hands, 1 elsewhere.
+  const HubChoice& choice() const { return choice_; }
+  /// Per vertex, padded: |q_v|_1 at hubs, 0 elsewhere.
   const float* mass() const { return mass_.data(); }
-  const float* outside() const { return outside_.data(); }
 
   /// For residuals at hubs: the places are theirs. To be given back, by destroying the handle.
   auto lanes() const {
@@ -35,7 +90,7 @@ class Hubs {
     prepare(*lanes);
     return lanes;
   }
-  /// Puts what queries that were pushed with limit() have left at hubs into the lanes.
+  /// Puts what queries that were pushed with the limit of choice() have left at hubs into the lanes.
   void put(const BatchPush& queries, Lanes& lanes) const;
   /// Lets residuals pass until at most goals[l] is left in lane l: lanes.pushed()[batch_width * h + l] = a_h then.
   /// missed[l]: what goes missing, that rest and what the rows of hubs lack. Returns the elements of F used, each once
@@ -53,11 +108,10 @@ class Hubs {
 
   HubChoice choice_;
   Offset num_arcs_ = 0;
-  std::vector<Local> number_;   // of every vertex: which hub it is, or -1
-  SparseRows links_;            // F by rows, without its diagonal; at hubs
-  std::vector<double> loop_;    // the diagonal
-  std::vector<double> missed_;  // per hub: what its row lacks
-  std::vector<float> mass_, outside_;
+  std::vector<Local> number_;  // of every vertex: which hub it is, or -1
+  SparseRows links_;           // F by rows, without its diagonal; at hubs
+  std::vector<HubSums> sums_;  // of every hub: its loop is the diagonal of F
+  std::vector<float> mass_;
   // Partial vectors by vertex: sums go over all hubs, for many queries at a time.
   std::vector<Offset> partial_ptr_;
   std::vector<std::uint16_t> partial_hub_;

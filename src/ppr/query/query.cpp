@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "core/parallel_for.hpp"
+#include "ppr/push/term.hpp"
 #include "ppr/query/batch_plan.hpp"
 #include "ppr/query/redistribute.hpp"
-#include "ppr/query/residual_exchange.hpp"
 #include "ppr/query/result.hpp"
 #include "ppr/query/solve_group.hpp"
 
@@ -59,6 +59,78 @@ bool is_everyones(const Comm& comm, const Filter& filter) {
   const std::uint64_t hash =
       XXH3_64bits_withSeed(filter.candidates.data(), filter.candidates.size() * sizeof(Global), flags);
   return comm.min(hash) == comm.max(hash);
+}
+
+/// Adds to every partial.q what the walks of other ranks' rows make of its residual. Collective.
+void exchange_residuals(const QueryContext& context, std::span<Partial> partial, Stats& stats) {
+  const Comm& comm = context.comm;
+  const Index& index = *context.index;
+  Mailbox<Term> outbox(comm);
+  comm.guard([&] {
+    for (std::size_t q = 0; q < partial.size(); ++q) {
+      const Row& residual = partial[q].residual;
+      for (std::size_t k = 0; k < residual.size(); ++k) {
+        const auto v = static_cast<Local>(residual.vertex[k]);
+        outbox.put(index.sources.owner(v), {static_cast<std::int32_t>(q), v, residual.value[k]});
+      }
+      stats["residuals_sent"] += std::ssize(residual.vertex);
+    }
+  });
+  ByRank<Term> asked(outbox.exchange());
+
+  // A run: the residuals of one query of one rank. Each becomes one sparse row.
+  struct Run {
+    int rank;
+    std::span<const Term> residuals;
+    std::vector<Term> row;
+    Offset entries = 0;
+  };
+  std::vector<Run> runs;
+  for (int rank = 0; rank < comm.size(); ++rank) {
+    while (asked.left(rank) > 0) {
+      const std::int32_t query = asked.front(rank).query;
+      runs.push_back({rank, asked.take_while(rank, [&](const Term& term) { return term.query == query; }), {}, 0});
+    }
+  }
+  comm.guard([&] {
+    const auto sum_rows = [&](SinglePush& sum, Offset i) {
+      Run& run = runs[z(i)];
+      std::vector<Local> vertices;
+      std::vector<double> residuals;
+      for (const Term& term : run.residuals) {
+        vertices.push_back(term.vertex);
+        residuals.push_back(term.value);
+      }
+      sum.start(vertices, residuals);
+      sum.walk(index, index.sources.begin(comm.rank()));
+      const std::int32_t query = run.residuals.front().query;
+      sum.for_settled([&](Local v, double x) { run.row.push_back({query, v, x}); });
+      run.entries = sum.num_index_entries();
+    };
+    context.engine.parallel_for_pooled(context.engine.single, std::ssize(runs), sum_rows, [](Offset) {});
+  });
+
+  comm.guard([&] {
+    for (const Run& run : runs) {
+      for (const Term& term : run.row) outbox.put(run.rank, term);
+      stats["index_entries"] += run.entries;
+    }
+  });
+  ByRank<Term> walked(outbox.exchange());
+  comm.guard([&] {
+    SparseBlocks<1, block_size> total(context.engine.arcs().num_rows());
+    for (std::size_t i = 0; i < partial.size(); ++i) {
+      Row& q = partial[i].q;
+      for (std::size_t k = 0; k < q.size(); ++k) total.at(q.vertex[k]) = q.value[k];
+      for (int rank = 0; rank < comm.size(); ++rank) {
+        for (const Term& term : walked.take_while(rank, [&](const Term& term) { return z(term.query) == i; }))
+          total.at(term.vertex) += term.value;
+      }
+      q.resize(0);
+      total.for_each([&](Offset v, double x) { q.add(v, x); });
+      total.clear();
+    }
+  });
 }
 
 /// Answers queries that are in order. is_batch: they are many over all ranks; then neighbours by seed are on one rank.
@@ -170,15 +242,17 @@ Result answer_checked(EngineState& engine, const Index* index, std::span<const Q
   return shared.give_back(answer_all(engine, index, shared.own(), options, false, num_queries, true));
 }
 
-Result answer_queries(EngineState& engine, const Index* index, std::span<const Query> queries,
-                      const QueryOptions& options, bool until_settled) {
-  check_queries(engine.comm, engine.graph.num_vertices(), engine.graph.hash(), index, queries, options, until_settled);
-  return answer_checked(engine, index, queries, options, until_settled);
+Result answer_queries(Engine& engine, bool with_index, std::span<const Query> queries, const QueryOptions& options,
+                      bool until_settled = false) {
+  EngineState& state = state_of(engine);
+  const Index* const index = with_index ? state.index.get() : nullptr;
+  check_queries(state.comm, state.graph.num_vertices(), state.graph.hash(), index, queries, options, until_settled);
+  return answer_checked(state, index, queries, options, until_settled);
 }
 
 /// By an engine for this call alone, made only for queries that it can answer.
 Result answer_once(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
-                   const QueryOptions& options, bool until_settled) {
+                   const QueryOptions& options, bool until_settled = false) {
   check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options, until_settled);
   EngineState engine(graph, nullptr);
   return answer_checked(engine, index, queries, options, until_settled);
@@ -201,21 +275,20 @@ QueryOptions top_k_options(int k, QueryOptions options) {
 }  // namespace
 
 Result query(Engine& engine, std::span<const Query> queries, const QueryOptions& options) {
-  EngineState& state = state_of(engine);
-  return answer_queries(state, state.index.get(), queries, options, false);
+  return answer_queries(engine, true, queries, options);
 }
 
 Result query(const ReplicatedGraph& graph, std::span<const Query> queries, const QueryOptions& options) {
-  return answer_once(graph, nullptr, queries, options, false);
+  return answer_once(graph, nullptr, queries, options);
 }
 
 Result query(const ReplicatedGraph& graph, const Index& index, std::span<const Query> queries,
              const QueryOptions& options) {
-  return answer_once(graph, &index, queries, options, false);
+  return answer_once(graph, &index, queries, options);
 }
 
 Result exact(Engine& engine, std::span<const Query> queries, double tolerance, QueryOptions options) {
-  return answer_queries(state_of(engine), nullptr, queries, exact_options(tolerance, std::move(options)), false);
+  return answer_queries(engine, false, queries, exact_options(tolerance, std::move(options)));
 }
 
 Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, double tolerance, QueryOptions options) {
@@ -227,7 +300,7 @@ Result exact(const Graph& graph, std::span<const Query> queries, double toleranc
 }
 
 Result top_k(Engine& engine, std::span<const Query> queries, int k, QueryOptions options) {
-  return answer_queries(state_of(engine), nullptr, queries, top_k_options(k, std::move(options)), true);
+  return answer_queries(engine, false, queries, top_k_options(k, std::move(options)), true);
 }
 
 Result top_k(const ReplicatedGraph& graph, std::span<const Query> queries, int k, QueryOptions options) {

@@ -59,12 +59,11 @@ Result SharedQueries::give_back(Result of_own) const {
   Mailbox<double> scores(comm_);
   comm_.guard([&] {
     for (std::size_t i = 0; i < own_.size(); ++i) {
-      const auto begin = z(of_own.row_ptr[i]);
-      const auto length = z(of_own.row_ptr[i + 1]) - begin;
-      vertices.put(asker_[i], std::span<const Global>(of_own.vertex).subspan(begin, length));
-      scores.put(asker_[i], std::span<const double>(of_own.score).subspan(begin, length));
-      figures.put(asker_[i], {static_cast<Offset>(length), of_own.error_bound[i], of_own.error_estimate[i],
-                              of_own.index_share[i]});
+      const Answer answer = std::as_const(of_own)[i];
+      vertices.put(asker_[i], answer.vertices);
+      scores.put(asker_[i], answer.scores);
+      figures.put(asker_[i],
+                  {std::ssize(answer.scores), of_own.error_bound[i], of_own.error_estimate[i], of_own.index_share[i]});
     }
   });
   Result result;

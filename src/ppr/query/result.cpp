@@ -19,8 +19,7 @@ void keep_best(Row& row, int top) {
   std::vector<Scored<Global>> best(row.size());
   for (std::size_t k = 0; k < row.size(); ++k) best[k] = {row.vertex[k], row.value[k]};
   sort_top(best, static_cast<std::size_t>(top));
-  row.vertex.resize(best.size());
-  row.value.resize(best.size());
+  row.resize(best.size());
   for (std::size_t k = 0; k < best.size(); ++k)
     std::tie(row.vertex[k], row.value[k]) = std::tie(best[k].id, best[k].score);
 }

@@ -11,15 +11,10 @@ namespace {
 
 /// Leaves the first `most` by falling value and rising vertex, and returns the value of the last.
 double keep_first(Row& row, std::size_t most) {
-  auto [last, num_equal] = kth_score(row.value, most);
-  std::size_t kept = 0;
-  for (std::size_t k = 0; k < row.size(); ++k) {
-    if (row.value[k] < last || (row.value[k] == last && num_equal-- <= 0)) continue;
-    row.vertex[kept] = row.vertex[k];
-    row.value[kept++] = row.value[k];
-  }
-  row.vertex.resize(kept);
-  row.value.resize(kept);
+  const auto [last, num_equal] = kth_score(row.value, most);
+  row.keep_if([&, last = last, num_equal = num_equal](std::size_t k) mutable {
+    return row.value[k] > last || (row.value[k] == last && num_equal-- > 0);
+  });
   return last;
 }
 

@@ -10,10 +10,10 @@
 namespace filigree::ppr {
 namespace {
 
-/// Of a row of q, how many of the largest values decide the best that are asked for; 0 = all. is_whole: nothing of the
-/// row comes from other ranks.
-std::size_t num_needed(std::span<const Query* const> queries, const QueryContext& context, bool is_whole) {
+/// Of a row of q, to which `index` may add, how many of the largest values decide the best that are asked for; 0 = all.
+std::size_t num_needed(std::span<const Query* const> queries, const QueryContext& context, const Index* index) {
   const QueryOptions& options = context.options;
+  const bool is_whole = index == nullptr || context.comm.size() == 1;
   const bool in_proportion = options.dangling == Dangling::source || options.dangling == Dangling::drop;
   if (options.top == 0 || !in_proportion || !is_whole || !options.filter.candidates.empty()) return 0;
   Offset most_excluded = 0;
@@ -27,8 +27,6 @@ std::size_t num_needed(std::span<const Query* const> queries, const QueryContext
   }
   return z(options.top) + z(most_excluded);
 }
-
-bool is_whole(const QueryContext& context) { return context.index == nullptr || context.comm.size() == 1; }
 
 /// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
 /// adds less than itself wherever it goes.
@@ -50,8 +48,8 @@ bool is_settled(const SinglePush& query, std::size_t count, double residual) {
 /// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
 /// over the whole graph have nothing to lose then, and converge faster. most_settled > 0: it may also end when so many
 /// of the best have settled.
-std::optional<double> push_to_target(SinglePush& query, const QueryContext& context, const IndexSummary* summary,
-                                     double target, std::size_t most_settled = 0) {
+std::optional<double> push_to_target(SinglePush& query, const QueryContext& context, std::size_t most_settled) {
+  const double target = context.options.target_error;
   const auto is_above = [&](const Norms& norms) { return is_off_target(context.policy, norms, target); };
   // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
   // close look only when a rough one finds nothing.
@@ -60,12 +58,12 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
   double tried_at = 1;  // the residual when it was seen last whether the best have settled
   const auto is_off = [&] {
     if (rest-- > 0) return true;
-    seen = query.rough_norms(summary);
+    seen = query.rough_norms(context.summary);
     if (most_settled > 0 && seen.residual < tried_at / 2) {
       tried_at = seen.residual;
       if (is_settled(query, most_settled, seen.residual)) return false;
     }
-    if (!is_above(seen)) return is_above(query.norms(summary));
+    if (!is_above(seen)) return is_above(query.norms(context.summary));
     seen.expected_error /= 3;
     rest = is_above(seen) ? 3 : 0;
     return true;
@@ -98,10 +96,8 @@ void collect(SinglePush& push, const QueryContext& context, std::size_t most, Pa
     push.walk(*context.index, context.index->sources.begin(context.comm.rank()));
     if (context.comm.size() > 1) push.for_residual([&](Local v, double x) { partial.residual.add(v, x); });
   }
-  if (most == 0 && push.num_arcs_solved() > 0) {  // it came everywhere
-    partial.q.vertex.reserve(z(context.engine.arcs().num_rows()));
-    partial.q.value.reserve(z(context.engine.arcs().num_rows()));
-  }
+  if (most == 0 && push.num_arcs_solved() > 0)  // it came everywhere
+    partial.q.reserve(z(context.engine.arcs().num_rows()));
   RowCollector collector(partial.q, 0, most);
   push.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
   collector.finish();
@@ -132,8 +128,10 @@ Pushed push_to_target(BatchPush& pushes, std::span<const Query* const> queries, 
                       double target) {
   const Hubs* const hubs = context.hubs;
   const double teleport = context.options.teleport;
-  pushes.start(teleport, hubs != nullptr ? hubs->limit() : context.engine.tables.out_arcs.span().data(),
-               hubs != nullptr ? hubs->outside() : nullptr);
+  if (hubs != nullptr)
+    pushes.start(teleport, hubs->choice().limit.data(), hubs->choice().outside.data());
+  else
+    pushes.start(teleport, context.engine.tables.out_arcs.span().data(), nullptr);
   std::array<double, batch_width> goals{};
   for (std::size_t l = 0; l < queries.size(); ++l) {
     pushes.add(*queries[l], l);
@@ -171,8 +169,7 @@ std::array<double, batch_width> list_settled(const BatchPush& pushes, double tel
   std::array<double, batch_width> missing{};
   for (std::size_t l = 0; l < partial.size(); ++l) {
     Row& q = partial[l].q;
-    q.vertex.reserve(listed.of_lane[l].size());
-    q.value.reserve(listed.of_lane[l].size());
+    q.reserve(listed.of_lane[l].size());
     for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[places[z(i)]], teleport * x);
     (enough > 0 ? q.rest : missing[l]) = teleport * listed.missed[l];
   }
@@ -220,14 +217,14 @@ Stats answer_by_levels(BatchPush& pushes, std::span<const Query* const> queries,
 Stats answer(SinglePush& push, std::span<const Query* const> query, const QueryContext& context,
              std::span<Partial> partial) {
   push.start(*query.front(), context.options.teleport);
+  const std::size_t most = num_needed(query, context, context.index);
   if (context.options.method == Method::verd) {
     for (int level = 0; level < context.options.levels; ++level) push.push_level();
   } else {
-    const std::size_t most_settled = context.until_settled ? num_needed(query, context, is_whole(context)) : 0;
-    const auto goal = push_to_target(push, context, context.summary, context.options.target_error, most_settled);
+    const auto goal = push_to_target(push, context, context.until_settled ? most : 0);
     if (goal) push.solve(*goal);
   }
-  collect(push, context, num_needed(query, context, is_whole(context)), partial.front());
+  collect(push, context, most, partial.front());
   return {{"pushes", push.num_pushes()},
           {"arcs_pushed", push.num_arcs_pushed()},
           {"arcs_solved", push.num_arcs_solved()},
@@ -252,8 +249,8 @@ Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const Que
   for (std::size_t l = 0; l < num_queries; ++l)
     rest = std::min(rest, share_of_rest * context.policy.goal(target, pushed.norm[l]));
 
-  const std::size_t enough = hubs != nullptr ? 0 : num_needed(queries, context, true);
-  std::array<double, batch_width> missed = list_settled(pushes, teleport, rest, enough, partial);
+  const std::size_t most = num_needed(queries, context, nullptr);
+  std::array<double, batch_width> missed = list_settled(pushes, teleport, rest, hubs != nullptr ? 0 : most, partial);
 
   // What is behind hubs.
   Stats work{{"pushes", pushes.num_pushes()}, {"arcs_pushed", pushes.num_arcs_pushed()}};
@@ -288,7 +285,6 @@ Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const Que
       work[name] += count;
   }
   if (hubs != nullptr) {
-    const std::size_t most = num_needed(queries, context, true);
     hubs->add((*lanes)->pushed(), rest / static_cast<double>(context.engine.arcs().num_rows()), most, rows);
     // Whole answers sum up to 1 without what is left out.
     for (Row* const row : rows) {
