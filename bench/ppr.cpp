@@ -51,30 +51,6 @@ std::vector<ppr::Query> stratified_sources(const Graph& graph, int count) {
   return queries;
 }
 
-/// L1 distance of two answers to query a and b of their results.
-double distance(const ppr::Result& x, std::size_t a, const ppr::Result& y, std::size_t b) {
-  double sum = 0;
-  auto i = static_cast<std::size_t>(x.row_ptr[a]);
-  auto j = static_cast<std::size_t>(y.row_ptr[b]);
-  const auto i_end = static_cast<std::size_t>(x.row_ptr[a + 1]);
-  const auto j_end = static_cast<std::size_t>(y.row_ptr[b + 1]);
-  while (i < i_end || j < j_end) {
-    if (j == j_end || (i < i_end && x.vertex[i] < y.vertex[j]))
-      sum += x.score[i++];
-    else if (i == i_end || y.vertex[j] < x.vertex[i])
-      sum += y.score[j++];
-    else
-      sum += std::abs(x.score[i++] - y.score[j++]);
-  }
-  return sum;
-}
-
-double mean_error(const ppr::Result& answers, const ppr::Result& truth) {
-  double sum = 0;
-  for (std::size_t i = 0; i + 1 < truth.row_ptr.size(); ++i) sum += distance(answers, i, truth, i);
-  return sum / static_cast<double>(truth.row_ptr.size() - 1);
-}
-
 /// Of `repeats` runs, or as many as begin within a second.
 template <class F>
 double fastest_ms(int repeats, F&& work) {
@@ -97,6 +73,7 @@ ppr::Result one_by_one(ppr::Engine& engine, std::span<const ppr::Query> queries,
     all.vertex.insert(all.vertex.end(), one.vertex.begin(), one.vertex.end());
     all.score.insert(all.score.end(), one.score.begin(), one.score.end());
     all.row_ptr.push_back(std::ssize(all.vertex));
+    all.error_bound.push_back(one.error_bound[0]);
     all.error_estimate.push_back(one.error_estimate[0]);
     for (const auto& [name, count] : one.stats) all.stats[name] += count;
     progress(text("target ", options.target_error), static_cast<Offset>(i + 1), std::ssize(queries));
@@ -108,6 +85,12 @@ struct Calibrated {
   double target = 0;
   ppr::Result answers;
 };
+
+/// Of the first queries, whose true answers are there.
+double mean_error(ppr::Result answers, const ppr::Result& truth) {
+  answers.row_ptr.resize(truth.row_ptr.size());
+  return ppr::compare(Comm::self(), answers, truth).mean_error;
+}
 
 /// Answers whose mean error is at most `error`, and either no more than 5 % below it or to the largest target for which
 /// that holds, to 5 %.
@@ -205,9 +188,7 @@ void bench(app::App& program, Arguments& a) {
   app::reset_peak_memory();
   const auto [target, answers] =
       program.time("calibrate", [&] { return calibrate(a.error, truth, [&](double t) { return alone(queries, t); }); });
-  int covered = 0;
-  for (std::size_t i = 0; i < queries.size(); ++i)
-    covered += distance(answers, i, truth, i) <= answers.error_estimate[i] ? 1 : 0;
+  const ppr::Comparison found = ppr::compare(program.comm(), answers, truth);
   options.target_error = target;
   double single_ms = 0;
   for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -219,12 +200,12 @@ void bench(app::App& program, Arguments& a) {
     return static_cast<double>(stats.at(name)) / static_cast<double>(queries.size());
   };
   std::string line =
-      text("error ", mean_error(answers, truth), " (right to ", truth_error, "; target ", target, ", estimate covers ",
-           covered, " of ", queries.size(), "): ", single_ms, " ms a query; ", per_query("arcs_pushed"),
-           " arcs pushed, ", per_query("arcs_solved"), " solved, ", per_query("index_entries"), " index entries, ",
-           std::ssize(answers.vertex) / std::ssize(queries), " scores, peak memory ", peak_bytes / 1000000,
-           " MB with true answers");
-  program.result("mean_error", mean_error(answers, truth));
+      text("error ", found.mean_error, " (right to ", truth_error, "; target ", target, ", estimate covers ",
+           100 * found.share_covered, " % of ", queries.size(), "): ", single_ms, " ms a query; ",
+           per_query("arcs_pushed"), " arcs pushed, ", per_query("arcs_solved"), " solved, ",
+           per_query("index_entries"), " index entries, ", std::ssize(answers.vertex) / std::ssize(queries),
+           " scores, peak memory ", peak_bytes / 1000000, " MB with true answers");
+  program.result("mean_error", found.mean_error);
   program.result("query_ms", single_ms);
   program.result("peak_bytes", peak_bytes);
   for (const char* name : {"arcs_pushed", "arcs_solved", "index_entries"}) program.result(name, per_query(name));

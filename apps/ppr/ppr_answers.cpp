@@ -1,7 +1,5 @@
 #include "ppr_answers.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -31,50 +29,16 @@ double mean(const Comm& comm, const std::vector<double>& mine) {
 }
 
 void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Result& exact, int top) {
-  const Comm& comm = program.comm();
-  const std::size_t k = top > 0 ? static_cast<std::size_t>(top) : 200;
-  std::vector<double> rag;
-  std::vector<double> errors;
-  std::vector<double> covered;  // 1 where the error is not above its estimate
-  double worst_excess = -2;
-  for (std::size_t query = 0; query < answers.error_bound.size(); ++query) {
-    const auto begin = exact.vertex.begin() + exact.row_ptr[query];
-    const auto end = exact.vertex.begin() + exact.row_ptr[query + 1];
-    const auto truth = [&](Global vertex) {
-      const auto at = std::lower_bound(begin, end, vertex);
-      return at == end || *at != vertex ? 0.0 : exact.score[z(at - exact.vertex.begin())];
-    };
-    const auto ours = by_score(answers, query);
-    double found = 0;
-    double error = 0;  // L1; with --top over the scores that were returned
-    double met = 0;
-    for (std::size_t i = 0; i < ours.size(); ++i) {
-      const double right = truth(answers.vertex[ours[i].id]);
-      if (i < k) found += right;
-      error += std::abs(ours[i].score - right);
-      met += right;
-    }
-    if (top == 0)
-      error += std::accumulate(exact.score.begin() + exact.row_ptr[query],
-                               exact.score.begin() + exact.row_ptr[query + 1], -met);
-    errors.push_back(error);
-    covered.push_back(error <= answers.error_estimate[query] + 1e-12 ? 1 : 0);
-    const auto best = by_score(exact, query);
-    double possible = 0;
-    for (std::size_t i = 0; i < std::min(best.size(), k); ++i) possible += best[i].score;
-    rag.push_back(possible > 0 ? found / possible : 1);
-    worst_excess = std::max(worst_excess, error - answers.error_bound[query]);
-  }
-  const double mean_rag = mean(comm, rag);
-  const double min_rag = comm.min(rag.empty() ? 1.0 : *std::min_element(rag.begin(), rag.end()));
+  const int k = top > 0 ? top : 200;
+  const auto found = ppr::compare(program.comm(), answers, exact, {.k = k, .listed_only = top > 0});
   program.result("rag_k", k);
-  program.result("mean_rag", mean_rag);
-  program.result("min_rag", min_rag);
-  program.result("mean_error", mean(comm, errors));
-  program.result("share_covered_by_estimate", mean(comm, covered));
-  program.note(text("relative aggregated goodness RAG(", k, ") ", mean_rag, " (worst query ", min_rag, "); ",
-                    100 * mean(comm, answers.index_share), " % of the mass came through the index"));
-  if (program.verify()) program.verified(comm.max(worst_excess) <= 1e-9, "errors stay below their bounds");
+  program.result("mean_rag", found.mean_rag);
+  program.result("min_rag", found.min_rag);
+  program.result("mean_error", found.mean_error);
+  program.result("share_covered_by_estimate", found.share_covered);
+  program.note(text("relative aggregated goodness RAG(", k, ") ", found.mean_rag, " (worst query ", found.min_rag,
+                    "); ", 100 * mean(program.comm(), answers.index_share), " % of the mass came through the index"));
+  if (program.verify()) program.verified(found.largest_excess <= 1e-9, "errors stay below their bounds");
 }
 
 std::vector<std::string> AnswerTable::headings(bool has_errors) {

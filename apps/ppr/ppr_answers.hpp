@@ -15,13 +15,9 @@ namespace filigree::app {
 /// Mean over the queries of all ranks. Collective.
 double mean(const Comm& comm, const std::vector<double>& mine);
 
-/// Says how good the first `top` answers (200 if that is 0) are beside all the exact ones of the same queries:
-///
-///   RAG(k) = exact mass of the k best answers / exact mass of the k truly best;   1 = none missed
-///
-/// and how much of the mass came through the index; the record gets the mean L1 error, too (of the scores that were
-/// returned), and the share of queries whose estimate covers it. With --verify: whether errors stay below their bounds.
-/// Collective.
+/// Says how good the first `top` answers (200 if that is 0) are beside all the exact ones of the same queries, by
+/// ppr::compare(), and how much of the mass came through the index; the record gets the comparison. With --verify:
+/// whether errors stay below their bounds. Collective.
 void compare_with_exact(App& program, const ppr::Result& answers, const ppr::Result& exact, int top);
 
 /// How answers are written as text. As tsv and csv they are rows `query rank vertex score`, best first; an answer
