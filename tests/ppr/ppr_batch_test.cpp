@@ -372,9 +372,9 @@ TEST(PprLanes, TheLargestOfEveryLaneAreListed) {
         double largest_missed = 0;
         double smallest_listed = 1;
         std::size_t k = 0;
-        for (std::size_t place = 0; place < values.size() / ppr::batch_width; ++place) {
-          const double value = values[place * ppr::batch_width + l];
-          if (k < large.of_lane[l].size() && large.of_lane[l][k].first == static_cast<Local>(place)) {
+        for (std::size_t slot = 0; slot < values.size() / ppr::batch_width; ++slot) {
+          const double value = values[slot * ppr::batch_width + l];
+          if (k < large.of_lane[l].size() && large.of_lane[l][k].first == static_cast<Local>(slot)) {
             EXPECT_EQ(large.of_lane[l][k++].second, value);
             smallest_listed = std::min(smallest_listed, value);
           } else {

@@ -4,9 +4,12 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 #include <new>
+#include <string>
 
 #include "filigree/ppr.hpp"
+#include "ppr/query/engine.hpp"
 #include "support/runtime.hpp"
 #include "support/walk_oracle.hpp"
 
@@ -74,6 +77,57 @@ TEST(PprMemory, ABuildTakesNoMoreThanItSays) {
       EXPECT_LE(static_cast<double>(peak - before) / 0x1p20, static_cast<double>(stated))
           << options.walks << " " << options.teleport << " " << options.index_bytes;
     }
+  }
+}
+
+/// A field of /proc/self/status, in bytes.
+Offset status_bytes(const std::string& field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string name; status >> name; status.ignore(1000, '\n')) {
+    Offset kibibytes = 0;
+    if (name == field + ":" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
+TEST(PprMemory, AGroupOfVerdTakesNoMoreThanItSays) {
+  const ThreadsScope one_thread(1);
+  const Comm comm = Comm::world();
+  constexpr Global n = 60000;
+  constexpr Offset arcs = 400000;
+  ppr::Engine engine(ppr::ReplicatedGraph(random_graph(comm, n, arcs, false, 41)));
+  std::vector<ppr::Query> queries;
+  for (Global v = 0; v < ppr::batch_width; ++v) queries.push_back({{v, 1}});
+  const Offset stated = 1200 * n + 12 * arcs;  // as of the header
+  const auto pushes = [&](Offset batch_bytes) {
+    ppr::QueryOptions options{.method = ppr::Method::verd, .levels = 12, .batch_bytes = batch_bytes};
+    return ppr::query(engine, queries, options).stats.at("pushes");
+  };
+  // Every duplicate arc less in the graph makes the formula smaller.
+  EXPECT_GT(pushes(0), 10 * pushes(stated));
+
+  ppr::Engine fresh(engine.graph());
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << 5;
+  const Offset before = status_bytes("VmRSS");
+  const auto result = ppr::query(fresh, queries, {.method = ppr::Method::verd, .levels = 12, .batch_bytes = stated});
+  const Offset taken = status_bytes("VmHWM") - before;
+  EXPECT_GT(std::ssize(result.vertex), n * ppr::batch_width / 2) << "it reaches everything";
+  EXPECT_LE(taken, stated);
+  EXPECT_GE(taken, stated / 2);
+}
+
+TEST(PprMemory, GivingBackToAPoolAllocatesNothing) {
+  ppr::Pool<std::vector<int>> pool;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<decltype(pool.take(1))> taken;
+    taken.reserve(20);
+    for (int i = 0; i < 20; ++i) taken.push_back(pool.take(1));
+    const std::int64_t before = live;
+    peak = before;
+    taken.clear();
+    EXPECT_EQ(peak, before);
+    EXPECT_EQ(live, before);
   }
 }
 

@@ -49,6 +49,25 @@ std::vector<double> normalised(std::vector<double> q) {
   return q;
 }
 
+TEST(Ppr, WhatWasMovedFromIsRefused) {
+  const Comm comm = Comm::world();
+  ppr::ReplicatedGraph graph(random_graph(comm, 20, 60, false, 1));
+  ppr::ReplicatedGraph kept = std::move(graph);
+  EXPECT_THAT(message_of<InvalidArgument>([&] { graph.comm(); }), HasSubstr("graph: it was moved from"));
+  EXPECT_THAT(message_of<InvalidArgument>([&] { graph.num_vertices(); }), HasSubstr("graph: it was moved from"));
+  EXPECT_THAT(message_of<InvalidArgument>([&] { ppr::Engine{graph}; }), HasSubstr("graph: it was moved from"));
+  const std::vector<Query> queries{{{1, 1}}};
+  EXPECT_THAT(message_of<InvalidArgument>([&] { ppr::query(graph, queries); }), HasSubstr("graph: it was moved from"));
+  ppr::Engine engine(kept);
+  ppr::Engine taken = std::move(engine);
+  EXPECT_THAT(message_of<InvalidArgument>([&] { ppr::query(engine, queries); }),
+              HasSubstr("engine: it was moved from"));
+  EXPECT_THAT(message_of<InvalidArgument>([&] { engine.graph(); }), HasSubstr("engine: it was moved from"));
+  engine = std::move(taken);
+  graph = std::move(kept);
+  EXPECT_EQ(ppr::query(engine, queries).score, ppr::query(graph, queries).score);
+}
+
 TEST(Ppr, ExactEqualsADenseSolveForEveryPolicy) {
   const Comm comm = Comm::world();
   constexpr Global n = 70;

@@ -97,7 +97,8 @@ struct EngineState;
 
 /// A replicated graph, an index if there is one, and what a query leaves for the next: tables, memory, the solution of
 /// policy `uniform`, the plan of the last batch. For programs that ask more than once. Its calls change it: one thread
-/// at a time. Making one and letting it go are collective.
+/// at a time. One that was moved from throws InvalidArgument where it is used. Making one and letting it go are
+/// collective.
 class Engine {
  public:
   /// Collective. Memory per node: 4 n bytes, of a symmetric graph 4 arcs + 40 n (12 arcs with weights).
@@ -115,18 +116,17 @@ class Engine {
   friend EngineState& state_of(Engine& engine);
 };
 
-/// Answers every query by personalized PageRank; each rank passes its own queries (possibly none) and gets their
-/// answers. Scores are q / |q|_1 with policy `source`; `self`: q(v)/c at dangling v; `uniform`: q + (1 - |q|_1) times
-/// the answer for the uniform seed; `drop`: q.
+/// Answers every query by personalized PageRank; each rank passes its own queries and gets their answers. Scores are
+/// q / |q|_1 with policy `source`; `self`: q(v)/c at dangling v; `uniform`: q + (1 - |q|_1) times the answer for the
+/// uniform seed; `drop`: q. Without an index pushes alone reach `target_error`, and VERD answers with its estimate.
 ///
-/// Throws InvalidArgument on all ranks: options out of range, or other than filter and progress not the same on all
-/// ranks; an empty query; a seed outside the graph or of weight <= 0; an index of another graph or teleport; a
-/// candidate outside the graph or there twice. Without an index pushes alone reach `target_error`, and VERD answers
-/// with the estimate of its levels.
+/// Throws InvalidArgument on all ranks: options out of range or, except filter and progress, not the same on all ranks;
+/// an empty query; a seed outside the graph or of weight <= 0; an index of another graph or teleport; a candidate
+/// outside the graph or there twice.
 ///
-/// Collective. From 64 queries on, over all ranks, they may be pushed in groups, whose scores that are together below a
-/// hundredth of the target may be left out. Equal bits for any number of threads; 1e-12 in L1 for any number of ranks.
-/// Costs and memory: docs/ppr.md.
+/// Collective. Memory per thread: 17 n bytes, on symmetric graphs 81 n; if `batch_bytes` allows it, 1200 n + 12 arcs,
+/// for groups: with VERD, and perhaps from 64 queries on, which may leave out scores of a hundredth of the target.
+/// Equal bits for any number of threads; 1e-12 in L1 for any number of ranks. docs/ppr.md has costs.
 Result query(Engine& engine, std::span<const Query> queries, const QueryOptions& options = {});
 /// Answers as query(Engine) does, and forgets what it made. A const graph may be asked from several threads where its
 /// communicator has one rank.

@@ -126,7 +126,8 @@ IndexPlan plan_equal_walks(RowSource& source, const IndexOptions& options) {
   return plan;
 }
 
-IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, Offset aim, std::int32_t most_walks) {
+IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, Offset target_bytes,
+                               std::int32_t most_walks) {
   constexpr std::int32_t few = 8;
   const Global n = source.sources().num_items();
   const Global rows = source.num_sources();
@@ -134,7 +135,7 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
   const auto stride = std::clamp<Global>(n / sample_size, 1, 16);
   const Sample sample(source, stride);
   IndexPlan plan;
-  plan.row_bytes = std::max(1.0, static_cast<double>(aim - bytes_beside_rows(n)) / static_cast<double>(n));
+  plan.row_bytes = std::max(1.0, static_cast<double>(target_bytes - bytes_beside_rows(n)) / static_cast<double>(n));
   plan.most_row_bytes = static_cast<double>(options.index_bytes) / static_cast<double>(n);
   check_memory(source, options, law, plan.most_row_bytes, few);
 
@@ -172,7 +173,7 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
     const double grown = std::clamp<double>(scale_power * growth[z(row)], least_growth, most_growth[z(row)]);
     return 1 + correction * (pilot_bytes[z(row)] - 1) * grown;
   };
-  const double target = static_cast<double>(aim - bytes_beside_rows(n));
+  const double target = static_cast<double>(target_bytes - bytes_beside_rows(n));
 
   double low = 0;
   for (int round = 0; round < 3; ++round) {
@@ -200,11 +201,11 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
     correction *= found / sum([&](Global row) { return bytes_at(row, power); });
   }
   const double least = sum_rows(source, [&](Global row) { return bytes_at(row, 0); });
-  // What the aim must be, and what is as much above it as the budget is above this aim.
-  const double least_aim = least + static_cast<double>(bytes_beside_rows(n));
-  const double above = static_cast<double>(options.index_bytes) / std::max(1.0, static_cast<double>(aim));
+  // What the target must be, and what is as much above it as the budget is above this target.
+  const double least_target_bytes = least + static_cast<double>(bytes_beside_rows(n));
+  const double above = static_cast<double>(options.index_bytes) / std::max(1.0, static_cast<double>(target_bytes));
   require(least <= target, "index bytes: ", options.index_bytes, ", must be at least about ",
-          static_cast<Offset>(std::min(0x1p62, least_aim * above)) + 1,
+          static_cast<Offset>(std::min(0x1p62, least_target_bytes * above)) + 1,
           ": one walk from every vertex and 12 bytes beside");
   plan.walks = for_rows(source, std::int32_t{1});
   for (Global row = 0; row < rows; ++row) plan.walks[z(row)] = walks_at(row, low);

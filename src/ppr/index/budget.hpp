@@ -21,9 +21,10 @@ Global slice_rows_for(double row_bytes);
 /// build would take more than options.memory_bytes. Collective.
 IndexPlan plan_equal_walks(RowSource& source, const IndexOptions& options);
 
-/// Walks for an index of about `aim` bytes in all, not much above options.index_bytes, as build_index() describes it.
-/// Throws on all ranks: InvalidArgument when not even one walk from every vertex fits; Error as the other one does.
+/// Walks for an index of about `target_bytes` in all, not much above options.index_bytes, as build_index() describes
+/// it. Throws on all ranks: InvalidArgument when not even one walk from every vertex fits; Error as the other one does.
 /// Collective.
-IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, Offset aim, std::int32_t most_walks);
+IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, Offset target_bytes,
+                               std::int32_t most_walks);
 
 }  // namespace filigree::ppr

@@ -47,11 +47,11 @@ namespace {
 /// Takes the slices that an earlier run of this build has left. Returns the row from which make_slices() goes on.
 /// Collective.
 template <class Take>
-Global restore(const RowSource& source, SliceStore& store, const Index& planned, Offset aim, Global slice_rows,
+Global restore(const RowSource& source, SliceStore& store, const Index& planned, Offset target_bytes, Global slice_rows,
                Take take) {
   const Comm& comm = source.comm();
   const Global num_rows = source.num_sources();
-  Offset count = comm.guard([&] { return store.open(planned, aim, slice_rows); });
+  Offset count = comm.guard([&] { return store.open(planned, target_bytes, slice_rows); });
   Offset most = count;
   if (source.is_collective()) {
     // Ranks go on together: a rank that has no rows left has all slices.
@@ -82,19 +82,19 @@ Index build_index(RowSource& source, const IndexOptions& options, SliceStore* st
   index.graph_hash = source.graph_hash();
   const WalkLaw law(options.seed, options.teleport);
 
-  // The plan aims a little below the budget. Should the index still come out larger, the next aim is lower: so it was
-  // in an earlier run that goes on here, on every rank or on some.
+  // The target is a little below the budget. Should the index still come out larger, the next target is lower: so it
+  // was in an earlier run that goes on here, on every rank or on some.
   const auto budget = static_cast<double>(options.index_bytes);
-  auto aim = static_cast<Offset>(0.985 * budget);
+  auto target_bytes = static_cast<Offset>(0.985 * budget);
   if (store != nullptr) {
-    const Offset earlier = comm.guard([&] { return store->earlier_aim(index); });
-    aim = comm.min(earlier > 0 ? earlier : aim);
+    const Offset earlier = comm.guard([&] { return store->earlier_target_bytes(index); });
+    target_bytes = comm.min(earlier > 0 ? earlier : target_bytes);
   }
   while (true) {
     IndexPlan plan;
     {
       const Phase phase(index.timings, "plan");
-      plan = options.index_bytes > 0 ? plan_walks_for_bytes(source, options, aim, most_walks)
+      plan = options.index_bytes > 0 ? plan_walks_for_bytes(source, options, target_bytes, most_walks)
                                      : plan_equal_walks(source, options);
     }
     index.walks = std::move(plan.walks);
@@ -117,7 +117,7 @@ Index build_index(RowSource& source, const IndexOptions& options, SliceStore* st
     Global begin = 0;
     if (store != nullptr) {
       const Phase phase(index.timings, "restore");
-      begin = restore(source, *store, index, aim, slice_rows, take);
+      begin = restore(source, *store, index, target_bytes, slice_rows, take);
       index.stats["rows_restored"] = comm.sum(Offset{index.visits.num_rows()});
     }
     const Offset sent_before = source.bytes_sent();
@@ -142,7 +142,7 @@ Index build_index(RowSource& source, const IndexOptions& options, SliceStore* st
     const Offset bytes = comm.sum(std::ssize(index.visits.bytes())) + bytes_beside_rows(n);
     index.stats["bytes"] = bytes;
     if (options.index_bytes == 0 || bytes <= options.index_bytes) break;
-    aim = static_cast<Offset>(0.99 * static_cast<double>(aim) * budget / static_cast<double>(bytes));
+    target_bytes = static_cast<Offset>(0.99 * static_cast<double>(target_bytes) * budget / static_cast<double>(bytes));
   }
   index.summary = summarize(comm, index);
   return index;

@@ -9,11 +9,11 @@ namespace filigree::ppr {
 class SliceStore {
  public:
   virtual ~SliceStore() = default;
-  /// The `aim` that the plan of an earlier run of the same build had come to, whatever its ranks; 0 = there was none.
-  virtual Offset earlier_aim(const Index& build) const = 0;
-  /// Looks for slices kept by an earlier run of the same build: same graph, options, aim and walks of every source of
-  /// this rank. Returns how many there are, from the first on.
-  virtual Offset open(const Index& planned, Offset aim, Global slice_rows) = 0;
+  /// The target that the plan of an earlier run of the same build had come to, whatever its ranks; 0 = there was none.
+  virtual Offset earlier_target_bytes(const Index& build) const = 0;
+  /// Looks for slices kept by an earlier run of the same build: same graph, options, target and walks of every source
+  /// of this rank. Returns how many there are, from the first on.
+  virtual Offset open(const Index& planned, Offset target_bytes, Global slice_rows) = 0;
   /// One of those.
   virtual Rows read(Offset slice) = 0;
   /// Forgets all but the first `count` slices; what is kept next follows them.

@@ -34,14 +34,16 @@ struct Identity {
   std::int64_t num_vertices = 0;
   std::int64_t index_bytes = 0;
   // Which attempt at it.
-  std::int64_t aim = 0;
+  std::int64_t target_bytes = 0;
   // Which rank's, and cut into which slices.
   std::int64_t first_row = 0;
   std::int64_t num_rows = 0;
   std::int64_t slice_rows = 0;
   std::uint64_t walks_hash = 0;  // of R of every row
 
-  bool is_same_build(const Identity& other) const { return std::memcmp(this, &other, offsetof(Identity, aim)) == 0; }
+  bool is_same_build(const Identity& other) const {
+    return std::memcmp(this, &other, offsetof(Identity, target_bytes)) == 0;
+  }
 };
 
 /// The finished part of a build, in a checkpoint of every rank.
@@ -51,13 +53,13 @@ class SliceFile : public SliceStore {
   SliceFile(std::string path, int rank, Offset index_bytes)
       : file_(std::move(path)), rank_(rank), index_bytes_(index_bytes) {}
 
-  Offset earlier_aim(const Index& build) const override {
+  Offset earlier_target_bytes(const Index& build) const override {
     const auto found = found_identity();
-    return found && found->is_same_build(identity_of(build)) ? found->aim : 0;
+    return found && found->is_same_build(identity_of(build)) ? found->target_bytes : 0;
   }
-  Offset open(const Index& planned, Offset aim, Global slice_rows) override {
+  Offset open(const Index& planned, Offset target_bytes, Global slice_rows) override {
     Identity identity = identity_of(planned);
-    identity.aim = aim;
+    identity.target_bytes = target_bytes;
     identity.first_row = planned.sources.begin(rank_);
     identity.num_rows = std::ssize(planned.walks);
     identity.slice_rows = slice_rows;
@@ -65,7 +67,7 @@ class SliceFile : public SliceStore {
     num_vertices_ = static_cast<Local>(planned.sources.num_items());
     const auto found = found_identity();
     const bool is_it = found && std::memcmp(&*found, &identity, sizeof identity) == 0;
-    const bool is_earlier_attempt = found && found->is_same_build(identity) && found->aim > aim;
+    const bool is_earlier_attempt = found && found->is_same_build(identity) && found->target_bytes > target_bytes;
     if (file_.exists() && !is_it && !is_earlier_attempt) met_another_ = true;
     return file_.open(std::as_bytes(std::span(&identity, 1)));
   }

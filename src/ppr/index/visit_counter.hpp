@@ -11,7 +11,7 @@
 
 namespace filigree::ppr {
 
-/// What a walk that died leaves in place of the vertices it would have visited. Below all vertices.
+/// What a walk that terminated at a dangling vertex leaves for the vertices it would have visited. Below all vertices.
 constexpr Local terminated = -1;
 
 /// Rows of an index in the making.

@@ -39,7 +39,7 @@ class WalkBatch {
   /// Walks them all.
   void run();
   /// Room for the vertices of every walk, in order of add(): `length` + 1 of them, the source first. After run() they
-  /// are there; behind the one at which a walk died, `terminated`.
+  /// are there; behind the one at which a walk terminated, `terminated`.
   std::span<const Local> vertices() const { return {vertices_.data(), num_vertices_}; }
   void clear();
 

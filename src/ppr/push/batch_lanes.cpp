@@ -13,33 +13,33 @@ void enlarge(ZeroedArray<T>& values, std::size_t size) {
 }  // namespace
 
 void Lanes::reset() {
-  std::fill_n(total_.data(), num_places_, 0.0);
-  for (auto* values : {&residual_, &pushed_}) std::fill_n(values->data(), num_places_ * batch_width, 0.0);
+  std::fill_n(total_.data(), num_slots_, 0.0);
+  for (auto* values : {&residual_, &pushed_}) std::fill_n(values->data(), num_slots_ * batch_width, 0.0);
 }
 
 void Lanes::clear() {
   reset();
-  std::fill_n(limit_.data(), num_places_, 1.0F);
-  num_places_ = 0;
+  std::fill_n(limit_.data(), num_slots_, 1.0F);
+  num_slots_ = 0;
 }
 
-std::size_t Lanes::add_place(float limit, float weight) {
-  if (num_places_ == total_.size()) {
-    const std::size_t whole_blocks = (most_places_ + block_size - 1) / block_size * block_size;
-    const std::size_t size = std::min(std::max<std::size_t>(4096, 2 * num_places_), whole_blocks);
+std::size_t Lanes::add_slot(float limit, float weight) {
+  if (num_slots_ == total_.size()) {
+    const std::size_t whole_blocks = (max_slots_ + block_size - 1) / block_size * block_size;
+    const std::size_t size = std::min(std::max<std::size_t>(4096, 2 * num_slots_), whole_blocks);
     for (auto* values : {&limit_, &weight_}) enlarge(*values, size);
-    std::fill(limit_.data() + num_places_, limit_.data() + size, 1.0F);  // 0 would find what is not there
+    std::fill(limit_.data() + num_slots_, limit_.data() + size, 1.0F);  // 0 would find what is not there
     for (auto* values : {&residual_, &pushed_}) enlarge(*values, size * batch_width);
     enlarge(total_, size);  // last: its size says that all are large enough
   }
-  limit_[num_places_] = limit;
-  weight_[num_places_] = weight;
-  return num_places_++;
+  limit_[num_slots_] = limit;
+  weight_[num_slots_] = weight;
+  return num_slots_++;
 }
 
 std::array<double, batch_width> Lanes::left() const {
   std::array<double, batch_width> sums;
-  sum_lanes(residual_.data(), weight_.data(), static_cast<Offset>(num_places_), sums.data());
+  sum_lanes(residual_.data(), weight_.data(), static_cast<Offset>(num_slots_), sums.data());
   return sums;
 }
 
@@ -52,7 +52,7 @@ double Lanes::count_only_off(const std::array<double, batch_width>& goals) {
     factor[l] = 1;
     goal += goals[l];
   }
-  if (goal > 0) sum_over_lanes(residual_.data(), factor.data(), static_cast<Offset>(num_places_), total_.data());
+  if (goal > 0) sum_over_lanes(residual_.data(), factor.data(), static_cast<Offset>(num_slots_), total_.data());
   return goal;
 }
 

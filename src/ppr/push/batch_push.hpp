@@ -13,12 +13,16 @@
 
 namespace filigree::ppr {
 
-/// Vertices get places in the order in which pushes reach them, and arcs are written anew from place to place: what is
+/// Vertices get slots in the order in which pushes reach them, and arcs are written anew from slot to slot: what is
 /// worked on lies together however far apart it is in the graph. Bytes: 4 per vertex of the graph, 310 to 930 per
 /// vertex reached (they double, up to 440 per vertex of the graph), 4 to 12 per arc of those pushed.
 class BatchPush {
  public:
   explicit BatchPush(const QueryTables& tables);
+  /// Bytes of a group and its answers where everything is in reach.
+  static Offset most_bytes(const CsrView<double>& arcs) {
+    return tuning::slot_bytes * arcs.num_rows() + 12 * arcs.num_nonzeros();
+  }
 
   /// Begins anew. Residuals are compared with limit[v] (nothing is pushed where that is infinite), and err by
   /// weight[v] x residual, or residual if null.
@@ -43,8 +47,8 @@ class BatchPush {
   /// Vertices that were reached; what they have left, and what was pushed there.
   std::span<const Local> vertices() const { return vertex_; }
   const Lanes& lanes() const { return lanes_; }
-  /// The places by rising vertex.
-  std::vector<std::size_t> places_by_vertex() const;
+  /// The slots by rising vertex.
+  std::vector<std::size_t> slots_by_vertex() const;
 
  private:
   struct Arcs {
@@ -54,19 +58,19 @@ class BatchPush {
     const double* weight = nullptr;
   };
 
-  std::size_t place_of(Local v);
-  const Arcs& arcs_of(std::size_t place);
-  void push(std::size_t place);
+  std::size_t slot_of(Local v);
+  const Arcs& arcs_of(std::size_t slot);
+  void push(std::size_t slot);
 
   const GraphData& graph_;
   CsrView<double> view_;
   double teleport_ = 0;
   const float* limit_ = nullptr;
   const float* weight_ = nullptr;
-  SlotTable place_of_;         // of every vertex
-  std::vector<Local> vertex_;  // of every place
+  SlotTable slot_of_;          // of every vertex
+  std::vector<Local> vertex_;  // of every slot
   std::vector<Arcs> arcs_;     // the same
-  std::vector<Local> to_;      // places
+  std::vector<Local> to_;      // slots
   Lanes lanes_;
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;

@@ -15,11 +15,11 @@ DanglingPolicy::Uniform solve_uniform(SinglePush& push, double teleport, double 
   do {
     push.sweep_above(0);
     const Norms norms = push.norms(nullptr);
-    uniform.error = 2 * norms.residual / norms.settled;
+    uniform.error = 2 * norms.residual / norms.estimate;
   } while (uniform.error > DanglingPolicy::Uniform::allowed(target_error));
   uniform.answer.assign(push.num_vertices(), 0);
-  const double norm = push.norms(nullptr).settled;
-  push.for_settled([&](Local v, double q) { uniform.answer[z(v)] = q / norm; });
+  const double norm = push.norms(nullptr).estimate;
+  push.for_estimates([&](Local v, double q) { uniform.answer[z(v)] = q / norm; });
   return uniform;
 }
 

@@ -34,8 +34,8 @@ void push_lanes(double* residual, double* pushed, double* total, Local from, dou
 std::uint32_t combine(const Offset* ptr, Local count, const std::uint16_t* item, const double* value,
                       const double* lanes, double* values);
 
-/// Writes the values of a block that are above `least` to `kept`, and first + their places to `at`; both have room for
-/// eight more than are kept. Returns how many.
+/// Writes the values of a block that are above `least` to `kept`, and first + their positions to `at`; both have
+/// capacity for eight more than are kept. Returns how many.
 int keep_above(const double* values, double least, Global first, Global* at, double* kept);
 
 }  // namespace filigree::ppr

@@ -42,7 +42,7 @@ PartitionedPush::PartitionedPush(const Graph& graph, double teleport)
 void PartitionedPush::prepare(std::size_t num_queries) {
   for (std::size_t q = 0; q < num_queries_; ++q) {
     parts_[q].values.clear();
-    parts_[q].settled_mass = parts_[q].residual_mass = 0;
+    parts_[q].estimate_mass = parts_[q].residual_mass = 0;
   }
   while (parts_.size() < num_queries) parts_.push_back({SparseBlocks<2, block_size>(arcs_.num_rows())});
   num_queries_ = num_queries;
@@ -72,8 +72,8 @@ void PartitionedPush::push(Part& part, Local row, double amount) {
   const auto weights = arcs_.vals(row);
   ++num_pushes_;
   num_arcs_pushed_ += std::ssize(cols);
-  part.values.at(row, settled) += c_ * amount;
-  part.settled_mass += c_ * amount;
+  part.values.at(row, estimate) += c_ * amount;
+  part.estimate_mass += c_ * amount;
   part.residual_mass -= weight == 0 ? amount : c_ * amount;
   if (weight == 0) return;
   const double rate = (1 - c_) * amount / weight;
@@ -142,14 +142,14 @@ std::vector<Norms> PartitionedPush::norms(std::span<const std::size_t> queries, 
         expected_error += weighted_sum(values, index->deviation.data() + first);
       });
     }
-    sums.insert(sums.end(), {part.settled_mass, part.residual_mass, indexed, expected_error});
+    sums.insert(sums.end(), {part.estimate_mass, part.residual_mass, indexed, expected_error});
   }
   graph_.comm().sum(std::span<double>(sums));
   if (graph_.comm().size() > 1) norm_bytes_ += std::ssize(sums) * Offset{sizeof(double)};
   std::vector<Norms> norms(queries.size());
   for (std::size_t i = 0; i < norms.size(); ++i) {
     const double* const of_query = sums.data() + 4 * i;
-    norms[i] = {.settled = of_query[0],
+    norms[i] = {.estimate = of_query[0],
                 .residual = of_query[1],
                 .indexed = of_query[2],
                 .expected_error = index == nullptr ? of_query[1] : of_query[3]};
@@ -223,7 +223,8 @@ std::vector<Norms> PartitionedPush::push_to_target(const DanglingPolicy& policy,
     std::size_t left = 0;
     for (std::size_t i = 0; i < active.size(); ++i) {
       const std::size_t q = active[i];
-      const bool stalled = at_floor[q] != 0 && now[i].residual == last[q].residual && now[i].settled == last[q].settled;
+      const bool stalled =
+          at_floor[q] != 0 && now[i].residual == last[q].residual && now[i].estimate == last[q].estimate;
       if (closely[q] != 0) seen[q] = now[i];
       if (closely[q] != 0 && (stalled || !is_off_target(policy, now[i], target))) continue;
       last[q] = now[i];

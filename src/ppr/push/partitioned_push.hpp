@@ -35,10 +35,10 @@ class PartitionedPush {
   /// Pushes under a falling threshold until the expected error of every query meets the target. Collective.
   std::vector<Norms> push_to_target(const DanglingPolicy& policy, double target, const IndexSummary* index);
 
-  /// Calls f(row, value) for what settled at this rank's rows, ascending, and for the residual that is left there.
+  /// Calls f(row, value) for the estimates at this rank's rows, ascending, and for the residual that is left there.
   template <class F>
-  void for_settled(std::size_t query, F f) {
-    parts_[query].values.for_each(f, settled);
+  void for_estimates(std::size_t query, F f) {
+    parts_[query].values.for_each(f, estimate);
   }
   template <class F>
   void for_residual(std::size_t query, F f) {
@@ -53,11 +53,11 @@ class PartitionedPush {
 
  private:
   static constexpr int residual = 0;  // arrays of SparseBlocks
-  static constexpr int settled = 1;
+  static constexpr int estimate = 1;
   /// What this rank has of a query.
   struct Part {
     SparseBlocks<2, block_size> values;
-    double settled_mass = 0;
+    double estimate_mass = 0;
     double residual_mass = 0;  // up to rounding, and what pushes carried between ranks: right in the sum over ranks
   };
 

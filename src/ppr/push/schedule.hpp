@@ -11,7 +11,7 @@ namespace filigree::ppr {
 
 /// L1 norms of the parts of one query.
 struct Norms {
-  double settled = 0;
+  double estimate = 0;
   double residual = 0;        ///< |f|_1
   double unsolved = 0;        ///< what a solver left of f: part of the error, but nothing that can be pushed or walked
   double indexed = 0;         ///< sum_v f(v) |q^_v|_1
@@ -20,7 +20,7 @@ struct Norms {
 
 /// Whether the expected error of the answer is above `target`, and anything is left to lower it.
 inline bool is_off_target(const DanglingPolicy& policy, const Norms& norms, double target) {
-  const double norm = norms.settled + norms.indexed;
+  const double norm = norms.estimate + norms.indexed;
   return norms.residual + norms.unsolved > 0 && (norm == 0 || policy.error(norms.expected_error, norm) > target);
 }
 

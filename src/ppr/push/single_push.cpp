@@ -20,7 +20,7 @@ SinglePush::SinglePush(const QueryTables& tables)
       arcs_(graph_.arcs()),
       touched_(arcs_.num_rows()),
       residual_(padded(arcs_.num_rows())),
-      settled_(padded(arcs_.num_rows())) {}
+      estimate_(padded(arcs_.num_rows())) {}
 
 SinglePush::~SinglePush() = default;
 
@@ -33,10 +33,10 @@ void SinglePush::for_residuals_of(std::size_t first, F f) const {
 void SinglePush::clear() {
   touched_.for_each([&](std::size_t first) {
     std::fill_n(residual_.data() + first, block_size, 0.0);
-    std::fill_n(settled_.data() + first, block_size, 0.0);
+    std::fill_n(estimate_.data() + first, block_size, 0.0);
   });
   touched_.clear();
-  settled_mass_ = unsolved_ = residual_mass_ = 0;
+  estimate_mass_ = unsolved_ = residual_mass_ = 0;
   num_pushes_ = num_arcs_pushed_ = num_arcs_solved_ = num_index_entries_ = 0;
 }
 
@@ -71,10 +71,10 @@ void SinglePush::start(const Query& query, double teleport) {
   const auto weights = arcs_.vals(v);
   ++pushed.pushes;
   pushed.arcs += std::ssize(neighbours);
-  settled_[z(v)] += c_ * amount;
+  estimate_[z(v)] += c_ * amount;
   pushed.settled += c_ * amount;
   if (weight == 0) {
-    pushed.died += (1 - c_) * amount;
+    pushed.terminated += (1 - c_) * amount;
     return;
   }
   const double share = (1 - c_) / weight * amount;
@@ -95,8 +95,8 @@ void SinglePush::start(const Query& query, double teleport) {
 void SinglePush::count(const Pushed& pushed) {
   num_pushes_ += pushed.pushes;
   num_arcs_pushed_ += pushed.arcs;
-  settled_mass_ += pushed.settled;
-  residual_mass_ -= pushed.settled + pushed.died;
+  estimate_mass_ += pushed.settled;
+  residual_mass_ -= pushed.settled + pushed.terminated;
 }
 
 void SinglePush::sum_residual_mass() {
@@ -122,7 +122,7 @@ void SinglePush::sweep_above(double rmax) {
       if (num_found == num_pushed + wait) push(queue[num_pushed++ % wait], pushed);
       const std::size_t v = first + z(std::countr_zero(found));
       __builtin_prefetch(row_ptr + v);
-      __builtin_prefetch(settled_.data() + v, 1);
+      __builtin_prefetch(estimate_.data() + v, 1);
       queue[num_found++ % wait] = static_cast<Local>(v);
       if (num_found >= num_pushed + wait_for_start)
         __builtin_prefetch(col + row_ptr[z(queue[(num_found - wait_for_start) % wait])]);
@@ -160,14 +160,14 @@ bool SinglePush::is_for_solver() const {
 
 void SinglePush::solve(double goal) {
   if (!solver_) solver_ = std::make_unique<SymmetricSolver>(tables_.system);
-  double settled = 0;
+  double added = 0;
   double left = 0;
-  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, settled_.data(), settled, left);
+  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, estimate_.data(), added, left);
   unsolved_ += left;
   for (Offset v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(static_cast<Local>(v));
   std::fill_n(residual_.data(), residual_.size(), 0.0);
   residual_mass_ = 0;
-  settled_mass_ += settled;
+  estimate_mass_ += added;
 }
 
 double SinglePush::weighted_residual(const float* weight) const {
@@ -194,7 +194,7 @@ void SinglePush::walk(const Index& index, Global first) {
     num_index_entries_ += index.visits.num_entries(row);
     const double share = index.scale(row) * std::exchange(residual_[z(first + row)], 0.0);
     index.visits.for_each(row, [&](Local w, std::int32_t count) {
-      settled_[z(w)] += share * static_cast<double>(count);
+      estimate_[z(w)] += share * static_cast<double>(count);
       touched_.touch(w);
     });
   }
@@ -210,7 +210,7 @@ double SinglePush::largest_ratio() const {
 }
 
 Norms SinglePush::rough_norms(const IndexSummary* index) const {
-  Norms norms{.settled = settled_mass_, .residual = residual_mass_, .unsolved = unsolved_};
+  Norms norms{.estimate = estimate_mass_, .residual = residual_mass_, .unsolved = unsolved_};
   norms.expected_error = norms.unsolved + (index == nullptr ? norms.residual : 0);
   if (index == nullptr) return norms;
   touched_.for_each([&](std::size_t first) {

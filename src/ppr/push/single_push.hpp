@@ -1,4 +1,4 @@
-// SinglePush: one query taken apart, q_s = settled + sum_v residual(v) q_v.
+// SinglePush: one query taken apart, q_s = estimate + sum_v residual(v) q_v.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ class SymmetricSolver;
 
 /// A query on its way. Every operation keeps the equation above. A push at v settles c residual(v) there, gives
 /// (1-c) residual(v) to its out-neighbours by weight, and leaves nothing; at a dangling vertex the part to give away
-/// dies. Bytes: 17 n; solve() makes it 81 n.
+/// terminates. Bytes: 17 n; solve() makes it 81 n.
 class SinglePush {
  public:
   explicit SinglePush(const QueryTables& tables);
@@ -38,8 +38,7 @@ class SinglePush {
   /// Takes the residual to `goal` at most, by conjugate gradients: symmetric graphs only. What is left counts
   /// as residual in norms() but can be pushed no further.
   void solve(double goal);
-  /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes settled, an
-  /// estimate.
+  /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes estimate.
   void walk(const Index& index, Global first);
 
   /// sum_v weight[v] residual(v).
@@ -51,10 +50,10 @@ class SinglePush {
   /// With the residual that pushes have kept count of.
   Norms rough_norms(const IndexSummary* index) const;
 
-  /// Calls f(vertex, value) for everything settled, or residual, that is above 0, ascending.
+  /// Calls f(vertex, value) for every estimate, or residual, above 0, ascending.
   template <class F>
-  void for_settled(F f) const {
-    for_each(settled_, f);
+  void for_estimates(F f) const {
+    for_each(estimate_, f);
   }
   template <class F>
   void for_residual(F f) const {
@@ -62,8 +61,8 @@ class SinglePush {
   }
   /// The same by blocks: f(first vertex, values).
   template <class F>
-  void for_settled_blocks(F f) const {
-    touched_.for_each([&](std::size_t first) { f(static_cast<Global>(first), settled_.data() + first); });
+  void for_estimate_blocks(F f) const {
+    touched_.for_each([&](std::size_t first) { f(static_cast<Global>(first), estimate_.data() + first); });
   }
 
   /// Whether a solver should go on, which passes over the whole graph about a dozen times, each for a tenth of what
@@ -91,7 +90,7 @@ class SinglePush {
   /// What pushes add up to.
   struct Pushed {
     Offset pushes = 0, arcs = 0;
-    double settled = 0, died = 0;
+    double settled = 0, terminated = 0;
   };
   void push(Local v, Pushed& pushed);
   void count(const Pushed& pushed);
@@ -103,8 +102,8 @@ class SinglePush {
   double c_ = 0;
   TouchedBlocks<block_size> touched_;
   ZeroedArray<double> residual_;
-  ZeroedArray<double> settled_;
-  double settled_mass_ = 0;
+  ZeroedArray<double> estimate_;
+  double estimate_mass_ = 0;
   double unsolved_ = 0;  // what solve() left
   std::unique_ptr<SymmetricSolver> solver_;
   std::vector<Local> rows_to_walk_;

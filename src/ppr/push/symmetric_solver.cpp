@@ -83,7 +83,7 @@ template <class F>
 }  // namespace
 
 SymmetricSolver::SymmetricSolver(const SymmetricSystem& system)
-    : system_(system), n_(system.num_positions()), diagonal_(n_), rate_(Offset{n_} + 1), turn_(Offset{n_} + 1) {
+    : system_(system), n_(system.num_positions()), diagonal_(n_), rate_(Offset{n_} + 1), shift_(Offset{n_} + 1) {
   for (ZeroedArray<double>* values : {&x_, &p_}) *values = ZeroedArray<double>(n_);
   for (ZeroedArray<double>* values : {&r_, &t_, &u_}) *values = ZeroedArray<double>(Offset{n_} + 1);
 }
@@ -95,46 +95,46 @@ double SymmetricSolver::leaf_weight(std::size_t v) const {
 void SymmetricSolver::use(double teleport) {
   if (teleport == teleport_) return;
   teleport_ = teleport;
-  const double walk_on = 1 - teleport;
+  const double damping = 1 - teleport;
   const Half& below = system_.below;
   const std::span<const double> val = below.val.span();
   const std::size_t leaves_end = z(system_.num_leaves) * slice;
-  std::fill_n(turn_.data(), turn_.size(), 0.0);
+  std::fill_n(shift_.data(), shift_.size(), 0.0);
   for (std::size_t v = 0; v < leaves_end; ++v) {
     diagonal_[v] = system_.weight.span()[v];
-    rate_[v] = walk_on / diagonal_[v];
-    // Until its turn comes: what leaves take off G.
+    rate_[v] = damping / diagonal_[v];
+    // Until its shift comes: what leaves take off G.
     const double weight = leaf_weight(v);
-    turn_[z(system_.above.col.span()[v])] += walk_on * weight * weight * rate_[v];
+    shift_[z(system_.above.col.span()[v])] += damping * weight * weight * rate_[v];
   }
   for (Local group = system_.num_leaves; group < system_.num_groups(); ++group) {
     Sums squares{};  // diag(L H^-1 U)
     for (Offset k = below.begin.span()[z(group)]; k < below.begin.span()[z(group) + 1]; ++k) {
       const double weight = val.empty() ? 1 : val[z(k)];
-      squares[z(k % slice)] += walk_on * weight * weight * rate_[z(below.col.span()[z(k)])];
+      squares[z(k % slice)] += damping * weight * weight * rate_[z(below.col.span()[z(k)])];
     }
     const auto first = z(system_.first_position(group));
     const auto end = z(system_.first_position(group + 1));
     for (std::size_t v = first; v < end; ++v) {
       const double weight = system_.weight.span()[v];
-      const double whole = weight - walk_on * system_.loop.span()[v] - turn_[v];
+      const double whole = weight - damping * system_.loop.span()[v] - shift_[v];
       const double fill = end - first == 1 ? total(squares) : squares[v - first];
       diagonal_[v] = std::max(teleport * weight, whole - fill);  // which it is, up to rounding
-      rate_[v] = walk_on / diagonal_[v];
-      turn_[v] = whole / diagonal_[v] - 2;
+      rate_[v] = damping / diagonal_[v];
+      shift_[v] = whole / diagonal_[v] - 2;
     }
   }
 }
 
-Offset SymmetricSolver::solve(double teleport, const double* residual, double goal, double* settled,
-                              double& settled_mass, double& left) {
+Offset SymmetricSolver::solve(double teleport, const double* residual, double goal, double* estimate,
+                              double& estimate_mass, double& left) {
   const FlushDenormals flush;
   use(teleport);
-  const double walk_on = 1 - teleport;
-  const double last_step = walk_on * walk_on;  // what is left of f after it
+  const double damping = 1 - teleport;
+  const double last_step = damping * damping;  // what is left of f after it
   const double* const diagonal = diagonal_.data();
   const double* const rate = rate_.data();
-  const double* const turn = turn_.data();
+  const double* const shift = shift_.data();
   const double* const weight = system_.weight.span().data();
   const std::span<const Local> position = system_.position.span();
   double* const x = x_.data();
@@ -153,7 +153,7 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
   for (std::size_t v = 0; v < position.size(); ++v) r[position[v]] = residual[v];
   for (std::size_t v = 0; v < leaves_end; ++v) {
     const double given = rate[v] * r[v];
-    x[v] = teleport / walk_on * given;
+    x[v] = teleport / damping * given;
     r[system_.above.col.span()[v]] += leaf_weight(v) * given;
   }
   Sums pushed{};  // what the others of the first class had of f
@@ -162,7 +162,7 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
     for (std::size_t l = 0; l < z(slice); ++l) {
       const std::size_t i = first + l;
       pushed[l] += r[i];
-      x[i] = r[i] = rate[i] * (teleport / walk_on * r[i]);
+      x[i] = r[i] = rate[i] * (teleport / damping * r[i]);
     }
   }
   Sums masses{};
@@ -172,13 +172,13 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
     for (std::size_t l = 0; l < width; ++l) {
       const std::size_t i = first + l;
       masses[l] += r[i];
-      r[i] = rate[i] * (teleport / walk_on * r[i] + sums[l]);
+      r[i] = rate[i] * (teleport / damping * r[i] + sums[l]);
       squares[l] += diagonal[i] * r[i] * r[i];
       x[i] = p[i] = 0;
     }
   });
   std::fill_n(r, rest_begin, 0.0);
-  for (std::size_t l = 0; l < masses.size(); ++l) masses[l] += walk_on * pushed[l];
+  for (std::size_t l = 0; l < masses.size(); ++l) masses[l] += damping * pushed[l];
   left = total(masses);
   num_arcs += system_.below.num_arcs;
   double rr = total(squares);
@@ -193,7 +193,7 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
 #pragma omp simd
       for (std::size_t l = 0; l < width; ++l) {
         const std::size_t i = first + l;
-        norm[l] += std::abs(diagonal[i] * r[i] - walk_on * sums[l]);
+        norm[l] += std::abs(diagonal[i] * r[i] - damping * sums[l]);
       }
     });
     num_arcs += system_.below.num_arcs;
@@ -225,7 +225,7 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
 #pragma omp simd
       for (std::size_t l = 0; l < width; ++l) {
         const std::size_t i = first + l;
-        u[i] = p[i] + turn[i] * t[i] + rate[i] * sums[l];
+        u[i] = p[i] + shift[i] * t[i] + rate[i] * sums[l];
         curvatures[l] += diagonal[i] * p[i] * (t[i] + u[i]);
       }
     });
@@ -260,8 +260,8 @@ Offset SymmetricSolver::solve(double teleport, const double* residual, double go
     }
   });
   num_arcs += system_.above.num_arcs;
-  settled_mass = total(masses);
-  for (std::size_t v = 0; v < position.size(); ++v) settled[v] += u[position[v]];
+  estimate_mass = total(masses);
+  for (std::size_t v = 0; v < position.size(); ++v) estimate[v] += u[position[v]];
   left *= last_step;
   return num_arcs;
 }

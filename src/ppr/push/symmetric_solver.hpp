@@ -14,9 +14,9 @@ class SymmetricSolver {
  public:
   explicit SymmetricSolver(const SymmetricSystem& system);
 
-  /// Adds to settled (a value per vertex) the q of a residual f >= 0, until what is left of f has an L1 norm of `goal`
-  /// at most. Returns the arcs gone through. settled_mass: what was added in all; left: the norm.
-  Offset solve(double teleport, const double* residual, double goal, double* settled, double& settled_mass,
+  /// Adds to estimate (a value per vertex) the q of a residual f >= 0, until what is left of f has an L1 norm of `goal`
+  /// at most. Returns the arcs gone through. estimate_mass: what was added in all; left: the norm.
+  Offset solve(double teleport, const double* residual, double goal, double* estimate, double& estimate_mass,
                double& left);
 
  private:
@@ -28,7 +28,7 @@ class SymmetricSolver {
   double teleport_ = 0;
   ZeroedArray<double> diagonal_;  // H
   ZeroedArray<double> rate_;      // (1-c) / H, and 0 behind the last position
-  ZeroedArray<double> turn_;      // K - 1
+  ZeroedArray<double> shift_;     // K - 1
   ZeroedArray<double> x_;         // the unknown of conjugate gradients, (I-U) x
   ZeroedArray<double> p_;         // their direction
   // What triangular solves find, with zeros behind the last position.

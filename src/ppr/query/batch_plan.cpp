@@ -24,13 +24,13 @@ bool push_alone(SinglePush& push, const float* weight, double error) {
 
 /// The first of all vertices by what uniform seeds settle there.
 std::vector<Local> most_passed(const EngineState& engine, double teleport, std::size_t count) {
-  constexpr double enough = 0.2;  // left: that changes few places
+  constexpr double enough = 0.2;  // left: that changes few of the first
   const auto all = engine.single.take(engine.tables);
   all->start({}, teleport);
   ThresholdSchedule thresholds(all->largest_ratio());
   for (; all->rough_norms(nullptr).residual > enough; thresholds.advance()) all->sweep_above(thresholds.threshold());
   std::vector<Scored<Local>> mass;
-  all->for_settled([&](Local v, double x) { mass.push_back({v, x}); });
+  all->for_estimates([&](Local v, double x) { mass.push_back({v, x}); });
   keep_top(mass, count);
   std::vector<Local> vertices;
   for (const auto& [vertex, passed] : mass) vertices.push_back(vertex);
@@ -40,13 +40,13 @@ std::vector<Local> most_passed(const EngineState& engine, double teleport, std::
 /// What tries did, of all of them.
 struct Tried {
   Offset arcs = 0;
-  Offset places = 0;   // vertices reached by groups
+  Offset slots = 0;    // vertices reached by groups
   Offset partial = 0;  // elements of partial vectors
   Offset links = 0;    // of F
   Offset failed = 0;   // given up
 
   double of_groups() const {
-    return tuning::lanes_cost * static_cast<double>(arcs) + tuning::slot_cost * static_cast<double>(places) +
+    return tuning::lanes_cost * static_cast<double>(arcs) + tuning::slot_cost * static_cast<double>(slots) +
            tuning::entry_cost * static_cast<double>(partial + links);
   }
 };
@@ -119,7 +119,7 @@ class Trials {
       }
       const bool finished = pushes.run(goals, static_cast<Offset>(limit / of_all / tuning::lanes_cost));
       return Tried{
-          .arcs = pushes.num_arcs_pushed(), .places = std::ssize(pushes.vertices()), .failed = finished ? 0 : 1};
+          .arcs = pushes.num_arcs_pushed(), .slots = std::ssize(pushes.vertices()), .failed = finished ? 0 : 1};
     };
     const Tried tried = try_groups(std::ssize(groups), try_group);
     const double cost = of_all * tried.of_groups();
@@ -139,7 +139,7 @@ class Trials {
       const Offset number = (2 * (share.begin(engine_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
       const HubRows rows = walk_hubs(pushes, choice, choice.group(number), teleport_, error_, most_arcs);
       return Tried{.arcs = rows.num_arcs,
-                   .places = std::ssize(pushes.vertices()),
+                   .slots = std::ssize(pushes.vertices()),
                    .partial = std::ssize(rows.partial.at),
                    .links = std::ssize(rows.links.at),
                    .failed = rows.finished ? 0 : 1};
@@ -168,7 +168,7 @@ class Trials {
   }
   /// Those of all ranks.
   void add_all(const std::vector<Tried>& each, Tried& total) const {
-    for (Offset Tried::*count : {&Tried::arcs, &Tried::places, &Tried::partial, &Tried::links, &Tried::failed}) {
+    for (Offset Tried::*count : {&Tried::arcs, &Tried::slots, &Tried::partial, &Tried::links, &Tried::failed}) {
       Offset own = 0;
       for (const Tried& tried : each) own += tried.*count;
       total.*count += engine_.comm.sum(own);
@@ -196,7 +196,7 @@ std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const flo
     if (weight == nullptr) ones.assign(engine.tables.out_arcs.span().size(), 1);
   });
   const Trials trials(engine, weight == nullptr ? ones.data() : weight, queries, num_queries, teleport, error);
-  if (trials.alone() == 0 || tuning::slot_bytes * n > most_bytes) return plan;
+  if (trials.alone() == 0 || BatchPush::most_bytes(engine.arcs()) > most_bytes) return plan;
   if (trials.alone() > tuning::arcs_for_hubs * tuning::push_cost * static_cast<double>(engine.arcs().num_nonzeros())) {
     std::optional<HubChoice> choice;
     engine.comm.guard([&] {

@@ -71,12 +71,12 @@ HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Lo
   const Lanes::Large pushed = Lanes::large(pushes.lanes().pushed(), most_missed / teleport);
   const Lanes::Large residual = Lanes::large(pushes.lanes().residual(), most_missed);
   for (std::size_t l = 0; l < group.size(); ++l) {
-    for (const auto& [place, x] : pushed.of_lane[l]) rows.partial.add(pushes.vertices()[z(place)], teleport * x);
+    for (const auto& [slot, x] : pushed.of_lane[l]) rows.partial.add(pushes.vertices()[z(slot)], teleport * x);
     rows.partial.end_row();
     double loop = 0;
     double missed = teleport * pushed.missed[l] + residual.missed[l];
-    for (const auto& [place, x] : residual.of_lane[l]) {
-      const Local v = pushes.vertices()[z(place)];
+    for (const auto& [slot, x] : residual.of_lane[l]) {
+      const Local v = pushes.vertices()[z(slot)];
       if (v == group[l])
         loop = x;
       else if (choice.is_hub(v))
@@ -126,7 +126,7 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
     for (int round = 0; round < 10000 && largest_change > 1e-6; ++round) {
       largest_change = 0;
       for (std::size_t hub = 0; hub < z(num_hubs); ++hub) {
-        double sum = sums_[hub].settled;
+        double sum = sums_[hub].estimate;
         for (auto j = z(links_.ptr[hub]); j < z(links_.ptr[hub + 1]); ++j)
           sum += links_.value[j] * mass[z(links_.at[j])];
         const double before = std::exchange(mass[hub], sum / (1 - sums_[hub].loop));
@@ -157,15 +157,15 @@ void Hubs::set_partial(const SparseRows& of_hubs) {
 
 void Hubs::prepare(Lanes& lanes) const {
   lanes.reset();
-  for (std::size_t hub = lanes.num_places(); hub < num_hubs(); ++hub)
-    lanes.add_place(static_cast<float>(std::max<Offset>(1, links_.length(hub))), 1);
+  for (std::size_t hub = lanes.num_slots(); hub < num_hubs(); ++hub)
+    lanes.add_slot(static_cast<float>(std::max<Offset>(1, links_.length(hub))), 1);
 }
 
 void Hubs::put(const BatchPush& queries, Lanes& lanes) const {
   const std::span<const double> residual = queries.lanes().residual();
-  for (std::size_t place = 0; place < queries.vertices().size(); ++place) {
-    const Local hub = number_[z(queries.vertices()[place])];
-    for (std::size_t l = 0; hub >= 0 && l < batch_width; ++l) lanes.add(z(hub), l, residual[place * batch_width + l]);
+  for (std::size_t slot = 0; slot < queries.vertices().size(); ++slot) {
+    const Local hub = number_[z(queries.vertices()[slot])];
+    for (std::size_t l = 0; hub >= 0 && l < batch_width; ++l) lanes.add(z(hub), l, residual[slot * batch_width + l]);
   }
 }
 

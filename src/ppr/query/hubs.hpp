@@ -38,14 +38,14 @@ struct HubChoice {
 /// Of a query's error, what hubs may leave in all.
 constexpr double share_of_hubs = 0.3;
 
-/// Rows of values above 0, each with a place.
+/// Rows of values above 0, each at a position: a vertex, or a hub.
 struct SparseRows {
   std::vector<Offset> ptr{0};
   std::vector<Local> at;
   std::vector<double> value;
 
-  void add(Local place, double x) {
-    at.push_back(place);
+  void add(Local position, double x) {
+    at.push_back(position);
     value.push_back(x);
   }
   void end_row() { ptr.push_back(std::ssize(at)); }
@@ -54,14 +54,14 @@ struct SparseRows {
 
 /// Sums of what the walk of a hub came to.
 struct HubSums {
-  double settled;  ///< at all vertices
-  double loop;     ///< the residual at the hub itself
-  double missed;   ///< the residual elsewhere, and what was too small to be listed
+  double estimate;  ///< at all vertices
+  double loop;      ///< the residual at the hub itself
+  double missed;    ///< the residual elsewhere, and what was too small to be listed
 };
 
 /// The walks of a group of hubs.
 struct HubRows {
-  SparseRows partial;  ///< what settled; at vertices
+  SparseRows partial;  ///< estimates; at vertices
   SparseRows links;    ///< the residual at other hubs; at vertices
   std::vector<HubSums> sums;
   Offset num_arcs = 0;   ///< pushed, each once for all
@@ -84,7 +84,7 @@ class Hubs {
   /// Per vertex, padded: |q_v|_1 at hubs, 0 elsewhere.
   const float* mass() const { return mass_.data(); }
 
-  /// For residuals at hubs: the places are theirs. To be given back, by destroying the handle.
+  /// For residuals at hubs: the slots are theirs. To be given back, by destroying the handle.
   auto lanes() const {
     auto lanes = lanes_.take(num_hubs());
     prepare(*lanes);

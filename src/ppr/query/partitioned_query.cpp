@@ -111,9 +111,9 @@ class PartitionedQuery {
       const DanglingPolicy normalised(Dangling::source, options_.teleport, {});
       const double allowed = DanglingPolicy::Uniform::allowed(options_.target_error);
       const Norms norms = push_.push_to_target(normalised, allowed, nullptr)[0];
-      uniform.error = normalised.error(norms.residual, norms.settled);
+      uniform.error = normalised.error(norms.residual, norms.estimate);
       std::vector<double> own(z(graph_.num_local_rows()), 0);
-      push_.for_settled(0, [&](Offset row, double q) { own[z(row)] = q / norms.settled; });
+      push_.for_estimates(0, [&](Offset row, double q) { own[z(row)] = q / norms.estimate; });
       uniform.answer = comm_.all_gather(std::span<const double>(own)).values;
       bytes_sent_ += std::ssize(own) * (comm_.size() - 1) * Offset{sizeof(double)};
     }
@@ -171,7 +171,7 @@ class PartitionedQuery {
     std::vector<Offset> entries(z(num_queries), 0);
     comm_.guard([&] {
       for (std::size_t q = 0; q < entries.size(); ++q) {
-        push_.for_settled(q, [&](Offset, double) { ++entries[q]; });
+        push_.for_estimates(q, [&](Offset, double) { ++entries[q]; });
         for (const auto& [row, f] : residuals[q]) entries[q] += index_->visits.num_entries(row);
       }
     });
@@ -204,7 +204,7 @@ class PartitionedQuery {
     }
   }
 
-  /// Puts this rank's parts of some queries into the outbox: what settled, and what the index adds. Vertices count from
+  /// Puts this rank's parts of some queries into the outbox: estimates, and what the index adds. Vertices count from
   /// this rank's first one, or, where an index has to name any vertex, from 0.
   void send_home(const Batch& batch, Offset begin, Offset end,
                  std::span<const std::vector<std::pair<Local, double>>> residuals) {
@@ -213,11 +213,11 @@ class PartitionedQuery {
       const int home = homes_.owner(batch.begin + q);
       const auto add = [&](Offset v, double x) { outbox_.put(home, {query, static_cast<Local>(v), x}); };
       if (index_ == nullptr) {
-        push_.for_settled(z(q), add);
+        push_.for_estimates(z(q), add);
         continue;
       }
       const Global first = graph_.first_row();
-      push_.for_settled(z(q), [&](Offset row, double x) { sum_->at(first + row) += x; });
+      push_.for_estimates(z(q), [&](Offset row, double x) { sum_->at(first + row) += x; });
       constexpr std::size_t ahead = tuning::rows_ahead;
       const auto& to_walk = residuals[z(q)];
       for (std::size_t k = 0; k < to_walk.size(); ++k) {

@@ -104,7 +104,7 @@ void exchange_residuals(const QueryContext& context, std::span<Partial> partial,
       sum.start(vertices, residuals);
       sum.walk(index, index.sources.begin(comm.rank()));
       const std::int32_t query = run.residuals.front().query;
-      sum.for_settled([&](Local v, double x) { run.row.push_back({query, v, x}); });
+      sum.for_estimates([&](Local v, double x) { run.row.push_back({query, v, x}); });
       run.entries = sum.num_index_entries();
     };
     context.engine.parallel_for_pooled(context.engine.single, std::ssize(runs), sum_rows, [](Offset) {});
@@ -135,7 +135,7 @@ void exchange_residuals(const QueryContext& context, std::span<Partial> partial,
 
 /// Answers queries that are in order. is_batch: they are many over all ranks; then neighbours by seed are on one rank.
 Result answer_all(EngineState& engine, const Index* index, std::span<const Query> queries, const QueryOptions& options,
-                  bool until_settled, Offset num_queries, bool is_batch) {
+                  bool is_top_k, Offset num_queries, bool is_batch) {
   const Comm& comm = engine.comm;
   const CsrView<double> arcs = engine.arcs();
   const Local n = arcs.num_rows();
@@ -155,11 +155,9 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
   const bool pushes_together = batch && batch->together;
   const Hubs* const hubs = pushes_together ? batch->hubs.get() : nullptr;
   if (hubs != nullptr && batch != kept) counted["hub_arcs"] += hubs->num_arcs();
-  const QueryContext context{engine, comm, index, summary.get(), policy, options, until_settled, hubs};
+  const QueryContext context{engine, comm, index, summary.get(), policy, options, is_top_k, hubs};
 
-  // What BatchPush takes where everything is in reach.
-  const Offset verd_bytes = 444 * Offset{n} + 12 * arcs.num_nonzeros();
-  const bool verd_together = options.method == Method::verd && verd_bytes <= options.batch_bytes;
+  const bool verd_together = options.method == Method::verd && BatchPush::most_bytes(arcs) <= options.batch_bytes;
   const Groups groups = make_groups(queries, verd_together || pushes_together);
   Answers answers(queries.size(), policy, filter, options, index == nullptr ? 0 : summary->largest_mass);
   const auto finish = [&](std::size_t number, Partial& partial) {
@@ -231,31 +229,31 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
 
 /// Answers queries that check_queries() let through, with the index, or without where it is null.
 Result answer_checked(EngineState& engine, const Index* index, std::span<const Query> queries,
-                      const QueryOptions& options, bool until_settled) {
+                      const QueryOptions& options, bool is_top_k) {
   const Comm& comm = engine.comm;
   const Offset num_queries = comm.sum(static_cast<Offset>(queries.size()));
-  const bool is_batch = options.method == Method::push && !until_settled && num_queries >= tuning::fewest_in_batch &&
+  const bool is_batch = options.method == Method::push && !is_top_k && num_queries >= tuning::fewest_in_batch &&
                         is_everyones(comm, options.filter);
   if (!is_batch || comm.size() == 1)
-    return answer_all(engine, index, queries, options, until_settled, num_queries, is_batch);
-  const SharedQueries shared(comm, queries);
-  return shared.give_back(answer_all(engine, index, shared.own(), options, false, num_queries, true));
+    return answer_all(engine, index, queries, options, is_top_k, num_queries, is_batch);
+  const RedistributedQueries shared(comm, queries);
+  return shared.return_answers(answer_all(engine, index, shared.own(), options, false, num_queries, true));
 }
 
 Result answer_queries(Engine& engine, bool with_index, std::span<const Query> queries, const QueryOptions& options,
-                      bool until_settled = false) {
+                      bool is_top_k = false) {
   EngineState& state = state_of(engine);
   const Index* const index = with_index ? state.index.get() : nullptr;
-  check_queries(state.comm, state.graph.num_vertices(), state.graph.hash(), index, queries, options, until_settled);
-  return answer_checked(state, index, queries, options, until_settled);
+  check_queries(state.comm, state.graph.num_vertices(), state.graph.hash(), index, queries, options, is_top_k);
+  return answer_checked(state, index, queries, options, is_top_k);
 }
 
 /// By an engine for this call alone, made only for queries that it can answer.
 Result answer_once(const ReplicatedGraph& graph, const Index* index, std::span<const Query> queries,
-                   const QueryOptions& options, bool until_settled = false) {
-  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options, until_settled);
+                   const QueryOptions& options, bool is_top_k = false) {
+  check_queries(graph.comm(), graph.num_vertices(), graph.hash(), index, queries, options, is_top_k);
   EngineState engine(graph, nullptr);
-  return answer_checked(engine, index, queries, options, until_settled);
+  return answer_checked(engine, index, queries, options, is_top_k);
 }
 
 QueryOptions exact_options(double tolerance, QueryOptions options) {

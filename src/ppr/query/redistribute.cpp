@@ -9,7 +9,7 @@
 
 namespace filigree::ppr {
 
-SharedQueries::SharedQueries(const Comm& comm, std::span<const Query> queries) : comm_(comm) {
+RedistributedQueries::RedistributedQueries(const Comm& comm, std::span<const Query> queries) : comm_(comm) {
   std::vector<Global> seed;
   comm.guard([&] {
     for (const Query& query : queries) seed.push_back(query.front().vertex);
@@ -26,30 +26,30 @@ SharedQueries::SharedQueries(const Comm& comm, std::span<const Query> queries) :
     std::vector<int> rank_of;
     for (int rank = 0; rank < comm.size(); ++rank) rank_of.insert(rank_of.end(), z(seeds.counts[z(rank)]), rank);
     const Partition groups = Partition::uniform((std::ssize(sorted) + batch_width - 1) / batch_width, comm.size());
-    answerer_.resize(queries.size());
+    answering_rank_.resize(queries.size());
     for (std::size_t at = 0; at < sorted.size(); ++at) {
-      const int answerer = groups.owner(static_cast<Offset>(at / batch_width));
-      const int asker = rank_of[sorted[at]];
-      if (answerer == comm.rank()) asker_.push_back(asker);
-      if (asker != comm.rank()) continue;
+      const int answering_rank = groups.owner(static_cast<Offset>(at / batch_width));
+      const int home = rank_of[sorted[at]];
+      if (answering_rank == comm.rank()) home_.push_back(home);
+      if (home != comm.rank()) continue;
       const std::size_t number = sorted[at] - first;
       order_.push_back(number);
-      answerer_[number] = answerer;
-      lengths.put(answerer, std::ssize(queries[number]));
-      seeds_of.put(answerer, std::span<const Seed>(queries[number]));
+      answering_rank_[number] = answering_rank;
+      lengths.put(answering_rank, std::ssize(queries[number]));
+      seeds_of.put(answering_rank, std::span<const Seed>(queries[number]));
     }
   });
   ByRank<Offset> length_from(lengths.exchange());
   ByRank<Seed> seeds_from(seeds_of.exchange());
   comm.guard([&] {
-    for (const int asker : asker_) {
-      const auto query = seeds_from.take(asker, length_from.take(asker, 1)[0]);
+    for (const int home : home_) {
+      const auto query = seeds_from.take(home, length_from.take(home, 1)[0]);
       own_.emplace_back(query.begin(), query.end());
     }
   });
 }
 
-Result SharedQueries::give_back(Result of_own) const {
+Result RedistributedQueries::return_answers(Result of_own) const {
   struct Figures {
     Offset length;
     double error_bound, error_estimate, index_share;
@@ -60,9 +60,9 @@ Result SharedQueries::give_back(Result of_own) const {
   comm_.guard([&] {
     for (std::size_t i = 0; i < own_.size(); ++i) {
       const Answer answer = std::as_const(of_own)[i];
-      vertices.put(asker_[i], answer.vertices);
-      scores.put(asker_[i], answer.scores);
-      figures.put(asker_[i],
+      vertices.put(home_[i], answer.vertices);
+      scores.put(home_[i], answer.scores);
+      figures.put(home_[i],
                   {std::ssize(answer.scores), of_own.error_bound[i], of_own.error_estimate[i], of_own.index_share[i]});
     }
   });
@@ -80,9 +80,9 @@ Result SharedQueries::give_back(Result of_own) const {
     std::span<const double> score;
   };
   comm_.guard([&] {
-    std::vector<Arrived> answers(answerer_.size());
+    std::vector<Arrived> answers(answering_rank_.size());
     for (const std::size_t number : order_) {
-      const int from = answerer_[number];
+      const int from = answering_rank_[number];
       const Figures of_query = figures_from.take(from, 1)[0];
       answers[number] = {of_query, vertices_from.take(from, of_query.length), scores_from.take(from, of_query.length)};
     }

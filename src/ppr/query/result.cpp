@@ -25,14 +25,14 @@ void keep_best(Row& row, int top) {
 }
 
 /// What ranks must agree on.
-void check_same_options(const Comm& comm, const QueryOptions& options, bool until_settled) {
+void check_same_options(const Comm& comm, const QueryOptions& options, bool is_top_k) {
   const std::vector<Offset> own{std::bit_cast<Offset>(options.teleport),
                                 std::bit_cast<Offset>(options.target_error),
                                 static_cast<Offset>(options.dangling),
                                 static_cast<Offset>(options.method),
                                 options.levels,
                                 options.top,
-                                until_settled ? 1 : 0,
+                                is_top_k ? 1 : 0,
                                 options.batch_bytes};
   const auto all = comm.all_gather(std::span<const Offset>(own));
   for (std::size_t i = 0; i < all.values.size(); ++i)
@@ -43,15 +43,15 @@ void check_same_options(const Comm& comm, const QueryOptions& options, bool unti
 }  // namespace
 
 void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_hash, const Index* index,
-                   std::span<const Query> queries, const QueryOptions& options, bool until_settled) {
-  check_same_options(comm, options, until_settled);
+                   std::span<const Query> queries, const QueryOptions& options, bool is_top_k) {
+  check_same_options(comm, options, is_top_k);
   check_teleport(options.teleport);
   require(options.target_error >= least_error && options.target_error < 2, "target error: ", options.target_error,
           ", must lie in [1e-15, 2)");
   require(options.levels >= 0, "levels: ", options.levels, ", must be at least 0");
   require(options.batch_bytes >= 0, "batch bytes: ", options.batch_bytes, ", must be at least 0");
   require(options.top >= 0, "top: ", options.top, ", must be at least 0 (0 = all)");
-  if (until_settled) {
+  if (is_top_k) {
     require(options.top > 0, "top k: k is ", options.top, ", must be at least 1");
     require(options.dangling == Dangling::source || options.dangling == Dangling::drop,
             "top k: only with the dangling policies source and drop");
@@ -66,7 +66,7 @@ void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_ha
             " ranks, the graph has ", num_vertices, " on ", comm.size());
   }
   comm.guard([&] {
-    require(!until_settled || options.filter.candidates.empty(), "top k: not with candidates");
+    require(!is_top_k || options.filter.candidates.empty(), "top k: not with candidates");
     for (std::size_t i = 0; i < queries.size(); ++i) {
       require(!queries[i].empty(), "query ", i, " has no seeds");
       double total = 0;

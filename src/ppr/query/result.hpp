@@ -8,9 +8,9 @@
 namespace filigree::ppr {
 
 /// Throws InvalidArgument on all ranks unless the arguments of a query are in order. graph_hash: of the graph, needed
-/// with an index only; until_settled: of top_k. Collective.
+/// with an index only; is_top_k: of top_k. Collective.
 void check_queries(const Comm& comm, Global num_vertices, std::uint64_t graph_hash, const Index* index,
-                   std::span<const Query> queries, const QueryOptions& options, bool until_settled = false);
+                   std::span<const Query> queries, const QueryOptions& options, bool is_top_k = false);
 
 /// The answers of this rank's queries: each is finished once, in any order and from any thread.
 class Answers {

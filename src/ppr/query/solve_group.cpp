@@ -30,10 +30,10 @@ std::size_t num_needed(std::span<const Query* const> queries, const QueryContext
 
 /// Whether no push can change any more which vertices are the first `count` by falling q, nor their order: a residual
 /// adds less than itself wherever it goes.
-bool is_settled(const SinglePush& query, std::size_t count, double residual) {
+bool is_final(const SinglePush& query, std::size_t count, double residual) {
   Row row;
   RowCollector collector(row, 0, count + 1);
-  query.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  query.for_estimate_blocks([&](Global first, const double* values) { collector.add(first, values); });
   std::vector<double>& best = row.value;
   if (best.size() < count) return false;
   best.push_back(0);
@@ -46,22 +46,22 @@ bool is_settled(const SinglePush& query, std::size_t count, double residual) {
 
 /// Pushes until the error that is left to the index, or to nothing, meets the target. On a symmetric graph where
 /// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
-/// over the whole graph have nothing to lose then, and converge faster. most_settled > 0: it may also end when so many
-/// of the best have settled.
-std::optional<double> push_to_target(SinglePush& query, const QueryContext& context, std::size_t most_settled) {
+/// over the whole graph have nothing to lose then, and converge faster. num_final > 0: it may also end when so many
+/// of the best are final.
+std::optional<double> push_to_target(SinglePush& query, const QueryContext& context, std::size_t num_final) {
   const double target = context.options.target_error;
   const auto is_above = [&](const Norms& norms) { return is_off_target(context.policy, norms, target); };
   // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
   // close look only when a rough one finds nothing.
   Norms seen;
   int rest = 0;
-  double tried_at = 1;  // the residual when it was seen last whether the best have settled
+  double tried_at = 1;  // the residual when it was seen last whether the best are final
   const auto is_off = [&] {
     if (rest-- > 0) return true;
     seen = query.rough_norms(context.summary);
-    if (most_settled > 0 && seen.residual < tried_at / 2) {
+    if (num_final > 0 && seen.residual < tried_at / 2) {
       tried_at = seen.residual;
-      if (is_settled(query, most_settled, seen.residual)) return false;
+      if (is_final(query, num_final, seen.residual)) return false;
     }
     if (!is_above(seen)) return is_above(query.norms(context.summary));
     seen.expected_error /= 3;
@@ -74,9 +74,9 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
       1e-3 * target * context.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
   for (ThresholdSchedule thresholds(query.largest_ratio(), lowest); is_off(); thresholds.advance()) {
     if (query.is_for_solver()) {
-      // Nearly all that is left to push will settle.
+      // Nearly all of the residual will become estimate.
       const Norms norms = query.norms(nullptr);
-      const double all = norms.settled + norms.residual;
+      const double all = norms.estimate + norms.residual;
       const double goal = std::min(context.policy.goal(target, all / (1 + target / 2)), all / 2);
       return std::max(goal - norms.unsolved, 0.1 * goal);
     }
@@ -88,7 +88,7 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
   return std::nullopt;
 }
 
-/// Lets this rank's rows of an index walk on, and takes the answer out: of what is settled at least the first `most`,
+/// Lets this rank's rows of an index walk on, and takes the answer out: of the estimates at least the first `most`,
 /// all if 0.
 void collect(SinglePush& push, const QueryContext& context, std::size_t most, Partial& partial) {
   partial.norms = push.norms(context.summary);
@@ -99,21 +99,21 @@ void collect(SinglePush& push, const QueryContext& context, std::size_t most, Pa
   if (most == 0 && push.num_arcs_solved() > 0)  // it came everywhere
     partial.q.reserve(z(context.engine.arcs().num_rows()));
   RowCollector collector(partial.q, 0, most);
-  push.for_settled_blocks([&](Global first, const double* values) { collector.add(first, values); });
+  push.for_estimate_blocks([&](Global first, const double* values) { collector.add(first, values); });
   collector.finish();
 }
 
-/// Of every lane, |q|_1 as far as it is known: what has settled, and at hubs what is behind them.
+/// Of every lane, |q|_1 as far as it is known: the estimates, and at hubs what is behind them.
 std::array<double, batch_width> known_norms(const BatchPush& pushes, double teleport, const Hubs* hubs) {
   const std::span<const double> pushed = pushes.lanes().pushed();
   std::array<double, batch_width> norms{};
   for (std::size_t first = 0; first < pushed.size(); first += batch_width) {
     for (std::size_t l = 0; l < batch_width; ++l) norms[l] += teleport * pushed[first + l];
   }
-  for (std::size_t place = 0; hubs != nullptr && place < pushes.vertices().size(); ++place) {
-    const auto mass = static_cast<double>(hubs->mass()[pushes.vertices()[place]]);
+  for (std::size_t slot = 0; hubs != nullptr && slot < pushes.vertices().size(); ++slot) {
+    const auto mass = static_cast<double>(hubs->mass()[pushes.vertices()[slot]]);
     for (std::size_t l = 0; mass > 0 && l < batch_width; ++l)
-      norms[l] += mass * pushes.lanes().residual()[place * batch_width + l];
+      norms[l] += mass * pushes.lanes().residual()[slot * batch_width + l];
   }
   return norms;
 }
@@ -137,7 +137,7 @@ Pushed push_to_target(BatchPush& pushes, std::span<const Query* const> queries, 
     pushes.add(*queries[l], l);
     goals[l] = context.policy.goal(target, 1);
   }
-  // What of a walk dies shows when it has been pushed: then goals may have to be smaller.
+  // How much terminates at dangling vertices shows when it has been pushed: then goals may have to be smaller.
   Pushed pushed;
   for (bool is_off = true, in_reach = true; is_off && in_reach;) {
     in_reach = pushes.run(goals);
@@ -145,7 +145,7 @@ Pushed push_to_target(BatchPush& pushes, std::span<const Query* const> queries, 
     is_off = false;
     for (std::size_t l = 0; l < queries.size(); ++l) {
       if (!is_off_target(context.policy,
-                         {.settled = pushed.norm[l], .unsolved = pushed.left[l], .expected_error = pushed.left[l]},
+                         {.estimate = pushed.norm[l], .unsolved = pushed.left[l], .expected_error = pushed.left[l]},
                          target))
         continue;
       is_off = true;
@@ -156,21 +156,20 @@ Pushed push_to_target(BatchPush& pushes, std::span<const Query* const> queries, 
   return pushed;
 }
 
-/// Lists what has settled in every lane by rising vertex: all but `rest` of it, or, if `enough` > 0, at least the first
-/// `enough`. Returns what is missing in the rows; what is beyond enough does not count.
-std::array<double, batch_width> list_settled(const BatchPush& pushes, double teleport, double rest, std::size_t enough,
-                                             std::span<Partial> partial) {
-  const std::vector<std::size_t> places = pushes.places_by_vertex();
-  std::vector<double> settled(pushes.lanes().pushed().size(), 0);
-  for (std::size_t i = 0; i < places.size(); ++i)
-    std::copy_n(pushes.lanes().pushed().data() + places[i] * batch_width, batch_width,
-                settled.data() + i * batch_width);
-  const Lanes::Large listed = Lanes::large(settled, rest / teleport, enough);
+/// Lists the estimates of every lane by rising vertex: all but `rest` of their sum, or, if `enough` > 0, at least the
+/// first `enough`. Returns what is missing in the rows; what is beyond enough does not count.
+std::array<double, batch_width> list_estimates(const BatchPush& pushes, double teleport, double rest,
+                                               std::size_t enough, std::span<Partial> partial) {
+  const std::vector<std::size_t> slots = pushes.slots_by_vertex();
+  std::vector<double> pushed(pushes.lanes().pushed().size(), 0);
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    std::copy_n(pushes.lanes().pushed().data() + slots[i] * batch_width, batch_width, pushed.data() + i * batch_width);
+  const Lanes::Large listed = Lanes::large(pushed, rest / teleport, enough);
   std::array<double, batch_width> missing{};
   for (std::size_t l = 0; l < partial.size(); ++l) {
     Row& q = partial[l].q;
     q.reserve(listed.of_lane[l].size());
-    for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[places[z(i)]], teleport * x);
+    for (const auto& [i, x] : listed.of_lane[l]) q.add(pushes.vertices()[slots[z(i)]], teleport * x);
     (enough > 0 ? q.rest : missing[l]) = teleport * listed.missed[l];
   }
   return missing;
@@ -184,16 +183,16 @@ Stats answer_by_levels(BatchPush& pushes, std::span<const Query* const> queries,
   for (std::size_t l = 0; l < queries.size(); ++l) pushes.add(*queries[l], l);
   for (int level = 0; level < context.options.levels; ++level) pushes.push_level();
 
-  const std::array<double, batch_width> settled = known_norms(pushes, teleport, nullptr);
+  const std::array<double, batch_width> estimate = known_norms(pushes, teleport, nullptr);
   const std::array<double, batch_width> left = pushes.lanes().left();
   for (std::size_t l = 0; l < queries.size(); ++l)
-    partial[l].norms = {.settled = settled[l], .residual = left[l], .expected_error = left[l]};
+    partial[l].norms = {.estimate = estimate[l], .residual = left[l], .expected_error = left[l]};
   if (context.index != nullptr) {
     const auto for_residual = [&](auto f) {
-      for (const std::size_t place : pushes.places_by_vertex()) {
+      for (const std::size_t slot : pushes.slots_by_vertex()) {
         for (std::size_t l = 0; l < queries.size(); ++l) {
-          const double x = pushes.lanes().residual()[place * batch_width + l];
-          if (x > 0) f(partial[l], pushes.vertices()[place], x);
+          const double x = pushes.lanes().residual()[slot * batch_width + l];
+          if (x > 0) f(partial[l], pushes.vertices()[slot], x);
         }
       }
     };
@@ -206,7 +205,7 @@ Stats answer_by_levels(BatchPush& pushes, std::span<const Query* const> queries,
     if (context.comm.size() > 1)
       for_residual([](Partial& of_query, Local v, double x) { of_query.residual.add(v, x); });
   }
-  list_settled(pushes, teleport, 0, 0, partial);
+  list_estimates(pushes, teleport, 0, 0, partial);
   return {{"pushes", pushes.num_pushes()},
           {"arcs_pushed", pushes.num_arcs_pushed()},
           {"index_entries", pushes.num_index_entries()}};
@@ -221,7 +220,7 @@ Stats answer(SinglePush& push, std::span<const Query* const> query, const QueryC
   if (context.options.method == Method::verd) {
     for (int level = 0; level < context.options.levels; ++level) push.push_level();
   } else {
-    const auto goal = push_to_target(push, context, context.until_settled ? most : 0);
+    const auto goal = push_to_target(push, context, context.is_top_k ? most : 0);
     if (goal) push.solve(*goal);
   }
   collect(push, context, most, partial.front());
@@ -250,7 +249,7 @@ Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const Que
     rest = std::min(rest, share_of_rest * context.policy.goal(target, pushed.norm[l]));
 
   const std::size_t most = num_needed(queries, context, nullptr);
-  std::array<double, batch_width> missed = list_settled(pushes, teleport, rest, hubs != nullptr ? 0 : most, partial);
+  std::array<double, batch_width> missed = list_estimates(pushes, teleport, rest, hubs != nullptr ? 0 : most, partial);
 
   // What is behind hubs.
   Stats work{{"pushes", pushes.num_pushes()}, {"arcs_pushed", pushes.num_arcs_pushed()}};
@@ -270,7 +269,7 @@ Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const Que
   for (std::size_t l = 0; l < num_queries; ++l) {
     const double norm = pushed.norm[l];
     const double error = pushed.left[l] + missed[l];
-    partial[l].norms = {.settled = norm, .unsolved = error, .expected_error = error};  // no index walks it
+    partial[l].norms = {.estimate = norm, .unsolved = error, .expected_error = error};  // no index walks it
     if (norm > missed[l] && context.policy.error(error, norm - missed[l]) <= target) {
       rows[l] = &partial[l].q;
       continue;

@@ -13,8 +13,8 @@ struct QueryContext {
   const IndexSummary* summary;
   const DanglingPolicy& policy;
   const QueryOptions& options;
-  bool until_settled;  ///< a call of top_k
-  const Hubs* hubs;    ///< or null; what goes through them needs no index
+  bool is_top_k;     ///< a call of top_k
+  const Hubs* hubs;  ///< or null; what goes through them needs no index
 };
 
 /// An answer on its way: q as far as it is known, and residuals whose index rows other ranks hold.
