@@ -116,17 +116,17 @@ class Engine {
   friend EngineState& state_of(Engine& engine);
 };
 
-/// Answers every query by personalized PageRank; each rank passes its own queries and gets their answers. Scores are
+/// Answers every query by personalized PageRank; each rank passes queries and gets their answers. Scores are
 /// q / |q|_1 with policy `source`; `self`: q(v)/c at dangling v; `uniform`: q + (1 - |q|_1) times the answer for the
-/// uniform seed; `drop`: q. Without an index pushes alone reach `target_error`, and VERD answers with its estimate.
+/// uniform seed; `drop`: q. Without an index pushes alone reach `target_error`; VERD answers with its estimate.
 ///
-/// Throws InvalidArgument on all ranks: options out of range or, except filter and progress, not the same on all ranks;
-/// an empty query; a seed outside the graph or of weight <= 0; an index of another graph or teleport; a candidate
-/// outside the graph or there twice.
+/// Throws InvalidArgument on all ranks for options that are out of range or, except filter and progress, differ between
+/// ranks; queries without seeds; vertices outside the graph; weights <= 0; repeated candidates; an index of another
+/// graph or teleport.
 ///
-/// Collective. Memory per thread: 17 n bytes, on symmetric graphs 81 n; if `batch_bytes` allows it, 1200 n + 12 arcs,
-/// for groups: with VERD, and perhaps from 64 queries on, which may leave out scores of a hundredth of the target.
-/// Equal bits for any number of threads; 1e-12 in L1 for any number of ranks. docs/ppr.md has costs.
+/// Collective. Memory per thread: 17 n bytes, on symmetric graphs 81 n; 1200 n + 12 arcs if `batch_bytes` allows
+/// groups: with VERD, or from 64 queries on; these may leave out scores of a hundredth of the target.
+/// Equal bits for any number of threads; 1e-12 in L1 for any number of ranks. Costs: docs/ppr.md.
 Result query(Engine& engine, std::span<const Query> queries, const QueryOptions& options = {});
 /// Answers as query(Engine) does, and forgets what it made. A const graph may be asked from several threads where its
 /// communicator has one rank.
