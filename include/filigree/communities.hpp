@@ -9,6 +9,7 @@
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/labels.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::communities {
 
 /// Similarity of two clusters a and b of leaf communities. e_ab: edges, or their weight, between their vertices; |a|:
@@ -81,3 +82,4 @@ struct Detected {
 Detected detect(const Graph& graph, const DetectOptions& options = {});
 
 }  // namespace filigree::communities
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include "filigree/communities.hpp"
 #include "filigree/io/hdf5.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::communities {
 
 /// Writes a tree as HDF5. /tree: left, right (int64) and height (float64) of each merge, leaf_sizes (int64), labels
@@ -22,3 +23,4 @@ void save(const Comm& comm, const Tree& tree, const std::string& path,
 Tree load(const Comm& comm, const std::string& path);
 
 }  // namespace filigree::communities
+#pragma GCC visibility pop

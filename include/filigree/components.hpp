@@ -5,6 +5,7 @@
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/labels.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::components {
 
 struct Result {
@@ -33,3 +34,4 @@ struct Result {
 Result weak(const Graph& graph);
 
 }  // namespace filigree::components
+#pragma GCC visibility pop

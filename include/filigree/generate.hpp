@@ -12,6 +12,7 @@
 /// Every edge is a pure function of the arguments and its own number, so any number of ranks and threads gives the same
 /// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones), but for
 /// stencil27.
+#pragma GCC visibility push(default)
 namespace filigree::generate {
 
 struct UniformOptions {
@@ -113,3 +114,4 @@ enum class BlockCase { drift, shared, decay, groups, narrow, vectors, outliers }
 DenseBlocks blocks(const Comm& comm, BlockCase which, std::uint64_t seed, Offset count = 0);
 
 }  // namespace filigree::generate
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 #include "filigree/matrix/linear_operator.hpp"
 #include "filigree/matrix/transition.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::pagerank {
 
 struct Options {
@@ -55,3 +56,4 @@ Result solve(const LinearOperator& in_arcs, std::span<const double> out_weights,
              const Options& options = {});
 
 }  // namespace filigree::pagerank
+#pragma GCC visibility pop

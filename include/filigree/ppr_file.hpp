@@ -6,6 +6,7 @@
 
 #include "filigree/ppr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::ppr {
 
 /// Writes an index as HDF5: /index/{row_bytes, bytes, walks, deviation}, the bytes being the rows as VisitRows packs
@@ -27,3 +28,4 @@ Index build_index_file(const Graph& graph, const IndexOptions& options, const st
 Index load(const Comm& comm, const std::string& path, const std::optional<Partition>& sources = {});
 
 }  // namespace filigree::ppr
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::ppr {
 
 static_assert(std::endian::native == std::endian::little, "rows are little-endian bytes, and so must be the machine");
@@ -110,3 +111,4 @@ class VisitRows {
 };
 
 }  // namespace filigree::ppr
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "filigree/matrix/labels.hpp"
 #include "filigree/matrix/linear_operator.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::summary {
 
 /// Values of superedges. weighted: the number of edges. The others are not available yet.
@@ -135,3 +136,4 @@ struct Neighbors {
 Neighbors neighbors(const Summary& summary, Global vertex);
 
 }  // namespace filigree::summary
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 #include "filigree/io/hdf5.hpp"
 #include "filigree/summary.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::summary {
 
 /// Writes a summary, and the merges that led to it, to an open HDF5 file, which the caller commits:
@@ -29,3 +30,4 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
 Dendrogram load_merges(const io::Hdf5Reader& file);
 
 }  // namespace filigree::summary
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 /// For blocks A_i of m rows, a cluster C stands for M = [A_i : i in C], stored as U (m x r, shared) and U^T A_i
 /// (private). Source: Shamrai, Concatenated Matrix SVD: Compression Bounds, Incremental Approximation, and
 /// Error-Constrained Clustering, arXiv 2601.11626, 2026.
+#pragma GCC visibility push(default)
 namespace filigree::svd_clustering {
 
 /// The kernel of an update. qr: Householder QR and SVD, certificates accurate to about 1e-14 |M|. gram: eigenvalues of
@@ -186,3 +187,4 @@ struct Evaluation {
 Evaluation evaluate(const DenseBlocks& blocks, const Result& result);
 
 }  // namespace filigree::svd_clustering
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "filigree/io/hdf5.hpp"
 #include "filigree/svd_clustering.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::svd_clustering {
 
 /// Contents of a file of clusters. `result.coefficients` are those of the blocks that `blocks` gives this rank.
@@ -36,3 +37,4 @@ void remove_checkpoint(const Comm& comm, const std::string& checkpoint);
 ClustersFile load(const Comm& comm, const std::string& path, const Partition* blocks = nullptr);
 
 }  // namespace filigree::svd_clustering
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "filigree/communities.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::communities {
 
 constexpr Global most_drawn_leaves = 2000;
@@ -23,3 +24,4 @@ struct DrawOptions {
 std::string draw(const Dendrogram& tree, const CommunityGraph& between, const DrawOptions& options = {});
 
 }  // namespace filigree::communities
+#pragma GCC visibility pop

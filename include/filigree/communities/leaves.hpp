@@ -9,6 +9,7 @@
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/labels.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::communities {
 
 /// Probability of an edge between two vertices, given their communities.
@@ -60,3 +61,4 @@ struct LeafResult {
 LeafResult cluster_leaves(const Graph& graph, const LeafOptions& options = {});
 
 }  // namespace filigree::communities
+#pragma GCC visibility pop

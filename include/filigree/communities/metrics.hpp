@@ -9,6 +9,7 @@
 #include "filigree/matrix/dendrogram.hpp"
 #include "filigree/matrix/labels.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::communities {
 
 /// Counts of vertices with label a in one labelling and b in the other; ascending, without zeros. Equal on all ranks.
@@ -69,3 +70,4 @@ Comparison compare(const Comm& comm, const Labels& leaves, const Dendrogram& tre
                    std::span<const std::vector<Global>> truth);
 
 }  // namespace filigree::communities
+#pragma GCC visibility pop

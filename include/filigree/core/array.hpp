@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// As std::vector, for plain types, with two differences. resize() leaves new elements as they are (a vector sets them
@@ -161,3 +162,4 @@ class Array {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -14,6 +14,7 @@
 #include "filigree/core/error.hpp"
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// What all_to_all delivers: the elements sent by rank 0, then those by rank 1, and so on.
@@ -221,3 +222,4 @@ class Comm {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Base of everything the library throws on purpose.
@@ -39,3 +40,4 @@ void require(bool holds, const Parts&... parts) {
 }
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "filigree/core/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Elements between all ranks, as Comm::all_to_all() sends them when the receiver knows its counts: started by the
@@ -46,3 +47,4 @@ class Exchange {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 #include "filigree/core/error.hpp"
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// The message is `before`, the arc as "from -> to" (or one vertex), `after`. Vertices are numbers here; programs say
@@ -32,3 +33,4 @@ struct InvalidArc : InvalidArgument {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// A counter-based random stream (Philox4x32-10; Salmon, Moraes, Dror, Shaw, SC 2011). A draw depends only on
@@ -59,3 +60,4 @@ class Stream {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 
 #include "filigree/core/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Owns MPI (MPI_THREAD_FUNNELED) and sets the threads of OpenMP, oneTBB and Eigen together. For programs: make one
@@ -53,3 +54,4 @@ class Runtime {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "filigree/core/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 namespace detail {
@@ -57,3 +58,4 @@ class SharedArray {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -9,6 +9,7 @@
 
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 class Stopwatch {
@@ -43,3 +44,4 @@ class Phase {
 using Progress = std::function<void(std::string_view phase, Offset done, Offset total)>;
 
 }  // namespace filigree
+#pragma GCC visibility pop

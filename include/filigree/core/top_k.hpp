@@ -10,6 +10,7 @@
 
 #include "filigree/core/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 template <class Id>
@@ -59,3 +60,4 @@ std::vector<Scored<Id>> top_k(const Comm& comm, std::vector<Scored<Id>> items, s
 }
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Row, column or vertex id in the whole (distributed) object.
@@ -13,3 +14,4 @@ using Local = std::int32_t;
 using Offset = std::int64_t;
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// How many bytes the first character of a text has; 0 if its first byte begins none. For texts that are not empty.
@@ -43,3 +44,4 @@ inline bool is_utf8(std::string_view text) {
 }
 
 }  // namespace filigree
+#pragma GCC visibility pop

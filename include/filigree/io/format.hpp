@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 enum class Format {
@@ -52,3 +53,4 @@ Format format_of(const std::string& path);
 Format format_to_write(const std::string& path, Format asked = Format::automatic);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

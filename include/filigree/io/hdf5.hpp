@@ -12,6 +12,7 @@
 #include "filigree/core/comm.hpp"
 #include "filigree/io/strings.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Writes one HDF5 file together. The file grows under a temporary name beside `path` and takes its name in commit();
@@ -105,3 +106,4 @@ class Hdf5Reader {
 };
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

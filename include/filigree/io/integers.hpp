@@ -6,6 +6,7 @@
 #include "filigree/io/read.hpp"
 #include "filigree/io/write.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 using Integers = DistCsr<std::int64_t>;
@@ -45,3 +46,4 @@ struct WideEntry {
 std::optional<WideEntry> wide_entry(const Integers& matrix);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

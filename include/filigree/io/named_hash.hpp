@@ -6,6 +6,7 @@
 #include "filigree/io/names.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Equal if every vertex is called the same, on any number of ranks; different otherwise, except with
@@ -20,3 +21,4 @@ std::uint64_t names_hash(const Comm& comm, const VertexNames& names);
 std::uint64_t named_arcs_hash(const Graph& graph, const VertexNames& names);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "filigree/io/strings.hpp"
 #include "filigree/matrix/partition.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// The name of every vertex, distributed like the rows of its graph. A name is the vertex number itself, an integer id,
@@ -48,3 +49,4 @@ class VertexNames {
 };
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

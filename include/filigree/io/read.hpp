@@ -9,6 +9,7 @@
 #include "filigree/io/names.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Numbering of the vertices of an edge list, or of a DIMACS file without a problem line.
@@ -89,3 +90,4 @@ std::string place_of(const Comm& comm, const std::string& path, const ReadOption
                      const VertexNames& names, Global from, Global to);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "filigree/matrix/dense_blocks.hpp"
 #include "filigree/matrix/dist_dense.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Treatment of NaN and infinity: refused with file and position; 0; the mean of the finite elements in the same row
@@ -55,3 +56,4 @@ DenseRowsFile read_dense_rows(const Comm& comm, const std::vector<std::string>& 
 void write_dense_npy(const std::string& path, DenseView matrix);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

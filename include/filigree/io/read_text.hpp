@@ -5,6 +5,7 @@
 
 #include "filigree/core/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// The text of a file or a pipe on every rank: unpacked if it is compressed by gzip or Zstandard, without a byte order
@@ -13,3 +14,4 @@ namespace filigree::io {
 std::string read_text(const Comm& comm, const std::string& path);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

@@ -7,6 +7,7 @@
 
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Texts, concatenated in one array. Memory: their bytes, and 8 a text. Reads like a std::vector<std::string>.
@@ -30,3 +31,4 @@ class Strings {
 };
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

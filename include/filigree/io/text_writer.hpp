@@ -7,6 +7,7 @@
 
 #include "filigree/core/comm.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Writes a text file, compressed if `path` ends in .gz or .zst, or to standard output when it is "-", or to a device
@@ -35,3 +36,4 @@ class TextWriter {
 };
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Throws IoError if no output can be made at `path`: its folder is missing or not writable, or something is there that
@@ -26,3 +27,4 @@ AbandonedFiles remove_abandoned_files(const std::string& path);
 void remove_unfinished_files() noexcept;
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

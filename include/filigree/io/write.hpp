@@ -8,6 +8,7 @@
 #include "filigree/io/read.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::io {
 
 /// Writes a graph or a sparse matrix. docs/file_formats.md says what each format holds.
@@ -39,3 +40,4 @@ Strings read_texts(const Comm& comm, const Hdf5Reader& file, const std::string& 
 VertexNames read_names(const Comm& comm, const Hdf5Reader& file, const Partition& rows);
 
 }  // namespace filigree::io
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Equal for equal matrices on any number of ranks, for a matrix without values and the same with ones, and for whole
@@ -14,3 +15,4 @@ template <class V>
 std::uint64_t content_hash(const DistCsr<V>& graph);
 
 }  // namespace filigree
+#pragma GCC visibility pop

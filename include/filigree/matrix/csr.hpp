@@ -8,6 +8,7 @@
 #include "filigree/core/error.hpp"
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// What kernels take: spans of a matrix that somebody else owns (a Csr, a SharedArray, a user's arrays).
@@ -65,3 +66,4 @@ template <class V>
 void multiply(CsrView<V> matrix, std::span<const double> x, std::span<double> y);
 
 }  // namespace filigree
+#pragma GCC visibility pop

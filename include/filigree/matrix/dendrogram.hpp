@@ -8,6 +8,7 @@
 
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Two nodes that became one.
@@ -91,3 +92,4 @@ std::string newick(const Dendrogram& tree, const std::function<std::string(Globa
 std::vector<double> scipy_linkage(const Dendrogram& tree);
 
 }  // namespace filigree
+#pragma GCC visibility pop

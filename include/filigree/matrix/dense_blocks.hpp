@@ -10,6 +10,7 @@
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/small_dense.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Blocks A_0, A_1, ... of `rows` rows each. The rank that owns block i holds all of it; what a block is called and how
@@ -40,3 +41,4 @@ std::uint64_t content_hash(const DenseBlocks& blocks);
 std::uint64_t content_hash(const DistDense<double>& matrix);
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -11,6 +11,7 @@
 #include "filigree/matrix/halo.hpp"
 #include "filigree/matrix/partition.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Nonzeros in any order, as a file or a generator gives them: entry k is (row[k], col[k]) with value val[k].
@@ -185,3 +186,4 @@ template <class V>
 void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y);
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "filigree/matrix/partition.hpp"
 #include "filigree/matrix/small_dense.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// A rows.num_items() x cols matrix. Rank p holds the rows rows.begin(p) .. rows.end(p), row by row:
@@ -68,3 +69,4 @@ template <class V>
 void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>& y, const FinishRows& finish = {});
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include "filigree/core/exchange.hpp"
 #include "filigree/matrix/partition.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 template <class V>
@@ -133,3 +134,4 @@ class Halo {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

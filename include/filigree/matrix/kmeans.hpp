@@ -6,6 +6,7 @@
 
 #include "filigree/matrix/dist_dense.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 struct KmeansOptions {
@@ -35,3 +36,4 @@ struct KmeansResult {
 KmeansResult kmeans(const DistDense<double>& x, const KmeansOptions& options, std::span<const double> row_weights = {});
 
 }  // namespace filigree
+#pragma GCC visibility pop

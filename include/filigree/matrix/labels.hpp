@@ -6,6 +6,7 @@
 #include "filigree/core/comm.hpp"
 #include "filigree/matrix/partition.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// One label per vertex, dealt out like the rows of a graph: this rank holds those of vertices.begin(rank) onwards.
@@ -22,3 +23,4 @@ struct Labels {
 Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<Global> of);
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -8,6 +8,7 @@
 #include "filigree/matrix/dist_csr.hpp"
 #include "filigree/matrix/spmv_plan.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// M, n x n, distributed like its rows: what power iterations and Krylov methods take. A matrix that is stored in
@@ -43,3 +44,4 @@ class SpmvOperator : public LinearOperator {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

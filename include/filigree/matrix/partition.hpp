@@ -8,6 +8,7 @@
 #include "filigree/core/error.hpp"
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// [0, n) cut into contiguous blocks, one per part, in order; blocks may be empty.
@@ -53,3 +54,4 @@ class Partition {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

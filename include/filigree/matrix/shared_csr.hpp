@@ -4,6 +4,7 @@
 #include "filigree/core/shared_array.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// All rows of a distributed matrix in memory that the ranks of a node share, columns by global id. For algorithms that
@@ -24,3 +25,4 @@ template <class V>
 SharedCsr<V> replicate(const DistCsr<V>& matrix);
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 
 #include "filigree/core/types.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// A view of a column-major matrix: element (i, j) is data[i + j * stride]. T: double or const double.
@@ -106,3 +107,4 @@ void solve_lower_transposed(DenseView lower, DenseSpan<double> b);
 std::vector<double> solve_symmetric(DenseView a, std::span<const double> b);
 
 }  // namespace filigree
+#pragma GCC visibility pop

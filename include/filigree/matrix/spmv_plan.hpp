@@ -8,6 +8,7 @@
 
 #include "filigree/matrix/csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// A copy of a matrix in the layout that multiplies fastest. Rows are taken in windows of at most 4096; the entries of
@@ -79,3 +80,4 @@ class SpmvPlan {
 };
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Is every arc (i, j) matched by an arc (j, i) with the same value? So it is if fingerprints of the two triangles
@@ -26,3 +27,4 @@ std::optional<Arc> asymmetric_arc(const Graph& graph);
 Offset num_reciprocated_arcs(const Graph& graph, const Graph& reversed);
 
 }  // namespace filigree
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Where a walk goes from a vertex without out-arcs (a dangling vertex).
@@ -24,3 +25,4 @@ void check_teleport(double c);
 std::vector<double> out_weights(const Graph& graph);
 
 }  // namespace filigree
+#pragma GCC visibility pop

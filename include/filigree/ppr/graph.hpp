@@ -6,6 +6,7 @@
 
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::ppr {
 
 struct GraphData;
@@ -42,3 +43,4 @@ enum class Placement {
 Placement choose_placement(const Graph& graph, Placement wanted, Offset memory_bytes = 0);
 
 }  // namespace filigree::ppr
+#pragma GCC visibility pop

@@ -17,6 +17,7 @@
 #include "filigree/ppr/graph.hpp"
 #include "filigree/ppr_rows.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::ppr {
 
 /// What an index counts, and how a count becomes a share of q.
@@ -75,3 +76,4 @@ Index build_index(const ReplicatedGraph& graph, const IndexOptions& options = {}
 Index build_index(const Graph& graph, const IndexOptions& options = {});
 
 }  // namespace filigree::ppr
+#pragma GCC visibility pop

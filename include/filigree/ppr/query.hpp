@@ -18,6 +18,7 @@
 #include "filigree/ppr/graph.hpp"
 #include "filigree/ppr/index.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::ppr {
 
 /// A seed of a query. A query's weights must be finite and above 0; they are scaled to sum 1.
@@ -168,3 +169,4 @@ Result top_k(const ReplicatedGraph& graph, std::span<const Query> queries, int k
 }
 
 }  // namespace filigree::ppr
+#pragma GCC visibility pop

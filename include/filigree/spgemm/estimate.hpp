@@ -3,6 +3,7 @@
 
 #include "filigree/spgemm/multiply.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::spgemm {
 
 struct Estimate {
@@ -31,3 +32,4 @@ template <class V>
 Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks);
 
 }  // namespace filigree::spgemm
+#pragma GCC visibility pop

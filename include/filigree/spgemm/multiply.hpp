@@ -12,6 +12,7 @@
 #include "filigree/core/timing.hpp"
 #include "filigree/matrix/dist_csr.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::spgemm {
 
 /// What takes the place of + and x in a sum of products, and where the sum begins.
@@ -151,3 +152,4 @@ Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity
               const Options& options = {}, const std::type_identity_t<DistMask<V>>& mask = {});
 
 }  // namespace filigree::spgemm
+#pragma GCC visibility pop

@@ -6,6 +6,7 @@
 
 #include "filigree/spgemm/multiply.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::spgemm {
 
 struct PlanRows;
@@ -67,3 +68,4 @@ Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& 
                    std::type_identity_t<std::optional<DistCsr<V>>> again = {});
 
 }  // namespace filigree::spgemm
+#pragma GCC visibility pop

@@ -4,6 +4,7 @@
 
 #include "filigree/spgemm/multiply.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::spgemm {
 
 enum class Variant {
@@ -28,3 +29,4 @@ Work multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V
                            const std::type_identity_t<DistMask<V>>& mask = {});
 
 }  // namespace filigree::spgemm
+#pragma GCC visibility pop

@@ -3,6 +3,7 @@
 
 #include "filigree/spgemm/multiply.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::spgemm {
 
 struct Verification {
@@ -29,3 +30,4 @@ Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& 
                     const std::type_identity_t<DistMask<V>>& mask = {}, std::uint64_t seed = 1);
 
 }  // namespace filigree::spgemm
+#pragma GCC visibility pop
