@@ -5,6 +5,7 @@
 
 #include "filigree/ppr/query.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::ppr {
 
 /// What compare() finds. Vectors have an element for every query of this rank; all else is of the queries of all ranks.
@@ -34,3 +35,4 @@ struct CompareOptions {
 Comparison compare(const Comm& comm, const Result& answers, const Result& exact, const CompareOptions& options = {});
 
 }  // namespace filigree::ppr
+#pragma GCC visibility pop
