@@ -16,11 +16,7 @@ namespace {
 using Block = Stream::Block;
 
 void fill_portable(std::uint64_t key, std::span<Block> blocks) {
-  const r123::Philox4x32::key_type keys = {{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)}};
-  for (Block& block : blocks) {
-    const auto words = r123::Philox4x32{}({{block[0], block[1], block[2], block[3]}}, keys);
-    block = {words[0], words[1], words[2], words[3]};
-  }
+  for (Block& block : blocks) block = Stream::philox(key, block);
 }
 
 #if defined(__x86_64__)

@@ -54,9 +54,7 @@ constexpr KnownAnswer known_answers[] = {
 
 TEST(Philox, GivesThePublishedWords) {
   for (const KnownAnswer& known : known_answers) {
-    const auto& c = known.counter;
-    const auto words = r123::Philox4x32{}({{c[0], c[1], c[2], c[3]}}, {{known.key[0], known.key[1]}});
-    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(words[i], known.words[i]);
+    EXPECT_EQ(Stream::philox(std::uint64_t{known.key[1]} << 32 | known.key[0], known.counter), known.words);
     EXPECT_EQ(philox(known.counter, known.key), known.words);  // the oracle below is right too
   }
 }

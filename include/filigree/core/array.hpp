@@ -1,11 +1,8 @@
 // Array: a vector for large results, whose elements are not written before their values are known.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -17,10 +14,17 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
-/// As std::vector, for plain types, with two differences. resize() leaves new elements as they are (a vector sets them
-/// to zero, one pass over memory that the caller writes anyway): what was written between data() and capacity() before
-/// is there. And large blocks come from the kernel, where pages that are not touched cost nothing: capacity for the
-/// most there could be is free, and only what is used becomes memory.
+namespace detail {
+/// Memory from the kernel, which begins and ends with huge pages of 2 MiB. Throws std::bad_alloc.
+void* map_pages(std::size_t bytes);
+void unmap_pages(void* block, std::size_t bytes);
+}  // namespace detail
+
+/// A std::vector for plain types, with two differences. resize() does not write new elements, where a vector sets them
+/// to zero, one pass over memory that the caller writes anyway. Within capacity() they hold what was last written
+/// there, also beyond size(); a resize() or reserve() beyond capacity() moves the first size() elements to another
+/// block, whose rest is unset. And blocks of 4 MiB or more come from the kernel, where pages that are not touched take
+/// no memory: capacity for an upper bound costs nothing.
 template <class T>
 class Array {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
@@ -128,32 +132,16 @@ class Array {
 
  private:
   static constexpr std::size_t large = std::size_t{4} << 20;
-  static constexpr std::size_t huge_page = std::size_t{2} << 20;
-  static constexpr std::size_t whole_pages(std::size_t bytes) {
-    return (bytes + huge_page - 1) / huge_page * huge_page;
-  }
 
   static T* allocate(std::size_t n) {
     if (n > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
     if (n * sizeof(T) < large) return std::allocator<T>().allocate(n);
-    // A fault for 2 MiB, not for 4 KiB, also at both ends.
-    const std::size_t bytes = whole_pages(n * sizeof(T));
-    const std::size_t mapped = bytes + huge_page;
-    void* const data =
-        mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) throw std::bad_alloc();
-    char* const first = static_cast<char*>(data);
-    const std::size_t before =
-        whole_pages(reinterpret_cast<std::uintptr_t>(first)) - reinterpret_cast<std::uintptr_t>(first);
-    if (before > 0) munmap(first, before);
-    munmap(first + before + bytes, huge_page - before);
-    madvise(first + before, bytes, MADV_HUGEPAGE);
-    return reinterpret_cast<T*>(first + before);
+    return static_cast<T*>(detail::map_pages(n * sizeof(T)));
   }
   static void free(T* block, std::size_t n) {
     if (block == nullptr) return;
     if (n * sizeof(T) < large) return std::allocator<T>().deallocate(block, n);
-    munmap(block, whole_pages(n * sizeof(T)));
+    detail::unmap_pages(block, n * sizeof(T));
   }
 
   T* begin_ = nullptr;
