@@ -8,6 +8,7 @@
 #include "core/collective_check.hpp"
 #include "core/large_count.hpp"
 #include "filigree/core/invalid_arc.hpp"
+#include "filigree/core/runtime.hpp"
 
 namespace filigree {
 
@@ -102,12 +103,25 @@ void copy_bytes(const void* from, Offset count, std::size_t size, void* to) {
 }  // namespace
 
 Comm::Comm(MPI_Comm parent) {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  if (initialized == 0)
+    throw MpiError(
+        "MPI is not initialized: make a filigree::Runtime in main, or call MPI_Init_thread, before any Comm");
   MPI_Comm duplicate = MPI_COMM_NULL;
   check(MPI_Comm_dup(parent, &duplicate), "MPI_Comm_dup");
   handle_ = std::make_shared<const Handle>(duplicate);
+  int provided = 0;
+  MPI_Query_thread(&provided);
+  guard([&] {
+    if (provided >= MPI_THREAD_FUNNELED || num_threads() == 1) return;
+    throw MpiError(text("MPI was initialized for a single thread, and filigree would use ", num_threads(),
+                        ": call MPI_Init_thread with MPI_THREAD_FUNNELED instead of MPI_Init, or "
+                        "filigree::set_num_threads(1) before any Comm"));
+  });
 }
 
-// A rank alone makes no MPI calls but for new communicators: its threads may then work on their own, whatever MPI's
+// A rank alone makes no MPI calls except for new communicators: its threads may then work on their own, whatever MPI's
 // level of threads.
 
 Comm Comm::node() const {
@@ -236,9 +250,9 @@ Failure describe(const std::exception_ptr& failure) {
 }  // namespace
 
 void Comm::rethrow_together(std::exception_ptr failure) const {
-  const int nobody = std::numeric_limits<int>::max();
-  const int first = min(failure ? rank() : nobody);
-  if (first == nobody) return;
+  const int none = std::numeric_limits<int>::max();
+  const int first = min(failure ? rank() : none);
+  if (first == none) return;
   Failure shared;
   if (rank() == first) {
     shared = describe(failure);

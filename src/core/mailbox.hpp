@@ -47,7 +47,7 @@ class Mailbox {
       }
     });
     num_sent_ += std::ssize(values) - counts[z(comm_.rank())];
-    return comm_.all_to_all(std::span<const T>(values), std::span<const Offset>(counts));
+    return comm_.all_to_all(values, counts);
   }
 
   Offset bytes_sent() const { return num_sent_ * Offset{sizeof(T)}; }  ///< to other ranks, so far
@@ -71,9 +71,7 @@ class CountedMailbox {
   /// Not collective. No more than counts[rank] times.
   void put(int rank, const T& value) { values_[z(next_[z(rank)]++)] = value; }
   /// Sends what was put. Collective.
-  Received<T> exchange() const {
-    return comm_.all_to_all(std::span<const T>(values_), std::span<const Offset>(counts_));
-  }
+  Received<T> exchange() const { return comm_.all_to_all(values_, counts_); }
 
  private:
   Comm comm_;
@@ -118,7 +116,7 @@ template <class T>
 std::vector<T> gather_on_root(const Comm& comm, std::span<const T> mine) {
   std::vector<Offset> counts(z(comm.size()), 0);
   counts[0] = std::ssize(mine);
-  return comm.all_to_all(mine, std::span<const Offset>(counts)).values;
+  return comm.all_to_all(mine, counts).values;
 }
 
 /// Positions of items by rank: counts[r] items go to rank r, and order lists their positions, those of rank 0 first,

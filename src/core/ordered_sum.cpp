@@ -121,7 +121,7 @@ std::vector<double> OrderedSums::total(BlockTree& tree) {
 void BoundedSum::sum(const Comm& comm, std::span<BoundedSum> sums) {
   std::vector<std::uint64_t> units;
   for (const BoundedSum& sum : sums) units.push_back(sum.units_);
-  comm.sum(std::span<std::uint64_t>(units));
+  comm.sum(units);
   for (std::size_t i = 0; i < sums.size(); ++i) sums[i].units_ = units[i];
 }
 

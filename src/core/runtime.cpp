@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -38,16 +39,22 @@ struct Runtime::Mpi {
   }
 };
 
-struct Runtime::Threading {
-  std::optional<tbb::global_control> tbb_limit;
-};
+void set_num_threads(int threads) {
+  require(threads >= 1, "set_num_threads: ", threads, " threads, must be at least 1");
+  omp_set_num_threads(threads);
+  static std::mutex mutex;
+  static std::optional<tbb::global_control> tbb_limit;
+  const std::lock_guard lock(mutex);
+  constexpr auto parameter = tbb::global_control::max_allowed_parallelism;
+  const auto wanted = static_cast<std::size_t>(threads);
+  if (!tbb_limit || tbb::global_control::active_value(parameter) != wanted) tbb_limit.emplace(parameter, wanted);
+  if (Eigen::nbThreads() != threads) Eigen::setNbThreads(threads);
+}
+
+int num_threads() { return omp_get_max_threads(); }
 
 Runtime::Runtime(int& argc, char**& argv)
-    : mpi_(std::make_unique<Mpi>(argc, argv)),
-      comm_(Comm::world()),
-      agreement_(Comm::world()),
-      host_(comm_.node()),
-      threading_(std::make_unique<Threading>()) {
+    : mpi_(std::make_unique<Mpi>(argc, argv)), comm_(Comm::world()), agreement_(Comm::world()), host_(comm_.node()) {
   set_threads(0);
 }
 
@@ -69,9 +76,7 @@ void Runtime::set_threads(int threads) {
   const int quota = host_.min(cpu_quota());
   threads_ = threads;
   if (threads == 0) threads_ = std::max(1, std::min(CPU_COUNT(&mine) / ranks_on_my_cores, quota / host_.size()));
-  omp_set_num_threads(threads_);
-  threading_->tbb_limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads_));
-  Eigen::setNbThreads(threads_);
+  set_num_threads(threads_);
 
   warnings_.clear();
   cores_ = std::min(CPU_COUNT(&used), quota);

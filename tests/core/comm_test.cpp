@@ -8,10 +8,26 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <random>
 
 #include "core/large_count.hpp"
+#include "filigree/core/array.hpp"
 #include "filigree/core/exchange.hpp"
+
+namespace {
+int mpi_calls = 0;  // of those functions that follow
+}
+
+// In the place of MPI's own, which every MPI also offers under these other names.
+extern "C" int MPI_Comm_rank(MPI_Comm comm, int* rank) {
+  ++mpi_calls;
+  return PMPI_Comm_rank(comm, rank);
+}
+extern "C" int MPI_Waitall(int count, MPI_Request requests[], MPI_Status* statuses) {
+  ++mpi_calls;
+  return PMPI_Waitall(count, requests, statuses);
+}
 
 namespace filigree::testing {
 namespace {
@@ -103,7 +119,7 @@ TYPED_TEST(CommMoves, AllGatherSpans) {
   using T = TypeParam;
   const Comm comm = Comm::world();
   constexpr CountOfRank patterns[] = {
-      [](int) -> Offset { return 0; },                            // nobody has anything
+      [](int) -> Offset { return 0; },                            // no rank has anything
       [](int) -> Offset { return 7; },                            // exactly one slice
       [](int rank) -> Offset { return rank * rank; },             // uneven, nothing on rank 0
       [](int rank) -> Offset { return rank % 2 == 0 ? 0 : 23; },  // nothing on every other rank
@@ -168,7 +184,7 @@ TYPED_TEST(CommMoves, AllToAll) {
       comm.all_to_all(std::span<const T>(sent), sent_counts, std::span<T>(known), expected_counts);
       EXPECT_EQ(known, expected);
 
-      // Two under way at once, and one that nobody waits for; other operations come between.
+      // Two under way at once, and one that is not waited for; other operations come between.
       std::vector<T> first(expected.size());
       std::vector<T> second(expected.size());
       const auto start = [&](std::vector<T>& to) {
@@ -187,6 +203,49 @@ TYPED_TEST(CommMoves, AllToAll) {
       EXPECT_EQ(third, expected);
     }
   });
+}
+
+TEST(Comm, TakesContainersAsWellAsSpans) {
+  const Comm comm = Comm::world();
+  const auto size = static_cast<std::size_t>(comm.size());
+  const std::vector<int> mine{comm.rank(), -1};
+  const Array<int> same(mine.begin(), mine.end());
+  const std::vector<int> all = comm.all_gather(std::span<const int>(mine)).values;
+  EXPECT_EQ(comm.all_gather(mine).values, all);
+  EXPECT_EQ(comm.all_gather(same).values, all);
+  EXPECT_EQ(comm.all_gather(std::array{comm.rank(), -1}).size(), size) << "an array is one value";
+  std::vector<int> one_each(size, comm.rank());
+  const std::vector<Offset> ones(size, 1);
+  std::vector<int> ascending(size);
+  std::iota(ascending.begin(), ascending.end(), 0);
+  EXPECT_EQ(comm.all_to_all(one_each, ones).values, ascending);
+  Array<int> arrived(size, -1);
+  comm.all_to_all(one_each, ones, arrived, ones);
+  EXPECT_EQ(std::vector<int>(arrived.begin(), arrived.end()), ascending);
+  comm.max(one_each);
+  EXPECT_EQ(one_each, std::vector<int>(size, comm.size() - 1));
+  comm.min(arrived);
+  comm.sum(arrived);
+  EXPECT_EQ(arrived[size - 1], comm.size() * (comm.size() - 1));
+  std::vector<int> told{comm.rank(), 5};
+  comm.broadcast(told, comm.size() - 1);
+  EXPECT_EQ(told, (std::vector<int>{comm.size() - 1, 5}));
+}
+
+TEST(Comm, OneRankExchangesWithoutMpi) {
+  const Comm self = Comm::self();
+  const std::vector<int> values{1, 2, 3};
+  const std::vector<Offset> counts{3};
+  std::vector<int> arrived(3);
+  const int before = mpi_calls;
+  Exchange exchange(self, values, counts, arrived, counts);
+  exchange.wait();
+  EXPECT_EQ(arrived, values);
+  self.sum(arrived);
+  self.all_to_all(values, counts, arrived, counts);
+  EXPECT_EQ(mpi_calls, before);
+  EXPECT_EQ(self.split(0).size(), 1);
+  EXPECT_GT(mpi_calls, before) << "calls are counted";
 }
 
 TEST(Comm, AllToAllWithRandomCountsManyTimesInARow) {

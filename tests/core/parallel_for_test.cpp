@@ -1,4 +1,4 @@
-// Loops on all threads: every item once, whoever takes it.
+// Loops on all threads: every item once, on any thread.
 #include "core/parallel_for.hpp"
 
 #include <gtest/gtest.h>

@@ -6,6 +6,7 @@
 #include <omp.h>
 #include <tbb/global_control.h>
 
+#include <Eigen/Core>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +35,19 @@ TEST(Runtime, SetsOpenMpAndTbbTogether) {
     EXPECT_EQ(openmp_threads(), threads);
     EXPECT_EQ(tbb_threads(), static_cast<std::size_t>(threads));
   }
+}
+
+TEST(Runtime, ProgramsWithoutOneSetThreads) {
+  const ThreadsScope restored(1);
+  for (const int threads : {3, 1, 2}) {
+    set_num_threads(threads);
+    EXPECT_EQ(num_threads(), threads);
+    EXPECT_EQ(openmp_threads(), threads);
+    EXPECT_EQ(tbb_threads(), static_cast<std::size_t>(threads));
+    EXPECT_EQ(Eigen::nbThreads(), threads);
+  }
+  EXPECT_THROW(set_num_threads(0), InvalidArgument);
+  EXPECT_EQ(num_threads(), 2);
 }
 
 TEST(Runtime, ZeroMeansTheCoresOfThisRank) {
@@ -155,7 +169,7 @@ TEST(Runtime, FailureOfAllRanksIsToldOnce) {
             told("error: alpha: 2, must be below 1\n"));
   EXPECT_EQ(outcome([]() -> int { throw std::bad_alloc(); }), told("error: out of memory\n"));
   EXPECT_EQ(outcome([]() -> int { throw 1; }), told("error: unknown failure\n"));
-  // Through guard it is every rank's failure, whoever met it.
+  // Through guard it is every rank's failure, whichever met it.
   const int culprit = comm.size() - 1;
   EXPECT_EQ(outcome([&] {
               comm.guard([&] {

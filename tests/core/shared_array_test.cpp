@@ -16,7 +16,7 @@ namespace {
 TEST(SharedArray, StartsZeroedAndAligned) {
   for (const Comm& node : {Comm::world().node(), Comm::self()}) {
     for (const Offset size : {3, 1001, 100000}) {
-      {  // memory that somebody used before
+      {  // memory that was used before
         std::vector<unsigned char> dirt(static_cast<std::size_t>(size) * sizeof(double), 0xff);
         SharedArray<double> used(node, size);
         std::fill(used.span().begin(), used.span().end(), -1.0 - dirt.back());
@@ -43,7 +43,7 @@ TEST(SharedArray, EveryRankSeesWhatTheOthersWrote) {
     Offset wrong = 0;
     for (Offset i = 0; i < per_rank * node.size(); ++i) wrong += array.span()[static_cast<std::size_t>(i)] != value(i);
     EXPECT_EQ(wrong, 0) << "round " << round;
-    array.fence();  // nobody writes the next round before all have read this one
+    array.fence();  // no rank writes the next round before all have read this one
   }
 }
 

@@ -119,9 +119,9 @@ GlobalMatrix<V> whole(const DistCsr<V>& matrix) {
       val.push_back(local.has_values() ? local.vals(r)[k] : V{1});
     }
   }
-  const auto rows = matrix.comm().all_gather(std::span<const Global>(row)).values;
-  const auto cols = matrix.comm().all_gather(std::span<const Global>(col)).values;
-  const auto vals = matrix.comm().all_gather(std::span<const V>(val)).values;
+  const auto rows = matrix.comm().all_gather(row).values;
+  const auto cols = matrix.comm().all_gather(col).values;
+  const auto vals = matrix.comm().all_gather(val).values;
   GlobalMatrix<V> result;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     EXPECT_TRUE(result.emplace(std::pair(rows[k], cols[k]), vals[k]).second)
@@ -194,7 +194,7 @@ std::vector<T> owned(const Partition& partition, int part, const std::vector<T>&
 /// The whole vector on every rank, from what each owns. Collective.
 template <class T>
 std::vector<T> whole(const Comm& comm, const std::vector<T>& owned_values) {
-  return comm.all_gather(std::span<const T>(owned_values)).values;
+  return comm.all_gather(owned_values).values;
 }
 
 /// The message of what `f` throws, "" if it throws nothing. `E` is the type it has to be.

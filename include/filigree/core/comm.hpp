@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -17,6 +18,24 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
+namespace detail {
+/// A value that travels as one although it has elements, such as std::array and std::string.
+template <class T>
+constexpr bool is_one_value = std::is_same_v<T, std::string> ||
+                              (std::is_trivially_copyable_v<T> && !std::ranges::view<T>);
+}  // namespace detail
+
+/// A container or a view of plain elements that lie one behind the other: vector, Array, std::span.
+template <class R>
+concept Elements =
+    std::ranges::contiguous_range<R> && std::ranges::sized_range<R> && !detail::is_one_value<std::remove_cvref_t<R>>;
+/// What else travels: a plain value.
+template <class T>
+concept OneValue = !Elements<T>;
+/// The type of an element.
+template <Elements R>
+using ElementOf = std::ranges::range_value_t<R>;
+
 /// What all_to_all delivers: the elements sent by rank 0, then those by rank 1, and so on.
 template <class T>
 struct Received {
@@ -25,12 +44,16 @@ struct Received {
 };
 
 /// A communicator of the library's own: duplicated once from the caller's, so its messages meet no others; copies share
-/// it, and the last one to go frees it (collective). All counts are 64-bit (src/core/large_count.cpp makes that true
-/// on any MPI). Every operation below is collective over the communicator unless it says otherwise. Call from one
-/// thread at a time (MPI_THREAD_FUNNELED).
+/// it, and the last one to be destroyed frees it (collective). All counts are 64-bit (src/core/large_count.cpp makes
+/// that true on any MPI). Every operation below is collective over the communicator unless it says otherwise.
+///
+/// Threads: over several ranks, operations come from the thread that initialized MPI (MPI_THREAD_FUNNELED), or from one
+/// thread at a time where MPI offers MPI_THREAD_SERIALIZED. A communicator of one rank calls MPI only to be made, split
+/// and freed: any number of threads may use it at once.
 class Comm {
  public:
-  /// Duplicates `parent`. Collective over `parent`. MPI must be initialized.
+  /// Duplicates `parent`. Throws MpiError where MPI is not initialized, or, on all ranks, where it was for a single
+  /// thread and a rank uses more (num_threads()). Collective over `parent`.
   explicit Comm(MPI_Comm parent);
   /// A duplicate of MPI_COMM_WORLD.
   static Comm world() { return Comm(MPI_COMM_WORLD); }
@@ -50,11 +73,11 @@ class Comm {
   void barrier() const;
 
   /// Every rank's `values` become those of `root`; lengths must agree.
-  template <class T>
-  void broadcast(std::span<T> values, int root = 0) const {
-    broadcast_bytes(values.data(), type_of<T>(), static_cast<Offset>(values.size()), root);
+  template <Elements R>
+  void broadcast(R&& values, int root = 0) const {
+    broadcast_bytes(std::ranges::data(values), type_of<ElementOf<R>>(), count_of(values), root);
   }
-  template <class T>
+  template <OneValue T>
   T broadcast(T value, int root = 0) const {
     broadcast(std::span<T>(&value, 1), root);
     return value;
@@ -62,27 +85,27 @@ class Comm {
   std::string broadcast(const std::string& value, int root = 0) const;
 
   /// Element-wise sum, minimum or maximum over ranks, in place, equal bits on every rank. Integers and floating point.
-  template <class T>
-  void sum(std::span<T> values) const {
+  template <Elements R>
+  void sum(R&& values) const {
     reduce(values, Reduction::sum);
   }
-  template <class T>
+  template <OneValue T>
   T sum(T value) const {
     return reduce_one(value, Reduction::sum);
   }
-  template <class T>
-  void min(std::span<T> values) const {
+  template <Elements R>
+  void min(R&& values) const {
     reduce(values, Reduction::min);
   }
-  template <class T>
+  template <OneValue T>
   T min(T value) const {
     return reduce_one(value, Reduction::min);
   }
-  template <class T>
-  void max(std::span<T> values) const {
+  template <Elements R>
+  void max(R&& values) const {
     reduce(values, Reduction::max);
   }
-  template <class T>
+  template <OneValue T>
   T max(T value) const {
     return reduce_one(value, Reduction::max);
   }
@@ -91,41 +114,43 @@ class Comm {
   Offset exclusive_sum(Offset value) const;
 
   /// One value per rank, by rank.
-  template <class T>
+  template <OneValue T>
   std::vector<T> all_gather(const T& value) const {
     std::vector<T> all(static_cast<std::size_t>(size()));
     all_gather_bytes(&value, type_of<T>(), 1, all.data(), std::vector<Offset>(all.size(), 1));
     return all;
   }
-  /// Every rank's span on every rank, in rank order.
-  template <class T>
-  Received<std::remove_const_t<T>> all_gather(std::span<T> values) const {
-    Received<std::remove_const_t<T>> all;
-    all.counts = all_gather(static_cast<Offset>(values.size()));
+  /// Every rank's elements on every rank, in rank order.
+  template <Elements R>
+  Received<ElementOf<R>> all_gather(const R& values) const {
+    Received<ElementOf<R>> all;
+    all.counts = all_gather(count_of(values));
     Offset total = 0;
     for (Offset count : all.counts) total += count;
     all.values.resize(static_cast<std::size_t>(total));
-    all_gather_bytes(values.data(), type_of<std::remove_const_t<T>>(), static_cast<Offset>(values.size()),
-                     all.values.data(), all.counts);
+    all_gather_bytes(std::ranges::data(values), type_of<ElementOf<R>>(), count_of(values), all.values.data(),
+                     all.counts);
     return all;
   }
 
   /// Sends the first counts[0] elements to rank 0, the next counts[1] to rank 1, ... Sum of counts = values.size().
-  template <class T>
-  Received<T> all_to_all(std::span<const T> values, std::span<const Offset> counts) const {
-    Received<T> received;
+  template <Elements R>
+  Received<ElementOf<R>> all_to_all(const R& values, std::span<const Offset> counts) const {
+    Received<ElementOf<R>> received;
     received.counts = exchange_counts(counts);
     Offset total = 0;
     for (Offset count : received.counts) total += count;
     received.values.resize(static_cast<std::size_t>(total));
-    all_to_all(values, counts, std::span<T>(received.values), received.counts);
+    all_to_all(values, counts, received.values, received.counts);
     return received;
   }
   /// The same when the receiver knows its counts already: one exchange less, and no allocation.
-  template <class T>
-  void all_to_all(std::span<const T> values, std::span<const Offset> counts, std::span<T> received,
+  template <Elements R, Elements S>
+  void all_to_all(const R& values, std::span<const Offset> counts, S&& received,
                   std::span<const Offset> received_counts) const {
-    all_to_all_bytes(values.data(), counts, received.data(), received_counts, type_of<T>());
+    static_assert(std::is_same_v<ElementOf<R>, ElementOf<S>>, "elements arrive as they are sent");
+    all_to_all_bytes(std::ranges::data(values), counts, std::ranges::data(received), received_counts,
+                     type_of<ElementOf<R>>());
   }
   /// counts[r] as sent by this rank to r -> as received by this rank from r.
   std::vector<Offset> exchange_counts(std::span<const Offset> counts) const;
@@ -198,14 +223,20 @@ class Comm {
     else
       return {Kind::bytes, sizeof(T)};
   }
-  template <class T>
-  void reduce(std::span<T> values, Reduction op) const {
-    static_assert(type_of<T>().kind != Element::Kind::bytes, "reductions take 4- and 8-byte numbers");
-    reduce_bytes(values.data(), type_of<T>(), static_cast<Offset>(values.size()), op);
+  template <class R>
+  static Offset count_of(const R& values) {
+    return static_cast<Offset>(std::ranges::size(values));
+  }
+  template <class R>
+  void reduce(R& values, Reduction op) const {
+    constexpr Element type = type_of<ElementOf<R>>();
+    static_assert(type.kind != Element::Kind::bytes, "reductions take 4- and 8-byte numbers");
+    reduce_bytes(std::ranges::data(values), type, count_of(values), op);
   }
   template <class T>
   T reduce_one(T value, Reduction op) const {
-    reduce(std::span<T>(&value, 1), op);
+    std::span<T> values(&value, 1);
+    reduce(values, op);
     return value;
   }
 

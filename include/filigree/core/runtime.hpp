@@ -11,11 +11,20 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
+/// Sets how many threads calls of the library use, for programs without a Runtime. Throws InvalidArgument unless
+/// threads >= 1.
+///
+/// OpenMP's number is one of the calling thread: a program whose threads each call the library sets it in each of them.
+/// Those of oneTBB and Eigen are of the whole program. Not collective.
+void set_num_threads(int threads);
+/// Returns how many threads a call of the library from this thread uses. Not collective.
+int num_threads();
+
 /// Owns MPI (MPI_THREAD_FUNNELED) and sets the threads of OpenMP, oneTBB and Eigen together. For programs: make one
 /// in main, before anything else of the library. The library itself never makes one.
 class Runtime {
  public:
-  /// Initializes MPI unless somebody did. Works without mpirun too (one rank).
+  /// Initializes MPI unless the program did. Works without mpirun too (one rank).
   Runtime(int& argc, char**& argv);
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
@@ -46,8 +55,6 @@ class Runtime {
   Comm comm_;
   Comm agreement_;  // failures meet here, where no other message can be pending
   Comm host_;
-  struct Threading;
-  std::unique_ptr<Threading> threading_;
   int threads_ = 1;
   int cores_ = 1;
   std::vector<std::string> warnings_;

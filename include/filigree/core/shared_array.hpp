@@ -41,7 +41,7 @@ class SharedArray {
 
  public:
   SharedArray() = default;
-  /// Room for `size` elements, zeroed. `node` is Comm::node(), or a communicator of one rank. Throws Error on all
+  /// Makes `size` elements, zeroed. `node` is Comm::node(), or a communicator of one rank. Throws Error on all
   /// ranks when the node's shared memory cannot hold it.
   SharedArray(const Comm& node, Offset size)
       : bytes_(std::make_shared<detail::SharedBytes>(node, size * static_cast<Offset>(sizeof(T)))),
