@@ -38,10 +38,10 @@ Entries<double> draw_share(const Comm& comm, Offset num_edges, const Draw& draw)
   return entries;
 }
 
-Graph build(const Comm& comm, Global num_rows, Global num_cols, Entries<double> entries, bool undirected, Loops loops,
-            EntryCounts* counts) {
+CountedMatrix<double> build(const Comm& comm, Global num_rows, Global num_cols, Entries<double> entries,
+                            bool undirected, Loops loops) {
   if (undirected) comm.guard([&] { symmetrize(entries); });
-  return Graph::from_entries(comm, num_rows, num_cols, std::move(entries), {Duplicates::first, loops}, counts);
+  return Graph::from_entries_counted(comm, num_rows, num_cols, std::move(entries), {Duplicates::first, loops});
 }
 
 /// Where in [0, 2^32) the quarters of one level begin; the first begins at 0.
@@ -142,8 +142,8 @@ Graph grid(const Comm& comm, const char* what, const std::array<Global, 3>& exte
 
 }  // namespace
 
-Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed, const RmatOptions& options,
-           EntryCounts* counts) {
+CountedMatrix<double> rmat_counted(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed,
+                                   const RmatOptions& options) {
   const Offset num_edges = comm.guard([&] { return checked_edges(scale, edges_per_vertex, options); });
   const Global num_vertices = Global{1} << scale;
   const std::vector<Quarters> levels = quarters_by_level(scale, seed, options);
@@ -165,12 +165,11 @@ Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t s
     if (!options.scramble) return {static_cast<Global>(row), static_cast<Global>(col)};
     return {scramble(row), scramble(col)};
   };
-  return build(comm, num_vertices, num_vertices, draw_share(comm, num_edges, draw), options.undirected, options.loops,
-               counts);
+  return build(comm, num_vertices, num_vertices, draw_share(comm, num_edges, draw), options.undirected, options.loops);
 }
 
-Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges, std::uint64_t seed,
-              const UniformOptions& options, EntryCounts* counts) {
+CountedMatrix<double> uniform_counted(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges,
+                                      std::uint64_t seed, const UniformOptions& options) {
   comm.guard([&] {
     require(num_rows >= 0 && num_cols >= 0, "uniform: shape ", num_rows, " x ", num_cols, ", must be at least 0 x 0");
     require(num_edges >= 0 && num_edges <= most_edges, "uniform: ", num_edges, " edges, must be in [0, 2^62]");
@@ -184,7 +183,7 @@ Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edg
     const auto words = stream.block(k, 0, 0);
     return {below(words[0], words[1], num_rows), below(words[2], words[3], num_cols)};
   };
-  return build(comm, num_rows, num_cols, draw_share(comm, num_edges, draw), options.undirected, options.loops, counts);
+  return build(comm, num_rows, num_cols, draw_share(comm, num_edges, draw), options.undirected, options.loops);
 }
 
 Graph grid2d(const Comm& comm, Global height, Global width) {

@@ -39,7 +39,7 @@ struct Arguments {
 };
 
 /// Makes the graph of the subcommand that was chosen.
-using Make = std::function<Graph(const Comm&, EntryCounts&)>;
+using Make = std::function<CountedMatrix<double>(const Comm&)>;
 
 template <class Options>
 void add_edge_options(app::Command cli, Options& options) {
@@ -62,8 +62,8 @@ void add_rmat(app::App& program, Arguments& a, Make& make) {
   add_edge_options(cli, a.rmat);
   cli.check([&] {
     a.rmat.scramble = !a.keep_order;
-    make = [&](const Comm& comm, EntryCounts& counts) {
-      return generate::rmat(comm, a.scale, a.edges_per_vertex, program.seed(), a.rmat, &counts);
+    make = [&](const Comm& comm) {
+      return generate::rmat_counted(comm, a.scale, a.edges_per_vertex, program.seed(), a.rmat);
     };
   });
 }
@@ -77,14 +77,14 @@ void add_uniform(app::App& program, Arguments& a, Make& make) {
   cli.option("--edges", a.edges, "edges drawn in all, instead of --degree");
   add_edge_options(cli, a.uniform);
   cli.check([&] {
-    make = [&](const Comm& comm, EntryCounts& counts) {
+    make = [&](const Comm& comm) {
       const Global columns = a.columns == 0 ? a.vertices : a.columns;
       Offset edges = a.edges.value_or(0);
       if (!a.edges && __builtin_mul_overflow(a.vertices, a.degree, &edges)) {
         throw InvalidArgument(
             text("--vertices ", a.vertices, " times --degree ", a.degree, " is more edges than can be counted"));
       }
-      return generate::uniform(comm, a.vertices, columns, edges, program.seed(), a.uniform, &counts);
+      return generate::uniform_counted(comm, a.vertices, columns, edges, program.seed(), a.uniform);
     };
   });
 }
@@ -122,10 +122,10 @@ void add_hsbm(app::App& program, Arguments& a, Make& make) {
   cli.option("--labels", a.labels, "write the leaf of each vertex here: lines `vertex 0/1/0`, its way from the root")
       .file(app::FileRole::output);
   cli.check([&] {
-    make = [&](const Comm& comm, EntryCounts&) {
+    make = [&](const Comm& comm) {
       auto made = generate::hsbm(comm, program.seed(), a.hsbm);
       if (!a.labels.empty() && comm.size() == program.comm().size()) write_labels(comm, a, made);
-      return std::move(made.graph);
+      return CountedMatrix<double>{std::move(made.graph), {}};
     };
   });
 }
@@ -141,7 +141,7 @@ void add_grid(app::App& program, Arguments& a, Make& make, const std::string& na
       .expected(dimensions)
       .default_text("");
   cli.check([&make, &a, make_grid] {
-    make = [&a, make_grid](const Comm& comm, EntryCounts&) { return make_grid(comm, a.extents); };
+    make = [&a, make_grid](const Comm& comm) { return CountedMatrix<double>{make_grid(comm, a.extents), {}}; };
   });
 }
 
@@ -170,8 +170,9 @@ int main(int argc, char** argv) {
     program.parse();
     if (blocks.given()) return blocks.run();
 
-    EntryCounts counts;
-    const Graph graph = program.measure("generate", [&] { return make(program.comm(), counts); });
+    const CountedMatrix<double> made = program.measure("generate", [&] { return make(program.comm()); });
+    const Graph& graph = made.matrix;
+    const EntryCounts& counts = made.counts;
     program.describe_input(graph);
     program.worked_on({{graph.num_nonzeros(), "edge", "edges"}});
     program.result("duplicates", counts.duplicates);
@@ -179,8 +180,7 @@ int main(int argc, char** argv) {
     program.note(text(graph.num_rows(), " x ", graph.num_cols(), ", ", graph.num_nonzeros(), " edges; ",
                       counts.duplicates, " drawn twice, ", counts.loops, " loops"));
     if (program.verify()) {
-      EntryCounts same;
-      program.verified(content_hash(graph) == content_hash(make(Comm::self(), same)), "one rank makes the same graph");
+      program.verified(content_hash(graph) == content_hash(make(Comm::self()).matrix), "one rank makes the same graph");
     }
     program.time("write", [&] {
       io::write(graph, io::VertexNames(graph.rows()), program.output(), arguments.output.format(program.output()));

@@ -10,7 +10,7 @@
 #include "filigree/matrix/labels.hpp"
 
 /// Every edge is a pure function of the arguments and its own number, so any number of ranks and threads gives the same
-/// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones), but for
+/// graph, bit for bit. Each rank makes an equal share of the edges. Graphs have no values (all ones), except those of
 /// stencil27.
 #pragma GCC visibility push(default)
 namespace filigree::generate {
@@ -38,33 +38,46 @@ struct RmatOptions {
   Loops loops = Loops::keep;         ///< what becomes of edges from a vertex to itself
 };
 
-/// Recursive-matrix graph (Chakrabarti, Zhan, Faloutsos, SDM 2004) of 2^scale vertices from 2^scale * edges_per_vertex
-/// drawn edges: each descends `scale` times into a quarter of the adjacency matrix. Edges drawn twice count once, so
-/// the graph has somewhat fewer; `counts` tells how many were merged, and the loops met.
-/// 0 <= scale <= 62, edges_per_vertex >= 0 and at most 2^62 edges in all. Throws InvalidArgument on all ranks.
-/// Collective. Work O(edges * scale); peak bytes per rank 64 times its share of the edges, reverses counted.
-Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed, const RmatOptions& options = {},
-           EntryCounts* counts = nullptr);
+/// Draws a recursive-matrix graph of 2^scale vertices: each edge descends `scale` times into a quarter of the adjacency
+/// matrix. Edges drawn twice count once.
+///
+/// scale             in [0, 62]
+/// edges_per_vertex  >= 0; 2^scale * edges_per_vertex, at most 2^62, are drawn
+///
+/// Throws InvalidArgument on all ranks. Collective. Cost: O(edges * scale). Memory per rank: 64 bytes for each of its
+/// share of the edges, reverses included. Source: Chakrabarti, Zhan, Faloutsos, SDM 2004.
+CountedMatrix<double> rmat_counted(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed,
+                                   const RmatOptions& options = {});
+/// The same without the number of duplicates and loops.
+inline Graph rmat(const Comm& comm, int scale, Offset edges_per_vertex, std::uint64_t seed,
+                  const RmatOptions& options = {}) {
+  return rmat_counted(comm, scale, edges_per_vertex, seed, options).matrix;
+}
 
-/// num_edges independent positions, each uniform over the num_rows x num_cols matrix; equal ones count once, as in
-/// rmat. Square: an Erdos-Renyi graph. num_rows, num_cols, num_edges >= 0; edges need a nonempty matrix, `undirected` a
-/// square one. Throws InvalidArgument on all ranks. Collective. Work O(edges); peak bytes per rank 64 times its share
-/// of them.
-Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges, std::uint64_t seed,
-              const UniformOptions& options = {}, EntryCounts* counts = nullptr);
+/// Draws num_edges independent positions, each uniform over the num_rows x num_cols matrix: square, an Erdos-Renyi
+/// graph. Positions drawn twice count once. num_rows, num_cols, num_edges >= 0; edges need a nonempty matrix,
+/// `undirected` a square one. Throws InvalidArgument on all ranks. Collective. Cost: O(edges). Memory per rank: 64
+/// bytes for each of its share of the edges.
+CountedMatrix<double> uniform_counted(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges,
+                                      std::uint64_t seed, const UniformOptions& options = {});
+/// The same without the number of duplicates and loops.
+inline Graph uniform(const Comm& comm, Global num_rows, Global num_cols, Offset num_edges, std::uint64_t seed,
+                     const UniformOptions& options = {}) {
+  return uniform_counted(comm, num_rows, num_cols, num_edges, seed, options).matrix;
+}
 
-/// A height x width grid: vertex i * width + j is joined, both ways, with those above, left, right and below. Extents
-/// >= 0. Rows are dealt out in equal numbers. Collective, without communication of edges. Peak bytes per rank 100
-/// times its vertices.
+/// Makes a height x width grid: vertex i * width + j is joined, both ways, with those above, left, right and below.
+/// Extents >= 0. Each rank has an equal number of rows. Collective, without communication of edges. Memory per rank:
+/// 100 bytes for each of its vertices.
 Graph grid2d(const Comm& comm, Global height, Global width);
 
-/// A depth x height x width grid: vertex (i * height + j) * width + k is joined, both ways, with its up to six
-/// neighbours. Otherwise as grid2d; peak bytes per rank 150 times its vertices.
+/// Makes a depth x height x width grid: vertex (i * height + j) * width + k is joined, both ways, with its up to six
+/// neighbours. Otherwise as grid2d(). Memory per rank: 150 bytes for each of its vertices.
 Graph grid3d(const Comm& comm, Global depth, Global height, Global width);
 
-/// The 27-point stencil on the same grid, the matrix of the HPCG benchmark (Dongarra, Heroux, Luszczek, IJHPCA 2016):
-/// 26 on the diagonal, -1 for each of the up to 26 points that differ by at most one in every coordinate. Peak bytes
-/// per rank 1,200 times its vertices.
+/// Makes the 27-point stencil on the same grid: 26 on the diagonal, -1 for each of the up to 26 points that differ by
+/// at most one in every coordinate. Memory per rank: 1,200 bytes for each of its vertices. Source: the HPCG benchmark,
+/// Dongarra, Heroux, Luszczek, IJHPCA 2016.
 Graph stencil27(const Comm& comm, Global depth, Global height, Global width);
 
 /// A balanced tree of communities: `depth` levels of `branching` children each, leaf_size vertices in each of the
@@ -90,27 +103,28 @@ struct Hsbm {
   std::vector<double> probabilities;  ///< p_0 .. p_depth
 };
 
-/// A hierarchical stochastic block model (Dreveton, Kuroda, Grossglauser, Thiran, JASA 2026, section 2). Throws
-/// InvalidArgument on all ranks for options outside their ranges, also when some p_k exceeds 1. Collective. Work
-/// O(vertices * depth + edges), by geometric jumps from edge to edge of a vertex; peak bytes per rank 64 times its
-/// share of the arcs.
+/// Draws a hierarchical stochastic block model, by geometric jumps from edge to edge of a vertex. Throws
+/// InvalidArgument on all ranks for options outside their ranges, also when some p_k exceeds 1. Collective. Cost:
+/// O(vertices * depth + edges). Memory per rank: 64 bytes for each of its arcs. Source: Dreveton, Kuroda, Grossglauser,
+/// Thiran, JASA 2026, section 2.
 Hsbm hsbm(const Comm& comm, std::uint64_t seed, const HsbmOptions& options = {});
 
-/// Collections of matrices that may share truncated SVDs. Columns of block i lie in a space, noise is added:
-///   drift    64 of 1024 x 128, a space of dimension 32 that turns into another by 90 degrees; noise 0.01
-///   shared   64 of 1024 x 128, one space of dimension 32, coefficients from 2 down to 0.5; noise 0.01
-///   decay    64 of 1024 x 128, one space of dimension 256, the k-th coefficient 1 / k; noise 0.001
-///   groups   64 of 1024 x 128 from 4 spaces of dimension 32, as many of each in random order; noise 0.005
-///   narrow   800 of 512 x 20 from 8 spaces of dimension 12, scaled by 0.5 to 2; noise 0.01
-///   vectors  1500 of 768 x 1 from 6 spaces of dimension 24, scaled by 0.2 to 3; noise 0.02
-///   outliers 300 of 512 x 20 from 10 spaces of dimension 8, scaled by 0.3 to 2; noise 0.005; every tenth block is
-///            10 times normal numbers instead
-enum class BlockCase { drift, shared, decay, groups, narrow, vectors, outliers };
+/// Collections of matrices that may share truncated SVDs: the columns of a block lie in a space, and noise is added.
+enum class BlockCase {
+  drift,     ///< 64 of 1024 x 128, a space of dimension 32 that turns into another by 90 degrees; noise 0.01
+  shared,    ///< 64 of 1024 x 128, one space of dimension 32, coefficients from 2 down to 0.5; noise 0.01
+  decay,     ///< 64 of 1024 x 128, one space of dimension 256, the k-th coefficient 1 / k; noise 0.001
+  groups,    ///< 64 of 1024 x 128 from 4 spaces of dimension 32, as many of each in random order; noise 0.005
+  narrow,    ///< 800 of 512 x 20 from 8 spaces of dimension 12, scaled by 0.5 to 2; noise 0.01
+  vectors,   ///< 1500 of 768 x 1 from 6 spaces of dimension 24, scaled by 0.2 to 3; noise 0.02
+  outliers,  ///< 300 of 512 x 20 from 10 spaces of dimension 8, scaled by 0.3 to 2; noise 0.005. Every tenth block is
+             ///< 10 times normal numbers instead
+};
 
-/// The blocks of a case, the first `count` only if that is not 0; their names are their numbers. All numbers are normal
-/// (Box-Muller), pure functions of seed, block and position: the same bits on any number of ranks, whatever `count`
-/// except for drift and groups. Throws InvalidArgument on all ranks if count is negative. Collective. Peak bytes per
-/// rank: 8 for each of its elements, and the spaces.
+/// Draws the blocks of a case, the first `count` only if that is not 0; their names are their numbers. All numbers are
+/// normal (Box-Muller), pure functions of seed, block and position: the same bits on any number of ranks, whatever
+/// `count` except for drift and groups. Throws InvalidArgument on all ranks if count is negative. Collective. Memory
+/// per rank: 8 bytes for each of its elements, and the spaces.
 DenseBlocks blocks(const Comm& comm, BlockCase which, std::uint64_t seed, Offset count = 0);
 
 }  // namespace filigree::generate

@@ -41,9 +41,9 @@ MatrixFile<V> assemble(const Comm& comm, const std::string& path, Global num_row
     const bool counts =
         options.policy.duplicates == Duplicates::sum && comm.max(static_cast<int>(!entries.val.empty())) == 0;
     if (counts) comm.guard([&] { entries.val.assign(entries.size(), V{1}); });
-    DistCsr<V> graph =
-        DistCsr<V>::from_entries(comm, num_rows, num_cols, std::move(entries), options.policy, &report.entries);
-    if (counts && report.entries.duplicates == 0) graph.set_values({});
+    auto [graph, met] = DistCsr<V>::from_entries_counted(comm, num_rows, num_cols, std::move(entries), options.policy);
+    report.entries = met;
+    if (counts && met.duplicates == 0) graph.set_values({});
     VertexNames names(graph.rows());
     return {std::move(graph), std::move(names), std::move(report)};
   } catch (const InvalidArc& fault) {  // on all ranks

@@ -15,7 +15,7 @@ Partition balanced_rows(const Comm& comm, int parts, Global num_rows, Offset num
     while (row + 1 < std::ssize(row_ptr) && row_ptr[z(row)] < target - before - first - row) ++row;
     begins[z(part)] = row;
   }
-  comm.sum(std::span<Global>(begins));
+  comm.sum(begins);
   begins.back() = num_rows;
   return Partition::from_begins(std::move(begins));
 }

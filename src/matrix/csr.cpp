@@ -5,7 +5,7 @@
 #include "core/index.hpp"
 
 namespace filigree {
-template <class V>
+template <MatrixValue V>
 void CsrView<V>::validate() const {
   require(!row_ptr.empty() && row_ptr.front() == 0, "Csr: row_ptr must begin with 0");
   require(row_ptr.size() - 1 <= z(std::numeric_limits<Local>::max()), "Csr: ", row_ptr.size() - 1,
@@ -68,7 +68,6 @@ void multiply(CsrView<V> matrix, std::span<const double> x, std::span<double> y)
   }
 }
 
-template struct CsrView<std::int32_t>;
 template struct CsrView<double>;
 template struct CsrView<float>;
 template struct CsrView<std::int64_t>;

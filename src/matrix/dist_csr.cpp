@@ -83,7 +83,7 @@ std::optional<Partition> rows_as_they_lie(const Comm& comm, Global num_rows, con
 /// Rows in blocks of nearly equal entries + rows. Collective.
 Partition balanced_rows(const Comm& comm, Global num_rows, Survey& found) {
   std::vector<Offset>& weight = found.run_entries;
-  comm.sum(std::span<Offset>(weight));
+  comm.sum(weight);
   for (Offset& w : weight) w += found.run;
   const Partition runs = Partition::by_weight(weight, comm.size());
   std::vector<Global> begins;
@@ -226,7 +226,7 @@ void add_to(V& sum, V value) {
 }
 
 /// Sorts a row by column (stable) and merges what shares a position, in place. Returns the length that is left.
-/// `pairs` is room to work in.
+/// `pairs` is scratch.
 template <class V>
 Offset merge_row(std::span<Global> col, std::span<V> val, Duplicates policy, std::vector<std::pair<Global, V>>& pairs) {
   const auto out_of_order = [](Global a, Global b) { return a >= b; };
@@ -318,8 +318,8 @@ DistCsr<V> number_columns(const Comm& comm, const Partition& row_partition, cons
 
 /// The matrix of entries that were surveyed. Collective.
 template <class V>
-DistCsr<V> build(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
-                 const Survey& found, EntryPolicy policy, EntryCounts* counts) {
+CountedMatrix<V> build(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
+                       const Survey& found, EntryPolicy policy) {
   if (policy.loops == Loops::drop && found.loops > 0) drop_loops(entries);
   const bool has_values = comm.max(static_cast<int>(!entries.val.empty())) != 0;
   if (has_values && entries.val.empty()) entries.val.assign(entries.size(), V{1});
@@ -339,22 +339,21 @@ DistCsr<V> build(const Comm& comm, const Partition& rows, const Partition& cols,
     own_rows(std::uint32_t{});
   else
     own_rows(Global{});
-  Offset met[] = {merged, found.loops};
-  comm.sum(std::span<Offset>(met));
-  if (counts != nullptr) *counts = {met[0], met[1]};
-  return number_columns(comm, rows, cols, std::move(sorted));
+  std::vector<Offset> met{merged, found.loops};
+  comm.sum(met);
+  return {number_columns(comm, rows, cols, std::move(sorted)), {met[0], met[1]}};
 }
 
 }  // namespace
 
-template <class V>
+template <MatrixValue V>
 struct DistCsr<V>::LazyHalo {
   std::once_flag once;
   std::optional<Halo> halo;
   std::atomic<bool> built = false;
 };
 
-template <class V>
+template <MatrixValue V>
 DistCsr<V>::DistCsr(Parts parts)
     : comm_(std::move(parts.comm)),
       rows_(std::move(parts.rows)),
@@ -366,30 +365,30 @@ DistCsr<V>::DistCsr(Parts parts)
       owned_begin_(static_cast<Local>(std::lower_bound(ghosts_.begin(), ghosts_.end(), first_col_) - ghosts_.begin())),
       halo_(std::make_shared<LazyHalo>()) {}
 
-template <class V>
+template <MatrixValue V>
 DistCsr<V>::DistCsr(Comm comm, Partition rows, Partition cols, Csr<V> local, std::vector<Global> ghosts)
     : DistCsr(Parts{std::move(comm), std::move(rows), std::move(cols), std::move(local), std::move(ghosts)}) {}
 
-template <class V>
-DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
-                                    EntryPolicy policy, EntryCounts* counts) {
+template <MatrixValue V>
+CountedMatrix<V> DistCsr<V>::from_entries_counted(const Comm& comm, Global num_rows, Global num_cols,
+                                                  Entries<V> entries, EntryPolicy policy) {
   Survey found = survey(comm, num_rows, num_cols, entries);
   const std::optional<Partition> lie = rows_as_they_lie(comm, num_rows, found, entries.row);
   const Partition rows = lie ? *lie : balanced_rows(comm, num_rows, found);
   const Partition cols = num_cols == num_rows ? rows : Partition::uniform(num_cols, comm.size());
-  return build(comm, rows, cols, std::move(entries), found, policy, counts);
+  return build(comm, rows, cols, std::move(entries), found, policy);
 }
 
-template <class V>
-DistCsr<V> DistCsr<V>::from_entries(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
-                                    EntryPolicy policy, EntryCounts* counts) {
+template <MatrixValue V>
+CountedMatrix<V> DistCsr<V>::from_entries_counted(const Comm& comm, const Partition& rows, const Partition& cols,
+                                                  Entries<V> entries, EntryPolicy policy) {
   require(rows.num_parts() == comm.size() && cols.num_parts() == comm.size(), "from_entries: rows in ",
           rows.num_parts(), " parts and columns in ", cols.num_parts(), " on ", comm.size(), " ranks");
   const Survey found = survey(comm, rows.num_items(), cols.num_items(), entries);
-  return build(comm, rows, cols, std::move(entries), found, policy, counts);
+  return build(comm, rows, cols, std::move(entries), found, policy);
 }
 
-template <class V>
+template <MatrixValue V>
 DistCsr<V> DistCsr<V>::from_csr(const Comm& comm, Global num_cols, std::span<const Offset> row_ptr,
                                 std::span<const Global> col, std::span<const V> val) {
   comm.guard([&] {
@@ -414,7 +413,7 @@ DistCsr<V> DistCsr<V>::from_csr(const Comm& comm, Global num_cols, std::span<con
   return number_columns(comm, rows, cols, std::move(given));
 }
 
-template <class V>
+template <MatrixValue V>
 const Halo& DistCsr<V>::build_halo() const {
   std::call_once(halo_->once, [&] {
     halo_->halo.emplace(comm_, cols_, ghosts_);
@@ -423,7 +422,7 @@ const Halo& DistCsr<V>::build_halo() const {
   return *halo_->halo;
 }
 
-template <class V>
+template <MatrixValue V>
 const Halo& DistCsr<V>::halo() const {
   require(halo_->built, "halo: not built; call build_halo() on all ranks first");
   return *halo_->halo;
@@ -451,7 +450,7 @@ template <class V>
 void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y) {
   if (matrix.comm().size() == 1) return multiply(matrix.local().view(), x, y);
   const std::vector<double> all = matrix.with_ghosts(x);
-  multiply(matrix.local().view(), std::span<const double>(all), y);
+  multiply(matrix.local().view(), all, y);
 }
 
 template <class V>

@@ -42,7 +42,7 @@ Dense tsqr_factor(const DistDense<double>& x) {
     }
   };
   x.comm.guard([&] { parallel_for(num_blocks, factor); });
-  const std::vector<double> all = x.comm.all_gather(std::span<const double>(factors)).values;
+  const std::vector<double> all = x.comm.all_gather(factors).values;
   Dense stacked(std::ssize(all) / c, c);
   for (Offset i = 0; i < stacked.rows; ++i) {
     for (Offset j = 0; j < c; ++j) stacked(i, j) = all[z(i * c + j)];

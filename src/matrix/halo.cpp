@@ -115,7 +115,7 @@ RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Loc
     lengths.resize(z(num_ghosts_) + own.size());
     return with_own(local, comm_.rank(), own, sent_, send_counts_, ghost_counts_);
   });
-  comm_.all_to_all(std::span<const Local>(out.lengths), out.sent, std::span<Local>(lengths), out.received);
+  comm_.all_to_all(out.lengths, out.sent, lengths, out.received);
   const std::vector<Offset> entries_sent = sums_by_rank(out.lengths, out.sent);
   const std::vector<Offset> entries_received = sums_by_rank(lengths, out.received);
 
@@ -125,7 +125,7 @@ RowFetch<V> Halo::start_fetch_rows(const DistCsr<V>& matrix, std::span<const Loc
   rows.messages = num_owners_;
   const auto start = [&]<class T>(const Array<T>& packed, Array<T>& arrived) {
     fetch.bytes_on_the_way_ += count_arrivals<T>(comm_, entries_received, rows);
-    return Exchange(comm_, std::span<const T>(packed), entries_sent, std::span<T>(arrived), entries_received);
+    return Exchange(comm_, packed, entries_sent, arrived, entries_received);
   };
   const bool narrow = matrix.num_cols() <= std::numeric_limits<Local>::max();
   comm_.guard([&] {
@@ -184,7 +184,7 @@ FetchedRows<V> Halo::fetch_values(const DistCsr<V>& matrix, std::span<const Loca
     return pack_values(matrix.local().view(), out.rows,
                        std::accumulate(entries_sent.begin(), entries_sent.end(), Offset{0}));
   });
-  comm_.all_to_all(std::span<const V>(packed), entries_sent, std::span<V>(rows.val), entries_received);
+  comm_.all_to_all(packed, entries_sent, rows.val, entries_received);
   count_arrivals<V>(comm_, entries_received, rows);
   return rows;
 }

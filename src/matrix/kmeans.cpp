@@ -98,8 +98,7 @@ Sample draw_sample(const DistDense<double>& x, std::span<const double> weights, 
     rows.insert(rows.end(), x.row(i).begin(), x.row(i).end());
     of_rows.push_back(weight);
   }
-  return {x.comm.all_gather(std::span<const double>(rows)).values,
-          x.comm.all_gather(std::span<const double>(of_rows)).values};
+  return {x.comm.all_gather(rows).values, x.comm.all_gather(of_rows).values};
 }
 
 /// k-means++: each centre is a row drawn with a chance in proportion to its share of the inertia; of a few draws the

@@ -28,7 +28,7 @@ Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<G
   const RankOrder by_home(comm.size(), std::ssize(first_uses),
                           [&](Offset i) { return static_cast<int>(first_uses[z(i)].label % comm.size()); });
   first_uses = by_home.apply(first_uses);
-  const auto met = comm.all_to_all(std::span<const FirstUse>(first_uses), by_home.counts);
+  const auto met = comm.all_to_all(first_uses, by_home.counts);
   std::unordered_map<Global, Global> first_vertex;
   for (const FirstUse& use : met.values) {  // by rank, so the smallest vertex comes first
     first_vertex.emplace(use.label, use.vertex);
@@ -47,7 +47,7 @@ Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<G
   for (Global vertex : at_owner.values) {
     numbers.push_back(before + (std::lower_bound(sorted.begin(), sorted.end(), vertex) - sorted.begin()));
   }
-  const auto numbered = comm.all_to_all(std::span<const Global>(numbers), at_owner.counts);
+  const auto numbered = comm.all_to_all(numbers, at_owner.counts);
 
   // And back the way they came.
   std::vector<Global> answers;
@@ -56,7 +56,7 @@ Labels compact_labels(const Comm& comm, const Partition& vertices, std::vector<G
     const auto at = std::lower_bound(firsts.begin(), firsts.end(), vertex) - firsts.begin();
     answers.push_back(numbered.values[static_cast<std::size_t>(at)]);
   }
-  const auto mine = comm.all_to_all(std::span<const Global>(answers), met.counts);
+  const auto mine = comm.all_to_all(answers, met.counts);
   for (std::size_t i = 0; i < first_uses.size(); ++i) number[first_uses[i].label] = mine.values[i];
 
   Labels labels{vertices, std::move(of), comm.sum(static_cast<Global>(firsts.size()))};

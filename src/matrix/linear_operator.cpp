@@ -17,7 +17,7 @@ SpmvOperator::SpmvOperator(const Graph& matrix)
 void SpmvOperator::apply(std::span<const double> x, std::span<double> y, const Finish& finish) const {
   // A rank without ghosts takes part in every exchange all the same: others may need its values.
   if (comm().size() > 1) {
-    matrix_.update_ghosts(x, std::span<double>(with_ghosts_));
+    matrix_.update_ghosts(x, with_ghosts_);
     x = with_ghosts_;
   }
   if (finish)

@@ -29,7 +29,7 @@ SharedCsr<V> replicate(const DistCsr<V>& matrix) {
   whole.col = SharedArray<Local>(node, total);
   if (has_values) whole.val = SharedArray<V>(node, total);
 
-  // Inside the node everybody writes its own rows.
+  // Inside the node every rank writes its own rows.
   const Offset begin = block_begin[static_cast<std::size_t>(comm.rank())];
   Offset* row_ptr = whole.row_ptr.span().data() + matrix.first_row();
   for (Local row = 0; row < mine.num_rows(); ++row)

@@ -33,12 +33,20 @@ GlobalMatrix<double> same_on_any_ranks(const Generator& make, bool with_values =
 
 Generator rmat(int scale, Offset edges, std::uint64_t seed, const Options& options = {},
                EntryCounts* counts = nullptr) {
-  return [=](const Comm& comm) { return generate::rmat(comm, scale, edges, seed, options, counts); };
+  return [=](const Comm& comm) {
+    auto made = generate::rmat_counted(comm, scale, edges, seed, options);
+    if (counts != nullptr) *counts = made.counts;
+    return std::move(made.matrix);
+  };
 }
 
 Generator uniform(Global rows, Global cols, Offset edges, std::uint64_t seed,
                   const generate::UniformOptions& options = {}, EntryCounts* counts = nullptr) {
-  return [=](const Comm& comm) { return generate::uniform(comm, rows, cols, edges, seed, options, counts); };
+  return [=](const Comm& comm) {
+    auto made = generate::uniform_counted(comm, rows, cols, edges, seed, options);
+    if (counts != nullptr) *counts = made.counts;
+    return std::move(made.matrix);
+  };
 }
 
 std::vector<Offset> sorted_degrees(const GlobalMatrix<double>& matrix, std::size_t n) {
@@ -85,8 +93,8 @@ TEST(Rmat, QuartersHoldTheirShares) {
   // Counts of a multinomial: 5 standard deviations, at the first level (all vertices) and at the last (parity of ids).
   const Offset edges = 1 << 18;
   const Options options{.a = 0.5, .b = 0.25, .c = 0.15, .scramble = false};
-  EntryCounts counts;
-  const Graph graph = generate::rmat(Comm::world(), 18, 1, 11, options, &counts);
+  const auto made = generate::rmat_counted(Comm::world(), 18, 1, 11, options);
+  const Graph& graph = made.matrix;
   std::array<double, 4> high{};
   std::array<double, 4> low{};
   const CsrView<double> local = graph.local().view();
@@ -98,15 +106,16 @@ TEST(Rmat, QuartersHoldTheirShares) {
       ++low[static_cast<std::size_t>((row & 1) * 2 + (col & 1))];
     }
   }
-  graph.comm().sum(std::span<double>(high));
-  graph.comm().sum(std::span<double>(low));
+  graph.comm().sum(std::span(high));
+  graph.comm().sum(std::span(low));
   const std::array<double, 4> share{0.5, 0.25, 0.15, 0.1};
   for (std::size_t q = 0; q < 4; ++q) {
-    const double tolerance = 5 * std::sqrt(edges * share[q] * (1 - share[q])) + static_cast<double>(counts.duplicates);
+    const double tolerance =
+        5 * std::sqrt(edges * share[q] * (1 - share[q])) + static_cast<double>(made.counts.duplicates);
     EXPECT_NEAR(high[q], edges * share[q], tolerance) << q;
     EXPECT_NEAR(low[q], edges * share[q], tolerance) << q;
   }
-  EXPECT_LT(static_cast<double>(counts.duplicates), 0.01 * edges);
+  EXPECT_LT(static_cast<double>(made.counts.duplicates), 0.01 * edges);
 }
 
 TEST(Rmat, ScrambleRenumbersVerticesOneToOne) {

@@ -24,6 +24,14 @@ Csr<V> csr_of(const GlobalMatrix<V>& matrix, Local num_rows, Local num_cols, boo
 }
 
 template <class V>
+concept HasCsr = requires {
+  typename Csr<V>;
+  typename CsrView<V>;
+};
+static_assert(HasCsr<double> && HasCsr<float> && HasCsr<std::int64_t>);
+static_assert(!HasCsr<int> && !HasCsr<bool> && !HasCsr<const double>);
+
+template <class V>
 struct Sample {
   Local num_rows, num_cols;
   GlobalMatrix<V> entries;

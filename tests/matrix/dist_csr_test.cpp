@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <list>
+#include <tuple>
 
 #include "core/large_count.hpp"
 #include "support/matrices.hpp"
@@ -40,9 +42,9 @@ TYPED_TEST(DistCsrOf, FromEntriesIsTheMapOfThem) {
           EntryCounts expected_counts;
           const auto expected = merged(entries, policy, &expected_counts).value();
 
-          EntryCounts counts;
           const auto mine = deal(comm, entries, seed);
-          const auto matrix = DistCsr<V>::from_entries(comm, s.rows, s.cols, mine, policy, &counts);
+          const auto made = DistCsr<V>::from_entries_counted(comm, s.rows, s.cols, mine, policy);
+          const auto& [matrix, counts] = made;
           expect_well_formed(matrix);
           EXPECT_EQ(whole(matrix), expected);  // values bit for bit: sums run in file order
           EXPECT_EQ(matrix.num_rows(), s.rows);
@@ -91,6 +93,58 @@ TYPED_TEST(DistCsrOf, RefusesDuplicatesOnAllRanksIfAsked) {
   }
   EXPECT_GT(refused, 5);
   EXPECT_LT(refused, 55);
+}
+
+struct Road {
+  int source;
+  std::uint32_t target;
+  float weight;
+};
+struct Link {
+  Global source, target;
+};
+
+TEST(DistCsr, FromEdgesIsFromEntriesOfThem) {
+  const Comm comm = Comm::world();
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const auto mine = deal(comm, random_entries<double>(40, 40, 150, Values::rounded, seed), seed);
+    const Entries<double> bare{mine.row, mine.col, {}};
+    std::vector<Road> roads;
+    std::vector<std::tuple<int, int, double>> tuples;
+    std::vector<std::pair<int, Global>> pairs;
+    std::list<Link> links;
+    for (std::size_t k = 0; k < mine.size(); ++k) {
+      const int row = static_cast<int>(mine.row[k]);
+      roads.push_back({row, static_cast<std::uint32_t>(mine.col[k]), static_cast<float>(mine.val[k])});
+      tuples.push_back({row, static_cast<int>(mine.col[k]), mine.val[k]});
+      pairs.push_back({row, mine.col[k]});
+      links.push_back({row, mine.col[k]});
+    }
+    for (const Duplicates duplicates : {Duplicates::first, Duplicates::sum}) {
+      const EntryPolicy policy{duplicates, Loops::drop};
+      const auto weighted = whole(Graph::from_entries(comm, 40, 40, mine, policy));
+      EXPECT_EQ(whole(Graph::from_edges(comm, 40, tuples, policy)), weighted);
+      const auto plain = whole(Graph::from_entries(comm, 40, 40, bare, policy));
+      EXPECT_EQ(whole(Graph::from_edges(comm, 40, pairs, policy)), plain);
+      EXPECT_EQ(whole(Graph::from_edges(comm, 40, links, policy)), plain);
+    }
+    const auto floats = DistCsr<float>::from_edges(comm, 40, roads, {Duplicates::first, Loops::keep});
+    EXPECT_EQ(floats.has_values(), true);
+    EXPECT_EQ(whole(floats).size(), whole(Graph::from_entries(comm, 40, 40, bare)).size());
+  }
+}
+
+TEST(DistCsr, FromEdgesOfOneRankAndOutside) {
+  const Comm comm = Comm::world();
+  std::vector<std::pair<int, int>> edges;
+  if (comm.is_root()) edges = {{0, 1}, {1, 2}, {2, 0}, {0, 1}};
+  EXPECT_EQ(Graph::from_edges(comm, 3, edges).num_nonzeros(), 3);
+  EXPECT_THROW(Graph::from_edges(comm, 3, edges, {Duplicates::error, Loops::keep}), InvalidArgument);
+  EXPECT_THROW(Graph::from_edges(comm, 2, edges), InvalidArgument);
+  if (comm.is_root()) edges = {{0, -1}};
+  EXPECT_THROW(Graph::from_edges(comm, 3, edges), InvalidArgument);
+  static_assert(!EdgeLike<int> && !EdgeLike<std::tuple<int, int, double, int>> &&
+                !EdgeLike<std::pair<std::string, int>>);
 }
 
 TEST(DistCsr, DuplicateMessageNamesTheRow) {
@@ -160,7 +214,7 @@ TEST(DistCsr, SameMatrixWhenMpiTakesFewElementsACall) {
 
 TEST(DistCsr, RowsAreDealtByEntries) {
   const Comm comm = Comm::world();
-  // Row 0 holds as much as all others together: whoever owns it owns little else.
+  // Row 0 holds as much as all others together: its owner owns little else.
   Entries<double> entries;
   for (Global k = 0; k < 300; ++k) {
     entries.row.push_back(0);
@@ -418,7 +472,7 @@ TEST(DistCsr, HaloIsBuiltOnceByAnExplicitCallAndSharedByCopies) {
   const DistCsr<double> copy = matrix;
   std::vector<double> all(static_cast<std::size_t>(matrix.local().num_cols));
   const std::vector<double> mine(static_cast<std::size_t>(matrix.num_owned_cols()));
-  const auto update = [&] { matrix.update_ghosts(std::span<const double>(mine), std::span<double>(all)); };
+  const auto update = [&] { matrix.update_ghosts(mine, all); };
   EXPECT_THAT(message_of<InvalidArgument>(update), ::testing::HasSubstr("call build_halo() on all ranks first"));
   const Halo& halo = matrix.build_halo();
   EXPECT_EQ(halo.num_ghosts(), static_cast<Offset>(matrix.ghosts().size()));

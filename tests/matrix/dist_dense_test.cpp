@@ -166,7 +166,7 @@ TEST(BlockProduct, EqualsProductsOfEachColumnBitForBit) {
       for (Offset j = 0; j < cols; ++j) {
         std::vector<double> column;
         for (Offset i = 0; i < x.num_local_rows(); ++i) column.push_back(x.row(i)[static_cast<std::size_t>(j)]);
-        const std::vector<double> with_ghosts = a.with_ghosts(std::span<const double>(column));
+        const std::vector<double> with_ghosts = a.with_ghosts(column);
         for (Local i = 0; i < a.num_local_rows(); ++i) {
           double sum = 0;
           const auto neighbours = a.local().view().cols(i);

@@ -39,7 +39,7 @@ TEST(Halo, GatherBringsTheOwnersValues) {
     const auto all = random_vector(owners.num_items(), Values::rounded, round);
     const auto mine = owned(owners, comm.rank(), all);
     std::vector<double> arrived(ghosts.size(), -1);
-    halo.gather(std::span<const double>(mine), std::span<double>(arrived));
+    halo.gather(mine, arrived);
     std::vector<double> expected;
     for (Global ghost : ghosts) expected.push_back(all[static_cast<std::size_t>(ghost)]);
     EXPECT_EQ(arrived, expected) << "round " << round;
@@ -59,7 +59,7 @@ TEST(Halo, GatherBringsStructs) {
   std::vector<Labelled> mine;
   for (Global id = owners.begin(comm.rank()); id < owners.end(comm.rank()); ++id) mine.push_back({id * id, 'v'});
   std::vector<Labelled> arrived(ghosts.size());
-  halo.gather(std::span<const Labelled>(mine), std::span<Labelled>(arrived));
+  halo.gather(mine, arrived);
   for (std::size_t k = 0; k < ghosts.size(); ++k) EXPECT_EQ(arrived[k], (Labelled{ghosts[k] * ghosts[k], 'v'}));
 }
 
@@ -91,7 +91,7 @@ TEST(Halo, ScatterCombinesAtTheOwnerInOrder) {
     for (Global ghost : ghosts) values.push_back(1.0 / (static_cast<double>(ghost) + comm.rank() + 3));
     for (const auto& combine : combines) {
       auto mine = owned(owners, comm.rank(), all);
-      halo.scatter(std::span<const double>(values), std::span<double>(mine), combine);
+      halo.scatter(values, mine, combine);
       EXPECT_EQ(mine, owned(owners, comm.rank(), scattered(comm, owners, round, all, combine))) << "round " << round;
     }
   }
@@ -194,8 +194,7 @@ TEST(Halo, MayBeUsedAgainAndCopied) {
   for (std::uint64_t i = 0; i < 5; ++i) {
     const auto all = random_vector(23, Values::exact, i);
     std::vector<double> arrived(ghosts.size());
-    (i % 2 == 0 ? halo : copy)
-        .gather(std::span<const double>(owned(owners, comm.rank(), all)), std::span<double>(arrived));
+    (i % 2 == 0 ? halo : copy).gather(std::span<const double>(owned(owners, comm.rank(), all)), arrived);
     for (std::size_t k = 0; k < ghosts.size(); ++k) EXPECT_EQ(arrived[k], all[static_cast<std::size_t>(ghosts[k])]);
   }
 }

@@ -1,6 +1,8 @@
 // Csr, CsrView: a sparse matrix in one rank's memory, rows compressed.
 #pragma once
 
+#include <concepts>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -11,10 +13,14 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
-/// What kernels take: spans of a matrix that somebody else owns (a Csr, a SharedArray, a user's arrays).
+/// The types of a matrix's values.
+template <class V>
+concept MatrixValue = std::same_as<V, double> || std::same_as<V, float> || std::same_as<V, std::int64_t>;
+
+/// What kernels take: spans of a matrix that another object owns (a Csr, a SharedArray, arrays of the caller).
 ///
 ///   columns of row i:  col[row_ptr[i] .. row_ptr[i+1]),   values alike;   val empty = every value is one
-template <class V>
+template <MatrixValue V>
 struct CsrView {
   Local num_cols = 0;
   std::span<const Offset> row_ptr;  ///< num_rows() + 1, ascending from 0
@@ -41,7 +47,7 @@ struct CsrView {
 };
 
 /// The same, owning its arrays. Invariant as in CsrView.
-template <class V>
+template <MatrixValue V>
 struct Csr {
   Local num_cols = 0;
   std::vector<Offset> row_ptr{0};
@@ -56,12 +62,12 @@ struct Csr {
   friend bool operator==(const Csr&, const Csr&) = default;
 };
 
-/// The transpose; rows of the result list columns in increasing order. O(rows + columns + nonzeros), one pass each way.
+/// Returns the transpose. Cost: O(rows + columns + nonzeros), one pass each way.
 template <class V>
 Csr<V> transpose(CsrView<V> matrix);
 
-/// y[i] = sum over j of val(i,j) x[j], j ascending. x: num_cols values, y: num_rows values, distinct memory.
-/// Work 2 x nonzeros flops; moves 4 (+ sizeof V) bytes a nonzero. OpenMP over rows; any thread count, same bits.
+/// Computes y[i] = sum over j of val(i,j) x[j], j ascending. x: num_cols values, y: num_rows values, distinct memory.
+/// Cost: 2 nnz flops, 4 (+ sizeof V) bytes read a nonzero. The same bits with any number of threads.
 template <class V>
 void multiply(CsrView<V> matrix, std::span<const double> x, std::span<double> y);
 

@@ -34,8 +34,8 @@ struct DenseBlocks {
   }
 };
 
-/// Equal for equal lists of matrices on any number of ranks, whatever their names; different, except for a chance of
-/// 2^-64, for any others. Collective. One pass over the elements.
+/// Returns a hash that is equal for equal lists of matrices on any number of ranks, whatever their names; different,
+/// except for a chance of 2^-64, for any others. Collective. One pass over the elements.
 std::uint64_t content_hash(const DenseBlocks& blocks);
 /// The same of a matrix whose rows are distributed.
 std::uint64_t content_hash(const DistDense<double>& matrix);

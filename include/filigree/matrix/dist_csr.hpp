@@ -1,8 +1,12 @@
-// DistCsr: a sparse matrix, or a graph, whose rows are spread over ranks.
+// DistCsr: a sparse matrix, or a graph, whose rows are distributed over ranks.
 #pragma once
 
+#include <concepts>
 #include <memory>
+#include <ranges>
 #include <span>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -24,6 +28,24 @@ struct Entries {
   std::size_t size() const { return row.size(); }
 };
 
+namespace detail {
+template <class E>
+concept EdgeStruct = requires(const E& e) {
+  { e.source } -> std::convertible_to<Global>;
+  { e.target } -> std::convertible_to<Global>;
+};
+template <class E>
+concept EdgeTuple = (std::tuple_size<E>::value <= 3) && requires(const E& e) {
+  { std::get<0>(e) } -> std::convertible_to<Global>;
+  { std::get<1>(e) } -> std::convertible_to<Global>;
+};
+}  // namespace detail
+
+/// An edge as a program has it: a struct with members source, target and perhaps weight, or a pair or tuple of them in
+/// this order.
+template <class E>
+concept EdgeLike = detail::EdgeStruct<E> || detail::EdgeTuple<E>;
+
 /// Adds (j, i) right behind every (i, j) off the diagonal, so that with any policy for duplicates the matrix comes out
 /// symmetric.
 template <class V>
@@ -38,10 +60,19 @@ struct EntryPolicy {
   Duplicates duplicates = Duplicates::sum;
   Loops loops = Loops::keep;
 };
-/// What from_entries met, over all ranks.
+/// What from_entries_counted() met, over all ranks.
 struct EntryCounts {
   Offset duplicates = 0;  ///< entries beyond the first at their position, merged or dropped by policy
   Offset loops = 0;       ///< entries on the diagonal, kept or dropped by policy
+};
+
+template <MatrixValue V>
+class DistCsr;
+/// A matrix, and what was met among the entries that it is made of.
+template <MatrixValue V>
+struct CountedMatrix {
+  DistCsr<V> matrix;
+  EntryCounts counts;
 };
 
 /// A num_rows x num_cols matrix. Rank p owns the rows rows.begin(p) .. rows.end(p) and, of vectors over columns, the
@@ -54,9 +85,9 @@ struct EntryCounts {
 ///                 +---------------+------------+--------------+
 ///
 /// Local order is global order, so nothing that follows row or column order depends on the number of ranks.
-/// Columns that no row of p names and p does not own have no local number. A graph is square: row v = out-neighbours of
-/// v.
-template <class V>
+/// Columns that no row of p references and p does not own have no local number. A graph is square: row v =
+/// out-neighbours of v.
+template <MatrixValue V>
 class DistCsr {
  public:
   /// What a matrix is made of.
@@ -68,18 +99,57 @@ class DistCsr {
     std::vector<Global> ghosts;  ///< global ids of the ghost columns, strictly increasing
   };
 
-  /// From entries spread over the ranks in any way. Their order counts where `policy` meets duplicates: rank by rank,
-  /// on a rank by position; so entries read in file order give the same matrix on any number of ranks. Rows are dealt
-  /// out in blocks of nearly equal nonzeros; a square matrix has cols = rows. Throws on all ranks when an entry lies
-  /// outside, and with Duplicates::error when two share a position. Peak bytes per entry beyond the result: 40.
-  /// Collective.
+  /// Makes a matrix of entries that are distributed over the ranks in any way.
+  ///
+  /// entries  of this rank. Their order counts where `policy` meets duplicates: rank by rank, on a rank by position; so
+  ///          entries read in file order give the same matrix on any number of ranks
+  /// returns  rows distributed in blocks of nearly equal nonzeros; a square matrix has cols = rows
+  ///
+  /// Throws InvalidArgument on all ranks when an entry lies outside, and with Duplicates::error when two share a
+  /// position. Collective. Memory beyond the result: 40 bytes an entry.
   static DistCsr from_entries(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
-                              EntryPolicy policy = {}, EntryCounts* counts = nullptr);
+                              EntryPolicy policy = {}) {
+    return from_entries_counted(comm, num_rows, num_cols, std::move(entries), policy).matrix;
+  }
   /// The same with the partitions given.
   static DistCsr from_entries(const Comm& comm, const Partition& rows, const Partition& cols, Entries<V> entries,
-                              EntryPolicy policy = {}, EntryCounts* counts = nullptr);
-  /// From compressed rows: each rank passes its rows (row_ptr from 0), with global columns, strictly increasing within
-  /// a row; `val` may be empty. The row partition follows from what each rank passes. Collective.
+                              EntryPolicy policy = {}) {
+    return from_entries_counted(comm, rows, cols, std::move(entries), policy).matrix;
+  }
+  /// The same, with what was met.
+  static CountedMatrix<V> from_entries_counted(const Comm& comm, Global num_rows, Global num_cols, Entries<V> entries,
+                                               EntryPolicy policy = {});
+  static CountedMatrix<V> from_entries_counted(const Comm& comm, const Partition& rows, const Partition& cols,
+                                               Entries<V> entries, EntryPolicy policy = {});
+  /// Makes the num_vertices x num_vertices matrix of the edges that each rank passes, perhaps none: as from_entries()
+  /// of (source, target, weight). Edges without a weight make a graph without values. Collective. Memory beyond the
+  /// result: 40 bytes an edge.
+  ///
+  ///   const std::vector<std::pair<int, int>> edges{{0, 1}, {1, 2}, {2, 0}};
+  ///   const Graph graph = Graph::from_edges(Comm::self(), 3, edges);
+  template <std::ranges::input_range R>
+  requires EdgeLike<std::ranges::range_value_t<R>>
+  static DistCsr from_edges(const Comm& comm, Global num_vertices, R&& edges, EntryPolicy policy = {}) {
+    Entries<V> entries;
+    comm.guard([&] {
+      for (const auto& edge : edges) {
+        using E = std::remove_cvref_t<decltype(edge)>;
+        if constexpr (detail::EdgeStruct<E>) {
+          entries.row.push_back(static_cast<Global>(edge.source));
+          entries.col.push_back(static_cast<Global>(edge.target));
+          if constexpr (requires { edge.weight; }) entries.val.push_back(static_cast<V>(edge.weight));
+        } else {
+          entries.row.push_back(static_cast<Global>(std::get<0>(edge)));
+          entries.col.push_back(static_cast<Global>(std::get<1>(edge)));
+          if constexpr (std::tuple_size_v<E> == 3) entries.val.push_back(static_cast<V>(std::get<2>(edge)));
+        }
+      }
+    });
+    return from_entries(comm, num_vertices, num_vertices, std::move(entries), policy);
+  }
+  /// Makes a matrix of compressed rows: each rank passes its rows (row_ptr from 0), with global columns, strictly
+  /// increasing within a row; `val` may be empty. The row partition follows from what each rank passes. Throws
+  /// InvalidArgument on all ranks where that does not hold. Collective.
   static DistCsr from_csr(const Comm& comm, Global num_cols, std::span<const Offset> row_ptr,
                           std::span<const Global> col, std::span<const V> val);
 
@@ -134,26 +204,24 @@ class DistCsr {
 
   /// Owned values of a vector over columns -> values by local column number: the vector that a kernel on `local` reads.
   /// Builds the halo if there is none. Collective.
-  template <class T>
-  std::vector<T> with_ghosts(std::span<const T> owned) const {
+  template <Elements R>
+  std::vector<ElementOf<R>> with_ghosts(const R& owned) const {
     build_halo();
-    std::vector<T> all(static_cast<std::size_t>(local_.num_cols));
-    update_ghosts(owned, std::span<T>(all));
+    std::vector<ElementOf<R>> all(static_cast<std::size_t>(local_.num_cols));
+    update_ghosts(owned, all);
     return all;
   }
   /// The same into an existing vector of local().num_cols values, with the halo that build_halo() made. Collective.
-  template <class T>
-  void update_ghosts(std::span<const T> owned, std::span<T> all) const {
+  template <Elements R, Elements S>
+  void update_ghosts(const R& owned, S&& all) const {
     require(std::ssize(owned) == num_owned_cols() && std::ssize(all) == local_.num_cols,
             "update_ghosts: ", owned.size(), " owned of ", all.size(), " values, must be ", num_owned_cols(), " of ",
             local_.num_cols);
-    const auto below = static_cast<std::size_t>(owned_begin_);
-    std::vector<T> arrived(ghosts_.size());
-    halo().gather(owned, std::span<T>(arrived));
+    std::vector<ElementOf<R>> arrived(ghosts_.size());
+    halo().gather(owned, arrived);
     std::copy(arrived.begin(), arrived.begin() + owned_begin_, all.begin());
     std::copy(owned.begin(), owned.end(), all.begin() + owned_begin_);
-    std::copy(arrived.begin() + owned_begin_, arrived.end(),
-              all.begin() + static_cast<std::ptrdiff_t>(below + owned.size()));
+    std::copy(arrived.begin() + owned_begin_, arrived.end(), all.begin() + owned_begin_ + std::ssize(owned));
   }
 
   /// The matrix from parts that fit each other; local.validate() holds. Used by constructors of every kind.
@@ -176,12 +244,12 @@ class DistCsr {
 /// A directed, weighted graph: row v lists the out-neighbours of v, values are weights, empty = all ones.
 using Graph = DistCsr<double>;
 
-/// The transpose: columns become rows, dealt out as `matrix.cols()`. Collective. Moves each nonzero once.
+/// Returns the transpose: columns become rows, distributed as `matrix.cols()`. Collective. Moves each nonzero once.
 template <class V>
 DistCsr<V> transpose(const DistCsr<V>& matrix);
 
-/// y = A x. x: the owned elements of a vector over columns, y: the owned rows. Collective; a gather of the ghosts and
-/// one pass over the nonzeros. Sums run over ascending columns: same bits on any number of ranks and threads.
+/// Computes y = A x. x: the owned elements of a vector over columns, y: the owned rows. Collective; a halo update and
+/// one pass over the nonzeros. Sums run over ascending columns: the same bits on any number of ranks and threads.
 template <class V>
 void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y);
 

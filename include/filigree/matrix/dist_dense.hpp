@@ -33,12 +33,12 @@ struct DistDense {
   std::span<T> values() { return {local.data(), local.size()}; }
 };
 
-/// X^T Y, or X^T diag(row_weights) Y, on every rank; row_weights: one for each owned row; empty on all ranks = ones.
-/// The same bits on any ranks and threads: sums over fixed global blocks of rows (core/ordered_sum). Collective. Work:
-/// 2 rows cols^2. Memory: a few cols^2 doubles a thread.
+/// Returns X^T Y, or X^T diag(row_weights) Y, on every rank; row_weights: one for each owned row; empty on all ranks =
+/// ones. The same bits on any ranks and threads: sums over fixed global blocks of rows (core/ordered_sum). Collective.
+/// Work: 2 rows cols^2. Memory: a few cols^2 doubles a thread.
 Dense gram(const DistDense<double>& x, const DistDense<double>& y, std::span<const double> row_weights = {});
 
-/// X B: rows stay where they are. Not collective; the same bits on any threads.
+/// Returns X B: rows stay where they are. Not collective; the same bits on any threads.
 DistDense<double> multiply(const DistDense<double>& x, DenseView b);
 
 /// What orthonormalize() found: X before = X after * r.
@@ -53,7 +53,7 @@ struct Orthonormalized {
 /// threads. Sources: Yamamoto, Nakatsukasa, Yanagisawa, Fukaya, ETNA 2015; Demmel, Grigori, Hoemmen, Langou, SISC 2012.
 Orthonormalized orthonormalize(DistDense<double>& x, double tolerance = 1e-12);
 
-/// Rows of X for all local columns of a matrix: what a kernel on matrix.local() reads. X is distributed as
+/// Returns the rows of X for all local columns of a matrix: what a kernel on matrix.local() reads. X is distributed as
 /// matrix.cols(). Bytes: sizeof(T) cols a ghost. Collective.
 template <class T, class V>
 Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x);
@@ -62,9 +62,9 @@ Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x);
 /// row by row. Called once for each row, by any thread in any order; must not throw.
 using FinishRows = std::function<void(Local first, std::span<double> rows)>;
 
-/// Y = A X for all columns at once: one pass over the nonzeros and one halo update. X is distributed as a.cols(), Y as
-/// a.rows(). The sum of a row runs over ascending columns: the same bits as multiply() has for each column alone, on
-/// any ranks and threads. Collective.
+/// Computes Y = A X for all columns at once: one pass over the nonzeros and one halo update. X is distributed as
+/// a.cols(), Y as a.rows(). The sum of a row runs over ascending columns: the same bits as multiply() has for each
+/// column alone, on any ranks and threads. Collective.
 template <class V>
 void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>& y, const FinishRows& finish = {});
 

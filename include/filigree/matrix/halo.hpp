@@ -8,12 +8,13 @@
 #include "filigree/core/array.hpp"
 #include "filigree/core/comm.hpp"
 #include "filigree/core/exchange.hpp"
+#include "filigree/matrix/csr.hpp"
 #include "filigree/matrix/partition.hpp"
 
 #pragma GCC visibility push(default)
 namespace filigree {
 
-template <class V>
+template <MatrixValue V>
 class DistCsr;
 
 /// Rows of a distributed matrix that a rank holds for a while, columns by global id; and what they cost.
@@ -67,36 +68,35 @@ class Halo {
   Offset num_sent() const { return static_cast<Offset>(sent_.size()); }
 
   /// Fills `ghosts` (num_ghosts() values) from the `owned` values of their owners. Collective.
-  template <class T>
-  void gather(std::span<const T> owned, std::span<T> ghosts) const {
-    std::vector<T> packed(sent_.size());
+  template <Elements R, Elements S>
+  void gather(const R& owned, S&& ghosts) const {
+    std::vector<ElementOf<R>> packed(sent_.size());
     for (std::size_t i = 0; i < sent_.size(); ++i) packed[i] = owned[static_cast<std::size_t>(sent_[i])];
-    comm_.all_to_all(std::span<const T>(packed), send_counts_, ghosts, ghost_counts_);
+    comm_.all_to_all(packed, send_counts_, ghosts, ghost_counts_);
   }
 
   /// The same for rows of `width` values, the same on all ranks: row i of `owned` begins at i * width. Collective.
-  template <class T>
-  void gather_rows(std::span<const T> owned, Offset width, std::span<T> ghosts) const {
-    Array<T> packed(sent_.size() * static_cast<std::size_t>(width));
+  template <Elements R, Elements S>
+  void gather_rows(const R& owned, Offset width, S&& ghosts) const {
+    Array<ElementOf<R>> packed(sent_.size() * static_cast<std::size_t>(width));
     for (std::size_t i = 0; i < sent_.size(); ++i) {
-      std::copy_n(owned.data() + sent_[i] * width, width, packed.data() + static_cast<Offset>(i) * width);
+      std::copy_n(std::ranges::data(owned) + sent_[i] * width, width, packed.data() + static_cast<Offset>(i) * width);
     }
     const auto times_width = [&](std::vector<Offset> counts) {
       for (Offset& count : counts) count *= width;
       return counts;
     };
-    comm_.all_to_all(std::span<const T>(packed.data(), packed.size()), times_width(send_counts_), ghosts,
-                     times_width(ghost_counts_));
+    comm_.all_to_all(packed, times_width(send_counts_), ghosts, times_width(ghost_counts_));
   }
 
   /// The way back: combine(owned value, ghost value) at the owner for every ghost, by rank of the sender and then by
   /// global id, so the result's bits are repeatable. Collective.
-  template <class T, class Combine>
-  void scatter(std::span<const T> ghosts, std::span<T> owned, Combine combine) const {
-    std::vector<T> arrived(sent_.size());
-    comm_.all_to_all(ghosts, ghost_counts_, std::span<T>(arrived), send_counts_);
+  template <Elements R, Elements S, class Combine>
+  void scatter(const R& ghosts, S&& owned, Combine combine) const {
+    std::vector<ElementOf<R>> arrived(sent_.size());
+    comm_.all_to_all(ghosts, ghost_counts_, arrived, send_counts_);
     for (std::size_t i = 0; i < sent_.size(); ++i) {
-      T& value = owned[static_cast<std::size_t>(sent_[i])];
+      auto& value = owned[static_cast<std::size_t>(sent_[i])];
       value = combine(value, arrived[i]);
     }
   }

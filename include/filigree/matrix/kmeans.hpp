@@ -24,8 +24,8 @@ struct KmeansResult {
   int iterations = 0;
 };
 
-/// Rows x_i in k clusters that make  sum of w_i |x_i - centre of its cluster|^2  small: Lloyd's iteration, until no
-/// label changes, from the best of several starts by k-means++, which are tried on a random sample of the rows.
+/// Groups rows x_i in k clusters that make  sum of w_i |x_i - centre of its cluster|^2  small: Lloyd's iteration, until
+/// no label changes, from the best of several starts by k-means++, which are tried on a random sample of the rows.
 ///
 /// row_weights  one >= 0 for each owned row, or empty on all ranks = ones; rows of weight 0 are left out
 /// returns      clusters that nothing was nearest to keep their centre and may be empty

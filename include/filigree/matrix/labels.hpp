@@ -9,7 +9,7 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
-/// One label per vertex, dealt out like the rows of a graph: this rank holds those of vertices.begin(rank) onwards.
+/// One label per vertex, distributed like the rows of a graph: this rank holds those of vertices.begin(rank) onwards.
 struct Labels {
   Partition vertices;
   std::vector<Global> of;  ///< label of each owned vertex, in [0, num_labels)

@@ -22,8 +22,8 @@ class LinearOperator {
   virtual ~LinearOperator() = default;
   virtual const Comm& comm() const = 0;
   virtual const Partition& rows() const = 0;
-  /// y = M x. x, y: values of this rank's rows, distinct memory. Calls finish, if there is one, when sums are complete;
-  /// where passes over y do not matter it is finish(0, y) at the end. Collective; one call at a time.
+  /// Computes y = M x. x, y: values of this rank's rows, distinct memory. Calls finish, if there is one, when sums are
+  /// complete; where passes over y do not matter it is finish(0, y) at the end. Collective; one call at a time.
   virtual void apply(std::span<const double> x, std::span<double> y, const Finish& finish = {}) const = 0;
 };
 

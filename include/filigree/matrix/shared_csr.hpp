@@ -7,9 +7,10 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
-/// All rows of a distributed matrix in memory that the ranks of a node share, columns by global id. For algorithms that
-/// deal out independent work over one graph. Needs fewer than 2^31 rows and columns. Peak bytes per node:
-/// 8 a row + 4 (+ sizeof V with values) a nonzero.
+/// All rows of a distributed matrix in memory that the ranks of a node share, columns by global id. For algorithms
+/// whose ranks do independent work on one graph. Needs fewer than 2^31 rows and columns. Memory per node: 8 rows + 4
+/// nnz
+/// (+ sizeof(V) nnz with values) bytes.
 template <class V>
 struct SharedCsr {
   Local num_cols = 0;
@@ -20,7 +21,8 @@ struct SharedCsr {
   CsrView<V> view() const { return {num_cols, row_ptr.span(), col.span(), val.span()}; }
 };
 
-/// Every node gets the whole matrix. Collective over matrix.comm(); each row crosses the network once per other node.
+/// Copies the whole matrix to every node. Collective over matrix.comm(); each row crosses the network once per other
+/// node.
 template <class V>
 SharedCsr<V> replicate(const DistCsr<V>& matrix);
 

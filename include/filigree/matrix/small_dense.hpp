@@ -60,16 +60,16 @@ struct Dense {
 
 enum class Op { none, transpose };
 
-/// C = alpha op(A) op(B) + beta C; with beta = 0 C is only written. C overlaps neither A nor B; shapes must fit
-/// (assertions). 2 m n k operations on the threads of this rank. The same bits with every instruction set and any
+/// Computes C = alpha op(A) op(B) + beta C; with beta = 0 C is only written. C overlaps neither A nor B; shapes must
+/// fit (assertions). 2 m n k operations on the threads of this rank. The same bits with every instruction set and any
 /// number of threads: each element adds its products in order of k, in blocks of 256, without fused operations. Memory:
 /// (m + n) min(k, 256) doubles, at most 9 MiB.
 void gemm(double alpha, DenseView a, Op op_a, DenseView b, Op op_b, double beta, DenseSpan<double> c);
-/// op(A) op(B).
+/// Returns op(A) op(B).
 Dense multiply(DenseView a, DenseView b, Op op_a = Op::none, Op op_b = Op::none);
-/// A^T A, symmetric bit for bit; half the work of multiply.
+/// Returns A^T A, symmetric bit for bit; half the work of multiply.
 Dense gram(DenseView a);
-/// Sum of squares, in order of columns.
+/// Returns the sum of squares, in order of columns.
 double squared_norm(DenseView a);
 
 /// A = V diag(values) V^T.
@@ -77,7 +77,7 @@ struct SymmetricEigen {
   std::vector<double> values;  ///< ascending
   Dense vectors;               ///< orthonormal columns
 };
-/// Of a symmetric matrix, of which the lower triangle is read. Throws Error if it does not converge (NaN, Inf).
+/// Decomposes a symmetric matrix, of which the lower triangle is read. Throws Error if it does not converge (NaN, Inf).
 SymmetricEigen symmetric_eigen(DenseView a);
 
 /// A = U diag(s) V^T with k = min(rows, cols) columns in U and V.
@@ -86,9 +86,10 @@ struct ThinSvd {
   std::vector<double> s;  ///< descending, not negative
   Dense v;
 };
-/// Backward stable: singular values to a few rounding errors of the largest. Throws Error if it does not converge.
+/// Decomposes a matrix, backward stable: singular values to a few rounding errors of the largest. Throws Error if it
+/// does not converge.
 ThinSvd svd(DenseView a);
-/// Only the singular values, descending.
+/// Returns the singular values, descending.
 std::vector<double> singular_values(DenseView a);
 
 /// A = Q R: Q has k = min(rows, cols) orthonormal columns, R is k x cols, zero below the diagonal, which may have
@@ -99,11 +100,11 @@ struct ThinQr {
 };
 ThinQr qr(DenseView a);
 
-/// The lower triangular L with L L^T = A, from the lower triangle of A; nothing if A is not positive definite.
+/// Returns the lower triangular L with L L^T = A, from the lower triangle of A; nothing if A is not positive definite.
 std::optional<Dense> cholesky(DenseView a);
 /// Overwrites B with B L^-T (`right`) for a lower triangular L: what Cholesky QR does to its columns.
 void solve_lower_transposed(DenseView lower, DenseSpan<double> b);
-/// x with A x = b for a symmetric A (pivoted L D L^T, lower triangle read).
+/// Returns x with A x = b for a symmetric A (pivoted L D L^T, lower triangle read).
 std::vector<double> solve_symmetric(DenseView a, std::span<const double> b);
 
 }  // namespace filigree

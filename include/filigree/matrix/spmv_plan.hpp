@@ -11,20 +11,19 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
-/// A copy of a matrix in the layout that multiplies fastest. Rows are taken in windows of at most 4096; the entries of
-/// a window lie in three parts, and within each part the rows of equal length stand together:
+/// A copy of a matrix in the layout that multiplies fastest. The entries of a row block (a window of at most 4096 rows)
+/// lie in three parts, and within each part the rows of equal length stand together:
 ///
-///   blocks   four consecutive columns, one index for all     web graphs, meshes, banded matrices
-///   narrow   columns that 16 bits can tell apart, where these are half of the entries or more:
-///              the 65536 around the middle of the window's   numbers of neighbours are near
-///              or the 65536 most used of all                 degrees are skewed; their x is gathered first, to fit L2
-///   wide     everything else, 32-bit index
+///   blocks   four consecutive columns, one index for all: web graphs, meshes, banded matrices
+///   narrow   16-bit columns, where these are half of the entries or more: the 65536 around the middle of the window's,
+///            or, where degrees are skewed, the 65536 most used of all, whose x is gathered first
+///   wide     all others, 32-bit columns
 ///
-/// so a loop is as long as the one before it (no mispredicted branches), x is read from near caches, and indices take
-/// fewer bytes. Without values, a row equal to an earlier one of its window is computed once.
+/// so loops of one length follow each other (no mispredicted branches). Without values,
+/// a row equal to an earlier one of its window is computed once.
 ///
-/// Building takes the time of five to ten products by rows and is worth it from about twice as many. Bytes: those of
-/// the matrix at most, + 2 a row and part. Const, so safe from several threads.
+/// Building takes the time of five to ten products by rows. Memory: at most that of the matrix + 6 rows bytes. Const,
+/// so safe from several threads.
 template <class V>
 class SpmvPlan {
  public:
@@ -40,9 +39,10 @@ class SpmvPlan {
   /// They depend on the matrix alone: partial sums by window, added up in order, have the same bits on any threads.
   Local num_windows() const { return static_cast<Local>(windows_.size()); }
 
-  /// y[i] = sum over j of val(i,j) x[j]. x: num_cols values, y: num_rows values, distinct memory. OpenMP over windows.
-  /// A sum runs over the parts in turn, in each over the columns in ascending order, in four interleaved partial sums
-  /// or by halves. The matrix alone fixes that order (it is not that of multiply(CsrView)): same bits on any threads.
+  /// Computes y[i] = sum over j of val(i,j) x[j]. x: num_cols values, y: num_rows values, distinct memory. OpenMP over
+  /// windows. A sum runs over the parts in turn, in each over the columns in ascending order, in four interleaved
+  /// partial sums or by halves. The matrix alone fixes that order (it is not that of multiply(CsrView)): same bits on
+  /// any threads.
   void multiply(std::span<const double> x, std::span<double> y, const Finish& finish = {}) const;
 
  private:

@@ -8,9 +8,9 @@
 #pragma GCC visibility push(default)
 namespace filigree {
 
-/// Is every arc (i, j) matched by an arc (j, i) with the same value? So it is if fingerprints of the two triangles
-/// agree, which differ for a matrix that is not symmetric but for a chance of 2^-64; nothing that is not square is
-/// symmetric. The same on all ranks. Collective. One pass over the nonzeros.
+/// Returns whether every arc (i, j) is matched by an arc (j, i) with the same value. Compares fingerprints of the two
+/// triangles, which differ for a matrix that is not symmetric except for a chance of 2^-64; nothing that is not square
+/// is symmetric. The same on all ranks. Collective. One pass over the nonzeros.
 bool is_symmetric(const Graph& graph);
 
 struct Arc {
@@ -18,11 +18,11 @@ struct Arc {
   Global to;
 };
 
-/// The first arc, by row and column, whose reverse is missing or has another value; nothing if the square matrix is
-/// symmetric. The same on all ranks. Collective. One pass when it is symmetric, else a transposition.
+/// Returns the first arc, by row and column, whose reverse is missing or has another value; nothing if the square
+/// matrix is symmetric. The same on all ranks. Collective. One pass when it is symmetric, else a transposition.
 std::optional<Arc> asymmetric_arc(const Graph& graph);
 
-/// Arcs of a square matrix off its diagonal whose reverse is there too, with any value. `reversed` is
+/// Counts the arcs of a square matrix off its diagonal whose reverse is there too, with any value. `reversed` is
 /// transpose(graph). The same on all ranks. Collective. One pass over both.
 Offset num_reciprocated_arcs(const Graph& graph, const Graph& reversed);
 
