@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "app.hpp"
-#include "filigree/core/top_k.hpp"
+#include "filigree/matrix/top_k.hpp"
 #include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"
 #include "graph_input.hpp"
@@ -41,20 +41,13 @@ double distance_by_pushes(const Graph& graph, ppr::Query seeds, const pagerank::
   }
   const std::vector<ppr::Query> queries(graph.comm().is_root() ? 1 : 0, seeds);
   const auto answer = ppr::exact(graph, queries, 1e-13, {.teleport = options.teleport, .dangling = options.dangling});
-  std::vector<double> difference = graph.comm().all_gather(std::span<const double>(scores)).values;
+  std::vector<double> difference = graph.comm().all_gather(scores).values;
   for (std::size_t k = 0; k < answer.vertex.size(); ++k) {
     difference[static_cast<std::size_t>(answer.vertex[k])] -= answer.score[k];
   }
   double distance = 0;
   for (double d : difference) distance += std::abs(d);
   return graph.comm().broadcast(distance);
-}
-
-/// The best vertices, on every rank.
-std::vector<Scored<Global>> best(const Graph& graph, const std::vector<double>& scores, Offset top) {
-  std::vector<Scored<Global>> candidates;
-  for (Global v = graph.first_row(); const double score : scores) candidates.push_back({v++, score});
-  return top_k(graph.comm(), std::move(candidates), static_cast<std::size_t>(top));
 }
 
 void write_scores(app::App& program, const io::GraphFile& input, const std::vector<double>& scores, Offset top) {
@@ -75,7 +68,7 @@ void write_scores(app::App& program, const io::GraphFile& input, const std::vect
   if (top == 0) {
     for (Local v = 0; const double score : scores) table.row({input.names.owned(comm, v++), score});
   } else {
-    const auto rows = best(input.graph, scores, top);
+    const auto rows = top_k(comm, input.graph.rows(), scores, static_cast<std::size_t>(top));
     std::vector<Global> vertices;
     if (comm.is_root()) {
       for (const auto& row : rows) vertices.push_back(row.id);

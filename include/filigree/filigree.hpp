@@ -47,6 +47,7 @@
 #include "filigree/matrix/small_dense.hpp"
 #include "filigree/matrix/spmv_plan.hpp"
 #include "filigree/matrix/symmetry.hpp"
+#include "filigree/matrix/top_k.hpp"
 #include "filigree/matrix/transition.hpp"
 #include "filigree/pagerank.hpp"
 #include "filigree/ppr.hpp"
