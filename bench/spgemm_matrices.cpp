@@ -133,7 +133,7 @@ Factors undirected_pattern(const Factors& f) {
 Offset num_products(const Factors& f) {
   std::vector<double> owned;
   for (Local i = 0; i < f.b.local().num_rows(); ++i) owned.push_back(static_cast<double>(f.b.local().view().degree(i)));
-  const auto degrees = f.a.with_ghosts(std::span<const double>(owned));
+  const auto degrees = f.a.with_ghosts(owned);
   Offset mine = 0;
   for (const Local k : f.a.local().col) mine += static_cast<Offset>(degrees[z(k)]);
   return f.a.comm().sum(mine);

@@ -28,3 +28,5 @@ int main(int argc, char** argv) {
   });
 }
 // Prints:
+// 2 0.3511
+// 0 0.3359

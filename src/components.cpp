@@ -8,6 +8,10 @@
 
 #include "core/index.hpp"
 
+// Every rank joins what its own arcs connect into pieces (union-find, one pass over the arcs), and keeps one edge for
+// each of its pieces and each piece elsewhere that it touches, at most one per ghost. Then, in rounds, every piece
+// joins its smallest neighbour: at least half of those that have one are gone after each round. One rank needs none.
+
 namespace filigree::components {
 namespace {
 
@@ -45,13 +49,13 @@ class Touched {
   /// Numbers of the vertices that are not its own, from their owners.
   std::vector<Global> gather(const std::vector<Global>& owned) const {
     std::vector<Global> numbers(others_.size());
-    halo_.gather(std::span<const Global>(owned), std::span<Global>(numbers));
+    halo_.gather(owned, numbers);
     return numbers;
   }
   /// The way back: their owners combine what all ranks have for them.
   template <class Combine>
   void scatter(const std::vector<Global>& numbers, std::vector<Global>& owned, Combine combine) const {
-    halo_.scatter(std::span<const Global>(numbers), std::span<Global>(owned), combine);
+    halo_.scatter(numbers, owned, combine);
   }
   /// The number of a touched vertex: among those of the owned vertices or those of the others.
   Global& at(std::vector<Global>& owned, std::vector<Global>& numbers, Global vertex) const {
@@ -136,7 +140,7 @@ void merge(const Graph& graph, std::vector<Global>& parent, std::vector<Local> a
       of_b = std::min(of_b, a);
     }
     touched.scatter(others, neighbour, smaller);
-    // Whoever has no neighbour now never gets one: later edges end at roots of what is joined here.
+    // A piece that has no neighbour now never gets one: later edges end at roots of what is joined here.
     std::erase_if(active, [&](Local v) { return neighbour[z(v)] == none; });
     for (Local v : active) parent[z(v)] = std::exchange(neighbour[z(v)], none);
 
@@ -183,7 +187,7 @@ Result weak(const Graph& graph) {
       piece[z(v)] = first + of_piece;
     }
     std::vector<Global> touched(graph.ghosts().size());
-    graph.build_halo().gather(std::span<const Global>(piece), std::span<Global>(touched));
+    graph.build_halo().gather(piece, touched);
     for (std::size_t g = 0; g < touched.size(); ++g) {
       const auto column = static_cast<Local>(g) < graph.owned_begin() ? g : g + z(num_owned);
       edges.push_back({first + name[z(joined[column])], touched[g]});

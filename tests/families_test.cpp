@@ -44,7 +44,7 @@ TEST_P(Families, PersonalizedPageRankEqualsADenseSolve) {
       for (std::size_t k = 0; k < answer.vertex.size(); ++k) {
         scores[static_cast<std::size_t>(answer.vertex[k])] += answer.score[k];
       }
-      comm_.sum(std::span<double>(scores));
+      comm_.sum(scores);
       EXPECT_LT(l1_distance(scores, dense_pagerank(whole(graph_), teleport, 0.15, dangling)), 2e-9)
           << "policy " << static_cast<int>(dangling) << " placement " << static_cast<int>(placement);
     }
@@ -84,7 +84,7 @@ TEST_P(Families, HaloBringsWhatOwnersHave) {
   for (const Graph* graph : {&graph_, &transposed_graph}) {
     std::vector<Global> ids(static_cast<std::size_t>(graph->num_owned_cols()));
     std::iota(ids.begin(), ids.end(), graph->first_row());
-    const auto seen = graph->with_ghosts(std::span<const Global>(ids));
+    const auto seen = graph->with_ghosts(ids);
     for (Local column = 0; column < graph->local().num_cols; ++column) {
       EXPECT_EQ(seen[static_cast<std::size_t>(column)], graph->global_col(column));
     }

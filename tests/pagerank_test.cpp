@@ -102,7 +102,7 @@ class GroupCycle : public LinearOperator {
     std::vector<double> sums(static_cast<std::size_t>(num_groups_));
     const Global first = rows_.begin(comm_.rank());
     for (std::size_t i = 0; i < x.size(); ++i) sums[group(first + static_cast<Global>(i) + 1)] += x[i];
-    comm_.sum(std::span<double>(sums));
+    comm_.sum(sums);
     for (std::size_t i = 0; i < y.size(); ++i) y[i] = sums[group(first + static_cast<Global>(i))];
     if (finish) finish(0, y);
   }

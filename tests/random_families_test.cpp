@@ -88,7 +88,7 @@ void arrives_whole(const Comm& comm, Random& random) {
   EXPECT_EQ(whole(reversed), transposed(instance.expected()));
   std::vector<Global> ids(z(graph.num_owned_cols()));
   std::iota(ids.begin(), ids.end(), graph.cols().begin(comm.rank()));
-  const auto seen = graph.with_ghosts(std::span<const Global>(ids));
+  const auto seen = graph.with_ghosts(ids);
   for (Local column = 0; column < graph.local().num_cols; ++column)
     EXPECT_EQ(seen[z(column)], graph.global_col(column));
 }

@@ -33,7 +33,7 @@ std::vector<Offset> in_degrees(const Graph& graph) {
     else
       ++ghosts[static_cast<std::size_t>(column < begin ? column : column - (end - begin))];
   }
-  graph.build_halo().scatter(std::span<const Offset>(ghosts), std::span<Offset>(owned), std::plus<>());
+  graph.build_halo().scatter(ghosts, owned, std::plus<>());
   return owned;
 }
 
@@ -55,7 +55,7 @@ std::array<Offset, shares.size()> quantiles(const Comm& comm, const std::vector<
   const Offset most = comm.max(values.empty() ? Offset{0} : *std::max_element(values.begin(), values.end()));
   std::vector<Offset> occurs(static_cast<std::size_t>(most) + 1, 0);
   for (Offset value : values) ++occurs[static_cast<std::size_t>(value)];
-  comm.sum(std::span<Offset>(occurs));
+  comm.sum(occurs);
   occurs[0] += zeros;
   const Offset count = comm.sum(static_cast<Offset>(values.size())) + zeros;
   std::array<Offset, shares.size()> found{};

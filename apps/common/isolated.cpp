@@ -24,8 +24,7 @@ std::vector<std::uint8_t> have_arcs(const Graph& graph) {
   }
   // A ghost is there because an arc leads to it.
   const std::vector<std::uint8_t> ghosts(graph.ghosts().size(), 1);
-  graph.build_halo().scatter(std::span<const std::uint8_t>(ghosts), std::span<std::uint8_t>(have),
-                             [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
+  graph.build_halo().scatter(ghosts, have, [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); });
   return have;
 }
 
@@ -64,7 +63,7 @@ Graph without_isolated(const Graph& graph) {
 
   for (Global& of : number) of += first;
   std::vector<Global> ghosts(graph.ghosts().size());
-  graph.build_halo().gather(std::span<const Global>(number), std::span<Global>(ghosts));
+  graph.build_halo().gather(number, ghosts);
   std::vector<Global> begins = comm.all_gather(first);
   begins.push_back(comm.sum(Global{num_kept}));
   const Partition vertices = Partition::from_begins(std::move(begins));

@@ -62,7 +62,7 @@ NameTable::NameTable(const Comm& comm, const io::VertexNames& names) : comm_(com
 std::vector<Global> NameTable::find(std::span<const std::string> wanted) const {
   std::vector<Global> found;
   for (const std::string& name : wanted) found.push_back(find_owned(name));
-  comm_.max(std::span<Global>(found));
+  comm_.max(found);
   return found;
 }
 
@@ -105,7 +105,7 @@ std::vector<std::string> NameTable::complaints(std::span<const std::string> unkn
       found = std::min(found, names_.vertices().begin(comm_.rank()) + static_cast<Global>(v));
     }
   }
-  comm_.min(std::span<Global>(close));
+  comm_.min(close);
   std::vector<std::size_t> asked;
   std::vector<Global> suggested;
   for (std::size_t i = 0; i < count; ++i) {

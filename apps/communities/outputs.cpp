@@ -200,7 +200,7 @@ std::vector<std::string> leaf_labels(const Graph& graph, const io::VertexNames& 
   for (Local v = 0; v < graph.num_local_rows(); ++v)
     members.push_back({tree.leaves.of[z(v)], graph.local().view().degree(v), graph.first_row() + v});
   keep_best(members);
-  members = comm.all_gather(std::span<const Member>(members)).values;
+  members = comm.all_gather(members).values;
   keep_best(members);
   std::vector<Global> vertices;
   for (const Member& member : members) vertices.push_back(member.vertex);

@@ -93,7 +93,7 @@ std::vector<Offset> connected_sizes(const Graph& graph, const Labels& leaves) {
     }
     sizes[z(leaves.of[z(row)])] += has_edges ? 1 : 0;
   }
-  graph.comm().sum(std::span<Offset>(sizes));
+  graph.comm().sum(sizes);
   return sizes;
 }
 

@@ -110,7 +110,7 @@ std::string superedge_lines(const summary::Summary& summary) {
 std::string summary_text(const summary::Summary& summary, const io::VertexNames& names) {
   // Vertices by supernode, on every rank: a text this long is for people and small programs.
   const Comm& comm = summary.superedges.comm();
-  const auto of = comm.all_gather(std::span<const Global>(summary.supernode.of)).values;
+  const auto of = comm.all_gather(summary.supernode.of).values;
   const Partition supernodes = Partition::uniform(summary.num_supernodes(), comm.size());
   const Global first = supernodes.begin(comm.rank());
   const Global count = supernodes.size(comm.rank());

@@ -123,7 +123,7 @@ Tree load(const Comm& comm, const std::string& path) {
     }
     check_between(tree.between, path);
   });
-  comm.sum(std::span<Offset>(sizes));
+  comm.sum(sizes);
   refuse_unless(sizes == tree.dendrogram.leaf_sizes, "its leaf sizes are not those of its labels");
   comm.guard([&] {
     try {

@@ -10,7 +10,7 @@ namespace {
 template <class T>
 void share(const Comm& comm, std::vector<T>& values) {
   values.resize(z(comm.broadcast(static_cast<Offset>(values.size()))));
-  comm.broadcast(std::span<T>(values));
+  comm.broadcast(values);
 }
 
 CommunityGraph in_doubles(const Contraction& edges) {

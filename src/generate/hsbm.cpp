@@ -141,7 +141,7 @@ std::vector<Global> shuffled_leaves(const Comm& comm, const Partition& rows, Glo
     std::sort(mine.begin(), mine.end(), [](const Labelled& a, const Labelled& b) { return a.vertex < b.vertex; });
     for (const Labelled& label : mine) ++counts[z(rows.owner(label.vertex))];
   });
-  const auto arrived = comm.all_to_all(std::span<const Labelled>(mine), counts);
+  const auto arrived = comm.all_to_all(mine, counts);
   std::vector<Global> leaves(z(rows.size(comm.rank())));
   for (const Labelled& label : arrived.values) leaves[z(label.vertex - rows.begin(comm.rank()))] = label.leaf;
   return leaves;

@@ -170,7 +170,7 @@ Bytes Checkpoint::read(Offset slice) {
     return std::ssize(bytes);
   });
   comm_.guard([&] { bytes.resize(z(size)); });
-  comm_.broadcast(std::span<std::byte>(bytes));
+  comm_.broadcast(bytes);
   return bytes;
 }
 

@@ -45,7 +45,7 @@ std::optional<WideEntry> wide_entry(const Integers& matrix) {
         found.push_back({matrix.first_row() + row, matrix.global_col(rows.cols(row)[k]), value});
     }
   }
-  const std::vector<WideEntry> all = matrix.comm().all_gather(std::span<const WideEntry>(found)).values;
+  const std::vector<WideEntry> all = matrix.comm().all_gather(found).values;
   return all.empty() ? std::nullopt : std::optional(all.front());
 }
 

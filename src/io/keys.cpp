@@ -94,7 +94,7 @@ std::uint64_t hash_of(std::string_view key) { return XXH3_64bits(key.data(), key
 
 ReceivedKeys<std::vector<Global>> all_to_all(const Comm& comm, const std::vector<Global>& keys,
                                              std::span<const Offset> counts) {
-  Received<Global> received = comm.all_to_all(std::span<const Global>(keys), counts);
+  Received<Global> received = comm.all_to_all(keys, counts);
   return {std::move(received.values), std::move(received.counts)};
 }
 
@@ -105,19 +105,18 @@ ReceivedKeys<Strings> all_to_all(const Comm& comm, const Strings& keys, std::spa
   for (std::size_t r = 0; r < counts.size(); begin += counts[r++]) {
     bytes[r] = std::accumulate(begin, begin + counts[r], Offset{0});
   }
-  const Received<Offset> arrived = comm.all_to_all(std::span<const Offset>(lengths), counts);
-  return {from_lengths(arrived.values, comm.all_to_all(std::span<const char>(keys.bytes()), bytes).values),
-          arrived.counts};
+  const Received<Offset> arrived = comm.all_to_all(lengths, counts);
+  return {from_lengths(arrived.values, comm.all_to_all(keys.bytes(), bytes).values), arrived.counts};
 }
 
 std::vector<Global> all_gather(const Comm& comm, const std::vector<Global>& keys) {
-  return comm.all_gather(std::span<const Global>(keys)).values;
+  return comm.all_gather(keys).values;
 }
 
 Strings all_gather(const Comm& comm, const Strings& keys) {
   const std::vector<Offset> lengths = lengths_of(keys);
-  const Received<Offset> arrived = comm.all_gather(std::span<const Offset>(lengths));
-  return from_lengths(arrived.values, comm.all_gather(std::span<const char>(keys.bytes())).values);
+  const Received<Offset> arrived = comm.all_gather(lengths);
+  return from_lengths(arrived.values, comm.all_gather(keys.bytes()).values);
 }
 
 template <class Keys>
@@ -149,7 +148,7 @@ NumberedKeys<Keys> number_keys(const Comm& comm, const Keys& keys) {
 
   // And the numbers back.
   std::vector<Global> in_order(keys.size());
-  comm.all_to_all(std::span<const Global>(answer), arrived.counts, std::span<Global>(in_order), counts);
+  comm.all_to_all(answer, arrived.counts, in_order, counts);
   result.number.resize(keys.size());
   for (std::size_t k = 0; k < order.size(); ++k) result.number[z(order[k])] = in_order[k];
   return result;
@@ -180,7 +179,7 @@ std::vector<Global> look_up(const Comm& comm, const VertexList<Keys>& list, cons
     answers.push_back(found == place_of.end() ? -1 : found->second);
   }
   std::vector<Global> arrived(keys.size());
-  comm.all_to_all(std::span<const Global>(answers), questions.counts, std::span<Global>(arrived), asked.counts);
+  comm.all_to_all(answers, questions.counts, arrived, asked.counts);
   std::vector<Global> result(keys.size());
   for (std::size_t k = 0; k < result.size(); ++k) result[z(asked.order[k])] = arrived[k];
   return result;

@@ -36,7 +36,7 @@ std::uint64_t named_arcs_hash(const Graph& graph, const VertexNames& names) {
   require(graph.is_square() && names.vertices() == graph.rows(), "named_arcs_hash: ", names.vertices().num_items(),
           " names for a ", graph.num_rows(), " x ", graph.num_cols(), " matrix, or distributed differently");
   const std::vector<std::uint64_t> owned = hashed(graph.comm(), names);
-  const std::vector<std::uint64_t> all = graph.with_ghosts(std::span<const std::uint64_t>(owned));
+  const std::vector<std::uint64_t> all = graph.with_ghosts(owned);
   const CsrView<double> local = graph.local().view();
   std::uint64_t sum = 0;
 #pragma omp parallel for schedule(static) reduction(+ : sum)

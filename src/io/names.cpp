@@ -51,7 +51,7 @@ std::vector<std::string> VertexNames::fetch(const Comm& comm, std::span<const Gl
   const RankOrder by_owner(comm.size(), std::ssize(vertices),
                            [&](Offset i) { return vertices_.owner(vertices[z(i)]); });
   const std::vector<Global> asked = by_owner.apply(vertices);
-  const Received<Global> questions = comm.all_to_all(std::span<const Global>(asked), by_owner.counts);
+  const Received<Global> questions = comm.all_to_all(asked, by_owner.counts);
   Strings answers;
   for (Global vertex : questions.values) {
     answers.push_back(owned(comm, static_cast<Local>(vertex - vertices_.begin(comm.rank()))));
@@ -87,7 +87,7 @@ std::vector<Global> VertexNames::find(const Comm& comm, std::span<const std::str
       for (auto question = begin; question != end; ++question) found[question->second] = first + i;
     }
   }
-  comm.max(std::span<Global>(found));
+  comm.max(found);
   found.erase(found.begin(), found.begin() + before);
   found.resize(names.size());
   comm.guard([&] {

@@ -36,7 +36,7 @@ bool have_no_gaps(const Comm& comm, const std::vector<Global>& ids) {
   for (Global id : ids) bits[z(id / 64)] |= std::uint64_t{1} << (id % 64);
   std::vector<Offset> counts;
   for (int r = 0; r < comm.size(); ++r) counts.push_back(words.size(r));
-  const auto arrived = comm.all_to_all(std::span<const std::uint64_t>(bits), counts);
+  const auto arrived = comm.all_to_all(bits, counts);
   std::vector<std::uint64_t> all(z(words.size(comm.rank())), 0);
   for (std::size_t i = 0; i < arrived.values.size(); ++i) all[i % all.size()] |= arrived.values[i];
   Offset distinct = 0;

@@ -161,7 +161,7 @@ Summary load(const Comm& comm, const io::Hdf5Reader& file, const std::optional<P
     size.assign(z(num_supernodes), 0);
     for (const std::int32_t a : mine.supernode) ++size[z(a)];
   });
-  comm.sum(std::span<Offset>(size));
+  comm.sum(size);
   comm.guard([&] {
     for (Global a = 0; a < num_supernodes; ++a)
       refuse_unless(file, size[z(a)] > 0, "supernode ", a, " has no vertices");

@@ -49,7 +49,7 @@ std::vector<Dense> whole(const DenseBlocks& blocks) {
   for (Global i = 0; i < blocks.num_blocks(); ++i) {
     Dense block(blocks.rows, blocks.cols[static_cast<std::size_t>(i)]);
     if (blocks.owns(i)) block = blocks.owned(i);
-    blocks.comm.broadcast(std::span<double>(block.values), blocks.blocks.owner(i));
+    blocks.comm.broadcast(block.values, blocks.blocks.owner(i));
     all.push_back(block);
   }
   return all;

@@ -20,7 +20,7 @@ void expect_same_rows(const Comm& comm, const ppr::Index& together, const ppr::I
   VisitRows all;
   const auto bytes = comm.all_gather(together.visits.bytes()).values;
   const auto mine = together.visits.row_bytes();
-  const auto row_bytes = comm.all_gather(std::span<const std::uint32_t>(mine)).values;
+  const auto row_bytes = comm.all_gather(mine).values;
   EXPECT_EQ(VisitRows::from_bytes(bytes, row_bytes, static_cast<Local>(alone.sources.num_items())), alone.visits);
   EXPECT_EQ(whole(comm, together.deviation), alone.deviation);
   EXPECT_EQ(whole(comm, together.walks), alone.walks);

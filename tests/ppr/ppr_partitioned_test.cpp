@@ -186,9 +186,9 @@ TEST(PprPartitioned, BatchesAndHomesChangeNothing) {
       const auto apart = query_with(graph, used, dealt, options);
       EXPECT_EQ(told, std::ssize(dealt));
       // Bits do not depend on who asks, nor on who else is asked for.
-      const auto vertex = comm.all_gather(std::span<const Global>(apart.vertex)).values;
-      const auto score = comm.all_gather(std::span<const double>(apart.score)).values;
-      const auto bound = comm.all_gather(std::span<const double>(apart.error_bound)).values;
+      const auto vertex = comm.all_gather(apart.vertex).values;
+      const auto score = comm.all_gather(apart.score).values;
+      const auto bound = comm.all_gather(apart.error_bound).values;
       if (asks) {
         EXPECT_EQ(vertex, together.vertex);
         EXPECT_EQ(score, together.score);

@@ -25,7 +25,7 @@ void expect_same(const Supergraph& on_world, const Supergraph& on_self) {
   };
   add(mine, on_world.entry);
   add(expected, on_self.entry);
-  EXPECT_EQ(on_world.comm.all_gather(std::span<const std::int64_t>(mine)).values, expected);
+  EXPECT_EQ(on_world.comm.all_gather(mine).values, expected);
 }
 
 TEST(SummaryDistributed, GroupsContractionsAndFillingsAreThoseOfOneRank) {

@@ -97,7 +97,7 @@ struct WholeSummary {
 
 inline WholeSummary whole_summary(const summary::Summary& summary) {
   WholeSummary result;
-  result.of = summary.superedges.comm().all_gather(std::span<const Global>(summary.supernode.of)).values;
+  result.of = summary.superedges.comm().all_gather(summary.supernode.of).values;
   result.superedges = whole(summary.superedges);
   const std::size_t n = result.of.size();
   std::vector<double> size(static_cast<std::size_t>(summary.num_supernodes()), 0);

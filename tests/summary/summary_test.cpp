@@ -20,7 +20,7 @@ std::string says(const std::function<void()>& f) { return message_of<InvalidArgu
 
 template <class T>
 std::vector<T> all_of(const Comm& comm, const std::vector<T>& mine) {
-  return comm.all_gather(std::span<const T>(mine)).values;
+  return comm.all_gather(mine).values;
 }
 
 pagerank::Result ranked(const summary::Operator& reconstruction, double tolerance) {

@@ -157,7 +157,7 @@ Contingency contingency(const Comm& comm, std::span<const Global> a, std::span<c
     add_up(mine);
   });
   Contingency result;
-  result.entries = comm.all_gather(std::span<const Entry>(mine)).values;
+  result.entries = comm.all_gather(mine).values;
   add_up(result.entries);
   for (const Entry& entry : result.entries) {
     result.num_a = std::max(result.num_a, entry.a + 1);

@@ -105,8 +105,8 @@ void attach_isolated(const Graph& graph, Offset k, std::vector<Local>& labels) {
     ++sizes[z(labels[v])];
     first[z(labels[v])] = graph.first_row() + static_cast<Global>(v);
   }
-  graph.comm().sum(std::span<Offset>(sizes));
-  graph.comm().min(std::span<Global>(first));
+  graph.comm().sum(sizes);
+  graph.comm().min(first);
   Local largest = 0;
   for (Local c = 1; c < k; ++c) {
     if (std::pair(sizes[z(c)], first[z(largest)]) > std::pair(sizes[z(largest)], first[z(c)])) largest = c;

@@ -136,7 +136,7 @@ class Refinement {
   }
   void update(const std::vector<Local>& labels) {
     label_of_column_.resize(z(a_.graph.local().num_cols));
-    a_.graph.update_ghosts(std::span<const Local>(labels), std::span<Local>(label_of_column_));
+    a_.graph.update_ghosts(labels, label_of_column_);
   }
 
   const Adjacency& a_;

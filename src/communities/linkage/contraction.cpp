@@ -180,7 +180,7 @@ void check_undirected(const Graph& graph) {
 Contraction contract(const Graph& graph, const Labels& labels) {
   const Comm& comm = graph.comm();
   const Quantum quantum(graph);
-  const std::vector<Global> label_of = graph.with_ghosts(std::span<const Global>(labels.of));
+  const std::vector<Global> label_of = graph.with_ghosts(labels.of);
   const std::vector<Sent> mine = comm.guard([&] { return local_sums(graph, labels, label_of, quantum); });
   std::vector<Offset> sizes(z(labels.num_labels), 0);
   std::vector<Offset> connected(z(labels.num_labels), 0);
@@ -188,11 +188,11 @@ Contraction contract(const Graph& graph, const Labels& labels) {
     ++sizes[z(label)];
     connected[z(label)] += is_connected(graph, row++) ? 1 : 0;
   }
-  comm.sum(std::span<Offset>(sizes));
-  comm.sum(std::span<Offset>(connected));
+  comm.sum(sizes);
+  comm.sum(connected);
   std::vector<Offset> counts(z(comm.size()), 0);
   counts[0] = std::ssize(mine);
-  const auto sent = comm.all_to_all(std::span<const Sent>(mine), counts);
+  const auto sent = comm.all_to_all(mine, counts);
   Contraction result;
   result.unit = quantum.unit();
   result.is_weighted = quantum.is_weighted();

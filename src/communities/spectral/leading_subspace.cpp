@@ -172,7 +172,7 @@ class Solver {
     for (Offset i = 0; i < x.num_local_rows(); ++i) {
       for (Offset j = 0; j < x.cols; ++j) largest[z(j)] = std::max(largest[z(j)], std::abs(x.row(i)[z(j)]));
     }
-    x.comm.max(std::span<double>(largest));
+    x.comm.max(largest);
     for (double& value : largest) value = value > 0 ? std::exp2(-std::ilogb(value)) : 1;
     for (Offset i = 0; i < x.num_local_rows(); ++i) {
       for (Offset j = 0; j < x.cols; ++j) x.row(i)[z(j)] *= largest[z(j)];

@@ -111,7 +111,7 @@ class RankedPairs {
       end_ = count_.size();
       for_each(0, end_, [&](std::uint32_t rank, std::size_t, const Superedge&) { ++count_[rank >> 16]; });
     });
-    graph.comm.sum(std::span<std::int64_t>(count_));
+    graph.comm.sum(count_);
     num_pairs_ = std::accumulate(count_.begin(), count_.end(), std::int64_t{0});
   }
 
@@ -140,8 +140,8 @@ class RankedPairs {
     });
     if (!is_alone_) {
       // By rank, so again in order of entries.
-      pairs_ = comm.all_gather(std::span<const Superedge>(pairs_)).values;
-      ranks = comm.all_gather(std::span<const std::uint32_t>(ranks)).values;
+      pairs_ = comm.all_gather(pairs_).values;
+      ranks = comm.all_gather(ranks).values;
     }
     comm.guard([&] {
       for (std::size_t i = 0; i < ranks.size(); ++i) keys_.push_back(Key{~ranks[i]} << 32 | i);

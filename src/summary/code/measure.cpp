@@ -49,7 +49,7 @@ struct Covered {
 Covered cover_arcs(const Graph& graph, const Summary& summary) {
   const Comm& comm = graph.comm();
   const DistCsr<double>& superedges = summary.superedges;
-  const std::vector<Global> of = graph.with_ghosts(std::span<const Global>(summary.supernode.of));
+  const std::vector<Global> of = graph.with_ghosts(summary.supernode.of);
   Covered result;
   std::size_t k = 0;  // entry of the superedges, in the order in which they are looked up
   Local row = -1;
@@ -92,7 +92,7 @@ std::vector<double> supernode_sizes(const Summary& summary) {
     size.assign(z(summary.num_supernodes()), 0);
     for (const Global a : summary.supernode.of) ++size[z(a)];
   });
-  comm.sum(std::span<Offset>(size));
+  comm.sum(size);
   const Partition& rows = summary.superedges.rows();
   return {size.begin() + rows.begin(comm.rank()), size.begin() + rows.end(comm.rank())};
 }
@@ -100,7 +100,7 @@ std::vector<double> supernode_sizes(const Summary& summary) {
 DistCsr<double> densities(const Summary& summary) {
   DistCsr<double> result = summary.superedges;
   const std::vector<double> own = supernode_sizes(summary);
-  const std::vector<double> size = result.with_ghosts(std::span<const double>(own));
+  const std::vector<double> size = result.with_ghosts(own);
   for (Local a = 0; a < result.num_local_rows(); ++a) {
     const auto cols = result.local().view().cols(a);
     const Offset begin = result.local().row_ptr[z(a)];
@@ -118,7 +118,7 @@ Measures measure(const Graph& graph, const Summary& summary, Offset num_edges) {
   const DistCsr<double>& superedges = summary.superedges;
   const Covered of_graph = cover_arcs(graph, summary);
   const std::vector<double> own = supernode_sizes(summary);
-  const std::vector<double> size = superedges.with_ghosts(std::span<const double>(own));
+  const std::vector<double> size = superedges.with_ghosts(own);
   Offset covered = 0;  // superedges, those inside a supernode twice
   double max_count = 0;
   for (Local a = 0; a < superedges.num_local_rows(); ++a) {

@@ -15,7 +15,7 @@ namespace {
 std::vector<Local> all_lengths(const Comm& comm, const std::vector<Offset>& row_ptr) {
   std::vector<Local> mine(row_ptr.size() - 1);
   for (std::size_t i = 0; i < mine.size(); ++i) mine[i] = static_cast<Local>(row_ptr[i + 1] - row_ptr[i]);
-  return comm.all_gather(std::span<const Local>(mine)).values;
+  return comm.all_gather(mine).values;
 }
 
 /// What merges make of supernodes.
@@ -167,7 +167,7 @@ Rows::Rows(const Supergraph& graph, std::span<const int> destination) : graph_(&
       begin[z(destination[z(a)])] += std::ssize(row);
     }
   });
-  received_ = comm.all_to_all(std::span<const Entry>(sent), std::span<const Offset>(counts)).values;
+  received_ = comm.all_to_all(sent, counts).values;
   // Blocks of supernodes ascend with ranks, and so do the rows that they send.
   comm.guard([&] {
     begin_.assign(graph.size.size(), -1);

@@ -132,7 +132,7 @@ std::vector<MergeStep> propose(const Comm& comm, const Supergraph& graph, const 
     }
   });
   stats["pairs_scored"] += comm.sum(scored);
-  merges = comm.all_gather(std::span<const MergeStep>(merges)).values;
+  merges = comm.all_gather(merges).values;
   std::stable_sort(merges.begin(), merges.end(),
                    [](const MergeStep& a, const MergeStep& b) { return a.reduction > b.reduction; });
   return merges;

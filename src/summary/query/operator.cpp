@@ -26,7 +26,7 @@ Operator::Operator(const Summary& summary) : vertices_(summary.supernode.vertice
     for (std::size_t i = 0; i < of.size(); ++i) in_order[i] = of[z(order_[i])];
     return in_order;
   });
-  auto received = comm().all_to_all(std::span<const Global>(supernodes), std::span<const Offset>(send_counts_));
+  auto received = comm().all_to_all(supernodes, send_counts_);
   receive_counts_ = std::move(received.counts);
   comm().guard([&] {
     for (const Global a : received.values) supernode_.push_back(static_cast<Local>(a - density_.first_row()));
@@ -45,7 +45,7 @@ void Operator::apply(std::span<const double> x, std::span<double> y, const Finis
     std::vector<double> sent(order_.size());
     for (std::size_t i = 0; i < order_.size(); ++i) sent[i] = x[z(order_[i])];
     moved.resize(supernode_.size());
-    comm().all_to_all(std::span<const double>(sent), send_counts_, std::span<double>(moved), receive_counts_);
+    comm().all_to_all(sent, send_counts_, moved, receive_counts_);
     values = moved;
   }
   std::vector<double> sum(inside_.size(), 0);
@@ -58,7 +58,7 @@ void Operator::apply(std::span<const double> x, std::span<double> y, const Finis
     for (std::size_t i = 0; i < moved.size(); ++i)
       moved[i] = product[z(supernode_[i])] - inside_[z(supernode_[i])] * moved[i];
     std::vector<double> back(order_.size());
-    comm().all_to_all(std::span<const double>(moved), receive_counts_, std::span<double>(back), send_counts_);
+    comm().all_to_all(moved, receive_counts_, back, send_counts_);
     for (std::size_t i = 0; i < order_.size(); ++i) y[z(order_[i])] = back[i];
   }
   if (finish) finish(0, y);

@@ -34,7 +34,7 @@ std::vector<Reached> rows(const DistCsr<double>& matrix, std::span<const Global>
     const auto vals = matrix.local().view().vals(row);
     for (std::size_t k = 0; k < cols.size(); ++k) mine.push_back({matrix.global_col(cols[k]), vals[k]});
   }
-  return matrix.comm().all_gather(std::span<const Reached>(mine)).values;
+  return matrix.comm().all_gather(mine).values;
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class Signer {
         signature[z(i)] = static_cast<std::int32_t>(least >> 1);  // a type whose least MPI finds
       }
     });
-    graph_.comm().min(std::span<std::int32_t>(signature));
+    graph_.comm().min(signature);
     return signature;
   }
 

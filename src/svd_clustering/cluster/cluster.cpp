@@ -35,7 +35,7 @@ void check(const DenseBlocks& blocks, const Options& options) {
 
 /// One number of every block, from the ranks that own them.
 std::vector<double> of_all_blocks(const DenseBlocks& blocks, const std::vector<double>& mine) {
-  return blocks.comm.all_gather(std::span<const double>(mine)).values;
+  return blocks.comm.all_gather(mine).values;
 }
 
 std::vector<double> norms_of(const DenseBlocks& blocks) {

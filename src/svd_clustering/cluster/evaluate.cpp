@@ -112,7 +112,7 @@ Evaluation evaluate(const DenseBlocks& blocks, const Result& result) {
     }
     return measured;
   });
-  const std::vector<Measured> all = comm.all_gather(std::span<const Measured>(mine)).values;
+  const std::vector<Measured> all = comm.all_gather(mine).values;
 
   Evaluation evaluation;
   evaluation.ratio = result.ratio;

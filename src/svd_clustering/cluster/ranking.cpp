@@ -70,7 +70,7 @@ std::vector<double> Sketches::relative_residuals(DenseView basis, std::span<cons
     }
     return residuals;
   });
-  return comm.all_gather(std::span<const double>(mine)).values;
+  return comm.all_gather(mine).values;
 }
 
 }  // namespace filigree::svd_clustering

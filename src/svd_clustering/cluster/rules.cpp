@@ -40,7 +40,7 @@ bool try_block(const DenseBlocks& blocks, Global block, bool in_seed, double lim
   }
   std::vector<double> packed = trial ? trial->pack() : std::vector<double>();
   packed.resize(z(comm.broadcast(std::ssize(packed), owner)));
-  comm.broadcast(std::span<double>(packed), owner);
+  comm.broadcast(packed, owner);
   bound = trial ? std::move(*trial) : Bound::unpack(packed);
   return true;
 }
@@ -81,7 +81,7 @@ std::vector<double> residual_norms(const DenseBlocks& blocks, DenseView basis, s
     }
     return norms;
   });
-  return blocks.comm.all_gather(std::span<const double>(mine)).values;
+  return blocks.comm.all_gather(mine).values;
 }
 
 template <class Bound>

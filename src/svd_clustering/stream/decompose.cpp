@@ -18,7 +18,7 @@ IncrementalSvd decompose(const DenseBlocks& blocks, Offset rank, Offset oversamp
   });
   if (comm.size() == 1) return svd;
   const std::vector<double> packed = comm.guard([&] { return svd.pack(); });
-  const Received<double> all = comm.all_gather(std::span<const double>(packed));
+  const Received<double> all = comm.all_gather(packed);
   return comm.guard([&] {
     std::span<const double> rest = all.values;
     std::optional<IncrementalSvd> merged;
