@@ -13,6 +13,7 @@
 #include "filigree/matrix/dist_dense.hpp"
 #include "filigree/matrix/small_dense.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree::eigen {
 
 /// The sparse matrix of Eigen whose columns and values lie in memory as those of a Csr.
@@ -165,3 +166,4 @@ DistDense<typename Derived::Scalar> to_dist_dense(const Comm& comm, const Eigen:
 }
 
 }  // namespace filigree::eigen
+#pragma GCC visibility pop

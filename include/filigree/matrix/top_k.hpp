@@ -9,6 +9,7 @@
 #include "filigree/core/top_k.hpp"
 #include "filigree/matrix/partition.hpp"
 
+#pragma GCC visibility push(default)
 namespace filigree {
 
 /// Returns the k highest values and their indices, on every rank: by falling value, equal ones by rising index; all if
@@ -36,3 +37,4 @@ inline std::vector<Scored<Global>> top_k(const Comm& comm, const Partition& item
 }
 
 }  // namespace filigree
+#pragma GCC visibility pop
