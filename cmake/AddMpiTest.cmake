@@ -38,14 +38,18 @@ function(filigree_add_test name)
   elseif(NOT test_TIMEOUT)
     set(test_TIMEOUT 120)
   endif()
-  add_executable(${name} ${test_FILES} ${FILIGREE_TEST_SUPPORT}/support/main.cpp)
-  target_include_directories(${name} PRIVATE ${FILIGREE_TEST_SUPPORT} ${FILIGREE_TEST_SUPPORT}/../src)
-  # What the library links privately, because tests may include its internal headers.
-  target_link_libraries(${name} PRIVATE filigree::filigree OpenMP::OpenMP_CXX TBB::tbb Eigen3::Eigen GTest::gmock)
-  filigree_compile_options(${name})
-  if(FILIGREE_DEEP_TESTS)
-    target_compile_definitions(${name} PRIVATE FILIGREE_DEEP_TESTS)
+  if(NOT TARGET filigree_test_main)  # compiled once
+    add_library(filigree_test_main OBJECT ${FILIGREE_TEST_SUPPORT}/support/main.cpp)
+    target_include_directories(filigree_test_main PUBLIC ${FILIGREE_TEST_SUPPORT} ${FILIGREE_TEST_SUPPORT}/../src)
+    # What the library links privately, because tests may include its internal headers.
+    target_link_libraries(filigree_test_main PUBLIC
+      filigree::filigree OpenMP::OpenMP_CXX TBB::tbb Eigen3::Eigen GTest::gmock)
+    target_compile_definitions(filigree_test_main PUBLIC $<$<BOOL:${FILIGREE_DEEP_TESTS}>:FILIGREE_DEEP_TESTS>)
+    filigree_compile_options(filigree_test_main)
   endif()
+  add_executable(${name} ${test_FILES})
+  target_link_libraries(${name} PRIVATE filigree_test_main)
+  filigree_compile_options(${name})
 
   foreach(ranks IN LISTS test_RANKS)
     if(test_THREADS)
