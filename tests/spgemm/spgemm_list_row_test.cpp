@@ -1,4 +1,4 @@
-// Rows as lists: places of rows before are never taken for those of a row, also where their numbers begin anew.
+// Rows as lists: slots of earlier rows are never taken for those of a row, also where their numbers begin anew.
 #include <gtest/gtest.h>
 
 #include "spgemm/rows/list_row.hpp"
@@ -8,35 +8,35 @@
 namespace filigree::testing {
 namespace {
 
-constexpr std::uint32_t last_place = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t last_slot = std::numeric_limits<std::uint32_t>::max();
 
 /// SlotTable of which the next row gets `first`.
-void go_on(SlotTable& places, std::uint32_t first) {
-  ASSERT_GE(first, places.first());
-  places.end_list(Offset{first} - places.first());
-  ASSERT_EQ(places.first(), first);
+void go_on(SlotTable& slots, std::uint32_t first) {
+  ASSERT_GE(first, slots.first());
+  slots.end_list(Offset{first} - slots.first());
+  ASSERT_EQ(slots.first(), first);
 }
 
 TEST(SlotTable, BeginAnewWhereARowHasNoNumbersLeft) {
   for (const std::uint32_t most : {0u, 1u, 5u, 100u}) {
     for (const std::uint32_t left : {0u, 1u, 4u, 5u, 6u, 99u, 100u, 101u}) {
-      SlotTable places(8);
-      places.begin_list(8)[3] = places.first();
-      places.end_list(1);
-      go_on(places, last_place - left);
-      const std::uint32_t* const place = places.begin_list(most);
+      SlotTable slots(8);
+      slots.begin_list(8)[3] = slots.first();
+      slots.end_list(1);
+      go_on(slots, last_slot - left);
+      const std::uint32_t* const table = slots.begin_list(most);
       const bool begins_anew = left < most;
-      EXPECT_EQ(places.first(), begins_anew ? 1 : last_place - left);
-      EXPECT_EQ(place[3], begins_anew ? 0 : 1);
+      EXPECT_EQ(slots.first(), begins_anew ? 1 : last_slot - left);
+      EXPECT_EQ(table[3], begins_anew ? 0 : 1);
       // Numbers of the row: above those of rows before, and none of them 0.
-      EXPECT_LE(Offset{places.first()} + most, Offset{last_place});
-      for (int column = 0; column < 8; ++column) EXPECT_LT(place[column], places.first());
+      EXPECT_LE(Offset{slots.first()} + most, Offset{last_slot});
+      for (int column = 0; column < 8; ++column) EXPECT_LT(table[column], slots.first());
     }
   }
 }
 
 template <bool hashed>
-void expect_rows_around_the_last_place() {
+void expect_rows_around_the_last_slot() {
   using Semiring = spgemm::PlusTimes<std::int64_t>;
   Random random(1);
   const Csr<std::int64_t> a = skewed<std::int64_t>(random, 40, 30, Contents::ordinary);
@@ -55,29 +55,29 @@ void expect_rows_around_the_last_place() {
   std::vector<std::int64_t> val(z(longest));
   const auto num_listed = static_cast<std::uint32_t>(num_entries(expected));
   for (std::uint32_t left = 0; left < num_listed; ++left) {
-    SlotTable places(hashed ? 4 * longest : b.num_cols);
+    SlotTable slots(hashed ? 4 * longest : b.num_cols);
     const auto expect_rows = [&] {
       for (Local row = 0; row < a.num_rows(); ++row) {
         if (products[z(row)] == 0) continue;
         const Offset length =
-            spgemm::list_row<Semiring, hashed>(factors, row, products[z(row)], places, col.data(), val.data());
+            spgemm::list_row<Semiring, hashed>(factors, row, products[z(row)], slots, col.data(), val.data());
         std::map<Local, std::int64_t> listed;
         for (Offset i = 0; i < length; ++i) listed.emplace(col[z(i)], val[z(i)]);
         EXPECT_EQ(std::ssize(listed), length);
         EXPECT_EQ(Rows<std::int64_t>::value_type(listed.begin(), listed.end()), expected[z(row)])
-            << "row " << row << ", " << left << " places left";
+            << "row " << row << ", " << left << " slots left";
       }
     };
-    expect_rows();  // places that stay behind
-    go_on(places, last_place - left);
+    expect_rows();  // slots that stay behind
+    go_on(slots, last_slot - left);
     expect_rows();
-    EXPECT_LE(places.first(), num_listed + 1);  // they began anew
+    EXPECT_LE(slots.first(), num_listed + 1);  // they began anew
     if (::testing::Test::HasFailure()) return;
   }
 }
 
-TEST(ListRow, AroundTheLastPlace) { expect_rows_around_the_last_place<false>(); }
-TEST(ListRow, HashedAroundTheLastPlace) { expect_rows_around_the_last_place<true>(); }
+TEST(ListRow, AroundTheLastSlot) { expect_rows_around_the_last_slot<false>(); }
+TEST(ListRow, HashedAroundTheLastSlot) { expect_rows_around_the_last_slot<true>(); }
 
 }  // namespace
 }  // namespace filigree::testing

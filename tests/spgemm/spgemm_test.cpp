@@ -333,8 +333,9 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
             "multiply: memory_budget_bytes -1, must be at least 0");
 }
 
-// Row blocks of which threads take several at a time, and make some where they belong, writing over what comes behind,
-// and others beside. The thesis' versions do not have them. A place told too early is seen by chance here, or by tsan.
+// Row blocks of which threads take several at a time, and make some in C, writing over what comes behind, and others in
+// staging buffers. The thesis' versions do not have them. A slot that is known too early shows by chance here, or under
+// tsan.
 TYPED_TEST(Spgemm, ManyRowBlocks) {
   using V = TypeParam;
   Random random(8);
@@ -554,7 +555,7 @@ TEST(SpgemmWork, CountsItsProducts) {
   EXPECT_EQ(of, products);
 }
 
-// By threads that make rows in the places of which others wait.
+// Also while other threads wait for the slots of their rows.
 TEST(SpgemmWork, ProgressMayStopIt) {
   Random random(6);
   const Csr<double> far_a = regular<double>(random, 20'000, 5'000, 12, Contents::ordinary);

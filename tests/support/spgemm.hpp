@@ -334,7 +334,7 @@ Csr<V> shifting(Random& random, Local num_rows, Local num_cols, const std::set<L
   return matrix_of<V>(num_cols, rows, contents, random);
 }
 
-/// Factors whose product has rows that repeat each other, through several windows, and nearly do. f(name, a, b)
+/// Factors whose product has rows that repeat each other, over several row blocks, and nearly do. f(name, a, b)
 template <class V, class F>
 void for_repeating_cases(F&& f) {
   Random random(6);

@@ -126,11 +126,9 @@ Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks) {
   return prediction;
 }
 
-template Estimate estimate(const DistCsr<double>&, const DistCsr<double>&, const Options&);
-template Estimate estimate(const DistCsr<float>&, const DistCsr<float>&, const Options&);
-template Estimate estimate(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&);
-template Prediction predict(const DistCsr<double>&, const DistCsr<double>&, int);
-template Prediction predict(const DistCsr<float>&, const DistCsr<float>&, int);
-template Prediction predict(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, int);
+#define FILIGREE_ESTIMATES_OF(V)                                                    \
+  template Estimate estimate(const DistCsr<V>&, const DistCsr<V>&, const Options&); \
+  template Prediction predict(const DistCsr<V>&, const DistCsr<V>&, int);
+FILIGREE_FOR_VALUES(FILIGREE_ESTIMATES_OF)
 
 }  // namespace filigree::spgemm

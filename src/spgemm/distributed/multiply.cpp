@@ -399,8 +399,6 @@ Work multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V
                                            const DistMask<V>&);                                                      \
   template Work multiply_as_in_thesis(Variant, const DistCsr<V>&, const DistCsr<V>&, const Sink<V>&, const Options&, \
                                       const DistMask<V>&);
-FILIGREE_DISTRIBUTED_PRODUCTS_OF(double)
-FILIGREE_DISTRIBUTED_PRODUCTS_OF(float)
-FILIGREE_DISTRIBUTED_PRODUCTS_OF(std::int64_t)
+FILIGREE_FOR_VALUES(FILIGREE_DISTRIBUTED_PRODUCTS_OF)
 
 }  // namespace filigree::spgemm

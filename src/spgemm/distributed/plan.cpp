@@ -159,15 +159,9 @@ Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& 
   return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(c), parts.ghosts), std::move(timings), std::move(stats)};
 }
 
-template DistPlan plan(const DistCsr<double>&, const DistCsr<double>&, const Options&, const DistMask<double>&);
-template DistPlan plan(const DistCsr<float>&, const DistCsr<float>&, const Options&, const DistMask<float>&);
-template DistPlan plan(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const Options&,
-                       const DistMask<std::int64_t>&);
-template Result<double> multiply(const DistPlan&, const DistCsr<double>&, const DistCsr<double>&,
-                                 std::optional<DistCsr<double>>);
-template Result<float> multiply(const DistPlan&, const DistCsr<float>&, const DistCsr<float>&,
-                                std::optional<DistCsr<float>>);
-template Result<std::int64_t> multiply(const DistPlan&, const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&,
-                                       std::optional<DistCsr<std::int64_t>>);
+#define FILIGREE_DISTRIBUTED_PLANS_OF(V)                                                            \
+  template DistPlan plan(const DistCsr<V>&, const DistCsr<V>&, const Options&, const DistMask<V>&); \
+  template Result<V> multiply(const DistPlan&, const DistCsr<V>&, const DistCsr<V>&, std::optional<DistCsr<V>>);
+FILIGREE_FOR_VALUES(FILIGREE_DISTRIBUTED_PLANS_OF)
 
 }  // namespace filigree::spgemm

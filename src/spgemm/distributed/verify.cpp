@@ -80,14 +80,6 @@ Offset longest_row(const Graph& matrix) {
   return matrix.comm().max(longest);
 }
 
-/// What rows of A (B x) and C x may differ by is `factor` times |A| |B| 8, as |x| <= 8: an element of either passes
-/// through at most so many roundings. Twice that, because the magnitudes are rounded too.
-/// epsilon: of the type that C was computed in, twice the error of a rounding.
-double rounding_factor(const Graph& a, const Graph& b, const Graph& c, double epsilon) {
-  const Offset roundings = 2 * longest_row(a) + longest_row(b) + longest_row(c) + 7;  // 3 if they are of integers
-  return static_cast<double>(roundings) * epsilon;
-}
-
 /// Rows of C x that are not those of A (B x), counted over all vectors; rows whose sums may be beyond the numbers of V
 /// stay unknown.
 struct Freivalds {
@@ -98,8 +90,11 @@ template <class V>
 Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_t seed) {
   const Stream stream(seed, vector_purpose);
   constexpr bool is_real = std::is_floating_point_v<V>;
-  const double factor = rounding_factor(
-      a, b, c, is_real ? double{std::numeric_limits<V>::epsilon()} : std::numeric_limits<double>::epsilon());
+  // An element of A (B x) or C x passes through at most so many roundings of numbers that add up to |A| |B| 8, as
+  // |x| <= 8. Twice that, because the magnitudes are rounded too; epsilon is twice the error of a rounding.
+  const Offset roundings = 2 * longest_row(a) + longest_row(b) + longest_row(c) + 7;  // 3 if they are of integers
+  const double factor = static_cast<double>(roundings) *
+                        (is_real ? double{std::numeric_limits<V>::epsilon()} : std::numeric_limits<double>::epsilon());
   constexpr auto largest = static_cast<double>(std::numeric_limits<V>::max());
   const int rank = b.comm().rank();
   // Whole numbers in [-8, 8), which depend on the column alone.
@@ -290,11 +285,9 @@ Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& 
   return found;
 }
 
-template Verification verify(const DistCsr<double>&, const DistCsr<double>&, const DistCsr<double>&, const Options&,
-                             const DistMask<double>&, std::uint64_t);
-template Verification verify(const DistCsr<float>&, const DistCsr<float>&, const DistCsr<float>&, const Options&,
-                             const DistMask<float>&, std::uint64_t);
-template Verification verify(const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&, const DistCsr<std::int64_t>&,
-                             const Options&, const DistMask<std::int64_t>&, std::uint64_t);
+#define FILIGREE_VERIFY_OF(V)                                                                           \
+  template Verification verify(const DistCsr<V>&, const DistCsr<V>&, const DistCsr<V>&, const Options&, \
+                               const DistMask<V>&, std::uint64_t);
+FILIGREE_FOR_VALUES(FILIGREE_VERIFY_OF)
 
 }  // namespace filigree::spgemm

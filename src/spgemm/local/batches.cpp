@@ -71,8 +71,6 @@ Work multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, co
 #define FILIGREE_BATCHES_OF(V)                                                                                     \
   template Stats multiply_in_batches(Way, CsrView<V>, CsrView<V>, const Sink<V>&, const Options&, const Mask<V>&); \
   template Work multiply(const CsrView<V>&, const CsrView<V>&, const Sink<V>&, const Options&, const Mask<V>&);
-FILIGREE_BATCHES_OF(double)
-FILIGREE_BATCHES_OF(float)
-FILIGREE_BATCHES_OF(std::int64_t)
+FILIGREE_FOR_VALUES(FILIGREE_BATCHES_OF)
 
 }  // namespace filigree::spgemm

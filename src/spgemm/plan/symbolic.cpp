@@ -234,12 +234,9 @@ Work multiply(const Plan& plan, std::type_identity_t<CsrView<V>> a, std::type_id
   });
 }
 
-template Plan plan(const CsrView<double>&, const CsrView<double>&, const Options&, const Mask<double>&);
-template Plan plan(const CsrView<float>&, const CsrView<float>&, const Options&, const Mask<float>&);
-template Plan plan(const CsrView<std::int64_t>&, const CsrView<std::int64_t>&, const Options&,
-                   const Mask<std::int64_t>&);
-template Work multiply(const Plan&, CsrView<double>, CsrView<double>, Csr<double>&);
-template Work multiply(const Plan&, CsrView<float>, CsrView<float>, Csr<float>&);
-template Work multiply(const Plan&, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&);
+#define FILIGREE_PLANS_OF(V)                                                                \
+  template Plan plan(const CsrView<V>&, const CsrView<V>&, const Options&, const Mask<V>&); \
+  template Work multiply(const Plan&, CsrView<V>, CsrView<V>, Csr<V>&);
+FILIGREE_FOR_VALUES(FILIGREE_PLANS_OF)
 
 }  // namespace filigree::spgemm

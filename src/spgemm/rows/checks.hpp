@@ -7,6 +7,9 @@
 
 #include "filigree/spgemm/multiply.hpp"
 
+/// of(V) for all types of values: explicit instantiations.
+#define FILIGREE_FOR_VALUES(of) of(double) of(float) of(std::int64_t)
+
 namespace filigree::spgemm {
 
 template <class V>

@@ -178,7 +178,7 @@ struct RepeatWorkspace {
   PatternClass pattern_classes[std::size_t{1} << tuning::pattern_class_bits];  ///< the last ones, by hash
   const PatternClass* last = pattern_classes;
   Local next_row = 0;               ///< the row behind those that `last` was for
-  std::vector<std::uint64_t> keys;  ///< of the row at hand, as in Recipe
+  std::vector<std::uint64_t> keys;  ///< of the row at hand, as in PatternClass
   SlotTable listed;
   OrderWorkspace<std::uint32_t> order;
   std::uint32_t at[PatternClass::most_nonzeros];  ///< by slot: where in the list its column is

@@ -360,7 +360,7 @@ class HashProduct {
   void copy(MergedRows<V>& rows) {
     Offset from = 0;
     for (const auto& [row, end] : rows.ends) {
-      // What C has no room for is only counted.
+      // What C has no capacity for is only counted.
       if (c_.row_ptr[z(row) + 1] > std::ssize(c_.col)) from = end;
       for (Offset to = c_.row_ptr[z(row)]; from < end; ++from, ++to) {
         c_.col[z(to)] = column_of(rows.entries[z(from)].key);
@@ -441,11 +441,8 @@ Stats make_as_in_thesis(Variant variant, Offset most_nonzeros, CsrView<V> a, Csr
   });
 }
 
-template Stats make_as_in_thesis(Variant, Offset, CsrView<double>, CsrView<double>, Csr<double>&, const Options&,
-                                 const Mask<double>&);
-template Stats make_as_in_thesis(Variant, Offset, CsrView<float>, CsrView<float>, Csr<float>&, const Options&,
-                                 const Mask<float>&);
-template Stats make_as_in_thesis(Variant, Offset, CsrView<std::int64_t>, CsrView<std::int64_t>, Csr<std::int64_t>&,
-                                 const Options&, const Mask<std::int64_t>&);
+#define FILIGREE_THESIS_OF(V) \
+  template Stats make_as_in_thesis(Variant, Offset, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);
+FILIGREE_FOR_VALUES(FILIGREE_THESIS_OF)
 
 }  // namespace filigree::spgemm
