@@ -19,7 +19,7 @@ namespace {
 
 using ppr::Query;
 
-constexpr Global num_hosts = 150;
+constexpr Global num_hosts = deep(90, 150);
 constexpr Global pages = 60;
 constexpr Global n = num_hosts * pages;
 
@@ -238,7 +238,7 @@ TEST(PprBatch, EveryRankGetsTheAnswersOfItsOwnQueries) {
   std::vector<Query> queries;
   const int last = comm.size() - 1;
   if (comm.rank() == last) {
-    for (Global k = 0; k < 77; ++k) queries.push_back({{n - 1 - k * 113, 1}});
+    for (Global k = 0; k < 77; ++k) queries.push_back({{n - 1 - k * (n / 80), 1}});
   } else if (comm.rank() == 1) {
     queries.push_back({{5, 1}});
   }

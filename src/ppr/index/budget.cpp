@@ -11,6 +11,7 @@ namespace {
 
 constexpr Global small_sample = 256;  // rows: to see about how large an index gets
 constexpr Global sample_size = 4096;  // to know it to a per cent
+constexpr double visit_bytes = 3;     // at most, on the mean
 // A row is saturated when its walks visit so many vertices for each byte that few walks made of it: more of them hardly
 // find new vertices.
 constexpr double most_visits_per_pilot_byte = 4096;
@@ -20,12 +21,10 @@ constexpr double walks_by_residual = 1.3;
 // Bytes of a row ~ walks^bytes_by_walks there, 0.57 to 0.71.
 constexpr double bytes_by_walks = 0.65;
 
-/// The bytes of rows of so many walks. mean_walks: of a row, about.
+/// The bytes of rows of so many walks, which are made a slice at a time. row_bytes: mean of them, about.
 std::vector<std::uint32_t> try_walks(RowSource& source, const WalkLaw& law, std::span<const std::int32_t> walks,
-                                     double mean_walks) {
+                                     double row_bytes) {
   std::vector<std::uint32_t> bytes;
-  const double row_bytes =
-      3 * std::min(static_cast<double>(source.sources().num_items()), mean_walks * law.mean_visits());
   source.comm().guard([&] { bytes.reserve(walks.size()); });
   make_slices(source, law, walks, slice_rows_for(row_bytes), 0, [&](const Rows& rows) {
     const auto of_slice = rows.visits.row_bytes();
@@ -66,12 +65,6 @@ double sum_rows(const RowSource& source, F f) {
   return ordered_sum(source.comm(), source.sources(), [&](Global row) { return static_cast<double>(f(row)); });
 }
 
-/// Mean over the rows of all ranks.
-double mean_of(const RowSource& source, const std::vector<std::int32_t>& walks) {
-  const double sum = sum_rows(source, [&](Global row) { return walks[z(row)]; });
-  return sum / static_cast<double>(source.sources().num_items());
-}
-
 /// Throws if building takes more than a rank may. row_bytes: mean of a row; most_walks: from any source;
 /// most_row_bytes: of any row, as far as it is known.
 void check_memory(const RowSource& source, const IndexOptions& options, const WalkLaw& law, double row_bytes,
@@ -109,7 +102,7 @@ IndexPlan plan_equal_walks(RowSource& source, const IndexOptions& options) {
   // Few of the walks tell enough of many: bytes grow at most as walks do.
   const std::int32_t tried = std::min(options.walks, 1000);
   const auto bytes_of = try_walks(source, law, sample.only([&](Global) { return tried; }),
-                                  static_cast<double>(tried) / static_cast<double>(stride));
+                                  visit_bytes * tried * law.mean_visits() / static_cast<double>(stride));
   const auto sum = [&](auto f) {
     return sum_rows(source, [&](Global row) { return sample.has(row) ? f(Offset{bytes_of[z(row)]}) : 0; });
   };
@@ -147,7 +140,8 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
     for (Global row = 0; row < rows; ++row) residual[z(row)] += static_cast<double>(level[z(row)]) * 0x1p-32;
   }
 
-  const std::vector<std::uint32_t> pilot_bytes = try_walks(source, law, for_rows(source, few), few);
+  const std::vector<std::uint32_t> pilot_bytes =
+      try_walks(source, law, for_rows(source, few), visit_bytes * few * law.mean_visits());
   // Walks are scale x want.
   auto want = for_rows(source, 0.0);
   for (Global row = 0; row < rows; ++row) want[z(row)] = std::pow(residual[z(row)], walks_by_residual);
@@ -195,7 +189,7 @@ IndexPlan plan_walks_for_bytes(RowSource& source, const IndexOptions& options, O
                  source.comm().max(largest_bytes));
     // The prediction against rows as they are.
     const auto chosen = sample.only([&](Global row) { return walks_at(row, low); });
-    const auto bytes = try_walks(source, law, chosen, mean_of(source, chosen));
+    const auto bytes = try_walks(source, law, chosen, plan.row_bytes / static_cast<double>(stride));
     const auto sum = [&](auto f) { return sum_rows(source, [&](Global row) { return sample.has(row) ? f(row) : 0; }); };
     const double found = sum([&](Global row) { return static_cast<double>(bytes[z(row)]); });
     correction *= found / sum([&](Global row) { return bytes_at(row, power); });

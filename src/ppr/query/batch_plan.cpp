@@ -186,17 +186,19 @@ class Trials {
 
 }  // namespace
 
-std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const float* weight, bool with_index,
-                                            std::span<const Query* const> queries, Offset num_queries, double teleport,
-                                            double error, Offset most_bytes, const Progress& progress) {
-  auto plan = std::make_shared<BatchPlan>(BatchPlan{with_index, teleport, error, num_queries, false, nullptr});
+std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const IndexSummary* summary,
+                                            std::span<const Query* const> queries, Offset num_queries, double error,
+                                            const QueryOptions& options) {
+  const double teleport = options.teleport;
+  auto plan = std::make_shared<BatchPlan>(BatchPlan{summary != nullptr, teleport, error, num_queries, false, nullptr});
   const Local n = engine.arcs().num_rows();
   std::vector<float> ones;
   engine.comm.guard([&] {
-    if (weight == nullptr) ones.assign(engine.tables.out_arcs.span().size(), 1);
+    if (summary == nullptr) ones.assign(engine.tables.out_arcs.span().size(), 1);
   });
-  const Trials trials(engine, weight == nullptr ? ones.data() : weight, queries, num_queries, teleport, error);
-  if (trials.alone() == 0 || BatchPush::most_bytes(engine.arcs()) > most_bytes) return plan;
+  const float* const weight = summary == nullptr ? ones.data() : summary->deviation.data();
+  const Trials trials(engine, weight, queries, num_queries, teleport, error);
+  if (trials.alone() == 0 || BatchPush::most_bytes(engine.arcs()) > options.batch_bytes) return plan;
   if (trials.alone() > tuning::arcs_for_hubs * tuning::push_cost * static_cast<double>(engine.arcs().num_nonzeros())) {
     std::optional<HubChoice> choice;
     engine.comm.guard([&] {
@@ -204,11 +206,11 @@ std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const flo
       choice.emplace(engine.tables, most_passed(engine, teleport, count));
     });
     const double most = tuning::gain_of_hubs * trials.alone();
-    double cost = trials.hubs(*choice, most, most_bytes);
+    double cost = trials.hubs(*choice, most, options.batch_bytes);
     if (cost < most) cost += trials.together(&*choice, most - cost);
     if (cost < most) {
       plan->together = true;
-      plan->hubs = std::make_shared<const Hubs>(engine.tables, std::move(*choice), teleport, error, progress);
+      plan->hubs = std::make_shared<const Hubs>(engine.tables, std::move(*choice), teleport, error, options.progress);
     }
   }
   if (!plan->together) plan->together = trials.together(nullptr, tuning::gain * trials.alone()) < infinite;

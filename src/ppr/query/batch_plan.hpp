@@ -23,11 +23,12 @@ struct BatchPlan {
 
 /// A plan for `num_queries` queries of all ranks. `queries`: this rank's, sorted by seed over all ranks, whole groups
 /// of `batch_width` except the last; they may leave `error`, where a query alone leaves a residual f that errs by
-/// sum_v weight[v] f(v), or sum_v f(v) if null. Some queries and hubs are tried for that. Hubs are the vertices that
-/// most walks from everywhere pass. most_bytes: what working together may take on a thread, and hubs on a rank while
-/// they are made. Collective; the same for any number of ranks and threads.
-std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const float* weight, bool with_index,
-                                            std::span<const Query* const> queries, Offset num_queries, double teleport,
-                                            double error, Offset most_bytes, const Progress& progress);
+/// sum_v deviation_v f(v) with the index of the summary, by sum_v f(v) where that is null. Some queries and hubs are
+/// tried for that. Hubs are the vertices that most walks from everywhere pass. options.batch_bytes: what working
+/// together may take on a thread, and hubs on a rank while they are made. Collective; the same for any number of ranks
+/// and threads.
+std::shared_ptr<const BatchPlan> plan_batch(const EngineState& engine, const IndexSummary* summary,
+                                            std::span<const Query* const> queries, Offset num_queries, double error,
+                                            const QueryOptions& options);
 
 }  // namespace filigree::ppr

@@ -47,8 +47,7 @@ std::shared_ptr<const BatchPlan> plan(EngineState& engine, const IndexSummary* s
     engine.comm.guard([&] {
       for (std::size_t number : groups.order) sorted.push_back(&queries[number]);
     });
-    engine.plan = plan_batch(engine, summary == nullptr ? nullptr : summary->deviation.data(), summary != nullptr,
-                             sorted, num_queries, options.teleport, error, options.batch_bytes, options.progress);
+    engine.plan = plan_batch(engine, summary, sorted, num_queries, error, options);
   }
   return engine.plan;
 }
