@@ -43,6 +43,14 @@ constexpr int far_sweeps = 2;                  ///< sweeps of a level far from t
 constexpr double solver_arcs = 1.0 / 16;       ///< of all arcs, pushed before a solver may go on [exact]
 constexpr Offset fewest_arcs_of_hub = 32;      ///< arcs of vertices that the solver has no slices of [exact]
 
+constexpr int most_back_classes =
+    16;  ///< distances from the end of walks that the solver goes backwards through [exact]
+constexpr double verified_goal = 1e-9;      ///< residuals of GMRES that rounding is far below [exact]
+constexpr double push_slows = 1.5;          ///< arcs that pushes still take, to those at their rate of now [query]
+constexpr double solver_rate = 2.2;         ///< nats of the residual that GMRES takes off an iteration [query]
+constexpr double arcs_a_position = 4;       ///< what its vectors cost a position and iteration, in arcs [query]
+constexpr std::size_t krylov_vectors = 12;  ///< directions of GMRES before it restarts, 8 n bytes each [exact]
+
 // Batches of queries.
 constexpr std::size_t queries_in_flight = 256;  ///< of a rank, whose residuals wait for other ranks [ranks]
 constexpr std::size_t fewest_together = 4;      ///< queries of a group; fewer are answered one by one [batch]

@@ -102,7 +102,7 @@ struct EngineState;
 /// collective.
 class Engine {
  public:
-  /// Collective. Memory per node: 4 n bytes, of a symmetric graph 4 arcs + 40 n (12 arcs with weights).
+  /// Collective. Memory per node: 4 arcs + 44 n bytes (12 arcs with weights), as much again meanwhile.
   explicit Engine(const ReplicatedGraph& graph);
   Engine(const ReplicatedGraph& graph, Index index);
   Engine(const ReplicatedGraph& graph, std::shared_ptr<const Index> index);
@@ -125,7 +125,7 @@ class Engine {
 /// ranks; queries without seeds; vertices outside the graph; weights <= 0; repeated candidates; an index of another
 /// graph or teleport.
 ///
-/// Collective. Memory per thread: 17 n bytes, on symmetric graphs 81 n; 1200 n + 12 arcs if `batch_bytes` allows
+/// Collective. Memory per thread: 17 n bytes, up to 193 n with the solver; 1200 n + 12 arcs if `batch_bytes` allows
 /// groups: with VERD, or from 64 queries on; these may leave out scores of a hundredth of the target.
 /// Equal bits for any number of threads; 1e-12 in L1 for any number of ranks. Costs: docs/ppr.md.
 Result query(Engine& engine, std::span<const Query> queries, const QueryOptions& options = {});
@@ -142,8 +142,8 @@ Result query(const Graph& graph, std::span<const Query> queries, const QueryOpti
 Result query(const Graph& graph, const Index& index, std::span<const Query> queries, const QueryOptions& options = {});
 
 /// Answers every query to an L1 error of `tolerance`, guaranteed up to rounding, in [1e-15, 2): query() by pushes
-/// with that target. Of the options, method, levels and target_error are ignored. On symmetric graphs about 15 to 25
-/// passes over all arcs a query (c = 0.2, 1e-12). Collective.
+/// with that target. Of the options, method, levels and target_error are ignored. About 10 to 25 passes over all arcs a
+/// query where the solver takes over (c = 0.2, 1e-12). Collective.
 Result exact(Engine& engine, std::span<const Query> queries, double tolerance = 1e-12, QueryOptions options = {});
 Result exact(const ReplicatedGraph& graph, std::span<const Query> queries, double tolerance = 1e-12,
              QueryOptions options = {});

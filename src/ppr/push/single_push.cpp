@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
+#include <numbers>
 #include <utility>
 
-#include "ppr/push/symmetric_solver.hpp"
+#include "ppr/push/linear_solver.hpp"
 
 namespace filigree::ppr {
 namespace {
@@ -38,6 +40,7 @@ void SinglePush::clear() {
   touched_.clear();
   estimate_mass_ = unsolved_ = residual_mass_ = 0;
   num_pushes_ = num_arcs_pushed_ = num_arcs_solved_ = num_index_entries_ = 0;
+  sweeps_.clear();
 }
 
 void SinglePush::start(std::span<const Local> vertices, std::span<const double> residuals) {
@@ -106,6 +109,7 @@ void SinglePush::sum_residual_mass() {
 }
 
 void SinglePush::sweep_above(double rmax) {
+  sweeps_.push_back({num_arcs_pushed_, residual_mass_});
   // Vertices that were found wait a little: first their row starts come into the cache, then their arcs.
   constexpr std::size_t wait = tuning::push_queue;
   constexpr std::size_t wait_for_start = tuning::push_queue_arcs;
@@ -151,15 +155,29 @@ void SinglePush::push_level() {
   count(pushed);
 }
 
-bool SinglePush::is_for_solver() const {
+bool SinglePush::is_for_solver(double error, double goal) const {
   const Offset all = arcs_.num_nonzeros();
-  if (!graph_.is_symmetric || num_arcs_pushed_ <= static_cast<Offset>(tuning::solver_arcs * static_cast<double>(all)))
-    return false;
-  return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
+  if (num_arcs_pushed_ <= static_cast<Offset>(tuning::solver_arcs * static_cast<double>(all))) return false;
+  if (graph_.is_symmetric) return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
+  const auto before = std::find_if(sweeps_.rbegin(), sweeps_.rend() - 1, [&](const Sweep& sweep) {
+    return sweep.residual > std::numbers::e * residual_mass_;
+  });
+  const double arcs_a_fold =
+      static_cast<double>(num_arcs_pushed_ - before->arcs) / std::log(before->residual / residual_mass_);
+  return tuning::push_slows * std::log(error / goal) * arcs_a_fold > predicted_arcs(goal);
+}
+
+double SinglePush::predicted_arcs(double goal) const {
+  return LinearSolver::predicted_arcs(tables_.system, residual_mass_ / goal);
 }
 
 void SinglePush::solve(double goal) {
-  if (!solver_) solver_ = std::make_unique<SymmetricSolver>(tables_.system);
+  if (!solver_) solver_ = std::make_unique<LinearSolver>(tables_.system);
+  Pushed pushed;
+  for (const Local v : tables_.system.front.span()) {
+    if (residual_[z(v)] > 0) push(v, pushed);
+  }
+  count(pushed);
   double added = 0;
   double left = 0;
   num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, estimate_.data(), added, left);

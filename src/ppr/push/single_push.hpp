@@ -12,7 +12,7 @@
 
 namespace filigree::ppr {
 
-class SymmetricSolver;
+class LinearSolver;
 
 /// A query on its way. Every operation keeps the equation above. A push at v settles c residual(v) there, gives
 /// (1-c) residual(v) to its out-neighbours by weight, and leaves nothing; at a dangling vertex the part to give away
@@ -35,7 +35,7 @@ class SinglePush {
   void sweep_above(double rmax);
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
-  /// Takes the residual to `goal` at most, by conjugate gradients: symmetric graphs only. What is left counts
+  /// Takes the residual to `goal` at most, by a Krylov method. What is left counts
   /// as residual in norms() but can be pushed no further.
   void solve(double goal);
   /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes estimate.
@@ -65,9 +65,13 @@ class SinglePush {
     touched_.for_each([&](std::size_t first) { f(static_cast<Global>(first), estimate_.data() + first); });
   }
 
-  /// Whether a solver should go on, which passes over the whole graph about a dozen times, each for a tenth of what
-  /// pushing all arcs costs: where pushes have come everywhere, and in any case before they cost more.
-  bool is_for_solver() const;
+  /// Whether a solver should go on to `goal`, rather than pushes that still have `error` to bring there (the residual,
+  /// or what an index leaves of it). Symmetric graphs: where pushes have come everywhere, and in any case before they
+  /// cost more than its dozen passes over the whole graph, each for a tenth of what pushing all arcs costs. Others:
+  /// where pushes, at the rate of their last e-fold, would cost more than it.
+  bool is_for_solver(double error, double goal) const;
+  /// About what solve(goal) costs, in arcs that a push goes through.
+  double predicted_arcs(double goal) const;
 
   Offset num_pushes() const { return num_pushes_; }
   Offset num_arcs_pushed() const { return num_arcs_pushed_; }
@@ -105,10 +109,15 @@ class SinglePush {
   ZeroedArray<double> estimate_;
   double estimate_mass_ = 0;
   double unsolved_ = 0;  // what solve() left
-  std::unique_ptr<SymmetricSolver> solver_;
+  std::unique_ptr<LinearSolver> solver_;
   std::vector<Local> rows_to_walk_;
   double residual_mass_ = 0;  // up to rounding
-  double summed_mass_ = 0;    // when it was summed last
+  struct Sweep {
+    Offset arcs;
+    double residual;
+  };
+  std::vector<Sweep> sweeps_;  // before each: arcs pushed, and the residual
+  double summed_mass_ = 0;     // when it was summed last
   Offset num_pushes_ = 0;
   Offset num_arcs_pushed_ = 0;
   Offset num_arcs_solved_ = 0;

@@ -12,14 +12,19 @@ namespace filigree::ppr {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-/// Pushes until at most `error` is left, weighted; false if that is for a solver.
-bool push_alone(SinglePush& push, const float* weight, double error) {
+/// The arcs that it takes until at most `error` is left, weighted, as predicted where a solver goes on. Nothing if that
+/// is for conjugate gradients, or has no end.
+std::optional<Offset> arcs_alone(SinglePush& push, const EngineState& engine, const float* weight, double error) {
   ThresholdSchedule thresholds(push.largest_ratio());
-  for (; push.weighted_residual(weight) > error; thresholds.advance()) {
+  for (double left; (left = push.weighted_residual(weight)) > error; thresholds.advance()) {
+    if (push.is_for_solver(left, error)) {
+      if (engine.tables.system.is_symmetric) return std::nullopt;
+      return push.num_arcs_pushed() + static_cast<Offset>(push.predicted_arcs(error));
+    }
     for (int sweep = 0; sweep < 3; ++sweep, thresholds.advance()) push.sweep_above(thresholds.threshold());
-    if (thresholds.is_lowest() || push.is_for_solver()) return false;
+    if (thresholds.is_lowest()) return std::nullopt;
   }
-  return true;
+  return push.num_arcs_pushed();
 }
 
 /// The first of all vertices by what uniform seeds settle there.
@@ -80,8 +85,8 @@ class Trials {
       engine.comm.guard([&] {
         const auto body = [&](SinglePush& push, Offset i) {
           push.start(*some[z(i)], teleport);
-          const bool finished = push_alone(push, weight, error);
-          each[z(i)] = {.arcs = push.num_arcs_pushed(), .failed = finished ? 0 : 1};
+          const std::optional<Offset> arcs = arcs_alone(push, engine, weight, error);
+          each[z(i)] = {.arcs = arcs.value_or(0), .failed = arcs ? 0 : 1};
         };
         engine.parallel_for_pooled(engine.single, std::ssize(some), body, [](Offset) {});
       });

@@ -44,16 +44,15 @@ bool is_final(const SinglePush& query, std::size_t count, double residual) {
   return true;
 }
 
-/// Pushes until the error that is left to the index, or to nothing, meets the target. On a symmetric graph where
-/// everything has come into reach it ends before and returns the residual that a solver should go on to: iterations
-/// over the whole graph have nothing to lose then, and converge faster. num_final > 0: it may also end when so many
-/// of the best are final.
+/// Pushes until the error that is left to the index, or to nothing, meets the target, or until a solver should go
+/// on: then it returns the residual to go to. num_final > 0: it may also end when so many of the best are final.
 std::optional<double> push_to_target(SinglePush& query, const QueryContext& context, std::size_t num_final) {
   const double target = context.options.target_error;
   const auto is_above = [&](const Norms& norms) { return is_off_target(context.policy, norms, target); };
   // Looking costs a pass over all that was touched: every fourth time while the error is well above the target; and a
   // close look only when a rough one finds nothing.
   Norms seen;
+  double error = 1;  // then
   int rest = 0;
   double tried_at = 1;  // the residual when it was seen last whether the best are final
   const auto is_off = [&] {
@@ -64,6 +63,7 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
       if (is_final(query, num_final, seen.residual)) return false;
     }
     if (!is_above(seen)) return is_above(query.norms(context.summary));
+    error = seen.expected_error;
     seen.expected_error /= 3;
     rest = is_above(seen) ? 3 : 0;
     return true;
@@ -72,14 +72,17 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
   const CsrView<double> arcs = context.engine.arcs();
   const double lowest =
       1e-3 * target * context.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
+  // Of the residual nearly all becomes estimate on symmetric graphs, on others at least a share of c.
+  const bool is_symmetric = context.engine.tables.system.is_symmetric;
+  const auto goal_of = [&](const Norms& norms) {
+    const double all = norms.estimate + norms.residual;
+    const double least =
+        is_symmetric ? all / (1 + target / 2) : norms.estimate + context.options.teleport * norms.residual;
+    const double goal = std::min(context.policy.goal(target, least), all / 2);
+    return std::max(goal - norms.unsolved, 0.1 * goal);
+  };
   for (ThresholdSchedule thresholds(query.largest_ratio(), lowest); is_off(); thresholds.advance()) {
-    if (query.is_for_solver()) {
-      // Nearly all of the residual will become estimate.
-      const Norms norms = query.norms(nullptr);
-      const double all = norms.estimate + norms.residual;
-      const double goal = std::min(context.policy.goal(target, all / (1 + target / 2)), all / 2);
-      return std::max(goal - norms.unsolved, 0.1 * goal);
-    }
+    if (query.is_for_solver(error, goal_of(seen))) return goal_of(query.norms(nullptr));
     const Offset pushes = query.num_pushes();
     query.sweep_above(thresholds.threshold());
     if (thresholds.is_lowest() && query.num_pushes() == pushes)
