@@ -26,8 +26,8 @@
 // row, 12 a nonzero), of which bench/plot.py --roofline makes a picture.
 //
 // --accumulators: "automatic" is the product that callers get, the others merge all the rows that they are made for by
-// one accumulator (src/spgemm/rows/way.hpp). "x best" is automatic beside the best of them: one that were 20 % faster
-// would show as 0.83.
+// one accumulator (src/spgemm/rows/row_method.hpp). "x best" is automatic beside the best of them: one that were 20 %
+// faster would show as 0.83.
 //
 // --cores: one thread on every core in turn, then all threads. "x best" is all together beside the mean of the
 // cores, which may differ: that of a virtual machine may be shared with others. A product that does not count goes
@@ -95,8 +95,8 @@ struct Arguments {
 /// Ours within one rank, of the factors where they are. All of these make C in the same memory.
 class LocalFiligree : public Peer {
  public:
-  LocalFiligree(std::shared_ptr<Csr<double>> c, Task task, spgemm::Way way, bool fresh)
-      : is_masked_(task == Task::triangles), fresh_(fresh), way_(way), c_(std::move(c)) {}
+  LocalFiligree(std::shared_ptr<Csr<double>> c, Task task, spgemm::RowMethod method, bool fresh)
+      : is_masked_(task == Task::triangles), fresh_(fresh), method_(method), c_(std::move(c)) {}
   void prepare(const DistCsr<double>& a, const DistCsr<double>& b) override {
     a_ = a.local().view();
     b_ = b.local().view();
@@ -104,9 +104,9 @@ class LocalFiligree : public Peer {
   }
   void multiply() override {
     if (is_masked_)
-      spgemm::multiply_by(way_, a_, b_, *c_, {.semiring = spgemm::Semiring::plus_pair}, a_);
+      spgemm::multiply_by(method_, a_, b_, *c_, {.semiring = spgemm::Semiring::plus_pair}, a_);
     else
-      spgemm::multiply_by(way_, a_, b_, *c_);
+      spgemm::multiply_by(method_, a_, b_, *c_);
   }
   Offset num_nonzeros() override { return c_->num_nonzeros(); }
   Csr<double> result() override { return *c_; }
@@ -118,7 +118,7 @@ class LocalFiligree : public Peer {
  private:
   bool is_masked_;
   bool fresh_;
-  spgemm::Way way_;
+  spgemm::RowMethod method_;
   CsrView<double> a_, b_;
   std::shared_ptr<Csr<double>> c_;
 };
@@ -126,8 +126,8 @@ class LocalFiligree : public Peer {
 /// The same by one thread, for the time of a product bound to a core.
 class OneCoreFiligree : public LocalFiligree {
  public:
-  OneCoreFiligree(std::shared_ptr<Csr<double>> c, spgemm::Way way, bool fresh, int core)
-      : LocalFiligree(std::move(c), Task::product, way, fresh) {
+  OneCoreFiligree(std::shared_ptr<Csr<double>> c, spgemm::RowMethod method, bool fresh, int core)
+      : LocalFiligree(std::move(c), Task::product, method, fresh) {
     CPU_ZERO(&core_);
     CPU_SET(core, &core_);
   }
@@ -243,7 +243,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
   const auto local = [&](spgemm::Accumulator accumulator) {
     return [=, &a](Rows rows) {
       return std::make_unique<LocalFiligree>(
-          c, task, spgemm::Way{.accumulator = accumulator, .sorted = rows == Rows::sorted}, a.fresh);
+          c, task, spgemm::RowMethod{.accumulator = accumulator, .sorted = rows == Rows::sorted}, a.fresh);
     };
   };
   using enum spgemm::Accumulator;
@@ -264,7 +264,7 @@ std::vector<Contender> contenders(app::App& program, const Arguments& a) {
     for (int core = 0; core < CPU_SETSIZE; ++core) {
       if (!CPU_ISSET(core, &cores)) continue;
       add(Side::theirs, text("core", core), [=, &a](Rows rows) {
-        return std::make_unique<OneCoreFiligree>(c, spgemm::Way{.sorted = rows == Rows::sorted}, a.fresh, core);
+        return std::make_unique<OneCoreFiligree>(c, spgemm::RowMethod{.sorted = rows == Rows::sorted}, a.fresh, core);
       });
     }
     return all;

@@ -45,8 +45,9 @@ constexpr Offset fewest_arcs_of_hub = 32;      ///< arcs of vertices that the so
 
 constexpr int most_back_classes =
     16;  ///< distances from the end of walks that the solver goes backwards through [exact]
-constexpr double verified_goal = 1e-9;      ///< residuals of GMRES that rounding is far below [exact]
-constexpr double push_slows = 1.5;          ///< arcs that pushes still take, to those at their rate of now [query]
+constexpr double verified_goal = 1e-9;  ///< residuals of GMRES that rounding is far below [exact]
+constexpr double push_slows =
+    1.5;  ///< predicted arcs of the pushes to come, relative to those at the rate of now [query]
 constexpr double solver_rate = 2.2;         ///< nats of the residual that GMRES takes off an iteration [query]
 constexpr double arcs_a_position = 4;       ///< what its vectors cost a position and iteration, in arcs [query]
 constexpr std::size_t krylov_vectors = 12;  ///< directions of GMRES before it restarts, 8 n bytes each [exact]
@@ -60,7 +61,7 @@ constexpr std::size_t vertices_per_hub = 64;  ///< fewer hubs have more behind e
 constexpr std::size_t fewest_hubs = 64;
 constexpr std::size_t most_hubs = 16384;  ///< they are numbered by 16 bits
 constexpr double arcs_for_hubs = 64;      ///< passes over all arcs that a batch takes before hubs are tried [batch]
-constexpr double gain = 0.8;              ///< of what queries cost alone, what a group may [batch]
+constexpr double gain = 0.8;              ///< largest cost of a group, relative to its queries one by one [batch]
 constexpr double gain_of_hubs = 0.4;      ///< the same with hubs; what groups take at best without them [batch]
 
 // What things cost, in nanoseconds of some processor; only the proportions matter. [batch]

@@ -35,7 +35,7 @@ constexpr Offset most_hashed = Offset{1} << 12;  ///< products of a hash table i
 constexpr Local most_slots = Local{1} << 19;     ///< columns of a table of slots that beats a hash table [rows]
 constexpr Local near_columns = Local{1} << 17;   ///< columns of such a table in the second level of cache [rows]
 constexpr Offset near_bytes = Offset{1} << 19;   ///< bytes of scattered sums in the second level of cache [rows]
-constexpr Local stay = 256;                      ///< rows for which what a scattered row has shown is believed [rows]
+constexpr Local scatter_hint_rows = 256;   ///< rows for which the choice that a scattered row suggests holds [rows]
 constexpr Offset surprising_percent = 30;  ///< of products, new columns or not, unpredicted: lists are slow [rows]
 constexpr double regular_run = 1.3;  ///< mean run of columns in B from which on it is predicted which are new [rows]
 
@@ -61,7 +61,8 @@ constexpr Local most_lane_slots = 512;      ///< nonzeros of these: sums stay in
 constexpr Offset most_class_factors = 512;  ///< nonzeros of a row of A that has a pattern class [rows]
 constexpr Offset most_class_products = 4096;  ///< products of such a row: its slots stay in the first level [rows]
 constexpr int pattern_class_bits = 8;         ///< pattern classes that a thread remembers, as a power of 2 [rows]
-constexpr int most_alone = 8;     ///< rows in succession that no others repeat, but as boundaries of grids do [rows]
+constexpr int most_alone =
+    8;  ///< rows in succession without repetition, as at boundaries of grids, before no more are tried [rows]
 constexpr int most_in_vain = 32;  ///< from so many on no more of a row block are tried [rows]
 
 // Staging buffers.

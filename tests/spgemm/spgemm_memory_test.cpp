@@ -41,11 +41,11 @@ class AddressSpaceLimit {
   rlimit before_{};
 };
 
-class SpgemmMemoryOfWay : public ::testing::TestWithParam<Way> {};
-INSTANTIATE_TEST_SUITE_P(Every, SpgemmMemoryOfWay, ::testing::ValuesIn(chosen_ways),
+class SpgemmMemoryOfMethod : public ::testing::TestWithParam<RowMethod> {};
+INSTANTIATE_TEST_SUITE_P(Every, SpgemmMemoryOfMethod, ::testing::ValuesIn(chosen_methods),
                          [](const auto& tested) { return name_of(tested.param); });
 
-TEST_P(SpgemmMemoryOfWay, WhatIsNotMadeIsEmpty) {
+TEST_P(SpgemmMemoryOfMethod, WhatIsNotMadeIsEmpty) {
   const ThreadsScope scope(1);
   Random random(1);
   const Csr<double> b = skewed<double>(random, 30, 30, Contents::ordinary);
@@ -65,7 +65,7 @@ TEST_P(SpgemmMemoryOfWay, WhatIsNotMadeIsEmpty) {
   munmap(zeros, (num_rows + 1) * sizeof(Offset));
 }
 
-TEST_P(SpgemmMemoryOfWay, WhatABudgetRefusesIsNotHeldBefore) {
+TEST_P(SpgemmMemoryOfMethod, WhatABudgetRefusesIsNotHeldBefore) {
   const ThreadsScope scope(1);
   Random random(2);
   constexpr Local size = 4096;
@@ -140,7 +140,7 @@ Csr<double> nodes(Random& random, Local num_nodes) {
   return matrix_of<double>(4 * num_nodes, rows, Contents::ordinary, random);
 }
 
-// The formulas of multiply.hpp and plan.hpp, where rows are tiled by fours, repeat, and are merged in other ways.
+// The formulas of multiply.hpp and plan.hpp, where rows are tiled by fours, repeat, and are merged by other methods.
 TEST(SpgemmMemory, TakesNoMoreThanTheHeadersSay) {
   Random random(4);
   if (peak_bytes() == 0) GTEST_SKIP() << "the peak cannot be forgotten here";

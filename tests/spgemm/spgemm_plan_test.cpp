@@ -183,6 +183,8 @@ TYPED_TEST(SpgemmPlan, RowsThatRepeat) {
     expect(text("long rows of ", length), a,
            shifting<V>(random, a.num_cols, 500 * length, far, 1, false, Contents::ordinary));
   }
+  EXPECT_TRUE(ways.plain);
+  EXPECT_TRUE(ways.groups);
 }
 
 TYPED_TEST(SpgemmPlan, ThreadsDoNotChangeBits) {

@@ -25,13 +25,13 @@ using ::testing::HasSubstr;
 
 // ------------------------------------------------------------------------------------------------ comparison
 
-/// These semirings, these masks, and these ways of a product without one against the definition, with c's memory used
-/// again and again. Returns how many products were made.
+/// These semirings, these masks, and these methods of a product without one against the definition, with c's memory
+/// used again and again. Returns how many products were made.
 template <class V>
 int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const std::string& what,
-                    std::span<const Semiring> semirings, const std::vector<Way>& ways,
+                    std::span<const Semiring> semirings, const std::vector<RowMethod>& methods,
                     std::span<const Masking> maskings = all_maskings) {
-  const std::vector<Way> masked_ways{{}, {.sorted = false}};
+  const std::vector<RowMethod> masked_methods{{}, {.sorted = false}};
   int made = 0;
   Csr<V> mask;
   for (const Semiring semiring : semirings) {
@@ -42,17 +42,17 @@ int expect_products(Random& random, CsrView<V> a, CsrView<V> b, Csr<V>& c, const
       const bool complement = masking == Masking::complement;
       const Rows<V> expected = masking == Masking::none ? whole_product : masked(whole_product, mask_view, complement);
       const auto kept = masking == Masking::none ? spgemm::Mask<V>() : spgemm::Mask<V>(mask, complement);
-      for (const Way way : masking == Masking::none ? ways : masked_ways) {
-        const Stats stats = spgemm::multiply_by(way, a, b, c, {.semiring = semiring}, kept);
+      for (const RowMethod method : masking == Masking::none ? methods : masked_methods) {
+        const Stats stats = spgemm::multiply_by(method, a, b, c, {.semiring = semiring}, kept);
         ++made;
-        if (way.sorted) {
+        if (method.sorted) {
           EXPECT_NO_THROW(c.validate());
         } else {
           sort_rows(c);
         }
         const std::string found = difference(c, expected, b.num_cols);
         EXPECT_EQ(found, "") << what << ": " << a.num_rows() << " x " << a.num_cols << " x " << b.num_cols << ", "
-                             << name_of(semiring) << ", " << name_of(masking) << ", " << name_of(way);
+                             << name_of(semiring) << ", " << name_of(masking) << ", " << name_of(method);
         EXPECT_EQ(stats.at("nonzeros"), num_entries(expected)) << what;
         if (!found.empty()) return made;
       }
@@ -67,7 +67,7 @@ using ValueTypes = ::testing::Types<double, float, std::int64_t>;
 TYPED_TEST_SUITE(Spgemm, ValueTypes);
 
 /// One accumulator, over small random matrices.
-class SpgemmWay : public ::testing::TestWithParam<Way> {
+class SpgemmMethod : public ::testing::TestWithParam<RowMethod> {
  protected:
   template <class V>
   void expect_small_random_products() {
@@ -91,12 +91,12 @@ class SpgemmWay : public ::testing::TestWithParam<Way> {
     EXPECT_GE(made, enough);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Every, SpgemmWay, ::testing::ValuesIn(all_ways()),
+INSTANTIATE_TEST_SUITE_P(Every, SpgemmMethod, ::testing::ValuesIn(all_methods()),
                          [](const auto& tested) { return name_of(tested.param); });
 
-TEST_P(SpgemmWay, SmallRandomProductsOfDoubles) { expect_small_random_products<double>(); }
-TEST_P(SpgemmWay, SmallRandomProductsOfFloats) { expect_small_random_products<float>(); }
-TEST_P(SpgemmWay, SmallRandomProductsOfIntegers) { expect_small_random_products<std::int64_t>(); }
+TEST_P(SpgemmMethod, SmallRandomProductsOfDoubles) { expect_small_random_products<double>(); }
+TEST_P(SpgemmMethod, SmallRandomProductsOfFloats) { expect_small_random_products<float>(); }
+TEST_P(SpgemmMethod, SmallRandomProductsOfIntegers) { expect_small_random_products<std::int64_t>(); }
 
 TYPED_TEST(Spgemm, LargerProducts) {
   using V = TypeParam;
@@ -104,7 +104,7 @@ TYPED_TEST(Spgemm, LargerProducts) {
   Csr<V> c;
   std::size_t number = 0;
   for_larger_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
-    expect_products<V>(random, a, b, c, name, semirings_of_case(number), ways_of_case(number));
+    expect_products<V>(random, a, b, c, name, semirings_of_case(number), methods_of_case(number));
     ++number;
   });
 }
@@ -126,10 +126,10 @@ TYPED_TEST(Spgemm, ThreadsDoNotChangeBits) {
           counted = stats;
         }
         EXPECT_TRUE(identical(c, by_one)) << name << ", " << threads << " threads";
-        EXPECT_EQ(stats, counted) << name << ", " << threads << " threads: rows are merged in the same ways";
+        EXPECT_EQ(stats, counted) << name << ", " << threads << " threads: rows are merged in the same methods";
         Csr<V> again;
         EXPECT_EQ(spgemm::multiply<V>(a, b, again, {.semiring = semiring}).stats, stats)
-            << "chance must not choose ways";
+            << "chance must not choose methods";
       }
     }
   });
@@ -141,7 +141,7 @@ TYPED_TEST(Spgemm, RowsThatRepeat) {
   Csr<V> c;
   std::size_t number = 0;
   for_repeating_cases<V>([&](const std::string& name, const Csr<V>& a, const Csr<V>& b) {
-    expect_products<V>(random, a, b, c, name, semirings_of_case(number), ways_of_case(number));
+    expect_products<V>(random, a, b, c, name, semirings_of_case(number), methods_of_case(number));
     ++number;
   });
 }
@@ -313,13 +313,13 @@ TYPED_TEST(Spgemm, ProductsBeyondTheBudgetAreRefusedWithTheirSize) {
   spgemm::multiply<V>(a, b, whole);
   const Offset bytes = bytes_of<V>(80, whole.num_nonzeros());
   Csr<V> c = whole;
-  for (const Way way : chosen_ways) {
+  for (const RowMethod method : chosen_methods) {
     for (const int threads : {1, 3}) {
       const ThreadsScope scope(threads);
-      spgemm::multiply_by<V>(way, a, b, c, {.memory_budget_bytes = bytes});
+      spgemm::multiply_by<V>(method, a, b, c, {.memory_budget_bytes = bytes});
       EXPECT_TRUE(identical(c, whole));
       for (const Offset budget : {Offset{1}, bytes / 2, bytes - 1}) {
-        EXPECT_EQ(message_of<Error>([&] { spgemm::multiply_by<V>(way, a, b, c, {.memory_budget_bytes = budget}); }),
+        EXPECT_EQ(message_of<Error>([&] { spgemm::multiply_by<V>(method, a, b, c, {.memory_budget_bytes = budget}); }),
                   text("multiply: the product takes ", bytes, " bytes, 80 rows and ", whole.num_nonzeros(),
                        " nonzeros; memory_budget_bytes is ", budget));
         EXPECT_TRUE(c == Csr<V>());
@@ -435,10 +435,10 @@ TYPED_TEST(Spgemm, ManyRowBlocks) {
       Csr<V> c;
       spgemm::multiply<V>(a, b, c);
       EXPECT_TRUE(identical(c, whole)) << where;
-      for (const Way way : threads > 1 ? ways_of_case(number + z(threads)) : std::vector<Way>()) {
-        if (!way.sorted) continue;
-        spgemm::multiply_by<V>(way, a, b, c);
-        EXPECT_TRUE(identical(c, whole)) << where << ", " << name_of(way);
+      for (const RowMethod method : threads > 1 ? methods_of_case(number + z(threads)) : std::vector<RowMethod>()) {
+        if (!method.sorted) continue;
+        spgemm::multiply_by<V>(method, a, b, c);
+        EXPECT_TRUE(identical(c, whole)) << where << ", " << name_of(method);
       }
       c = {};
       spgemm::multiply<V>(a, b, c, {.memory_budget_bytes = bytes});

@@ -15,7 +15,7 @@
 #include "core/index.hpp"
 #include "filigree/spgemm.hpp"
 #include "spgemm/rows/definition.hpp"
-#include "spgemm/rows/way.hpp"
+#include "spgemm/rows/row_method.hpp"
 #include "support/deep.hpp"
 #include "support/matrices.hpp"
 
@@ -64,25 +64,26 @@ inline const char* name_of(spgemm::Variant variant) {
   return variant == spgemm::Variant::v1 ? "v1" : variant == spgemm::Variant::v2 ? "v2" : "v3";
 }
 
-using spgemm::Way;
-inline std::string name_of(Way way) {
-  if (way.variant) return name_of(*way.variant);
-  return std::string(name_of(way.accumulator)) + (way.sorted ? "" : "_unsorted");
+using spgemm::RowMethod;
+inline std::string name_of(RowMethod method) {
+  if (method.variant) return name_of(*method.variant);
+  return std::string(name_of(method.accumulator)) + (method.sorted ? "" : "_unsorted");
 }
 /// Those that any caller can choose.
-inline constexpr std::array chosen_ways{Way(), Way{.variant = spgemm::Variant::v1}, Way{.variant = spgemm::Variant::v2},
-                                        Way{.variant = spgemm::Variant::v3}};
-inline std::vector<Way> all_ways() {
-  std::vector<Way> ways;
+inline constexpr std::array chosen_methods{RowMethod(), RowMethod{.variant = spgemm::Variant::v1},
+                                           RowMethod{.variant = spgemm::Variant::v2},
+                                           RowMethod{.variant = spgemm::Variant::v3}};
+inline std::vector<RowMethod> all_methods() {
+  std::vector<RowMethod> methods;
   for (const Accumulator accumulator : all_accumulators) {
-    for (const bool sorted : {true, false}) ways.push_back({.accumulator = accumulator, .sorted = sorted});
+    for (const bool sorted : {true, false}) methods.push_back({.accumulator = accumulator, .sorted = sorted});
   }
-  return ways;
+  return methods;
 }
 /// Those of one of many large cases: the automatic ones and four others in turn, all of them in deep tests.
-inline std::vector<Way> ways_of_case(std::size_t number) {
-  const std::vector<Way> all = all_ways();
-  std::vector<Way> some{all[0], all[1]};
+inline std::vector<RowMethod> methods_of_case(std::size_t number) {
+  const std::vector<RowMethod> all = all_methods();
+  std::vector<RowMethod> some{all[0], all[1]};
   for (std::size_t i = 0; i < 4; ++i) some.push_back(all[2 + (4 * number + i) % (all.size() - 2)]);
   return deep(some, all);
 }

@@ -119,7 +119,7 @@ class Engine {
 
 /// Answers every query by personalized PageRank; each rank passes queries and gets their answers. Scores are
 /// q / |q|_1 with policy `source`; `self`: q(v)/c at dangling v; `uniform`: q + (1 - |q|_1) times the answer for the
-/// uniform seed; `drop`: q. Without an index pushes alone reach `target_error`; VERD answers with its estimate.
+/// uniform seed; `drop`: q. Without an index pushes reach `target_error`; VERD answers with its estimate.
 ///
 /// Throws InvalidArgument on all ranks for options that are out of range or, except filter and progress, differ between
 /// ranks; queries without seeds; vertices outside the graph; weights <= 0; repeated candidates; an index of another

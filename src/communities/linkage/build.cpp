@@ -104,8 +104,10 @@ Built build_dendrogram(const Contraction& edges, const LinkOptions& options) {
   switch (options.linkage) {
     case Linkage::single: return build<Extreme<true>>(edges, options);
     case Linkage::complete: return build<Extreme<false>>(edges, options);
-    default: return edges.is_weighted ? build<Mean<Wide>>(edges, options) : build<Mean<std::uint64_t>>(edges, options);
+    case Linkage::density:
+    case Linkage::degree_corrected: break;
   }
+  return edges.is_weighted ? build<Mean<Wide>>(edges, options) : build<Mean<std::uint64_t>>(edges, options);
 }
 
 }  // namespace filigree::communities

@@ -84,7 +84,7 @@ class PartitionedWalks : public RowSource {
 
   Offset working_bytes(const WalkLaw& law, std::int32_t most_walks, Offset most_entries) const override {
     return bytes_per_visit * std::max(static_cast<Offset>(batch_visits), law.most_visits(most_walks)) +
-           RowCounter::bytes_per_entry * most_entries;
+           VisitCounter::bytes_per_entry * most_entries;
   }
 
   Rows make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) override {
@@ -150,7 +150,7 @@ class PartitionedWalks : public RowSource {
       std::vector<Counted> all = count_notes(notes.own);
       for (std::size_t i = 0; i < packed.size(); ++i) all.push_back({packed[i], times[i]});
       std::sort(all.begin(), all.end(), [](const Counted& a, const Counted& b) { return a.note < b.note; });
-      RowCounter counter;
+      VisitCounter counter;
       auto next = all.begin();
       for (std::size_t r = 0; r < num_walks.size(); ++r) {
         const auto source = static_cast<std::uint64_t>(first_row_ + first) + r;

@@ -34,7 +34,7 @@ class RowMaker {
   void walk_and_count(Rows& rows);
 
   WalkBatch batch_;
-  RowCounter counter_;
+  VisitCounter counter_;
   const WalkLaw& law_;
   bool ends_only_;
   double scale_;
@@ -93,7 +93,7 @@ class ReplicatedWalks : public RowSource {
   std::uint64_t graph_hash() const override { return graph_.hash(); }
   const Partition& sources() const override { return sources_; }
   Offset working_bytes(const WalkLaw& law, std::int32_t /*most_walks*/, Offset most_entries) const override {
-    return omp_get_max_threads() * (WalkBatch::most_bytes(law) + RowCounter::bytes_per_entry * most_entries);
+    return omp_get_max_threads() * (WalkBatch::most_bytes(law) + VisitCounter::bytes_per_entry * most_entries);
   }
   bool is_collective() const override { return false; }
   Rows make(const WalkLaw& law, Global first, std::span<const std::int32_t> num_walks) override {

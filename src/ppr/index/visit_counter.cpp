@@ -29,7 +29,7 @@ FILIGREE_INLINE void rank_keys(const Local* keys, std::size_t count, std::uint32
 
 }  // namespace
 
-void RowCounter::make_room(std::size_t num_more) {
+void VisitCounter::make_room(std::size_t num_more) {
   const std::size_t num_slots = std::bit_ceil(2 * (num_used_ + num_more));
   if (num_slots <= slots_.size()) return;
   const auto old_slots = std::move(slots_);
@@ -45,7 +45,7 @@ void RowCounter::make_room(std::size_t num_more) {
   }
 }
 
-void RowCounter::add(std::span<const Local> vertices, bool second_half) {
+void VisitCounter::add(std::span<const Local> vertices, bool second_half) {
   while (!vertices.empty()) {
     const auto now = vertices.first(std::min(batch, vertices.size()));
     vertices = vertices.subspan(now.size());
@@ -74,7 +74,7 @@ void RowCounter::add(std::span<const Local> vertices, bool second_half) {
   }
 }
 
-void RowCounter::add(Local vertex, bool second_half, std::int32_t times) {
+void VisitCounter::add(Local vertex, bool second_half, std::int32_t times) {
   make_room(1);
   std::size_t at = (static_cast<std::uint32_t>(vertex) * spread) >> shift_;
   while (slots_[at].vertex != vertex && slots_[at].vertex != empty) at = (at + 1) & (slots_.size() - 1);
@@ -83,7 +83,7 @@ void RowCounter::add(Local vertex, bool second_half, std::int32_t times) {
   slots_[at].count[second_half ? 1 : 0] += times;
 }
 
-void RowCounter::sort_used() {
+void VisitCounter::sort_used() {
   const std::size_t count = num_used_;
   order_.resize(count);
   if (count <= most_ranked) {
@@ -109,7 +109,7 @@ void RowCounter::sort_used() {
   }
 }
 
-void RowCounter::flush(double visit_weight, std::uint32_t num_walks, Rows& rows) {
+void VisitCounter::flush(double visit_weight, std::uint32_t num_walks, Rows& rows) {
   sort_used();
   num_used_ = 0;
   vertices_.resize(order_.size());

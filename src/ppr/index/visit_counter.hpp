@@ -1,4 +1,4 @@
-// RowCounter: the visits of one source's walks, counted while they are in cache.
+// VisitCounter: the visits of one source's walks, counted while they are in cache.
 #pragma once
 
 #include <array>
@@ -34,12 +34,12 @@ struct Rows {
 
 /// Counts in a hash table of a few kilobytes; a table over all vertices would miss the cache at every visit. It takes
 /// bytes_per_entry of the longest row there was.
-class RowCounter {
+class VisitCounter {
  public:
   /// The table at most a quarter full, half of it once more while it grows, and the buffers of flush().
   static constexpr Offset bytes_per_entry = 112;
 
-  RowCounter() { make_room(batch); }
+  VisitCounter() { make_room(batch); }
 
   /// Counts the vertices (and ignores what is `terminated`), for one half of the walks.
   void add(std::span<const Local> vertices, bool second_half);

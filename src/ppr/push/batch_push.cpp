@@ -90,7 +90,7 @@ void BatchPush::push_level() {
   lanes_.push_level([&](std::size_t slot) { push(slot); });
 }
 
-void BatchPush::walk(const Index& index, Global first) {
+void BatchPush::add_index_rows(const Index& index, Global first) {
   const Global end = first + index.visits.num_rows();
   std::vector<std::size_t> slots = slots_by_vertex();
   std::erase_if(slots, [&](std::size_t slot) {

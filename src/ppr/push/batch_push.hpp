@@ -37,9 +37,9 @@ class BatchPush {
 
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
-  /// Lets the rows of an index walk the residual of the vertices [first, first + rows): what they visit counts as
-  /// pushed.
-  void walk(const Index& index, Global first);
+  /// Adds residual(v) x row v of the index, as if pushed, for all vertices [first, first + rows), whose residual
+  /// becomes 0.
+  void add_index_rows(const Index& index, Global first);
 
   Offset num_pushes() const { return num_pushes_; }                ///< each once for all lanes
   Offset num_arcs_pushed() const { return num_arcs_pushed_; }      ///< each once for all lanes

@@ -194,7 +194,7 @@ double SinglePush::weighted_residual(const float* weight) const {
   return total;
 }
 
-void SinglePush::walk(const Index& index, Global first) {
+void SinglePush::add_index_rows(const Index& index, Global first) {
   // Listed first, so that rows can be sent for ahead of their turn.
   const Global end = first + index.visits.num_rows();
   std::vector<Local>& rows = rows_to_walk_;

@@ -35,11 +35,11 @@ class SinglePush {
   void sweep_above(double rmax);
   /// Pushes every residual once, all at the same time: a level of VERD.
   void push_level();
-  /// Takes the residual to `goal` at most, by a Krylov method. What is left counts
-  /// as residual in norms() but can be pushed no further.
+  /// Takes the residual to `goal` at most, by a Krylov method. What is left counts as unsolved in norms(): it can be
+  /// pushed no further.
   void solve(double goal);
-  /// Lets the rows of an index walk the residual of the vertices [first, first + rows): it becomes estimate.
-  void walk(const Index& index, Global first);
+  /// estimate += residual(v) x row v of the index for all vertices [first, first + rows), whose residual becomes 0.
+  void add_index_rows(const Index& index, Global first);
 
   /// sum_v weight[v] residual(v).
   double weighted_residual(const float* weight) const;

@@ -142,7 +142,7 @@ class Trials {
     const Partition share = Partition::uniform(num_tried, engine_.comm.size());
     const auto try_group = [&](BatchPush& pushes, Offset i) {
       const Offset number = (2 * (share.begin(engine_.comm.rank()) + i) + 1) * num_groups / (2 * num_tried);
-      const HubRows rows = walk_hubs(pushes, choice, choice.group(number), teleport_, error_, most_arcs);
+      const HubRows rows = push_from_hubs(pushes, choice, choice.group(number), teleport_, error_, most_arcs);
       return Tried{.arcs = rows.num_arcs,
                    .slots = std::ssize(pushes.vertices()),
                    .partial = std::ssize(rows.partial.at),

@@ -13,15 +13,15 @@ namespace filigree::ppr {
 namespace {
 
 /// The rows of all groups of all ranks, in order. Collective.
-SparseRows gather(const Comm& comm, std::span<HubRows> walked, SparseRows HubRows::*member) {
+SparseRows gather(const Comm& comm, std::span<HubRows> pushed, SparseRows HubRows::*member) {
   SparseRows own;
   std::vector<Offset> lengths;
   comm.guard([&] {
     std::size_t size = 0;
-    for (const HubRows& group : walked) size += (group.*member).at.size();
+    for (const HubRows& group : pushed) size += (group.*member).at.size();
     own.at.reserve(size);
     own.value.reserve(size);
-    for (HubRows& group : walked) {
+    for (HubRows& group : pushed) {
       const SparseRows rows = std::exchange(group.*member, {});
       own.at.insert(own.at.end(), rows.at.begin(), rows.at.end());
       own.value.insert(own.value.end(), rows.value.begin(), rows.value.end());
@@ -39,7 +39,8 @@ SparseRows gather(const Comm& comm, std::span<HubRows> walked, SparseRows HubRow
   return own;
 }
 
-/// What the walk of a hub may leave. Queries pass hubs about once or twice; those that pass more do without.
+/// The residual that pushes from a hub may leave. Queries pass hubs about once or twice; those that pass more do
+/// without.
 double error_of_hub(double error) { return 0.5 * share_of_hubs * error; }
 
 }  // namespace
@@ -55,8 +56,8 @@ HubChoice::HubChoice(const QueryTables& tables, std::vector<Local> vertices) : v
   }
 }
 
-HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, double teleport,
-                  double error, Offset most_arcs) {
+HubRows push_from_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, double teleport,
+                       double error, Offset most_arcs) {
   HubRows rows;
   pushes.start(teleport, choice.limit.data(), choice.outside.data());
   std::array<double, batch_width> goals{};
@@ -95,25 +96,25 @@ Hubs::Hubs(const QueryTables& tables, HubChoice choice, double teleport, double 
   const Comm& comm = tables.graph.comm;
   const auto num_hubs = static_cast<Local>(choice_.vertex.size());
   const Partition share = Partition::uniform(choice_.num_groups(), comm.size());
-  std::vector<HubRows> walked;
+  std::vector<HubRows> pushed;
   comm.guard([&] {
-    walked.resize(z(share.size(comm.rank())));
+    pushed.resize(z(share.size(comm.rank())));
     const auto body = [&](BatchPush& pushes, Offset i) {
-      walked[z(i)] = walk_hubs(pushes, choice_, choice_.group(share.begin(comm.rank()) + i), teleport, error);
+      pushed[z(i)] = push_from_hubs(pushes, choice_, choice_.group(share.begin(comm.rank()) + i), teleport, error);
     };
     const auto tell = [&](Offset done) {
-      if (progress) progress("hubs", done, std::ssize(walked));
+      if (progress) progress("hubs", done, std::ssize(pushed));
     };
     parallel_for(
-        std::ssize(walked), [&] { return BatchPush(tables); }, body, tell);
+        std::ssize(pushed), [&] { return BatchPush(tables); }, body, tell);
   });
-  for (const HubRows& group : walked) {
+  for (const HubRows& group : pushed) {
     num_arcs_ += group.num_arcs;
     sums_.insert(sums_.end(), group.sums.begin(), group.sums.end());
   }
   sums_ = comm.all_gather(std::span<const HubSums>(sums_)).values;
-  links_ = gather(comm, walked, &HubRows::links);
-  const SparseRows partial = gather(comm, walked, &HubRows::partial);
+  links_ = gather(comm, pushed, &HubRows::links);
+  const SparseRows partial = gather(comm, pushed, &HubRows::partial);
 
   comm.guard([&] {
     number_.assign(z(tables.graph.arcs().num_rows()), -1);

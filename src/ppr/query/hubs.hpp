@@ -1,4 +1,4 @@
-// Hubs: vertices that many queries pass. What lies behind them is walked once for all.
+// Hubs: vertices that many queries pass. Pushes that start at a hub are made once for all queries.
 //
 //   q_u = partial_u + sum_h F(u,h) q_h
 //
@@ -27,7 +27,7 @@ struct HubChoice {
   HubChoice(const QueryTables& tables, std::vector<Local> vertices);
   bool is_hub(Local v) const { return std::isinf(limit[z(v)]); }
 
-  /// Hubs are walked for in groups of neighbours, which mostly meet the same vertices.
+  /// Hubs are pushed from in groups of neighbours, which mostly meet the same vertices.
   Offset num_groups() const { return (std::ssize(vertex) + batch_width - 1) / batch_width; }
   std::span<const Local> group(Offset i) const {
     return std::span(vertex).subspan(z(i) * batch_width,
@@ -52,26 +52,26 @@ struct SparseRows {
   Offset length(std::size_t row) const { return ptr[row + 1] - ptr[row]; }
 };
 
-/// Sums of what the walk of a hub came to.
+/// What pushes from a hub add up to.
 struct HubSums {
   double estimate;  ///< at all vertices
   double loop;      ///< the residual at the hub itself
   double missed;    ///< the residual elsewhere, and what was too small to be listed
 };
 
-/// The walks of a group of hubs.
+/// The pushes from a group of hubs.
 struct HubRows {
   SparseRows partial;  ///< estimates; at vertices
   SparseRows links;    ///< the residual at other hubs; at vertices
   std::vector<HubSums> sums;
   Offset num_arcs = 0;   ///< pushed, each once for all
-  bool finished = true;  ///< no walk took more than it may
+  bool finished = true;  ///< none took more arcs than it may
 };
 
 /// Walks for hubs that serve queries of the given error. Gives up, not finished, where more than most_arcs would be
 /// pushed; rows are then what there was.
-HubRows walk_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, double teleport,
-                  double error, Offset most_arcs = std::numeric_limits<Offset>::max());
+HubRows push_from_hubs(BatchPush& pushes, const HubChoice& choice, std::span<const Local> group, double teleport,
+                       double error, Offset most_arcs = std::numeric_limits<Offset>::max());
 
 class Hubs {
  public:

@@ -101,7 +101,7 @@ void exchange_residuals(const QueryContext& context, std::span<Partial> partial,
         residuals.push_back(term.value);
       }
       sum.start(vertices, residuals);
-      sum.walk(index, index.sources.begin(comm.rank()));
+      sum.add_index_rows(index, index.sources.begin(comm.rank()));
       const std::int32_t query = run.residuals.front().query;
       sum.for_estimates([&](Local v, double x) { run.row.push_back({query, v, x}); });
       run.entries = sum.num_index_entries();

@@ -91,12 +91,12 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
   return std::nullopt;
 }
 
-/// Lets this rank's rows of an index walk on, and takes the answer out: of the estimates at least the first `most`,
+/// Adds what this rank's rows of an index give, and collects the answer: of the estimates at least the first `most`,
 /// all if 0.
 void collect(SinglePush& push, const QueryContext& context, std::size_t most, Partial& partial) {
   partial.norms = push.norms(context.summary);
   if (context.index != nullptr) {
-    push.walk(*context.index, context.index->sources.begin(context.comm.rank()));
+    push.add_index_rows(*context.index, context.index->sources.begin(context.comm.rank()));
     if (context.comm.size() > 1) push.for_residual([&](Local v, double x) { partial.residual.add(v, x); });
   }
   if (most == 0 && push.num_arcs_solved() > 0)  // it came everywhere
@@ -204,7 +204,7 @@ Stats answer_by_levels(BatchPush& pushes, std::span<const Query* const> queries,
       of_query.norms.indexed += x * static_cast<double>(context.summary->mass[z(v)]);
       of_query.norms.expected_error += x * static_cast<double>(context.summary->deviation[z(v)]);
     });
-    pushes.walk(*context.index, context.index->sources.begin(context.comm.rank()));
+    pushes.add_index_rows(*context.index, context.index->sources.begin(context.comm.rank()));
     if (context.comm.size() > 1)
       for_residual([](Partial& of_query, Local v, double x) { of_query.residual.add(v, x); });
   }
@@ -272,12 +272,13 @@ Stats answer(BatchPush& pushes, std::span<const Query* const> queries, const Que
   for (std::size_t l = 0; l < num_queries; ++l) {
     const double norm = pushed.norm[l];
     const double error = pushed.left[l] + missed[l];
-    partial[l].norms = {.estimate = norm, .unsolved = error, .expected_error = error};  // no index walks it
+    partial[l].norms = {
+        .estimate = norm, .unsolved = error, .expected_error = error};  // nothing of it comes from an index
     if (norm > missed[l] && context.policy.error(error, norm - missed[l]) <= target) {
       rows[l] = &partial[l].q;
       continue;
     }
-    // It passes hubs more often than they are made for, or loses nearly all of its walk.
+    // The bound of hubs is exceeded, or nearly all of the mass dies at dangling vertices: answered alone.
     if (hubs != nullptr) {
       for (std::size_t hub = 0; hub < hubs->num_hubs(); ++hub) (*lanes)->pushed()[hub * batch_width + l] = 0;
     }

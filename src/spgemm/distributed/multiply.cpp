@@ -300,7 +300,7 @@ Work make_rounds(const DistCsr<V>& a, const DistCsr<V>& b, const Options& option
 }
 
 template <class V>
-Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
+Result<V> make_product(RowMethod method, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options,
                        const DistMask<V>& mask) {
   check_arguments("multiply", a, b, mask, options);
   check_fetch_bytes("multiply", options);
@@ -308,7 +308,7 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
   Csr<V> product;
   if (comm.size() == 1) {
     auto [timings, stats] =
-        timed([&] { return multiply_by(way, a.local(), b.local(), product, options, local_mask(mask)); });
+        timed([&] { return multiply_by(method, a.local(), b.local(), product, options, local_mask(mask)); });
     stats.insert(no_traffic.begin(), no_traffic.end());
     return {DistCsr<V>(comm, a.rows(), b.cols(), std::move(product), {}), std::move(timings), std::move(stats)};
   }
@@ -323,7 +323,7 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
         {
           const Phase phase(spent, "multiply");
           counts =
-              multiply_at_most(capacity - num_nonzeros, factors.a, factors.b, product, of_round, factors.mask, way);
+              multiply_at_most(capacity - num_nonzeros, factors.a, factors.b, product, of_round, factors.mask, method);
           num_nonzeros += counts.at("nonzeros");
         }
         if (num_nonzeros > capacity) return counts;  // it goes on only to count
@@ -348,13 +348,13 @@ Result<V> make_product(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const 
 }
 
 template <class V>
-Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<V>& sink, const Options& options,
-                  const DistMask<V>& mask) {
+Work make_batches(RowMethod method, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<V>& sink,
+                  const Options& options, const DistMask<V>& mask) {
   check_arguments("multiply", a, b, mask, options);
   check_fetch_bytes("multiply", options);
   if (a.comm().size() == 1) {
     Work work =
-        timed([&] { return multiply_in_batches<V>(way, a.local(), b.local(), sink, options, local_mask(mask)); });
+        timed([&] { return multiply_in_batches<V>(method, a.local(), b.local(), sink, options, local_mask(mask)); });
     work.stats.insert(no_traffic.begin(), no_traffic.end());
     return work;
   }
@@ -364,7 +364,7 @@ Work make_batches(Way way, const DistCsr<V>& a, const DistCsr<V>& b, const Sink<
                        const auto with_ids = [&](const RowBatch<V>& batch) {
                          sink({factors.first_row + batch.first_row, batch.rows, factors.columns});
                        };
-                       return multiply_in_batches<V>(way, factors.a, factors.b, with_ids, of_round, factors.mask);
+                       return multiply_in_batches<V>(method, factors.a, factors.b, with_ids, of_round, factors.mask);
                      });
 }
 

@@ -35,7 +35,7 @@ Batches cut_batches(CsrView<V> a, CsrView<V> b, const Mask<V>& mask, const Optio
 }  // namespace
 
 template <class V>
-Stats multiply_in_batches(Way way, CsrView<V> a, CsrView<V> b, const Sink<V>& sink, const Options& options,
+Stats multiply_in_batches(RowMethod method, CsrView<V> a, CsrView<V> b, const Sink<V>& sink, const Options& options,
                           const Mask<V>& mask) {
   check_arguments("multiply", a, b, mask, options);
   const Batches batches = cut_batches(a, b, mask, options);
@@ -53,7 +53,7 @@ Stats multiply_in_batches(Way way, CsrView<V> a, CsrView<V> b, const Sink<V>& si
   Local begin = 0;
   for (const Local end : batches.ends) {
     if (mask.view) of_rows.view = slice(*mask.view, begin, end, mask_row_ptr);
-    const Stats counts = multiply_at_most(unlimited, slice(a, begin, end, a_row_ptr), b, c, of_batch, of_rows, way);
+    const Stats counts = multiply_at_most(unlimited, slice(a, begin, end, a_row_ptr), b, c, of_batch, of_rows, method);
     for (const auto& [name, count] : counts) stats[name] += count;
     if (end > begin) sink({begin, c.view(), {}});
     begin = end;
@@ -68,8 +68,9 @@ Work multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, co
   return timed([&] { return multiply_in_batches({}, a, b, sink, options, mask); });
 }
 
-#define FILIGREE_BATCHES_OF(V)                                                                                     \
-  template Stats multiply_in_batches(Way, CsrView<V>, CsrView<V>, const Sink<V>&, const Options&, const Mask<V>&); \
+#define FILIGREE_BATCHES_OF(V)                                                                          \
+  template Stats multiply_in_batches(RowMethod, CsrView<V>, CsrView<V>, const Sink<V>&, const Options&, \
+                                     const Mask<V>&);                                                   \
   template Work multiply(const CsrView<V>&, const CsrView<V>&, const Sink<V>&, const Options&, const Mask<V>&);
 FILIGREE_FOR_VALUES(FILIGREE_BATCHES_OF)
 

@@ -267,14 +267,14 @@ class Job {
 
 template <class Semiring, class V>
 Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options, const Mask<V>& mask,
-               Way way) {
+               RowMethod method) {
   c.num_cols = b.num_cols;
   c.row_ptr.resize(z(a.num_rows()) + 1);
   c.row_ptr[0] = 0;
   Offset* const of_row = c.row_ptr.data() + 1;
 
-  Task<Semiring, V> task{{a, b, nullptr}, matrix_of(mask), mask.complement,
-                         way.sorted,      way.accumulator, sample_runs(b)};
+  Task<Semiring, V> task{{a, b, nullptr}, matrix_of(mask),    mask.complement,
+                         method.sorted,   method.accumulator, sample_runs(b)};
   const RowBlocks blocks = pack(
       a, b, [&](Local row, Offset products) { return task.most_in_row(row, products); }, of_row);
   std::vector<V> ones;
@@ -298,12 +298,12 @@ Stats multiply(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, cons
 
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-                       const Mask<V>& mask, Way way) {
+                       const Mask<V>& mask, RowMethod method) {
   try {
-    Stats stats = way.variant ? make_as_in_thesis(*way.variant, most_nonzeros, a, b, c, options, mask)
-                              : with_semiring<V>(options.semiring, [&](auto semiring) {
-                                  return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask, way);
-                                });
+    Stats stats = method.variant ? make_as_in_thesis(*method.variant, most_nonzeros, a, b, c, options, mask)
+                                 : with_semiring<V>(options.semiring, [&](auto semiring) {
+                                     return multiply<decltype(semiring)>(most_nonzeros, a, b, c, options, mask, method);
+                                   });
     const Offset num_nonzeros = c.num_nonzeros();
     if (num_nonzeros > most_nonzeros) {
       c = Csr<V>();
@@ -319,10 +319,10 @@ Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>&
 }
 
 template <class V>
-Stats multiply_by(Way way, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
+Stats multiply_by(RowMethod method, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
                   const Options& options, const std::type_identity_t<Mask<V>>& mask) {
   check_arguments("multiply", a, b, mask, options);
-  Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask, way);
+  Stats stats = multiply_at_most(most_within_budget<V>(a.num_rows(), options), a, b, c, options, mask, method);
   check_budget<V>(a.num_rows(), stats["nonzeros"], options);
   return stats;
 }
@@ -360,10 +360,10 @@ Work multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a, 
 }  // namespace filigree::spgemm
 
 /// All products within a rank, of a type of values.
-#define FILIGREE_MULTIPLY_ROWS_OF(V)                                                                             \
-  template Stats multiply_at_most(Offset, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&, Way); \
-  template Stats multiply_by(Way, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);              \
-  template Work multiply(CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);                       \
-  template Product<Csr<V>> multiply(const CsrView<V>&, const CsrView<V>&, const Options&, const Mask<V>&);       \
-  template Work multiply_unsorted(CsrView<V>, CsrView<V>, UnsortedCsr<V>&, const Options&, const Mask<V>&);      \
+#define FILIGREE_MULTIPLY_ROWS_OF(V)                                                                                   \
+  template Stats multiply_at_most(Offset, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&, RowMethod); \
+  template Stats multiply_by(RowMethod, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);              \
+  template Work multiply(CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);                             \
+  template Product<Csr<V>> multiply(const CsrView<V>&, const CsrView<V>&, const Options&, const Mask<V>&);             \
+  template Work multiply_unsorted(CsrView<V>, CsrView<V>, UnsortedCsr<V>&, const Options&, const Mask<V>&);            \
   template Work multiply_as_in_thesis(Variant, CsrView<V>, CsrView<V>, Csr<V>&, const Options&, const Mask<V>&);

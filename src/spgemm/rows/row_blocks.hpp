@@ -6,7 +6,7 @@
 
 #include "core/index.hpp"
 #include "filigree/spgemm/multiply.hpp"
-#include "spgemm/rows/way.hpp"
+#include "spgemm/rows/row_method.hpp"
 #include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
@@ -87,16 +87,16 @@ Work timed(Multiply multiply) {
 /// more, the stats count them and c is left empty. Does not use options.memory_budget_bytes.
 template <class V>
 Stats multiply_at_most(Offset most_nonzeros, CsrView<V> a, CsrView<V> b, Csr<V>& c, const Options& options,
-                       const Mask<V>& mask, Way way);
+                       const Mask<V>& mask, RowMethod method);
 
 /// The same passed to a sink in batches of rows.
 template <class V>
-Stats multiply_in_batches(Way way, CsrView<V> a, CsrView<V> b, const Sink<V>& sink, const Options& options,
+Stats multiply_in_batches(RowMethod method, CsrView<V> a, CsrView<V> b, const Sink<V>& sink, const Options& options,
                           const Mask<V>& mask);
 
 /// multiply() by an accumulator of the caller's choice, for tests and benchmarks; rows of c may be unsorted.
 template <class V>
-Stats multiply_by(Way way, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
+Stats multiply_by(RowMethod method, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
                   const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
 
 }  // namespace filigree::spgemm

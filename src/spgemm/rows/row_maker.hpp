@@ -11,9 +11,9 @@
 #include "core/simd/isa.hpp"
 #include "spgemm/rows/row_blocks.hpp"
 #include "spgemm/rows/row_kernels.hpp"
+#include "spgemm/rows/row_method.hpp"
 #include "spgemm/rows/semirings.hpp"
 #include "spgemm/rows/tiles.hpp"
-#include "spgemm/rows/way.hpp"
 #include "spgemm/tuning.hpp"
 
 namespace filigree::spgemm {
@@ -240,8 +240,8 @@ class RowMaker {
     }
     const bool sorting_pays = this->sorting_pays(products);
     if (sorting_pays && products <= tuning::always_sorted) return Accumulator::sort;
-    if (!list_fits ||
-        (products > tuning::always_listed && !(products <= most_listed_ && std::abs(row - last_look_) < tuning::stay)))
+    if (!list_fits || (products > tuning::always_listed &&
+                       !(products <= most_listed_ && std::abs(row - last_look_) < tuning::scatter_hint_rows)))
       return Accumulator::scatter;
     if (sorting_pays) return Accumulator::sort;
     return num_cols <= tuning::most_slots || products > tuning::most_hashed ? Accumulator::list : Accumulator::hash;
@@ -315,7 +315,7 @@ class RowMaker {
   Offset products_seen_ = 0;   // of rows of this row block
   Offset surprises_seen_ = 0;  // products of which it is not predicted whether their columns are new
   int in_vain_ = 0;            // rows in succession that others do not repeat
-  Offset most_listed_ = 0;     // products of rows that are listed, less than `stay` rows from last_look_
+  Offset most_listed_ = 0;     // products of rows that are listed, less than scatter_hint_rows from last_look_
   Local last_look_ = 0;
   bool orderly_ = false;  // is a row listed in the order of the row before? As far as is known
 };

@@ -1,4 +1,5 @@
-// Way: which accumulator rows go to. Callers get the automatic choice; others are for tests, benchmarks and the thesis.
+// RowMethod: which accumulator rows go to. Callers get the automatic choice; others are for tests, benchmarks and the
+// thesis.
 #pragma once
 
 #include <optional>
@@ -21,12 +22,12 @@ enum class Accumulator {
   repeat,     ///< consecutive rows with the same columns up to a shift together, others scattered; with AVX-512 only
 };
 
-struct Way {
+struct RowMethod {
   Accumulator accumulator = Accumulator::automatic;
   bool sorted = true;
   std::optional<Variant> variant = {};  ///< then all rows by that one, sorted
 
-  friend bool operator==(const Way&, const Way&) = default;
+  friend bool operator==(const RowMethod&, const RowMethod&) = default;
 };
 
 }  // namespace filigree::spgemm
