@@ -3,6 +3,9 @@
 
 #include <cstdint>
 
+/// Of function templates that sources instantiate: g++ forgets the visibility that a pragma gave to their declarations.
+#define FILIGREE_EXPORT __attribute__((visibility("default")))
+
 #pragma GCC visibility push(default)
 namespace filigree {
 

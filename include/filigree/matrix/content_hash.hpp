@@ -13,7 +13,7 @@ namespace filigree {
 /// XXH3 of every row, keyed by its number, summed, and mixed with the shape. Not made against forgery. Collective. One
 /// pass over the nonzeros.
 template <class V>
-std::uint64_t content_hash(const DistCsr<V>& graph);
+FILIGREE_EXPORT std::uint64_t content_hash(const DistCsr<V>& graph);
 
 }  // namespace filigree
 #pragma GCC visibility pop

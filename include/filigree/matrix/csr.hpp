@@ -64,12 +64,12 @@ struct Csr {
 
 /// Returns the transpose. Cost: O(rows + columns + nonzeros), one pass each way.
 template <class V>
-Csr<V> transpose(CsrView<V> matrix);
+FILIGREE_EXPORT Csr<V> transpose(CsrView<V> matrix);
 
 /// Computes y[i] = sum over j of val(i,j) x[j], j ascending. x: num_cols values, y: num_rows values, distinct memory.
 /// Cost: 2 nnz flops, 4 (+ sizeof V) bytes read a nonzero. The same bits with any number of threads.
 template <class V>
-void multiply(CsrView<V> matrix, std::span<const double> x, std::span<double> y);
+FILIGREE_EXPORT void multiply(CsrView<V> matrix, std::span<const double> x, std::span<double> y);
 
 }  // namespace filigree
 #pragma GCC visibility pop

@@ -29,15 +29,17 @@ struct Entries {
 };
 
 namespace detail {
+template <class T>
+concept Vertex = std::integral<std::remove_cvref_t<T>>;  // a weight is none
 template <class E>
 concept EdgeStruct = requires(const E& e) {
-  { e.source } -> std::convertible_to<Global>;
-  { e.target } -> std::convertible_to<Global>;
+  { e.source } -> Vertex;
+  { e.target } -> Vertex;
 };
 template <class E>
 concept EdgeTuple = (std::tuple_size<E>::value <= 3) && requires(const E& e) {
-  { std::get<0>(e) } -> std::convertible_to<Global>;
-  { std::get<1>(e) } -> std::convertible_to<Global>;
+  { std::get<0>(e) } -> Vertex;
+  { std::get<1>(e) } -> Vertex;
 };
 }  // namespace detail
 
@@ -49,7 +51,7 @@ concept EdgeLike = detail::EdgeStruct<E> || detail::EdgeTuple<E>;
 /// Adds (j, i) right behind every (i, j) off the diagonal, so that with any policy for duplicates the matrix comes out
 /// symmetric.
 template <class V>
-void symmetrize(Entries<V>& entries);
+FILIGREE_EXPORT void symmetrize(Entries<V>& entries);
 
 /// What becomes of entries at the same position. Without values they are one entry.
 enum class Duplicates { first, sum, error };
@@ -122,8 +124,8 @@ class DistCsr {
   static CountedMatrix<V> from_entries_counted(const Comm& comm, const Partition& rows, const Partition& cols,
                                                Entries<V> entries, EntryPolicy policy = {});
   /// Makes the num_vertices x num_vertices matrix of the edges that each rank passes, perhaps none: as from_entries()
-  /// of (source, target, weight). Edges without a weight make a graph without values. Collective. Memory beyond the
-  /// result: 40 bytes an edge.
+  /// of (source, target, weight). Edges without a weight make a graph without values, where repeated ones count once.
+  /// Collective. Memory beyond the result: 72 bytes an edge.
   ///
   ///   const std::vector<std::pair<int, int>> edges{{0, 1}, {1, 2}, {2, 0}};
   ///   const Graph graph = Graph::from_edges(Comm::self(), 3, edges);
@@ -246,12 +248,12 @@ using Graph = DistCsr<double>;
 
 /// Returns the transpose: columns become rows, distributed as `matrix.cols()`. Collective. Moves each nonzero once.
 template <class V>
-DistCsr<V> transpose(const DistCsr<V>& matrix);
+FILIGREE_EXPORT DistCsr<V> transpose(const DistCsr<V>& matrix);
 
 /// Computes y = A x. x: the owned elements of a vector over columns, y: the owned rows. Collective; a halo update and
 /// one pass over the nonzeros. Sums run over ascending columns: the same bits on any number of ranks and threads.
 template <class V>
-void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y);
+FILIGREE_EXPORT void multiply(const DistCsr<V>& matrix, std::span<const double> x, std::span<double> y);
 
 }  // namespace filigree
 #pragma GCC visibility pop

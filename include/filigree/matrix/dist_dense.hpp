@@ -56,7 +56,7 @@ Orthonormalized orthonormalize(DistDense<double>& x, double tolerance = 1e-12);
 /// Returns the rows of X for all local columns of a matrix: what a kernel on matrix.local() reads. X is distributed as
 /// matrix.cols(). Bytes: sizeof(T) cols a ghost. Collective.
 template <class T, class V>
-Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x);
+FILIGREE_EXPORT Array<T> rows_with_ghosts(const DistCsr<V>& matrix, const DistDense<T>& x);
 
 /// Given rows of a product while they are in cache, and may change them: the rows first, first + 1, ... of this rank,
 /// row by row. Called once for each row, by any thread in any order; must not throw.
@@ -66,7 +66,8 @@ using FinishRows = std::function<void(Local first, std::span<double> rows)>;
 /// a.cols(), Y as a.rows(). The sum of a row runs over ascending columns: the same bits as multiply() has for each
 /// column alone, on any ranks and threads. Collective.
 template <class V>
-void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>& y, const FinishRows& finish = {});
+FILIGREE_EXPORT void multiply(const DistCsr<V>& a, const DistDense<double>& x, DistDense<double>& y,
+                              const FinishRows& finish = {});
 
 }  // namespace filigree
 #pragma GCC visibility pop

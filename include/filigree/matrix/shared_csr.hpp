@@ -24,7 +24,7 @@ struct SharedCsr {
 /// Copies the whole matrix to every node. Collective over matrix.comm(); each row crosses the network once per other
 /// node.
 template <class V>
-SharedCsr<V> replicate(const DistCsr<V>& matrix);
+FILIGREE_EXPORT SharedCsr<V> replicate(const DistCsr<V>& matrix);
 
 }  // namespace filigree
 #pragma GCC visibility pop

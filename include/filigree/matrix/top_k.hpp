@@ -18,8 +18,9 @@ namespace filigree {
 /// items   which rank owns which index, one part for each rank
 /// values  one for each owned index, not NaN
 ///
-/// Throws InvalidArgument on all ranks where values do not fit. Collective. Cost: O(owned values + k log k), at most
-/// 16 k bytes received from each rank. Memory per rank: 16 bytes per owned value. The same on any number of ranks.
+/// Throws InvalidArgument on all ranks where values do not fit. Collective. Cost: O(owned values + k ranks + k log k),
+/// at most 16 k bytes received from each rank. Memory per rank: 16 bytes per owned value. The same on any number of
+/// ranks.
 ///
 ///   for (const auto& [vertex, score] : top_k(comm, ranks.vertices, ranks.scores, 10)) ...
 inline std::vector<Scored<Global>> top_k(const Comm& comm, const Partition& items, std::span<const double> values,

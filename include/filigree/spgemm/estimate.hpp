@@ -15,7 +15,7 @@ struct Estimate {
 /// Estimates work, size and communication of a product. Of the options fetch_bytes matters. Collective over a.comm().
 /// Cost: O(nnz(A)), one exchange of row lengths.
 template <class V>
-Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {});
+FILIGREE_EXPORT Estimate estimate(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {});
 
 /// Bytes that all ranks together would receive.
 struct Prediction {
@@ -29,7 +29,7 @@ struct Prediction {
 /// SUMMA on the squarest grid, and layers of such grids; docs/spgemm.md has the formulas. Collective over a.comm().
 /// Cost: O(nnz(A) log nnz(A)), one exchange of at most 16 nnz(A) bytes.
 template <class V>
-Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks);
+FILIGREE_EXPORT Prediction predict(const DistCsr<V>& a, const DistCsr<V>& b, int ranks);
 
 }  // namespace filigree::spgemm
 #pragma GCC visibility pop

@@ -82,18 +82,19 @@ struct Work {
 /// says what of it when. Determinism: products are rounded before sums: equal bits on any threads, processors and
 /// rounding modes (except of NaN). Reference: K. Shivdikar, "SMASH", MS thesis, Northeastern University, 2021.
 template <class V>
-Product<Csr<V>> multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options = {},
-                         const std::type_identity_t<Mask<V>>& mask = {});
+FILIGREE_EXPORT Product<Csr<V>> multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b,
+                                         const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
 template <class V>
 Product<Csr<V>> multiply(const Csr<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options = {},
                          const std::type_identity_t<Mask<V>>& mask = {}) {
   return multiply(a.view(), b, options, mask);
 }
 
-/// Multiplies into c, whose memory is used again. c: not a, b or mask; empty after an exception
+/// Multiplies into c, whose memory is used again. c: not a, b or mask; after an exception empty, after InvalidArgument
+/// as it was.
 template <class V>
-Work multiply(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
-              const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
+FILIGREE_EXPORT Work multiply(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c,
+                              const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
 
 /// Rows first_row, first_row + 1, ... of C, valid while a sink reads them.
 template <class V>
@@ -113,8 +114,9 @@ struct Sink : std::function<void(const RowBatch<V>&)> {
 /// Multiplies and passes C to a sink in batches of ascending rows, of no more than options.memory_budget_bytes by
 /// min(products, columns) a row, or single ones. An exception of the sink ends the product and passes through.
 template <class V>
-Work multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const std::type_identity_t<Sink<V>>& sink,
-              const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
+FILIGREE_EXPORT Work multiply(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b,
+                              const std::type_identity_t<Sink<V>>& sink, const Options& options = {},
+                              const std::type_identity_t<Mask<V>>& mask = {});
 template <class V>
 Work multiply(const Csr<V>& a, const std::type_identity_t<CsrView<V>>& b, const std::type_identity_t<Sink<V>>& sink,
               const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {}) {
@@ -131,8 +133,9 @@ struct UnsortedCsr {
 };
 /// Multiplies without sorting rows, which saves about 12 % of the time; the same bits. Sinks take sorted rows only.
 template <class V>
-Work multiply_unsorted(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, UnsortedCsr<V>& c,
-                       const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
+FILIGREE_EXPORT Work multiply_unsorted(std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b,
+                                       UnsortedCsr<V>& c, const Options& options = {},
+                                       const std::type_identity_t<Mask<V>>& mask = {});
 
 /// Multiplies two distributed matrices. Each rank fetches the rows of B that its rows of A reference, in rounds
 /// (Options::fetch_bytes), the next round while this one is multiplied. a, b, mask: distributed in any way, over the
@@ -142,14 +145,14 @@ Work multiply_unsorted(std::type_identity_t<CsrView<V>> a, std::type_identity_t<
 /// and the local product: (28 + sizeof(V)) nnz(B') + 4 nnz(A') + 17 columns(A) bytes, A' and B' being the rows of a
 /// round, and (12 + 2 sizeof(V)) nnz(B') + 4 nnz(A') of the next. Determinism: equal bits on any ranks and threads.
 template <class V>
-Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
-                   const std::type_identity_t<DistMask<V>>& mask = {});
+FILIGREE_EXPORT Result<V> multiply(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
+                                   const std::type_identity_t<DistMask<V>>& mask = {});
 
 /// The same passed to a sink: each rank's rows, ascending. Batches end where rounds end, too, so ranks have different
 /// numbers of them: the sink is not collective. An exception of one rank's sink ends the product on all ranks.
 template <class V>
-Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
-              const Options& options = {}, const std::type_identity_t<DistMask<V>>& mask = {});
+FILIGREE_EXPORT Work multiply(const DistCsr<V>& a, const DistCsr<V>& b, const std::type_identity_t<Sink<V>>& sink,
+                              const Options& options = {}, const std::type_identity_t<DistMask<V>>& mask = {});
 
 }  // namespace filigree::spgemm
 #pragma GCC visibility pop

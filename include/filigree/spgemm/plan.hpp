@@ -28,8 +28,8 @@ class Plan {
 /// Plans the product of two matrices, whose values do not matter. Arguments as those of multiply(). Cost: two or three
 /// products. Memory beyond the plan: what multiply() of floats takes, and 4 nnz(C) + 8 rows(A) bytes.
 template <class V>
-Plan plan(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options = {},
-          const std::type_identity_t<Mask<V>>& mask = {});
+FILIGREE_EXPORT Plan plan(const CsrView<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options = {},
+                          const std::type_identity_t<Mask<V>>& mask = {});
 template <class V>
 Plan plan(const Csr<V>& a, const std::type_identity_t<CsrView<V>>& b, const Options& options = {},
           const std::type_identity_t<Mask<V>>& mask = {}) {
@@ -39,9 +39,10 @@ Plan plan(const Csr<V>& a, const std::type_identity_t<CsrView<V>>& b, const Opti
 /// Multiplies as planned, with the values that A and B have now: the bits of multiply(), on any threads. c: not a or b;
 /// only its values are written if it has the plan's pattern (by the lengths of all rows and a sample of columns), else
 /// it is overwritten. Throws InvalidArgument when hashes say that a or b has another pattern, and leaves c as it was.
-/// Cost: an addition and 2 bytes of the plan a product. Memory per thread: sizeof(V) (columns + 2^16) bytes.
+/// Cost: an addition and 2 bytes of the plan a product. Memory per thread: sizeof(V) (columns + 2^17) bytes.
 template <class V>
-Work multiply(const Plan& plan, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b, Csr<V>& c);
+FILIGREE_EXPORT Work multiply(const Plan& plan, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b,
+                              Csr<V>& c);
 
 /// A Plan over ranks: for each rank its rows, and the exchange of the values of B that they reference. Copies share
 /// all; the last one to be destroyed is collective, as with a Halo.
@@ -57,15 +58,15 @@ class DistPlan {
 
 /// Plans in one round, whatever fetch_bytes: moves what multiply() moves without values. Collective over a.comm().
 template <class V>
-DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
-              const std::type_identity_t<DistMask<V>>& mask = {});
+FILIGREE_EXPORT DistPlan plan(const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
+                              const std::type_identity_t<DistMask<V>>& mask = {});
 
 /// The same over ranks. again: an earlier product with this plan, only the values of which are written. bytes_received:
 /// sizeof(V) for every value of B that a rank references and another owns. Throws on all ranks. Collective over
 /// a.comm(). Memory per rank beyond the plan and C: sizeof(V) a value received and a value sent.
 template <class V>
-Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& b,
-                   std::type_identity_t<std::optional<DistCsr<V>>> again = {});
+FILIGREE_EXPORT Result<V> multiply(const DistPlan& plan, const DistCsr<V>& a, const DistCsr<V>& b,
+                                   std::type_identity_t<std::optional<DistCsr<V>>> again = {});
 
 }  // namespace filigree::spgemm
 #pragma GCC visibility pop

@@ -17,16 +17,18 @@ enum class Variant {
 /// which with several threads all but products and nonzeros vary from run to run. Memory: 2^15 slots of 8 + sizeof(V)
 /// bytes (v3: 12), or up to four an entry of the longest row, and 8 + sizeof(V) (v3: twice) an entry of a window.
 template <class V>
-Work multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a, std::type_identity_t<CsrView<V>> b,
-                           Csr<V>& c, const Options& options = {}, const std::type_identity_t<Mask<V>>& mask = {});
+FILIGREE_EXPORT Work multiply_as_in_thesis(Variant variant, std::type_identity_t<CsrView<V>> a,
+                                           std::type_identity_t<CsrView<V>> b, Csr<V>& c, const Options& options = {},
+                                           const std::type_identity_t<Mask<V>>& mask = {});
 /// The same of distributed matrices. Collective over a.comm().
 template <class V>
-Result<V> multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b, const Options& options = {},
-                                const std::type_identity_t<DistMask<V>>& mask = {});
+FILIGREE_EXPORT Result<V> multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b,
+                                                const Options& options = {},
+                                                const std::type_identity_t<DistMask<V>>& mask = {});
 template <class V>
-Work multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b,
-                           const std::type_identity_t<Sink<V>>& sink, const Options& options = {},
-                           const std::type_identity_t<DistMask<V>>& mask = {});
+FILIGREE_EXPORT Work multiply_as_in_thesis(Variant variant, const DistCsr<V>& a, const DistCsr<V>& b,
+                                           const std::type_identity_t<Sink<V>>& sink, const Options& options = {},
+                                           const std::type_identity_t<DistMask<V>>& mask = {});
 
 }  // namespace filigree::spgemm
 #pragma GCC visibility pop

@@ -26,8 +26,9 @@ struct Verification {
 /// sampled rows of A, on rank 0 40 a product.
 /// Reference: R. Freivalds, "Probabilistic machines can use less running time", IFIP Congress, 1977.
 template <class V>
-Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& c, const Options& options = {},
-                    const std::type_identity_t<DistMask<V>>& mask = {}, std::uint64_t seed = 1);
+FILIGREE_EXPORT Verification verify(const DistCsr<V>& a, const DistCsr<V>& b, const DistCsr<V>& c,
+                                    const Options& options = {}, const std::type_identity_t<DistMask<V>>& mask = {},
+                                    std::uint64_t seed = 1);
 
 }  // namespace filigree::spgemm
 #pragma GCC visibility pop
