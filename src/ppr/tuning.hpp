@@ -45,7 +45,8 @@ constexpr Offset fewest_arcs_of_hub = 32;      ///< arcs of vertices that the so
 
 constexpr int most_back_classes =
     16;  ///< distances from the end of walks that the solver goes backwards through [exact]
-constexpr double verified_goal = 1e-9;  ///< residuals of GMRES that rounding is far below [exact]
+constexpr double coarsest_solved = 2e-3;  ///< targets on directed graphs that a system is made for [query]
+constexpr double verified_goal = 1e-9;    ///< residuals of GMRES that rounding is far below [exact]
 constexpr double push_slows =
     1.5;  ///< predicted arcs of the pushes to come, relative to those at the rate of now [query]
 constexpr double solver_rate = 2.2;         ///< nats of the residual that GMRES takes off an iteration [query]

@@ -49,6 +49,9 @@ double total(const Sums& sums) {
   sums = local;
 }
 
+/// Of GMRES, to lower the residual by a factor.
+double predicted_iterations(double factor) { return std::log(std::max(1.0, factor)) / tuning::solver_rate; }
+
 constexpr int most_iterations = 10000;  // rounding has long stopped all progress by then
 
 /// Slices and single positions, by number.
@@ -87,15 +90,20 @@ template <bool rising = true, class F>
 }  // namespace
 
 LinearSolver::LinearSolver(const LinearSystem& system)
-    : system_(system), n_(system.num_positions()), diagonal_(n_), rate_(Offset{n_} + 1), shift_(n_), x_(n_) {
+    : system_(system),
+      n_(system.num_positions()),
+      diagonal_(n_),
+      rate_(Offset{n_} + 1),
+      shift_(Offset{n_} + 1),
+      x_(n_) {
   for (ZeroedArray<double>* values : {&r_, &t_, &u_}) *values = ZeroedArray<double>(Offset{n_} + 1);
 }
 
 double LinearSolver::predicted_arcs(const LinearSystem& system, double factor) {
-  const double passes = 2 + std::log(std::max(1.0, factor)) / tuning::solver_rate;
-  return passes * (static_cast<double>(system.below.num_arcs + system.above.num_arcs) +
-                   tuning::arcs_a_position * system.num_core) +
-         static_cast<double>(system.back.num_arcs);
+  return (2 + predicted_iterations(factor)) * (static_cast<double>(system.below.num_arcs + system.above.num_arcs) +
+                                               tuning::arcs_a_position * system.num_core) +
+         static_cast<double>(system.back.num_arcs + system.front_arcs) +
+         tuning::arcs_a_position * static_cast<double>(system.position.span().size());
 }
 
 double LinearSolver::leaf_weight(std::size_t v) const {
@@ -164,7 +172,7 @@ void LinearSolver::multiply(const double* p, Direction direction, Visit visit) {
     }
     visit(width, first);
   });
-  num_arcs_ += system_.below.num_arcs + system_.above.num_arcs - Offset{system_.num_leaves} * slice;
+  num_arcs_ += system_.below.num_arcs + (system_.is_symmetric ? system_.below : system_.above).num_arcs;  // no leaves
 }
 
 void LinearSolver::look(double rr) {
@@ -260,7 +268,8 @@ void LinearSolver::gmres(double goal, double rr) {
       for (std::size_t l = 0; l < z(slice); ++l) to[first + l] = factor * from[first + l];
     });
   };
-  for (int iteration = 0; last_step() * left_ > goal && rr > 0 && iteration < most_iterations;) {
+  const int give_up = static_cast<int>(4 * predicted_iterations(left_ / goal)) + 2 * static_cast<int>(most);
+  for (int iteration = 0; last_step() * left_ > goal && rr > 0 && iteration < give_up;) {
     // B V = V' h with V' one vector more; rotations make h triangular, and of `rest`, which is (|r|, 0, ...), what the
     // best combination of V leaves.
     std::array<std::array<double, most + 1>, most> h{};
@@ -297,13 +306,16 @@ void LinearSolver::gmres(double goal, double rr) {
         column[j + 1] = rotation[j][0] * column[j + 1] - rotation[j][1] * upper;
       }
       const double length = std::hypot(column[k], column[k + 1]);
-      if (length == 0) break;
+      if (length == 0) {  // no part of `next` is left: this cycle has nothing to give
+        k = 0;
+        break;
+      }
       rotation[k] = {column[k] / length, column[k + 1] / length};
       column[k] = length;
       rest[k + 1] = -rotation[k][1] * rest[k];
       rest[k] *= rotation[k][0];
       ++k;
-      is_full = is_exact || k == most || iteration >= most_iterations;
+      is_full = is_exact || k == most || iteration >= give_up;
       if (!is_full && last_step() * ratio_ * std::abs(rest[k]) > goal) continue;
       // The residual: V' times (0, ..., 0, rest[k]), rotated back.
       std::array<double, most + 1> of{};
@@ -342,27 +354,27 @@ void LinearSolver::gmres(double goal, double rr) {
   }
 }
 
-Offset LinearSolver::solve(double teleport, const double* residual, double goal, double* estimate,
-                           double& estimate_mass, double& left) {
+LinearSolver::Solved LinearSolver::solve(double teleport, const double* residual, double goal, double* estimate) {
   const FlushDenormals flush;
   use(teleport);
   num_arcs_ = 0;
   const std::span<const Local> position = system_.position.span();
   double* const u = u_.data();
   // What stands for nothing stays 0.
-  for (std::size_t v = 0; v < position.size(); ++v) r_[position[v]] = residual[v];
+  for (std::size_t v = 0; v < position.size(); ++v) r_[z(position[v])] = residual[v];
   r_[z(n_)] = 0;
-  if (system_.is_symmetric || goal > tuning::verified_goal) {
-    estimate_mass = solve_once(goal);
+  Solved solved;
+  // Rounding in products grows with the norms of both triangular inverses, 1/c each.
+  const double verified_goal = tuning::verified_goal * std::max(1.0, 0.01 / (teleport * teleport));
+  if (system_.is_symmetric || goal > verified_goal) {
+    solved.mass = solve_once(goal);
     // GMRES may find what is left by its recurrence to be less than rounding leaves.
-    if (!system_.is_symmetric && left_ > 0) left_ = std::max(left_, 0.2 * tuning::verified_goal);
+    if (!system_.is_symmetric && left_ > 0) left_ = std::max(left_, 0.2 * verified_goal);
   } else {
     // The residual of GMRES and the true one part where rounding matters: then the true one is solved for in turn.
     const double* const weight = system_.weight.span().data();
-    if (solution_.size() == 0) {
-      solution_ = ZeroedArray<double>(Offset{n_} + 1);
-      given_ = ZeroedArray<double>(n_);
-    }
+    if (given_.size() == 0) solution_ = ZeroedArray<double>(Offset{n_} + 1);
+    if (given_.size() == 0) given_ = ZeroedArray<double>(n_);
     std::fill_n(solution_.data(), n_, 0.0);
     std::copy_n(r_.data(), n_, given_.data());
     for (double before = std::numeric_limits<double>::infinity();;) {
@@ -372,12 +384,13 @@ Offset LinearSolver::solve(double teleport, const double* residual, double goal,
       if (left_ <= goal || left_ > before / 2) break;
       before = left_;
     }
-    estimate_mass = 0;
-    for (std::size_t i = 0; i < z(n_); ++i) estimate_mass += u[i] = std::max(0.0, weight[i] * solution_[i]);
+    for (std::size_t i = 0; i < z(n_); ++i) solved.mass += u[i] = std::max(0.0, weight[i] * solution_[i]);
   }
-  for (std::size_t v = 0; v < position.size(); ++v) estimate[v] += u[position[v]];
-  left = left_;
-  return num_arcs_;
+  solved.left = left_;
+  solved.arcs = num_arcs_;
+  solved.met_goal = system_.is_symmetric || left_ <= goal;
+  for (std::size_t v = 0; solved.met_goal && v < position.size(); ++v) estimate[v] += u[z(position[v])];
+  return solved;
 }
 
 void LinearSolver::find_residual() {
@@ -456,6 +469,8 @@ double LinearSolver::solve_once(double goal) {
     conjugate_gradients(goal, rr);
   else if (rr > 0)
     gmres(goal, rr);
+  else
+    left_ = 0;  // all of it is exact
 
   // (I-U)^-1 of the unknown and r, and q = D x; in the back x is known from the others.
   masses.fill(0);

@@ -20,11 +20,16 @@ class LinearSolver {
   /// About what solve() costs if it lowers |f|_1 by a factor, in arcs gone through.
   static double predicted_arcs(const LinearSystem& system, double factor);
 
+  struct Solved {
+    bool met_goal = true;
+    double mass = 0;  ///< what was added in all
+    double left = 0;  ///< L1 norm of what is left of f
+    Offset arcs = 0;  ///< gone through
+  };
   /// Adds to estimate (a value per vertex) the q of a residual f >= 0, which is 0 in the front, until what is left of f
-  /// has an L1 norm of `goal` at most. Returns the arcs gone through. estimate_mass: what was added in all; left: the
-  /// norm.
-  Offset solve(double teleport, const double* residual, double goal, double* estimate, double& estimate_mass,
-               double& left);
+  /// has an L1 norm of `goal` at most. Nothing is added if that takes several times what is predicted, or rounding
+  /// prevents it; on symmetric graphs never.
+  Solved solve(double teleport, const double* residual, double goal, double* estimate);
 
  private:
   void use(double teleport);

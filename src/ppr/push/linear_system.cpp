@@ -129,7 +129,7 @@ Order make_order(const Arcs& arcs) {
   const auto key = [&](Local v) {
     return class_of[z(v)] == hubs
                ? std::tuple(hubs, Local{0}, arcs.degree(v), Local{0})
-               : std::tuple(int{class_of[z(v)]}, -num_above[z(v)], -arcs.degree(v), largest_above[z(v)]);
+               : std::tuple(int{class_of[z(v)]}, -num_above[z(v)], -arcs.in.degree(v), largest_above[z(v)]);
   };
   std::erase_if(vertices, [&](Local v) { return class_of[z(v)] == front; });
   std::stable_sort(vertices.begin(), vertices.end(), [&](Local a, Local b) { return key(a) < key(b); });
@@ -167,9 +167,10 @@ Rows make_rows(const Comm& node, bool has_values, Local idle, Local first, Local
   const auto group_of = [&](Local at) {
     return at - first < num_slices * slice ? (at - first) / slice : at - first - num_slices * (slice - 1);
   };
-  std::vector<Offset> begin(z(num_groups) + 1, 0);
+  std::vector<Offset> begin;
   node.guard([&] {
     if (!node.is_root()) return;
+    begin.assign(z(num_groups) + 1, 0);
     for (Local at = first; at < end; ++at) {
       Offset length = 0;
       for_row(at, [&](Local, double) { ++length; });
@@ -181,7 +182,7 @@ Rows make_rows(const Comm& node, bool has_values, Local idle, Local first, Local
     for (std::size_t group = 1; group < begin.size(); ++group) begin[group] = begin[group - 1] + slice * begin[group];
   });
   rows.num_arcs = node.broadcast(rows.num_arcs);
-  const Offset length = node.broadcast(begin.back());
+  const Offset length = node.broadcast(begin.empty() ? 0 : begin.back());
   rows.begin = SharedArray<Offset>(node, Offset{num_groups} + 1);
   rows.col = SharedArray<Local>(node, length);
   if (has_values) rows.val = SharedArray<double>(node, length);
@@ -212,24 +213,33 @@ Rows make_rows(const Comm& node, bool has_values, Local idle, Local first, Local
 }  // namespace
 
 LinearSystem make_linear_system(const Comm& node, const CsrView<double>& out, bool is_symmetric) {
-  // Only the proportions of weights matter: near 1, their squares neither vanish nor overflow.
-  const double largest = out.has_values() && !out.val.empty() ? *std::max_element(out.val.begin(), out.val.end()) : 1;
-  const double scale = largest > 0 ? std::exp2(-std::ilogb(largest)) : 1;
   LinearSystem system;
   system.is_symmetric = is_symmetric;
   Order order;
   Csr<double> transposed;
   Arcs arcs{out, out, is_symmetric};
+  std::vector<double> scale;  // of the weights of a vertex' out-arcs
   Local num_slices = 0;
   Local n = 0;
   Local num_front = 0;
+  Offset front_arcs = 0;
   node.guard([&] {
     if (!node.is_root()) return;
     if (!is_symmetric) {
       transposed = transpose(out);
       arcs.in = transposed.view();
     }
+    // Only the proportions of weights matter, on symmetric graphs those of all of them, on others those of a vertex:
+    // near 1, they and their squares neither vanish nor overflow.
+    if (out.has_values()) {
+      scale.assign(z(out.num_rows()), 1);
+      const auto largest = [](std::span<const double> of) { return of.empty() ? 0 : *std::ranges::max_element(of); };
+      const auto to_one = [](double weight) { return weight > 0 ? std::exp2(-std::ilogb(weight)) : 1; };
+      const double of_all = to_one(largest(out.val));
+      for (Local v = 0; v < out.num_rows(); ++v) scale[z(v)] = is_symmetric ? of_all : to_one(largest(out.vals(v)));
+    }
     order = make_order(arcs);
+    for (const Local v : order.front) front_arcs += out.degree(v);
     system.num_leaves = order.num_leaves;
     system.num_first = order.num_first;
     system.num_core = order.num_core;
@@ -239,6 +249,7 @@ LinearSystem make_linear_system(const Comm& node, const CsrView<double>& out, bo
   });
   for (Local* const value : {&system.num_leaves, &system.num_first, &system.num_core, &num_slices, &n, &num_front})
     *value = node.broadcast(*value);
+  system.front_arcs = node.broadcast(front_arcs);
   system.position = SharedArray<Local>(node, out.num_rows());
   system.weight = SharedArray<double>(node, n);
   system.loop = SharedArray<double>(node, n);
@@ -251,7 +262,7 @@ LinearSystem make_linear_system(const Comm& node, const CsrView<double>& out, bo
       const Local v = order.vertex[z(at)];
       double& weight = system.weight.span()[z(at)];
       for (std::size_t k = 0; v >= 0 && k < out.cols(v).size(); ++k) {
-        const double of_arc = out.has_values() ? scale * out.vals(v)[k] : 1;
+        const double of_arc = out.has_values() ? scale[z(v)] * out.vals(v)[k] : 1;
         weight += of_arc;
         if (out.cols(v)[k] == v) system.loop.span()[z(at)] += of_arc;
       }
@@ -268,7 +279,8 @@ LinearSystem make_linear_system(const Comm& node, const CsrView<double>& out, bo
       const Local v = order.vertex[z(at)];
       for (std::size_t k = 0; v >= 0 && k < arcs.in.cols(v).size(); ++k) {
         const Local other = order.position[z(arcs.in.cols(v)[k])];
-        if (other != at && is_kept(at, other)) f(other, out.has_values() ? scale * arcs.in.vals(v)[k] : 1);
+        if (other != at && is_kept(at, other))
+          f(other, out.has_values() ? scale[z(arcs.in.cols(v)[k])] * arcs.in.vals(v)[k] : 1);
       }
     });
   };

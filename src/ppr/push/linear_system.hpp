@@ -51,6 +51,7 @@ struct LinearSystem {
   SharedArray<double> weight;   ///< of all out-arcs, by position; 1 where there are none
   SharedArray<double> loop;     ///< weight of the arc to itself, by position
   SharedArray<Local> front;     ///< its vertices
+  Offset front_arcs = 0;        ///< their out-arcs
   Rows below;                   ///< of the core, neighbours in it at lower positions
   Rows above;                   ///< at higher ones
   Rows back;                    ///< of the back, neighbours in the core and in the back

@@ -1,6 +1,7 @@
 #include "ppr/push/query_tables.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "ppr/tuning.hpp"
 
@@ -19,8 +20,14 @@ QueryTables::QueryTables(const GraphData& of) : graph(of) {
       out_arcs.span()[z(v)] = static_cast<float>(std::max<Offset>(1, degree));
     }
     out_arcs.fence();
-    system = make_linear_system(node, arcs, graph.is_symmetric);
   });
+}
+
+void QueryTables::make_system() {
+  if (system) return;
+  std::optional<LinearSystem> made;
+  graph.comm.guard([&] { made = make_linear_system(graph.node, graph.arcs(), graph.is_symmetric); });
+  system = std::move(made);
 }
 
 }  // namespace filigree::ppr

@@ -41,6 +41,7 @@ void SinglePush::clear() {
   estimate_mass_ = unsolved_ = residual_mass_ = 0;
   num_pushes_ = num_arcs_pushed_ = num_arcs_solved_ = num_index_entries_ = 0;
   sweeps_.clear();
+  solver_failed_ = false;
 }
 
 void SinglePush::start(std::span<const Local> vertices, std::span<const double> residuals) {
@@ -155,8 +156,9 @@ void SinglePush::push_level() {
   count(pushed);
 }
 
-bool SinglePush::is_for_solver(double error, double goal) const {
+bool SinglePush::is_for_solver(double error, double end, double goal) const {
   const Offset all = arcs_.num_nonzeros();
+  if (!tables_.system || solver_failed_) return false;
   if (num_arcs_pushed_ <= static_cast<Offset>(tuning::solver_arcs * static_cast<double>(all))) return false;
   if (graph_.is_symmetric) return num_arcs_pushed_ > 2 * all || touched_.count() > arcs_.num_rows() / block_size / 2;
   const auto before = std::find_if(sweeps_.rbegin(), sweeps_.rend() - 1, [&](const Sweep& sweep) {
@@ -164,28 +166,32 @@ bool SinglePush::is_for_solver(double error, double goal) const {
   });
   const double arcs_a_fold =
       static_cast<double>(num_arcs_pushed_ - before->arcs) / std::log(before->residual / residual_mass_);
-  return tuning::push_slows * std::log(error / goal) * arcs_a_fold > predicted_arcs(goal);
+  return tuning::push_slows * std::log(error / end) * arcs_a_fold > predicted_arcs(goal);
 }
 
 double SinglePush::predicted_arcs(double goal) const {
-  return LinearSolver::predicted_arcs(tables_.system, residual_mass_ / goal);
+  return LinearSolver::predicted_arcs(*tables_.system, residual_mass_ / goal);
 }
 
-void SinglePush::solve(double goal) {
-  if (!solver_) solver_ = std::make_unique<LinearSolver>(tables_.system);
+bool SinglePush::solve(double goal) {
+  if (!solver_) solver_ = std::make_unique<LinearSolver>(*tables_.system);
   Pushed pushed;
-  for (const Local v : tables_.system.front.span()) {
+  for (const Local v : tables_.system->front.span()) {
     if (residual_[z(v)] > 0) push(v, pushed);
   }
   count(pushed);
-  double added = 0;
-  double left = 0;
-  num_arcs_solved_ += solver_->solve(c_, residual_.data(), goal, estimate_.data(), added, left);
-  unsolved_ += left;
+  const LinearSolver::Solved solved = solver_->solve(c_, residual_.data(), goal, estimate_.data());
+  num_arcs_solved_ += solved.arcs;
+  if (!solved.met_goal) {
+    solver_failed_ = true;
+    return false;
+  }
+  unsolved_ += solved.left;
   for (Offset v = 0; v < arcs_.num_rows(); v += block_size) touched_.touch(static_cast<Local>(v));
   std::fill_n(residual_.data(), residual_.size(), 0.0);
   residual_mass_ = 0;
-  estimate_mass_ += added;
+  estimate_mass_ += solved.mass;
+  return true;
 }
 
 double SinglePush::weighted_residual(const float* weight) const {

@@ -17,8 +17,8 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 std::optional<Offset> arcs_alone(SinglePush& push, const EngineState& engine, const float* weight, double error) {
   ThresholdSchedule thresholds(push.largest_ratio());
   for (double left; (left = push.weighted_residual(weight)) > error; thresholds.advance()) {
-    if (push.is_for_solver(left, error)) {
-      if (engine.tables.system.is_symmetric) return std::nullopt;
+    if (push.is_for_solver(left, error, error)) {
+      if (engine.tables.graph.is_symmetric) return std::nullopt;
       return push.num_arcs_pushed() + static_cast<Offset>(push.predicted_arcs(error));
     }
     for (int sweep = 0; sweep < 3; ++sweep, thresholds.advance()) push.sweep_above(thresholds.threshold());

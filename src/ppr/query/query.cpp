@@ -143,6 +143,9 @@ Result answer_all(EngineState& engine, const Index* index, std::span<const Query
                 {"index_entries", 0}, {"hub_entries", 0}, {"hub_arcs", 0}};
   std::shared_ptr<const IndexSummary> summary;
   if (index != nullptr) summary = index->summary ? index->summary : summarize(comm, *index);
+  const bool is_symmetric = engine.tables.graph.is_symmetric;
+  if (options.method == Method::push && (is_symmetric || options.target_error <= tuning::coarsest_solved))
+    engine.tables.make_system();
   const DanglingPolicy policy = comm.guard([&] { return engine.policy_for(options); });
   const RowFilter filter = comm.guard([&] { return RowFilter(n, options.filter); });
   const std::shared_ptr<const BatchPlan> kept = engine.plan;

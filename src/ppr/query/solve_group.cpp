@@ -73,16 +73,18 @@ std::optional<double> push_to_target(SinglePush& query, const QueryContext& cont
   const double lowest =
       1e-3 * target * context.options.teleport / static_cast<double>(arcs.num_rows() + arcs.num_nonzeros());
   // Of the residual nearly all becomes estimate on symmetric graphs, on others at least a share of c.
-  const bool is_symmetric = context.engine.tables.system.is_symmetric;
+  const bool is_symmetric = context.engine.tables.graph.is_symmetric;
   const auto goal_of = [&](const Norms& norms) {
     const double all = norms.estimate + norms.residual;
-    const double least =
-        is_symmetric ? all / (1 + target / 2) : norms.estimate + context.options.teleport * norms.residual;
-    const double goal = std::min(context.policy.goal(target, least), all / 2);
+    const double least = is_symmetric ? all : norms.estimate + context.options.teleport * norms.residual;
+    const double goal = std::min(context.policy.goal(target, least / (1 + target / 2)), all / 2);
     return std::max(goal - norms.unsolved, 0.1 * goal);
   };
   for (ThresholdSchedule thresholds(query.largest_ratio(), lowest); is_off(); thresholds.advance()) {
-    if (query.is_for_solver(error, goal_of(seen))) return goal_of(query.norms(nullptr));
+    // Where pushes may end early they are expected to do so half way.
+    const double goal = goal_of(seen);
+    const double end = num_final > 0 && !is_symmetric ? std::sqrt(error * goal) : goal;
+    if (query.is_for_solver(error, end, goal)) return goal_of(query.norms(nullptr));
     const Offset pushes = query.num_pushes();
     query.sweep_above(thresholds.threshold());
     if (thresholds.is_lowest() && query.num_pushes() == pushes)
@@ -223,8 +225,10 @@ Stats answer(SinglePush& push, std::span<const Query* const> query, const QueryC
   if (context.options.method == Method::verd) {
     for (int level = 0; level < context.options.levels; ++level) push.push_level();
   } else {
-    const auto goal = push_to_target(push, context, context.is_top_k ? most : 0);
-    if (goal) push.solve(*goal);
+    // Pushes go on where the solver fails.
+    while (const auto goal = push_to_target(push, context, context.is_top_k ? most : 0)) {
+      if (push.solve(*goal)) break;
+    }
   }
   collect(push, context, most, partial.front());
   return {{"pushes", push.num_pushes()},
