@@ -7,7 +7,7 @@
 
 struct Road {
   int source, target;
-  double weight;  // perhaps none: then every edge weighs 1
+  double weight;  // perhaps none: then every edge weighs 1, and repeated ones count once
 };
 
 int main(int argc, char** argv) {

@@ -112,7 +112,7 @@ Csr<typename Derived::Scalar> to_csr(const Eigen::SparseCompressedBase<Derived>&
 
 /// Copies rows that are distributed over the ranks: each rank passes the rows that it owns of a matrix, perhaps none,
 /// with all columns. Returns the whole; a square matrix is a graph. Throws InvalidArgument on all ranks as to_csr(),
-/// and where numbers of columns differ. Collective. Memory beyond the result: 20 bytes a nonzero.
+/// and where numbers of columns differ. Collective. Memory beyond the result: 28 bytes a nonzero, and as from_csr().
 template <class Derived>
 DistCsr<typename Derived::Scalar> to_dist_csr(const Comm& comm, const Eigen::SparseCompressedBase<Derived>& rows) {
   using V = typename Derived::Scalar;
@@ -132,6 +132,8 @@ inline Eigen::Map<Eigen::MatrixXd> map(Dense& matrix) { return {matrix.values.da
 inline Eigen::Map<const Eigen::MatrixXd> map(const Dense& matrix) {
   return {matrix.values.data(), matrix.rows, matrix.cols};
 }
+Eigen::Map<const Eigen::MatrixXd> map(const Dense&& matrix) = delete;  // of what is gone at the end of the line
+DenseView view(const Eigen::MatrixXd&& matrix) = delete;               // as what other types of Eigen convert to
 inline DenseView view(const Eigen::MatrixXd& matrix) {
   return {matrix.data(), matrix.rows(), matrix.cols(), matrix.rows()};
 }
@@ -145,6 +147,8 @@ template <class T>
 Eigen::Map<DenseRows<T>> map(DistDense<T>& matrix) {
   return {matrix.local.data(), matrix.num_local_rows(), matrix.cols};
 }
+template <class T>
+Eigen::Map<const DenseRows<T>> map(const DistDense<T>&& matrix) = delete;
 template <class T>
 Eigen::Map<const DenseRows<T>> map(const DistDense<T>& matrix) {
   return {matrix.local.data(), matrix.num_local_rows(), matrix.cols};

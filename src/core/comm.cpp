@@ -134,6 +134,7 @@ Comm Comm::node() const {
 
 Comm Comm::split(int color) const {
   expect_same_call(Call::split);
+  if (size() == 1) return *this;
   MPI_Comm group = MPI_COMM_NULL;
   check(MPI_Comm_split(handle(), color, rank(), &group), "MPI_Comm_split");
   return Comm(std::make_shared<const Handle>(group));

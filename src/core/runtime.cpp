@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <tbb/global_control.h>
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -44,11 +43,10 @@ void set_num_threads(int threads) {
   omp_set_num_threads(threads);
   static std::mutex mutex;
   static std::optional<tbb::global_control> tbb_limit;
+  static int now = 0;
   const std::lock_guard lock(mutex);
-  constexpr auto parameter = tbb::global_control::max_allowed_parallelism;
-  const auto wanted = static_cast<std::size_t>(threads);
-  if (!tbb_limit || tbb::global_control::active_value(parameter) != wanted) tbb_limit.emplace(parameter, wanted);
-  if (Eigen::nbThreads() != threads) Eigen::setNbThreads(threads);
+  if (threads == std::exchange(now, threads)) return;
+  tbb_limit.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
 }
 
 int num_threads() { return omp_get_max_threads(); }
@@ -76,6 +74,12 @@ void Runtime::set_threads(int threads) {
   const int quota = host_.min(cpu_quota());
   threads_ = threads;
   if (threads == 0) threads_ = std::max(1, std::min(CPU_COUNT(&mine) / ranks_on_my_cores, quota / host_.size()));
+  int provided = 0;
+  MPI_Query_thread(&provided);
+  comm_.guard([&] {
+    require(threads_ == 1 || provided >= MPI_THREAD_FUNNELED, "threads: ", threads_,
+            ", must be 1 where MPI was initialized for a single thread: call MPI_Init_thread instead of MPI_Init");
+  });
   set_num_threads(threads_);
 
   warnings_.clear();

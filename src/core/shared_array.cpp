@@ -33,22 +33,30 @@ void free_window(MPI_Win& window) {
   MPI_Win_free(&window);
 }
 
-/// Frees the windows that all ranks of the node have abandoned. Collective.
+/// Whether both have the same ranks in the same order.
+bool is_same_group(const Comm& a, const Comm& b) {
+  int relation = MPI_UNEQUAL;
+  check(MPI_Comm_compare(a.handle(), b.handle(), &relation), "MPI_Comm_compare");
+  return relation == MPI_IDENT || relation == MPI_CONGRUENT;
+}
+
+/// Frees the windows that all ranks of the node have abandoned, in the same order on all. Collective.
 void free_abandoned(const Comm& node) {
   std::vector<Offset> own;
   node.guard([&] {
     for (const Abandoned& each : abandoned()) {
-      int relation = MPI_UNEQUAL;
-      check(MPI_Comm_compare(each.node.handle(), node.handle(), &relation), "MPI_Comm_compare");
-      if (relation == MPI_IDENT || relation == MPI_CONGRUENT) own.push_back(each.number);
+      if (is_same_group(each.node, node)) own.push_back(each.number);
     }
   });
+  std::ranges::sort(own);
   if (node.max(std::ssize(own)) == 0) return;
   auto all = node.all_gather(std::span<const Offset>(own)).values;
   std::ranges::sort(all);
   for (const Offset number : own) {
     if (std::ranges::count(all, number) < node.size()) continue;
-    const auto found = std::ranges::find(abandoned(), number, &Abandoned::number);
+    // Numbers are those of one root: another node's root may have given the same.
+    const auto found = std::ranges::find_if(
+        abandoned(), [&](const Abandoned& each) { return each.number == number && is_same_group(each.node, node); });
     free_window(found->window);
     abandoned().erase(found);
   }

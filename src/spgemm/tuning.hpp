@@ -72,8 +72,7 @@ constexpr Offset moved_entries = 128;              ///< entries that are moved a
 
 // Plans.
 constexpr Offset most_positions = 24;  ///< positions a nonzero of C; beyond, an array over columns is as quick [plan]
-constexpr Offset kept_bytes = Offset{16} << 20;    ///< bytes of C that a cache may hold from product to product [plan]
-constexpr Offset factors_ahead = 16;               ///< nonzeros of A between prefetch and use of a row of B [plan]
+constexpr Offset factors_ahead = 16;   ///< nonzeros of A between prefetch and use of a row of B [plan]
 constexpr Offset near_nonzeros = Offset{1} << 16;  ///< of B, the values of which stay in the second level [plan]
 constexpr std::uint32_t kept_blocks = 4;  ///< row blocks back whose rows of B are in the second level of cache [plan]
 constexpr int stretch = 8;                ///< products that are made before any is added [plan]

@@ -14,10 +14,10 @@ namespace filigree {
 /// Sets how many threads calls of the library use, for programs without a Runtime. Throws InvalidArgument unless
 /// threads >= 1.
 ///
-/// OpenMP's number is one of the calling thread: a program whose threads each call the library sets it in each of them.
-/// Those of oneTBB and Eigen are of the whole program. Not collective.
+/// OpenMP's number, which Eigen follows, is one of the calling thread: a program whose threads each call the library
+/// sets it in each of them. That of oneTBB is of the whole program, to its end. Not collective.
 void set_num_threads(int threads);
-/// Returns how many threads a call of the library from this thread uses. Not collective.
+/// Returns how many threads of OpenMP a call of the library from this thread uses. Not collective.
 int num_threads();
 
 /// Owns MPI (MPI_THREAD_FUNNELED) and sets the threads of OpenMP, oneTBB and Eigen together. For programs: make one

@@ -31,7 +31,7 @@ struct CompareOptions {
 ///
 /// RAG is 1 where the truly best have no mass. `answers` in any order; `exact` as of QueryOptions::top = 0, by rising
 /// vertex. Throws InvalidArgument on all ranks if they do not have as many queries, or k < 1. Collective over comm.
-/// Cost: O(scores x log). Deterministic; means are sums in order of rank.
+/// Cost: O(scores x log). Means over several ranks may differ in their last bits between MPI libraries.
 Comparison compare(const Comm& comm, const Result& answers, const Result& exact, const CompareOptions& options = {});
 
 }  // namespace filigree::ppr

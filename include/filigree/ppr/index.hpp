@@ -32,8 +32,8 @@ struct IndexOptions {
   double teleport = 0.15;  ///< c = 1 - damping, probability that a walk stops, before every step, in [1e-4, 1)
   Estimator estimator = Estimator::visits;
   std::uint64_t seed = 1;
-  /// Bytes of the finished index over all ranks. Above 0 it takes the place of `walks`: each vertex gets as many walks
-  /// as make the error of queries least for the bytes (docs/ppr.md).
+  /// Bytes of the finished index over all ranks. Above 0 it takes the place of `walks`: vertices get walks by
+  /// the residual that queries are expected to leave there (docs/ppr.md).
   Offset index_bytes = 0;
   Offset memory_bytes = 0;  ///< most that the build may take on a rank beyond the graph; 0 = no limit
   Placement placement = Placement::automatic;  ///< of build_index(Graph)

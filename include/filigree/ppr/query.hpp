@@ -102,7 +102,8 @@ struct EngineState;
 /// collective.
 class Engine {
  public:
-  /// Collective. Memory per node: 4 arcs + 44 n bytes (12 arcs with weights), as much again meanwhile.
+  /// Collective. Memory per node: 4 n bytes; with the solver, which the first query
+  /// that may need it makes, 4 arcs + 40 n more (12 arcs with weights).
   explicit Engine(const ReplicatedGraph& graph);
   Engine(const ReplicatedGraph& graph, Index index);
   Engine(const ReplicatedGraph& graph, std::shared_ptr<const Index> index);

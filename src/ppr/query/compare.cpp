@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "core/index.hpp"
@@ -54,7 +55,10 @@ Comparison compare(const Comm& comm, const Result& answers, const Result& exact,
       found.error.push_back(error);
       found.rag.push_back(possible > 0 ? of_best / possible : 1);
       covered.push_back(error <= answers.error_estimate[query] + 1e-12 ? 1 : 0);
-      found.largest_excess = std::max(found.largest_excess, error - answers.error_bound[query]);
+      // NaN is never within a bound.
+      const double excess = error - answers.error_bound[query];
+      found.largest_excess =
+          std::isnan(excess) ? std::numeric_limits<double>::infinity() : std::max(found.largest_excess, excess);
       found.min_rag = std::min(found.min_rag, found.rag.back());
     }
   });

@@ -96,6 +96,10 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
   const double factor = static_cast<double>(roundings) *
                         (is_real ? double{std::numeric_limits<V>::epsilon()} : std::numeric_limits<double>::epsilon());
   constexpr auto largest = static_cast<double>(std::numeric_limits<V>::max());
+  // What underflow takes off products, each weighed by 8 at most.
+  const double num_products = static_cast<double>(roundings) * static_cast<double>(longest_row(b));
+  const double smallest = std::numeric_limits<double>::min() +
+                          (is_real ? 8 * num_products * static_cast<double>(std::numeric_limits<V>::denorm_min()) : 0);
   const int rank = b.comm().rank();
   // Whole numbers in [-8, 8), which depend on the column alone.
   const auto draw = [&](const Partition& columns) {
@@ -114,7 +118,7 @@ Freivalds freivalds(const Graph& a, const Graph& b, const Graph& c, std::uint64_
   Freivalds found;
   for (Offset row = 0; row < c.num_local_rows(); ++row) {
     const double magnitude = by_factors.magnitude[z(row)];
-    const double bound = factor * magnitude + std::numeric_limits<double>::min();
+    const double bound = factor * magnitude + smallest;
     if (!(magnitude < largest) || !std::isfinite(bound)) {
       ++found.unknown;
       continue;
