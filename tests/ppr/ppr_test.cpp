@@ -114,6 +114,24 @@ TEST(Ppr, TopKEndsWhenPushesCanNoLongerChangeTheOrder) {
       }
     }
   }
+  // Where a query reaches a small part of the graph, pushes alone answer it, and end early.
+  Entries<double> entries;
+  Random random(4);
+  constexpr Global block = 20;
+  for (Global v = 0; comm.is_root() && v < 100 * block; ++v) {
+    for (int k = 0; k < 6; ++k) {
+      entries.row.push_back(v);
+      entries.col.push_back(v / block * block + below(random, block));
+    }
+  }
+  const ppr::ReplicatedGraph blocks(Graph::from_entries(comm, 100 * block, 100 * block, std::move(entries)));
+  const auto asked = deal_queries(comm, random_queries(100 * block, 20, 2));
+  const auto exact = ppr::query(blocks, asked, {.target_error = 1e-13, .top = 5});
+  const auto early = ppr::top_k(blocks, asked, 5, {.target_error = 1e-13});
+  EXPECT_EQ(early.vertex, exact.vertex);
+  EXPECT_EQ(early.stats.at("arcs_solved") + exact.stats.at("arcs_solved"), 0);
+  EXPECT_LT(early.stats.at("arcs_pushed"), exact.stats.at("arcs_pushed") / 2);
+
   const ppr::ReplicatedGraph graph(random_graph(comm, n, 3000, false, 5));
   const std::vector<Query> none;
   EXPECT_THROW(ppr::top_k(graph, none, 0), InvalidArgument);

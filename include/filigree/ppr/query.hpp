@@ -153,7 +153,8 @@ Result exact(const Graph& graph, std::span<const Query> queries, double toleranc
 /// Finds the first k vertices of every query, k >= 1, and stops as soon as pushes can no longer change which they are
 /// and their order, even if the error of their scores is above the target. Ties are pushed down to the target. Options
 /// as of query() except method and top; throws InvalidArgument on all ranks for policies other than `source` and
-/// `drop`, and for candidates. An index of the engine is not used. Collective. About half of the arcs of query().
+/// `drop`, and for candidates. An index of the engine is not used. Collective. About half of the arcs of query() where
+/// pushes alone answer; a solver goes all the way to the target.
 Result top_k(Engine& engine, std::span<const Query> queries, int k, QueryOptions options = {});
 Result top_k(const ReplicatedGraph& graph, std::span<const Query> queries, int k, QueryOptions options = {});
 

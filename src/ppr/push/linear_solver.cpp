@@ -371,7 +371,7 @@ LinearSolver::Solved LinearSolver::solve(double teleport, const double* residual
     // GMRES may find what is left by its recurrence to be less than rounding leaves.
     if (!system_.is_symmetric && left_ > 0) left_ = std::max(left_, 0.2 * verified_goal);
   } else {
-    // The residual of GMRES and the true one part where rounding matters: then the true one is solved for in turn.
+    // The residual of GMRES and the true one part where rounding matters: then the true one is solved for once more.
     const double* const weight = system_.weight.span().data();
     if (given_.size() == 0) solution_ = ZeroedArray<double>(Offset{n_} + 1);
     if (given_.size() == 0) given_ = ZeroedArray<double>(n_);

@@ -178,7 +178,7 @@ class PartitionedQuery {
     comm_.sum(std::span<Offset>(entries));
     if (comm_.size() > 1) bytes_sent_ += num_queries * Offset{sizeof(Offset)};
 
-    // As many queries at a time as there is room for, should all of them go to one rank.
+    // As many queries at a time as the budget allows, should all of them go to one rank.
     constexpr Offset bytes_per_entry = copies * Offset{sizeof(Term)};
     Offset end = 0;
     for (Offset begin = 0; begin < num_queries; begin = end) {
